@@ -1,0 +1,5 @@
+"""`python -m fairwatch`."""
+
+from fairwatch.cli.main import main
+
+main()

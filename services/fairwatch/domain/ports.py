@@ -1,0 +1,65 @@
+"""What processors need from the world, as protocols; `apps` brings the real ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+
+class Reference(Protocol):
+    """A compacted topic that this worker holds whole (devices, sites, authorisations, watchlist entries)."""
+
+    @property
+    def version(self) -> int:
+        """Grow by one at each change."""
+        ...
+
+    def get(self, key: str) -> Any | None:
+        """Return the record, or None."""
+        ...
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over all records by key."""
+        ...
+
+
+class State(Protocol):
+    """Keyed state of a partition, restored before the first event and saved after the outputs it caused.
+
+    Values are plain JSON-able dicts. Changes are made durable by the engine: outputs first, state second, offsets last.
+    So a processor must tolerate that its last outputs are repeated, and never that they are missing.
+    """
+
+    def get(self, partition: int, key: str) -> dict[str, Any] | None:
+        """Return the value, or None."""
+        ...
+
+    def put(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
+        """Set the value."""
+        ...
+
+    def delete(self, partition: int, key: str) -> None:
+        """Forget the key."""
+        ...
+
+    def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Iterate over a snapshot of a partition."""
+        ...
+
+
+class MediaStore(Protocol):
+    """Pictures and clips by the SHA-256 of their bytes."""
+
+    async def put(self, data: bytes, mime: str) -> str:
+        """Keep the bytes and return their URI, `fw-media:<sha256>`; putting the same bytes twice is one object."""
+        ...
+
+    async def get(self, uri: str) -> bytes:
+        """Return the bytes; RejectedError(media_unavailable) when they are gone."""
+        ...
+
+
+class Publisher(Protocol):
+    """Writes records to topics from outside the engine: gateways, console, SDK."""
+
+    async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
+        """Return once the broker has acknowledged; raise OverloadedError or RetryableError when it does not."""
+        ...

@@ -1,0 +1,56 @@
+"""What a processor is: a pure object that knows neither Kafka nor Faust."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What the engine has to know of a processor.
+
+    Attributes:
+        name: Imperative verb; consumer group, CLI word, Deployment and metric label.
+        reads: Logical topics whose partitions are shared among the workers. Topics of a stateful processor must be
+            keyed alike and have the same number of partitions.
+        writes: Logical topics it may emit to; the engine refuses any other.
+        state: True when it keeps keyed state: the engine restores it per partition before the first event.
+        references: Compacted topics that every worker holds whole, complete before the first event.
+        replay: True to read `reads` from the beginning at each start (read models kept elsewhere).
+        tick_s: Seconds between calls of `tick`; None for never.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    state: bool = False
+    references: tuple[str, ...] = ()
+    replay: bool = False
+    tick_s: float | None = None
+
+
+class Processor(Protocol):
+    """One step of the flow.
+
+    `handle` answers one list of outcomes for each event, in the order of the batch; the same events give the same
+    answer on replay. It may raise RetryableError for the whole batch; anything else it raises is our fault and makes
+    the batch be tried event by event, the offender becoming a dead letter with reason `internal`.
+    All events of one batch come from one partition.
+    """
+
+    spec: Spec
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Answer each event of the batch."""
+        ...
+
+
+class Ticking(Protocol):
+    """A processor that also acts when time passes (expiry, retries, group intervals)."""
+
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Return what is due now, for the partitions that this worker owns."""
+        ...
