@@ -1,0 +1,1 @@
+"""Simulated devices; each speaks its maker's own protocol over a real socket."""

@@ -1,0 +1,38 @@
+"""A reviewer who decides over the console's API, as the page in a browser would."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+
+@dataclass(slots=True)
+class Reviewer:
+    """One person, signed in with a session of their own."""
+
+    http: aiohttp.ClientSession
+    csrf: str
+
+    @classmethod
+    async def sign_in(cls, console: str, name: str, password: str) -> "Reviewer":
+        """Open a session; raise aiohttp.ClientResponseError when refused."""
+        http = aiohttp.ClientSession(console, cookie_jar=aiohttp.CookieJar(unsafe=True), raise_for_status=True)
+        async with http.post("/api/session", json={"name": name, "password": password}) as response:
+            answer = await response.json()
+        return cls(http, answer["csrf"])
+
+    async def pending(self) -> list[dict[str, Any]]:
+        """Return the candidates that wait for a decision."""
+        async with self.http.get("/api/candidates", params={"state": "pending"}) as response:
+            answer = await response.json()
+        return list(answer["candidates"])
+
+    async def decide(self, candidate_id: str, decision: str, reason: str) -> None:
+        """Give a decision on a candidate; it is on the broker when this returns."""
+        path, headers = f"/api/candidates/{candidate_id}/verifications", {"X-CSRF-Token": self.csrf}
+        async with self.http.post(path, json={"decision": decision, "reason": reason}, headers=headers):
+            return
+
+    async def close(self) -> None:
+        """Forget the session."""
+        await self.http.close()
