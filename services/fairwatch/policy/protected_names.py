@@ -1,0 +1,85 @@
+"""Whether a field's name stands for a protected attribute."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+from unicodedata import normalize
+
+from fairwatch.policy import protected_terms as terms
+
+Subject = Literal["", "person", "vehicle"]
+
+_SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+_SEPARATORS = re.compile(r"[\W_]+")
+_STEPS = re.compile(r"[./\[\]=:#@|]+")
+_LONGEST = 200
+
+
+@lru_cache(maxsize=65_536)
+def compact(name: str) -> str:
+    """Return the name in lower case without separators: `Skin_Color` and `skinColor` are one."""
+    return _SEPARATORS.sub("", normalize("NFKC", name)).casefold()
+
+
+@lru_cache(maxsize=65_536)
+def subject_of(name: str, enclosing: Subject = "") -> Subject:
+    """Say of whom a field of this name speaks; a neutral name inherits from what encloses it."""
+    text = compact(name)
+    if any(mark in text for mark in terms.VEHICLE_MARKS):
+        return "vehicle"
+    if any(mark in text for mark in terms.PERSON_MARKS):
+        return "person"
+    return enclosing
+
+
+@lru_cache(maxsize=65_536)
+def _is_protected_step(name: str, subject: Subject, enclosing: str) -> bool:
+    text = compact(name)
+    if not text:
+        return False
+    if subject == "vehicle" and any(term in text for term in terms.NATION_TERMS):
+        return False
+    if text in terms.NAMES or any(stem in text for stem in terms.STEMS):
+        return True
+    if not terms.WORDS.isdisjoint(word.casefold() for word in _SPLIT.findall(normalize("NFKC", name))):
+        return True
+    if enclosing == "humanface" and text in terms.FACE_PARTS:
+        return True
+    return enclosing in {"faceobject", "personobject"} and text in terms.PERSON_RECORD_ONLY
+
+
+@lru_cache(maxsize=65_536)
+def is_protected(name: str, enclosing: str = "") -> bool:
+    """Return whether a field of this name must never be carried.
+
+    Args:
+        name: A field name or a path of names (`faces[0].attributes.emotion`), in any spelling.
+        enclosing: Path of what holds the field, where known: a plate's `nation` is a country, a person's is not.
+
+    >>> is_protected("EthicCode"), is_protected("stack_trace"), is_protected("nation"), is_protected("nation", "ANPR/plate")
+    (True, False, True, False)
+    """
+    subject: Subject = ""
+    last = ""
+    for step in filter(None, _STEPS.split(enclosing[-_LONGEST:])):
+        subject, last = subject_of(step, subject), compact(step)
+    for step in filter(None, _STEPS.split(name[-_LONGEST:])):
+        subject = subject_of(step, subject)
+        if _is_protected_step(step, subject, last):
+            return True
+        if not step.isdigit():
+            last = compact(step)
+    return False
+
+
+@lru_cache(maxsize=65_536)
+def is_soft_biometric(name: str) -> bool:
+    """Return whether the last step of the name is age or gender, which only a policy switch lets through."""
+    steps = [step for step in _STEPS.split(name[-_LONGEST:]) if step and not step.isdigit()]
+    return bool(steps) and compact(steps[-1]) in terms.SOFT_BIOMETRICS
+
+
+@lru_cache(maxsize=4_096)
+def is_secret(name: str) -> bool:
+    """Return whether a field of this name holds a credential (GA/T APE.Password)."""
+    return compact(name) in terms.SECRETS

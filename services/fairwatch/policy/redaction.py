@@ -1,0 +1,224 @@
+"""Takes protected attributes out of trees, texts and whole payloads, at any depth."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from lxml import etree
+
+from fairwatch.policy import protected_terms as terms
+from fairwatch.policy.protected_names import compact, is_protected, is_secret, is_soft_biometric
+
+_NAME_KEYS = frozenset(
+    {
+        "name",
+        "key",
+        "attribute",
+        "attributename",
+        "attributetype",
+        "attr",
+        "field",
+        "property",
+        "type",
+        "layername",
+        "category",
+    }
+)
+_LABEL_TERMS = "emotion|mood|expression|facial expression|race|ethnicity|ethnic group|religion|skin colou?r|complexion|nationality|表情|情绪|民族|种族|肤色|国籍|宗教"
+_LABELLED = re.compile(rf"(?<![\w])(?:{_LABEL_TERMS})\s*[:=：]\s*[^\s,;|，；。]+[,;，；]?\s*", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_DEEPEST = 200
+_SHORT = 64
+
+
+class _Redactor:
+    """One walk over one tree; counts what it takes out."""
+
+    def __init__(self, *, soft_biometrics: bool) -> None:
+        self.removed = 0
+        self._soft = soft_biometrics
+
+    def forbids(self, name: str, enclosing: str) -> bool:
+        return is_protected(name, enclosing) or is_secret(name) or (not self._soft and is_soft_biometric(name))
+
+    def walk(self, node: Any, path: str, depth: int = 0) -> Any:
+        if isinstance(node, str):
+            return self.text(node)
+        if depth > _DEEPEST:
+            self.removed += 1
+            return None
+        if isinstance(node, Mapping):
+            return self._mapping(node, path, depth)
+        if isinstance(node, list | tuple):
+            return [self.walk(item, path, depth + 1) for item in node if not self._is_protected_item(item, path)]
+        return node
+
+    def _mapping(self, node: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        identified = any(compact(str(key)) in terms.IDENTITY_MARKS for key in node)
+        for key, value in node.items():
+            name = str(key)
+            if self.forbids(name, path) or (identified and compact(name) in {"name", "alias"}):
+                self.removed += value is not None
+            elif isinstance(value, str | int) and (codes := terms.PROXY_CODES.get(compact(name))):
+                kept[key] = self._without_codes(value, codes)
+            elif isinstance(value, str) and is_proxy_value(value):
+                self.removed += 1
+            elif isinstance(value, dict) and self._is_protected_item(value, path):
+                continue
+            else:
+                kept[key] = self.walk(value, f"{path}/{name}", depth + 1)
+        return kept
+
+    def _without_codes(self, value: str | int, codes: frozenset[str]) -> str | int | None:
+        parts = re.split(r"[/;,]", str(value))
+        kept = [part for part in parts if part.strip() not in codes]
+        if len(kept) == len(parts):
+            return value
+        self.removed += 1
+        return "/".join(kept) or None
+
+    def _is_protected_item(self, item: Any, path: str) -> bool:
+        if isinstance(item, str):
+            found = is_proxy_value(item)
+        elif isinstance(item, Mapping) and len(item) > 1:
+            found = any(
+                isinstance(value, str)
+                and len(value) <= _SHORT
+                and compact(str(key)) in _NAME_KEYS
+                and self._names_protected(value, path)
+                for key, value in item.items()
+            )
+        else:
+            return False
+        self.removed += found
+        return found
+
+    def _names_protected(self, value: str, path: str) -> bool:
+        return is_attribute_name(value, path) or is_secret(value) or (not self._soft and is_soft_biometric(value))
+
+    def text(self, value: str) -> str:
+        if "=" not in value and ":" not in value and "：" not in value:
+            return value
+        cleaned, count = _LABELLED.subn("", value)
+        self.removed += count
+        return cleaned if count else value
+
+    def element(self, node: etree._Element, path: str) -> None:
+        for name in [name for name in node.attrib if self.forbids(_local(name), path)]:
+            del node.attrib[name]
+            self.removed += 1
+        for child in list(node):
+            if not isinstance(child.tag, str):
+                continue
+            name = _local(child.tag)
+            if self.forbids(name, path) or self._is_protected_element(child, path):
+                _drop(child)
+                self.removed += 1
+            else:
+                self.element(child, f"{path}/{name}")
+        if node.text and (cleaned := self.text(node.text)) != node.text:
+            node.text = cleaned
+
+    def _is_protected_element(self, child: etree._Element, path: str) -> bool:
+        named = child.get("Name") or child.get("name") or ""
+        if named and len(named) <= _SHORT and self._names_protected(named, path):
+            return True
+        codes = terms.PROXY_CODES.get(compact(_local(child.tag)))
+        text = (child.text or "").strip()
+        return (
+            bool(codes and not codes.isdisjoint(re.split(r"[/;,]", text)))
+            or is_proxy_value(text)
+            or is_proxy_value(child.get("Value", ""))
+        )
+
+
+def _local(name: Any) -> str:
+    return str(name).rpartition("}")[2]
+
+
+def _drop(child: etree._Element) -> None:
+    parent = child.getparent()
+    if parent is not None:
+        previous = child.getprevious()
+        if child.tail and previous is not None:
+            previous.tail = (previous.tail or "") + child.tail
+        parent.remove(child)
+
+
+@lru_cache(maxsize=65_536)
+def is_attribute_name(value: str, path: str = "") -> bool:
+    """Return whether a value is itself the name of a protected attribute, as in {"name": "emotion", "value": …}.
+
+    Stricter than for names: a camera may be called "Race Street".
+    """
+    text = compact(value)
+    return (
+        len(value.split()) <= 2
+        and is_protected(value.strip(), path)
+        and (text in terms.NAMES or text in terms.WORDS or any(stem in text for stem in terms.STEMS))
+    )
+
+
+@lru_cache(maxsize=65_536)
+def is_proxy_value(value: str) -> bool:
+    """Return whether a short value is a religious head covering or another proxy, e.g. the class label `woman_with_hijab`."""
+    if not value or len(value) > _SHORT:
+        return False
+    text = compact(value)
+    return any(stem in text for stem in terms.PROXY_VALUES) or not terms.PROXY_VALUE_WORDS.isdisjoint(
+        _WORD.findall(value.casefold().replace("_", " "))
+    )
+
+
+def redact_tree(tree: Any, *, soft_biometrics: bool = False, enclosing: str = "") -> tuple[Any, int]:
+    """Return a copy of a JSON-like tree without protected fields, and how many with a value were removed.
+
+    Args:
+        tree: Dicts, lists and scalars at any depth; what lies deeper than 200 levels is removed.
+        soft_biometrics: Keep age and gender.
+        enclosing: Path that holds the tree, where known.
+    """
+    redactor = _Redactor(soft_biometrics=soft_biometrics)
+    return redactor.walk(tree, enclosing), redactor.removed
+
+
+def redact_text(text: str) -> tuple[str, int]:
+    """Return free text without labelled protected attributes such as `Emotion: happy`, and their number."""
+    redactor = _Redactor(soft_biometrics=False)
+    return redactor.text(text), redactor.removed
+
+
+def redact_bytes(body: bytes, content_type: str = "") -> tuple[bytes, bool]:
+    """Return a payload written again without protected fields, and True; what does not parse comes back unchanged with False."""
+    lead = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if lead == b"<" or "xml" in content_type:
+        return _redact_xml(body)
+    if lead in {b"{", b"["}:
+        return _redact_json(body)
+    return body, False
+
+
+def _redact_json(body: bytes) -> tuple[bytes, bool]:
+    try:
+        tree = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        return orjson.dumps(redact_tree(tree)[0]), True
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return body, False
+
+
+def _redact_xml(body: bytes) -> tuple[bytes, bool]:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(body.lstrip(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return body, False
+    if root is None or root.getroottree().docinfo.doctype:
+        return body, False
+    redactor = _Redactor(soft_biometrics=False)
+    redactor.element(root, _local(root.tag))
+    return etree.tostring(root), True
