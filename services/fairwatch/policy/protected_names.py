@@ -48,7 +48,6 @@ def _is_protected_step(name: str, subject: Subject, enclosing: str) -> bool:
     return enclosing in {"faceobject", "personobject"} and text in terms.PERSON_RECORD_ONLY
 
 
-@lru_cache(maxsize=65_536)
 def is_protected(name: str, enclosing: str = "") -> bool:
     """Return whether a field of this name must never be carried.
 
@@ -56,14 +55,21 @@ def is_protected(name: str, enclosing: str = "") -> bool:
         name: A field name or a path of names (`faces[0].attributes.emotion`), in any spelling.
         enclosing: Path of what holds the field, where known: a plate's `nation` is a country, a person's is not.
 
-    >>> is_protected("EthicCode"), is_protected("stack_trace"), is_protected("nation"), is_protected("nation", "ANPR/plate")
-    (True, False, True, False)
+    >>> is_protected("EthicCode"), is_protected("stack_trace")
+    (True, False)
+    >>> is_protected("nation"), is_protected("nation", "ANPR/plate")
+    (True, False)
     """
+    return _is_protected_path(name[-_LONGEST:], enclosing[-_LONGEST:])
+
+
+@lru_cache(maxsize=65_536)
+def _is_protected_path(name: str, enclosing: str) -> bool:
     subject: Subject = ""
     last = ""
-    for step in filter(None, _STEPS.split(enclosing[-_LONGEST:])):
+    for step in filter(None, _STEPS.split(enclosing)):
         subject, last = subject_of(step, subject), compact(step)
-    for step in filter(None, _STEPS.split(name[-_LONGEST:])):
+    for step in filter(None, _STEPS.split(name)):
         subject = subject_of(step, subject)
         if _is_protected_step(step, subject, last):
             return True
@@ -72,14 +78,17 @@ def is_protected(name: str, enclosing: str = "") -> bool:
     return False
 
 
-@lru_cache(maxsize=65_536)
 def is_soft_biometric(name: str) -> bool:
     """Return whether the last step of the name is age or gender, which only a policy switch lets through."""
-    steps = [step for step in _STEPS.split(name[-_LONGEST:]) if step and not step.isdigit()]
+    return _is_soft_biometric(name[-_LONGEST:])
+
+
+@lru_cache(maxsize=65_536)
+def _is_soft_biometric(name: str) -> bool:
+    steps = [step for step in _STEPS.split(name) if step and not step.isdigit()]
     return bool(steps) and compact(steps[-1]) in terms.SOFT_BIOMETRICS
 
 
-@lru_cache(maxsize=4_096)
 def is_secret(name: str) -> bool:
     """Return whether a field of this name holds a credential (GA/T APE.Password)."""
-    return compact(name) in terms.SECRETS
+    return compact(name[-_LONGEST:]) in terms.SECRETS

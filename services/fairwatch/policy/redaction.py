@@ -11,26 +11,21 @@ from lxml import etree
 from fairwatch.policy import protected_terms as terms
 from fairwatch.policy.protected_names import compact, is_protected, is_secret, is_soft_biometric
 
-_NAME_KEYS = frozenset(
-    {
-        "name",
-        "key",
-        "attribute",
-        "attributename",
-        "attributetype",
-        "attr",
-        "field",
-        "property",
-        "type",
-        "layername",
-        "category",
-    }
+_NAME_KEYS = {
+    *("name", "key", "attribute", "attributename", "attributetype", "attr"),
+    *("field", "property", "type", "layername", "category"),
+}
+_LABELS = (
+    "emotion|mood|expression|facial expression|race|ethnicity|ethnic group|religion|skin colou?r|complexion|nationality"
+    "|表情|情绪|民族|种族|肤色|国籍|宗教"
 )
-_LABEL_TERMS = "emotion|mood|expression|facial expression|race|ethnicity|ethnic group|religion|skin colou?r|complexion|nationality|表情|情绪|民族|种族|肤色|国籍|宗教"
-_LABELLED = re.compile(rf"(?<![\w])(?:{_LABEL_TERMS})\s*[:=：]\s*[^\s,;|，；。]+[,;，；]?\s*", re.IGNORECASE)
+_COLON, _STOPS = "：", "，；。"  # noqa: RUF001 - full-width punctuation of Chinese text
+_LABELLED = re.compile(rf"(?<!\w)(?:{_LABELS})\s*[:={_COLON}]\s*[^\s,;|{_STOPS}]+[,;{_STOPS}]?\s*", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _DEEPEST = 200
 _SHORT = 64
+_LONGEST_NAME = 200
+_SENTENCE = 3
 
 
 class _Redactor:
@@ -57,9 +52,9 @@ class _Redactor:
 
     def _mapping(self, node: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        identified = any(compact(str(key)) in terms.IDENTITY_MARKS for key in node)
+        identified = any(compact(str(key)[:_SHORT]) in terms.IDENTITY_MARKS for key in node)
         for key, value in node.items():
-            name = str(key)
+            name = str(key)[-_LONGEST_NAME:]
             if self.forbids(name, path) or (identified and compact(name) in {"name", "alias"}):
                 self.removed += value is not None
             elif isinstance(value, str | int) and (codes := terms.PROXY_CODES.get(compact(name))):
@@ -69,7 +64,7 @@ class _Redactor:
             elif isinstance(value, dict) and self._is_protected_item(value, path):
                 continue
             else:
-                kept[key] = self.walk(value, f"{path}/{name}", depth + 1)
+                kept[key] = self.walk(value, f"{path}/{name}"[-_LONGEST_NAME:], depth + 1)
         return kept
 
     def _without_codes(self, value: str | int, codes: frozenset[str]) -> str | int | None:
@@ -84,23 +79,20 @@ class _Redactor:
         if isinstance(item, str):
             found = is_proxy_value(item)
         elif isinstance(item, Mapping) and len(item) > 1:
-            found = any(
-                isinstance(value, str)
-                and len(value) <= _SHORT
-                and compact(str(key)) in _NAME_KEYS
-                and self._names_protected(value, path)
-                for key, value in item.items()
-            )
+            names = [value for key, value in item.items() if isinstance(value, str) and _is_name_key(str(key))]
+            found = any(self._names_protected(name, path) for name in names)
         else:
             return False
         self.removed += found
         return found
 
     def _names_protected(self, value: str, path: str) -> bool:
-        return is_attribute_name(value, path) or is_secret(value) or (not self._soft and is_soft_biometric(value))
+        if len(value) > _SHORT:
+            return False
+        return _is_attribute_name(value, path) or is_secret(value) or (not self._soft and is_soft_biometric(value))
 
     def text(self, value: str) -> str:
-        if "=" not in value and ":" not in value and "：" not in value:
+        if "=" not in value and ":" not in value and _COLON not in value:
             return value
         cleaned, count = _LABELLED.subn("", value)
         self.removed += count
@@ -111,8 +103,6 @@ class _Redactor:
             del node.attrib[name]
             self.removed += 1
         for child in list(node):
-            if not isinstance(child.tag, str):
-                continue
             name = _local(child.tag)
             if self.forbids(name, path) or self._is_protected_element(child, path):
                 _drop(child)
@@ -124,7 +114,7 @@ class _Redactor:
 
     def _is_protected_element(self, child: etree._Element, path: str) -> bool:
         named = child.get("Name") or child.get("name") or ""
-        if named and len(named) <= _SHORT and self._names_protected(named, path):
+        if named and self._names_protected(named, path):
             return True
         codes = terms.PROXY_CODES.get(compact(_local(child.tag)))
         text = (child.text or "").strip()
@@ -133,6 +123,10 @@ class _Redactor:
             or is_proxy_value(text)
             or is_proxy_value(child.get("Value", ""))
         )
+
+
+def _is_name_key(key: str) -> bool:
+    return len(key) <= _SHORT and compact(key) in _NAME_KEYS
 
 
 def _local(name: Any) -> str:
@@ -149,28 +143,23 @@ def _drop(child: etree._Element) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def is_attribute_name(value: str, path: str = "") -> bool:
-    """Return whether a value is itself the name of a protected attribute, as in {"name": "emotion", "value": …}.
-
-    Stricter than for names: a camera may be called "Race Street".
-    """
+def _is_attribute_name(value: str, path: str) -> bool:
+    # Stricter than for names: a camera may be called "Race Street".
     text = compact(value)
-    return (
-        len(value.split()) <= 2
-        and is_protected(value.strip(), path)
-        and (text in terms.NAMES or text in terms.WORDS or any(stem in text for stem in terms.STEMS))
-    )
+    known = text in terms.NAMES or text in terms.WORDS or any(stem in text for stem in terms.STEMS)
+    return known and len(value.split()) < _SENTENCE and is_protected(value.strip(), path)
+
+
+def is_proxy_value(value: str) -> bool:
+    """Return whether a short value is a religious head covering or another proxy, e.g. `woman_with_hijab`."""
+    return 0 < len(value) <= _SHORT and _is_proxy_value(value)
 
 
 @lru_cache(maxsize=65_536)
-def is_proxy_value(value: str) -> bool:
-    """Return whether a short value is a religious head covering or another proxy, e.g. the class label `woman_with_hijab`."""
-    if not value or len(value) > _SHORT:
-        return False
+def _is_proxy_value(value: str) -> bool:
     text = compact(value)
-    return any(stem in text for stem in terms.PROXY_VALUES) or not terms.PROXY_VALUE_WORDS.isdisjoint(
-        _WORD.findall(value.casefold().replace("_", " "))
-    )
+    words = _WORD.findall(value.casefold().replace("_", " "))
+    return any(stem in text for stem in terms.PROXY_VALUES) or not terms.PROXY_VALUE_WORDS.isdisjoint(words)
 
 
 def redact_tree(tree: Any, *, soft_biometrics: bool = False, enclosing: str = "") -> tuple[Any, int]:
@@ -192,7 +181,10 @@ def redact_text(text: str) -> tuple[str, int]:
 
 
 def redact_bytes(body: bytes, content_type: str = "") -> tuple[bytes, bool]:
-    """Return a payload written again without protected fields, and True; what does not parse comes back unchanged with False."""
+    """Return a payload written again without protected fields, and True.
+
+    What does not parse as JSON or XML comes back unchanged, with False.
+    """
     lead = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if lead == b"<" or "xml" in content_type:
         return _redact_xml(body)
