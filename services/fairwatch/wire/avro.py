@@ -1,0 +1,154 @@
+"""Bytes to records and back: Avro in single-object encoding or in Confluent's framing."""
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fastavro import schemaless_reader, schemaless_writer
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.wire.faults import faults
+from fairwatch.wire.schemas import Schema, newest, released
+
+SINGLE_OBJECT = b"\xc3\x01"
+CONFLUENT = 0
+_SINGLE_HEADER = 10  # marker and fingerprint
+_CONFLUENT_HEADER = 5  # zero byte and big-endian id
+# The last two bytes of every NaN and infinity. Strings cannot hold the pair (UTF-8 has no 0xff, and 0x7f never
+# follows 0xf0 and up), so that a hit is rare and only then the record is looked at.
+_MAYBE_NOT_FINITE = re.compile(rb"[\xf0-\xff][\x7f\xff]")
+
+
+class SchemaRegistry(Protocol):
+    """What the codec needs of a schema registry."""
+
+    def id_of(self, schema: Schema) -> int:
+        """Return the id of the schema, registering it when it is new there."""
+        ...
+
+    def schema_of(self, schema_id: int) -> Schema | None:
+        """Return the schema with that id, or None where it is none of ours."""
+        ...
+
+
+class Codec:
+    """Encodes the newest version of every record and decodes every version, in both framings.
+
+    Args:
+        registry: Write Confluent's framing with ids of this registry. Without one the single-object encoding is
+            written, and Confluent's framing cannot be read since nobody says what its ids mean.
+    """
+
+    def __init__(self, registry: SchemaRegistry | None = None) -> None:
+        self._registry = registry
+        self._newest = newest()
+        self._by_fingerprint = {schema.fingerprint: schema for schema in released()}
+        self._has_doubles = {known.type: "'double'" in str(known.parsed) for known in newest().values()}
+
+    def encode(self, type: str, record: Mapping[str, Any]) -> bytes:  # noqa: A002  the contract's word
+        """Return the framed bytes of a record; fields with a default may be left out.
+
+        Raises:
+            RejectedError: `invalid_field`, naming the field; `unknown_schema` when no record has that name.
+            RetryableError: The registry does not answer.
+        """
+        known = _of(type)
+        out = io.BytesIO()
+        out.write(self._header(known))
+        try:
+            schemaless_writer(out, known.parsed, record, strict_allow_default=True)
+        except Exception as error:
+            raise _fault(known, record, str(error)) from None
+        encoded = out.getvalue()
+        self._refuse_not_finite(known, record, encoded)
+        return encoded
+
+    def decode(self, data: bytes, expect: str | None = None) -> tuple[str, dict[str, Any]]:
+        """Return the record's type and the record in its newest version, every field present.
+
+        Raises:
+            RejectedError: `empty`, `malformed` (truncated, trailing bytes, not framed), `unknown_schema` (also a
+                version of the future, or another record than `expect`), `invalid_field` (NaN).
+            RetryableError: The registry does not answer.
+        """
+        writer, start = self._writer(data)
+        if expect is not None and writer.type != expect:
+            raise RejectedError("unknown_schema", f"holds a {writer.type} where {expect} belongs")
+        reader = self._newest[writer.type]
+        stream = io.BytesIO(data)
+        stream.seek(start)
+        try:
+            record: Any = schemaless_reader(stream, writer.parsed, None if reader is writer else reader.parsed)
+        except Exception as error:
+            raise RejectedError("malformed", f"bytes are no {writer.type} v{writer.version}: {_brief(error)}") from None
+        if stream.tell() != len(data):
+            raise RejectedError("malformed", f"{len(data) - stream.tell()} bytes after the end of the {writer.type}")
+        self._refuse_not_finite(reader, record, data)
+        return writer.type, record
+
+    def _header(self, known: Schema) -> bytes:
+        if self._registry is None:
+            return SINGLE_OBJECT + known.fingerprint
+        return b"\0" + self._registry.id_of(known).to_bytes(4, "big")
+
+    def _writer(self, data: bytes) -> tuple[Schema, int]:
+        if not data:
+            raise RejectedError("empty", "the value has no bytes")
+        if data[:2] == SINGLE_OBJECT and len(data) >= _SINGLE_HEADER:
+            writer = self._by_fingerprint.get(bytes(data[2:_SINGLE_HEADER]))
+            if writer is None:
+                raise RejectedError(
+                    "unknown_schema", f"no schema here has the fingerprint {data[2:_SINGLE_HEADER].hex()}"
+                )
+            return writer, _SINGLE_HEADER
+        if data[0] == CONFLUENT and len(data) >= _CONFLUENT_HEADER:
+            return self._from_registry(int.from_bytes(data[1:_CONFLUENT_HEADER], "big")), _CONFLUENT_HEADER
+        raise RejectedError("malformed", "framed neither as an Avro single object nor as Confluent does")
+
+    def _from_registry(self, schema_id: int) -> Schema:
+        if self._registry is None:
+            raise RejectedError("unknown_schema", f"schema id {schema_id}: no schema registry is configured")
+        writer = self._registry.schema_of(schema_id)
+        if writer is None:
+            raise RejectedError("unknown_schema", f"schema id {schema_id} is no schema that is known here")
+        return writer
+
+    def _refuse_not_finite(self, known: Schema, record: Mapping[str, Any], data: bytes) -> None:
+        if self._has_doubles[known.type] and _MAYBE_NOT_FINITE.search(data) and any(faults(known.parsed, record)):
+            raise _fault(known, record, "a number is not finite")
+
+
+def check(type: str, record: Mapping[str, Any]) -> None:  # noqa: A002  as in Codec.encode
+    """Raise RejectedError(invalid_field) unless the record fits its schema exactly; stricter and slower than encode."""
+    known = _of(type)
+    if any(faults(known.parsed, record)):
+        raise _fault(known, record, "")
+
+
+def schema(type: str, version: int | None = None) -> dict[str, Any]:  # noqa: A002  as in Codec.encode
+    """Return a schema as released, with docs and logical types; the newest version unless one is named."""
+    if version is None:
+        return _of(type).source
+    for known in released():
+        if (known.type, known.version) == (type, version):
+            return known.source
+    raise RejectedError("unknown_schema", f"there is no version {version} of {type}")
+
+
+def _of(name: str) -> Schema:
+    try:
+        return newest()[name]
+    except KeyError:
+        raise RejectedError("unknown_schema", f"there is no record {name!r}") from None
+
+
+def _fault(known: Schema, record: Mapping[str, Any], otherwise: str) -> RejectedError:
+    field, what = next(faults(known.parsed, record), ("", otherwise))
+    return RejectedError(
+        "invalid_field", f"{known.type}.{field} {what}" if field else f"{known.type} {what}", field or None
+    )
+
+
+def _brief(error: Exception) -> str:
+    return "text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error) or "they end too early"

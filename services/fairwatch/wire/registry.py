@@ -1,0 +1,109 @@
+"""A small client of Confluent's schema registry API (Karapace, Apicurio, Confluent): ids of our schemas, cached."""
+
+import base64
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import fastavro
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.wire.schemas import Schema, released
+
+_TIMEOUT_S = 5.0
+_UNKNOWN_FOR_S = 30.0  # a poison message must not cause a request each time it is read
+_MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+class Registry:
+    """Ids of schemas, asked for once each.
+
+    Subjects follow the record name strategy (`fairwatch.Observation`), since one record serves several topics.
+    Requests block for at most 5 s and happen only the first time that a record or an id is met.
+
+    Args:
+        url: http or https; credentials may be given as `https://user:password@host`.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError("registry_url: must be http://host[:port] or https://host[:port]")
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+        self._url = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        self._headers = {"Content-Type": _MEDIA_TYPE, "Accept": f"{_MEDIA_TYPE}, application/json"}
+        if parts.username:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        self._ids: dict[bytes, int] = {}
+        self._schemas: dict[int, Schema] = {}
+        self._unknown: dict[int, float] = {}
+        self._by_fingerprint = {schema.fingerprint: schema for schema in released()}
+
+    def id_of(self, schema: Schema) -> int:
+        """Return the id of the schema, registering it when it is new there.
+
+        Raises:
+            RetryableError: The registry does not answer.
+            ConfigurationError: It refuses the schema or the credentials.
+        """
+        if schema.fingerprint not in self._ids:
+            subject = f"/subjects/{schema.source['namespace']}.{schema.type}"
+            body = {"schema": json.dumps(schema.source)}
+            found = self._ask(subject, body) or self._ask(f"{subject}/versions", body)
+            if found is None:
+                raise ConfigurationError(f"registry_url: {self._url} has no subjects: is it a schema registry?")
+            self._ids[schema.fingerprint] = int(found["id"])
+        return self._ids[schema.fingerprint]
+
+    def schema_of(self, schema_id: int) -> Schema | None:
+        """Return the schema with that id, or None where it is none of ours (asked again after 30 s).
+
+        Raises:
+            RetryableError: The registry does not answer.
+        """
+        if schema_id not in self._schemas:
+            if self._unknown.get(schema_id, 0.0) > time.monotonic():
+                return None
+            found = self._known(self._ask(f"/schemas/ids/{schema_id}"))
+            if found is None:
+                self._unknown[schema_id] = time.monotonic() + _UNKNOWN_FOR_S
+                return None
+            self._schemas[schema_id] = found
+        return self._schemas[schema_id]
+
+    def _known(self, answer: Any) -> Schema | None:
+        """Recognise one of our schemas by its fingerprint, as in the single-object encoding."""
+        if answer is None or answer.get("schemaType", "AVRO") != "AVRO":
+            return None
+        try:
+            canonical = to_parsing_canonical_form(fastavro.parse_schema(json.loads(answer["schema"])))
+        except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
+            return None
+        return self._by_fingerprint.get(bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO")))
+
+    def _ask(self, path: str, body: dict[str, str] | None = None) -> Any | None:
+        """Return the JSON answer, or None where nothing is there (404)."""
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, content, self._headers)  # noqa: S310  scheme checked above
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  scheme checked above
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return _refused(error, self._url + path)
+        except (OSError, ValueError) as error:
+            raise RetryableError(f"schema registry {self._url} does not answer: {error}") from error
+
+
+def _refused(error: urllib.error.HTTPError, url: str) -> None:
+    if error.code == 404:  # noqa: PLR2004  HTTP's own number
+        return
+    detail = error.read(500).decode("utf-8", "replace")
+    if error.code in {408, 429} or error.code >= 500:  # noqa: PLR2004  HTTP's own numbers
+        raise RetryableError(f"schema registry {url} answers {error.code}: {detail}")
+    raise ConfigurationError(f"registry_url: {url} answers {error.code}: {detail}")

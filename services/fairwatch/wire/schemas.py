@@ -1,0 +1,91 @@
+"""The schemas folder as Python sees it: every version of every record, parsed once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from fairwatch.domain.errors import ConfigurationError
+
+# A link to schemas/ in the repository; a wheel holds the files themselves.
+FOLDER = Path(__file__).resolve().parents[1] / "_schemas"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One version of one record.
+
+    Attributes:
+        type: Record name, e.g. `Observation`.
+        slug: The same as files and topics spell it, e.g. `match-candidate`.
+        version: 1, 2, 3 …
+        path: The .avsc file.
+        source: The JSON as released, with docs and logical types: what a registry is given.
+        parsed: What fastavro works with; logical types are stripped, so times are int microseconds.
+        fingerprint: CRC-64-AVRO of the parsing canonical form, little-endian, 8 bytes.
+    """
+
+    type: str
+    slug: str
+    version: int
+    path: Path
+    source: dict[str, Any]
+    parsed: dict[str, Any]
+    fingerprint: bytes
+
+    @property
+    def uri(self) -> str:
+        """Name the schema for CloudEvents `dataschema`, e.g. `urn:fairwatch:schema:observation:v1`."""
+        return f"urn:fairwatch:schema:{self.slug}:v{self.version}"
+
+
+def without_logical_types(schema: Any) -> Any:
+    """Return the schema with `{"type": "long", "logicalType": …}` written as `"long"`, at any depth."""
+    if isinstance(schema, list):
+        return [without_logical_types(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "logicalType" in schema:
+        return schema["type"]
+    return {name: value if name == "default" else without_logical_types(value) for name, value in schema.items()}
+
+
+def load(path: Path) -> Schema:
+    """Read one `<record>.v<N>.avsc`.
+
+    Raises:
+        ConfigurationError: It is not an Avro schema, or its name is not of that form.
+    """
+    slug, _, version = path.name.removesuffix(".avsc").rpartition(".v")
+    try:
+        source = json.loads(path.read_text(encoding="utf-8"))
+        parsed = fastavro.parse_schema(without_logical_types(source))
+        crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
+        return Schema(source["name"], slug, int(version), path, source, parsed, bytes.fromhex(crc))
+    except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
+        raise ConfigurationError(f"{path}: not a schema named <record>.v<N>.avsc: {error!r}") from error
+
+
+def load_all(folder: Path) -> tuple[Schema, ...]:
+    """Read every schema below `folder`/avro, oldest version of each record first."""
+    found = sorted(map(load, (folder / "avro").glob("*.avsc")), key=lambda schema: (schema.slug, schema.version))
+    if not found:
+        raise ConfigurationError(f"no schemas in {folder / 'avro'}: reinstall fairwatch")
+    return tuple(found)
+
+
+@cache
+def released() -> tuple[Schema, ...]:
+    """Return every schema that this version of Fairwatch brings."""
+    return load_all(FOLDER)
+
+
+@cache
+def newest() -> Mapping[str, Schema]:
+    """Return the newest version of each record, by record name."""
+    return {schema.type: schema for schema in released()}
