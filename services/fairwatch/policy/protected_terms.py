@@ -18,7 +18,7 @@ STEMS = _words("""
     ethnic religio nationalit skincolo skincolour skintone complexion hijab niqab burqa burka headscar headkerch
     kerchief yarmulke accentcode criminal victim terroris detain detention escapee corpse nativecity
     nativeplace homeprovince politicalstatus politicalaffil politicalpart politicalface sexualorient tradeunion
-    maritalstat facialexpress faceexpress citizenid idcard identitycard identityno identitynumber passport
+    maritalstat facialexpress faceexpress citizenid identitycard identityno identitynumber passport
     socialsecurity certificatenum vaccinat nucleicacid healthcode suspiciousperson suspectedperson
     emotionrecog faceemotion facialemotion personemotion dominantemotion featureinfoobject featuredata
     featurevector faceembedding facetemplate facefeature facetoken biometrictemplate disabilit ethnie hautfarbe
@@ -55,7 +55,7 @@ NAMES = frozenset(
     collectororg entryclerk entryclerkid entryclerkidtype entryclerkorg birth birthday birthdate dateofbirth
     borntime bornday ssn righteyepatch lefteyepatch additionalfeatures bodytemperature facetemperature
     skintemperature foreheadtemperature currtemperature isabnomaltemperature isabnormaltemperature
-    political disease pregnant featurelist featureinfo featureinfolist embedding embeddings resultfeaturedeclare
+    political disease pregnant healthstatus personhealth idcard idcardno idcardnum idcardnumber idcardtype featurelist featureinfo featureinfolist embedding embeddings resultfeaturedeclare
 """)
 )
 
