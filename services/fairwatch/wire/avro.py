@@ -15,6 +15,8 @@ SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = 0
 _SINGLE_HEADER = 10  # marker and fingerprint
 _CONFLUENT_HEADER = 5  # zero byte and big-endian id
+_WRITER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_READER_ERRORS = (*_WRITER_ERRORS, EOFError, MemoryError)
 # The last two bytes of every NaN and infinity. Strings cannot hold the pair (UTF-8 has no 0xff, and 0x7f never
 # follows 0xf0 and up), so that a hit is rare and only then the record is looked at.
 _MAYBE_NOT_FINITE = re.compile(rb"[\xf0-\xff][\x7f\xff]")
@@ -58,7 +60,7 @@ class Codec:
         out.write(self._header(known))
         try:
             schemaless_writer(out, known.parsed, record, strict_allow_default=True)
-        except Exception as error:
+        except _WRITER_ERRORS as error:
             raise _fault(known, record, str(error)) from None
         encoded = out.getvalue()
         self._refuse_not_finite(known, record, encoded)
@@ -80,7 +82,7 @@ class Codec:
         stream.seek(start)
         try:
             record: Any = schemaless_reader(stream, writer.parsed, None if reader is writer else reader.parsed)
-        except Exception as error:
+        except _READER_ERRORS as error:
             raise RejectedError("malformed", f"bytes are no {writer.type} v{writer.version}: {_brief(error)}") from None
         if stream.tell() != len(data):
             raise RejectedError("malformed", f"{len(data) - stream.tell()} bytes after the end of the {writer.type}")

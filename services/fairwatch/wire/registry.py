@@ -95,12 +95,13 @@ class Registry:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                return _refused(error, self._url + path)
+                _raise_unless_missing(error, self._url + path)
+                return None
         except (OSError, ValueError) as error:
             raise RetryableError(f"schema registry {self._url} does not answer: {error}") from error
 
 
-def _refused(error: urllib.error.HTTPError, url: str) -> None:
+def _raise_unless_missing(error: urllib.error.HTTPError, url: str) -> None:
     if error.code == 404:  # noqa: PLR2004  HTTP's own number
         return
     detail = error.read(500).decode("utf-8", "replace")

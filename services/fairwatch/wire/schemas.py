@@ -64,7 +64,7 @@ def load(path: Path) -> Schema:
     slug, _, version = path.name.removesuffix(".avsc").rpartition(".v")
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
-        parsed = fastavro.parse_schema(without_logical_types(source))
+        parsed: Any = fastavro.parse_schema(without_logical_types(source))
         crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
         return Schema(source["name"], slug, int(version), path, source, parsed, bytes.fromhex(crc))
     except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:

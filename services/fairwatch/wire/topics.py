@@ -1,0 +1,109 @@
+"""Every topic, read from schemas/topics: one YAML file each, and a dead letter topic derived for most of them."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.schemas import FOLDER
+
+DEAD_LETTERS = "-dlq"
+_DEAD_LETTER_FACTOR = 7  # a dead letter outlives its topic's records this many times
+_DEAD_LETTER_HOURS = 365 * 24  # … and this long where those are kept for ever
+_DEAD_LETTER_PARTITIONS = 3
+
+Party = Literal[
+    "http", "mqtt", "viid",  # gateways
+    "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project",  # processors
+    "console", "sdk", "dlq",  # people, any other producer, the `dlq` command
+]  # fmt: skip
+PARTIES: tuple[str, ...] = get_args(Party)
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class Topic:
+    """What a topic holds, how it is kept, and who uses it.
+
+    Attributes:
+        name: Logical name; a deployment may put a prefix before it.
+        record: Record type of its values.
+        version: Newest version of that record that its producers write.
+        key: Path of the field that its records are keyed by.
+        partitions: How many; stateful processors need the same number on all topics that they read.
+        cleanup: `delete` after retention, `compact` to the last record of each key, or both.
+        retention_hours: -1 keeps records for ever.
+        producers, consumers: Who writes and reads it.
+        description: One or two sentences.
+        dead_letters: Whether it has a dead letter topic.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
+    record: str
+    version: Annotated[int, Field(ge=1)]
+    key: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
+    partitions: Annotated[int, Field(ge=1, le=120)]
+    cleanup: Literal["delete", "compact", "compact,delete"]
+    retention_hours: Annotated[int, Field(ge=-1)]
+    producers: Annotated[tuple[Party, ...], Field(min_length=1)]
+    consumers: Annotated[tuple[Party, ...], Field(min_length=1)]
+    description: Annotated[str, Field(min_length=10)]
+    dead_letters: bool = True
+
+    def configuration(self) -> dict[str, str]:
+        """Return the broker's settings for this topic."""
+        hours = self.retention_hours
+        return {"cleanup.policy": self.cleanup, "retention.ms": str(-1 if hours < 0 else hours * 3_600_000)}
+
+
+_TOPIC = TypeAdapter(Topic)
+
+
+def load(path: Path) -> Topic:
+    """Read one topic file; its name is the topic's.
+
+    Raises:
+        ConfigurationError: Naming the file, the key and what is wrong with it.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _TOPIC.validate_python({"name": path.stem, **content})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigurationError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (yaml.YAMLError, TypeError) as error:
+        raise ConfigurationError(f"{path}: not a YAML mapping: {error}") from error
+
+
+def load_all(folder: Path) -> dict[str, Topic]:
+    """Read every topic file below `folder`/topics and derive the dead letter topics."""
+    found = {path.stem: load(path) for path in sorted((folder / "topics").glob("*.yaml"))}
+    letters = (_dead_letters(topic) for topic in found.values() if topic.dead_letters)
+    return found | {topic.name: topic for topic in letters}
+
+
+@cache
+def topics() -> Mapping[str, Topic]:
+    """Return every topic by its logical name, `<topic>-dlq` included."""
+    return load_all(FOLDER)
+
+
+def _dead_letters(topic: Topic) -> Topic:
+    kept = topic.retention_hours
+    return Topic(
+        name=topic.name + DEAD_LETTERS,
+        record="DeadLetter",
+        version=1,
+        key="key",
+        partitions=min(_DEAD_LETTER_PARTITIONS, topic.partitions),
+        cleanup="delete",
+        retention_hours=_DEAD_LETTER_HOURS if kept < 0 else kept * _DEAD_LETTER_FACTOR,
+        producers=topic.consumers,
+        consumers=("dlq",),
+        description=f"What could not be processed from {topic.name}, whole, under its original key; can be redriven.",
+        dead_letters=False,
+    )
