@@ -1,1 +1,1 @@
-"""TODO."""
+"""What operators see: metrics and logs, each name in one place."""

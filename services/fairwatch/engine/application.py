@@ -1,0 +1,96 @@
+"""The Faust application of one worker, with everything off that Fairwatch does itself."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import faust
+from faust.app.base import BootStrategy
+from yarl import URL
+
+from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTransport
+
+QUEUED_BATCHES = 2  # per worker: enough to fetch ahead while one is handled
+BATCH_BYTES = 8 << 20
+FETCH_BYTES = 4 << 20  # per partition
+EMBEDDED_TIMEOUT_S = 6.0  # the embedded broker's first join takes half of it
+
+
+class Boot(BootStrategy):
+    """Without Faust's producer and web: outputs need acknowledgements per batch, and health has its own server."""
+
+    enable_kafka_producer = False
+    enable_web = False
+
+
+class Application(faust.App):
+    """One worker's application: group `fairwatch-<processor>`, one agent, batches."""
+
+    BootStrategy = Boot
+
+    def __init__(
+        self,
+        name: str,
+        config: EngineConfig,
+        *,
+        replay: bool,
+        release: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.replay = replay
+        self.release = release
+        self.batch_bytes = BATCH_BYTES
+        session = EMBEDDED_TIMEOUT_S if config.embedded else config.session_timeout_s
+        self.consumer_options = consumer_options(config, session)
+        super().__init__(
+            config.topic_prefix + "fairwatch-" + name,
+            broker=[URL(f"kafka://{server.strip()}") for server in config.bootstrap.split(",")],
+            broker_commit_interval=config.commit_interval_s,
+            broker_session_timeout=session,
+            broker_rebalance_timeout=session,
+            stream_buffer_maxsize=QUEUED_BATCHES,
+            stream_wait_empty=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            web_enabled=False,
+            datadir="/nonexistent",
+        )
+
+    async def on_first_start(self) -> None:
+        """Faust makes folders for its tables here; there are none."""
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    @property
+    def batches(self) -> BatchConsumer:
+        """The consumer, as what it is."""
+        return cast("BatchConsumer", self.consumer)
+
+    def listen(self, topics: tuple[str, ...], receive: Callable[[Any, Any], Awaitable[bool]]) -> None:
+        """Call `receive(partition, records)` for every batch, one at a time, and acknowledge it if that says so."""
+
+        async def consume(stream: Any) -> None:
+            async for event in stream.noack().events():
+                if await receive(event.message.tp, event.value):
+                    event.ack()
+
+        self.agent(self.topic(*topics, schema=BatchSchema()), name="fairwatch", concurrency=1)(consume)
+
+
+def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any]:
+    """Return aiokafka's options; those of the client (security) win."""
+    return {
+        "bootstrap_servers": config.bootstrap,
+        "client_id": config.instance or "fairwatch",
+        "max_poll_records": config.batch_max,
+        "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
+        "max_partition_fetch_bytes": FETCH_BYTES,
+        "fetch_max_wait_ms": 500,
+        "session_timeout_ms": round(session_s * 1000),
+        "rebalance_timeout_ms": round(session_s * 1000),
+        "heartbeat_interval_ms": round(session_s * 1000 / 6),
+        "retry_backoff_ms": 500,
+        "check_crcs": True,
+        **config.client_options,
+    }

@@ -1,0 +1,71 @@
+"""What a worker is told when it starts."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.ports import Publisher, Reference, State
+from fairwatch.domain.processor import Processor
+
+Redact = Callable[[str, bytes], bytes]
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """How a worker runs. Times are seconds.
+
+    Attributes:
+        bootstrap: host:port, comma separated.
+        topic_prefix: Put before every topic and group name.
+        embedded: The broker is the embedded one: short group timeouts.
+        client_options: Options of aiokafka's clients, e.g. security.
+        web_host, web_port: Where `/live /ready /metrics` are; port 0 takes a free one and logs it.
+        batch_max: Events of one partition handled at once.
+        dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
+        dead_letter_run: ... or this many in a row.
+        redis_url: Where heartbeats go; None for nowhere.
+        instance: Name of this process.
+        version: Written into dead letters.
+        replication: Replicas of a state topic that has to be made.
+        redact: Takes topic and original bytes, returns them without protected attributes; for dead letters.
+        commit_interval_s: Between commits of offsets.
+        commit_timeout_s: The watchdog's patience with offsets that do not get committed or events not fetched.
+        session_timeout_s: After which the group gives a silent worker's partitions away.
+        drain_s: How long a running batch may take to finish when partitions are given up.
+        retry_s: First and last back-off of a batch that is tried again.
+    """
+
+    bootstrap: str
+    topic_prefix: str = ""
+    embedded: bool = False
+    client_options: Mapping[str, Any] = field(default_factory=dict)
+    web_host: str = "127.0.0.1"
+    web_port: int = 0
+    batch_max: int = 500
+    dead_letter_share: float = 0.5
+    dead_letter_window: int = 1000
+    dead_letter_run: int = 200
+    redis_url: str | None = None
+    instance: str = ""
+    version: str = ""
+    replication: int = 1
+    redact: Redact | None = None
+    commit_interval_s: float = 1.0
+    commit_timeout_s: float = 60.0
+    session_timeout_s: float = 30.0
+    drain_s: float = 20.0
+    retry_s: tuple[float, float] = (0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the engine gives to a processor's builder."""
+
+    clock: Clock
+    state: State
+    references: Mapping[str, Reference]
+    publisher: Publisher
+
+
+Build = Callable[[Resources], Processor | Awaitable[Processor]]

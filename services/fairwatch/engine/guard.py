@@ -1,0 +1,52 @@
+"""Stops a worker that turns too much into dead letters, so that a bad deploy does not empty a topic into them."""
+
+from collections import deque
+
+
+class TooManyDeadError(Exception):
+    """The limit is passed; the message says which."""
+
+
+class DeadLetterGuard:
+    """Counts the dead among the last events.
+
+    Args:
+        share: Largest share of the last `window` events.
+        run: Most dead in a row.
+    """
+
+    def __init__(self, share: float, window: int, run: int) -> None:
+        self._share = share
+        self._window = window
+        self._run = run
+        self._batches: deque[tuple[int, int]] = deque()
+        self._events = 0
+        self._dead = 0
+        self._in_a_row = 0
+
+    def check(self, dead: list[bool]) -> None:
+        """Take a batch into account: for each event in its order, whether it died.
+
+        Raises:
+            TooManyDeadError: A limit is passed; nothing of this batch should be written.
+        """
+        for died in dead:
+            self._in_a_row = self._in_a_row + 1 if died else 0
+            if self._in_a_row > self._run:
+                raise TooManyDeadError(
+                    f"{self._in_a_row} events in a row became dead letters (dead_letter_run={self._run})"
+                )
+        self._add(len(dead), sum(dead))
+        if self._events >= self._window and self._dead > self._share * self._events:
+            raise TooManyDeadError(
+                f"{self._dead} of the last {self._events} events became dead letters (dead_letter_share={self._share})"
+            )
+
+    def _add(self, events: int, dead: int) -> None:
+        self._batches.append((events, dead))
+        self._events += events
+        self._dead += dead
+        while self._events - self._batches[0][0] >= self._window:
+            old_events, old_dead = self._batches.popleft()
+            self._events -= old_events
+            self._dead -= old_dead

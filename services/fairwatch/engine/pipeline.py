@@ -1,0 +1,217 @@
+"""Handles one batch wholly: decode, handle, write, keep state; only then may it be acknowledged."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit, Reject, Skip
+from fairwatch.domain.processor import Processor, Spec, Ticking
+from fairwatch.engine.dead_letters import DeadLetters
+from fairwatch.engine.encoding import Encoding, rfc3339
+from fairwatch.engine.guard import DeadLetterGuard
+from fairwatch.engine.outbox import Outbox, Output
+from fairwatch.engine.state import PartitionedState
+from fairwatch.engine.tally import Tally
+from fairwatch.engine.turns import Turns
+from fairwatch.telemetry import metrics
+
+log = structlog.get_logger()
+
+
+class Answer:
+    """What became of some events: outputs, reasons to skip, and the dead by place in the batch."""
+
+    __slots__ = ("dead", "outputs", "skips", "topics")
+
+    def __init__(self) -> None:
+        self.outputs: list[Output] = []
+        self.topics: list[str] = []
+        self.skips: list[str] = []
+        self.dead: dict[int, RejectedError] = {}
+
+    def add(self, other: "Answer") -> None:
+        """Take in the answer to further events."""
+        self.outputs += other.outputs
+        self.topics += other.topics
+        self.skips += other.skips
+        self.dead |= other.dead
+
+
+class Pipeline:
+    """The work of one worker, given its processor and its ports."""
+
+    def __init__(
+        self,
+        processor: Processor,
+        *,
+        spec: Spec,
+        encoding: Encoding,
+        outbox: Outbox,
+        state: PartitionedState,
+        dead_letters: DeadLetters,
+        guard: DeadLetterGuard,
+        tally: Tally,
+        turns: Turns,
+        clock: Clock,
+        changelog: str,
+        retry_s: tuple[float, float],
+    ) -> None:
+        self._spec = spec
+        self._processor = processor
+        self._encoding = encoding
+        self._outbox = outbox
+        self._state = state
+        self._dead_letters = dead_letters
+        self._guard = guard
+        self._tally = tally
+        self._turns = turns
+        self._clock = clock
+        self._changelog = changelog
+        self._retry_s = retry_s
+
+    async def batch(self, records: Sequence[Any]) -> None:
+        """Handle the records of one partition; when this returns everything that follows from them is safe.
+
+        Raises:
+            ReleasedError: The partition is being given up.
+            TooManyDeadError: The worker has to stop.
+        """
+        started = time.perf_counter()
+        events, places, broken = self._encoding.events(records)
+        answer = await self._answer(events, places)
+        answer.dead |= broken
+        self._guard.check([place in answer.dead for place in range(len(records))])
+        await self._keep(answer, records)
+        self._tally.batch(len(records), time.perf_counter() - started)
+        self._tally.ages([event.headers.get("ce_recordedtime") for event in events], self._clock.now())
+
+    async def tick(self, partitions: Sequence[int]) -> None:
+        """Let a ticking processor act; a failure is logged and undone, the next tick tries again."""
+        processor: Any = self._processor
+        try:
+            emits = await self._ticks(processor, partitions)
+        except Exception:
+            self._state.rollback()
+            log.exception("tick.failed")
+            return
+        for refused in await self._write(emits):
+            log.error("tick.refused", topic=refused.topic, key=refused.key)
+            metrics.DROPPED.labels(self._spec.name, "too_large").inc()
+        await self._flush()
+        self._tally.emits(output.topic for output in emits)
+
+    async def _ticks(self, processor: Ticking, partitions: Sequence[int]) -> list[Output]:
+        now = rfc3339(self._clock.now())
+        outputs = [self._encoding.timed_output(emit, now) for emit in await processor.tick(partitions)]
+        self._state.savepoint()
+        return outputs
+
+    async def _answer(self, events: list[Event], places: list[int]) -> Answer:
+        """Ask the processor, as often as it takes; an unexpected error is narrowed down to its event."""
+        if not events:
+            return Answer()
+        delay, longest = self._retry_s
+        while True:
+            try:
+                outcomes = await self._processor.handle(events)
+                answer = self._encode(events, places, outcomes)
+            except RetryableError as error:
+                self._state.rollback()
+                self._tally.retried.inc()
+                log.warning("batch.retry", error=str(error), events=len(events), in_s=delay)
+                await self._turns.pause(delay)
+                delay = min(delay * 2, longest)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is ours and must not lose the event
+                self._state.rollback()
+                if len(events) == 1:
+                    return self._fault(events[0], places[0], error)
+                answer = Answer()
+                for event, place in zip(events, places, strict=True):
+                    answer.add(await self._answer([event], [place]))
+                return answer
+            else:
+                self._state.savepoint()
+                return answer
+
+    def _fault(self, event: Event, place: int, error: Exception) -> Answer:
+        answer = Answer()
+        if isinstance(error, RejectedError):
+            answer.dead[place] = error
+        else:
+            log.error(
+                "event.internal", topic=event.topic, partition=event.partition, offset=event.offset, exc_info=error
+            )
+            answer.dead[place] = RejectedError("internal", f"{type(error).__name__} in {self._spec.name}")
+        return answer
+
+    def _encode(self, events: list[Event], places: list[int], outcomes: Sequence[Sequence[Any]]) -> Answer:
+        if len(outcomes) != len(events):
+            raise ValueError(f"{self._spec.name} answered {len(outcomes)} of {len(events)} events")
+        answer = Answer()
+        now = rfc3339(self._clock.now())
+        outputs, topics, output = answer.outputs, answer.topics, self._encoding.output
+        for event, place, answers in zip(events, places, outcomes, strict=True):
+            for number, outcome in enumerate(answers):
+                if isinstance(outcome, Emit):
+                    outputs.append(output(outcome, event, number, now, place))
+                    topics.append(outcome.topic)
+                elif isinstance(outcome, Skip):
+                    answer.skips.append(outcome.reason)
+                elif isinstance(outcome, Reject):
+                    answer.dead[place] = RejectedError(outcome.reason, outcome.detail, outcome.field)
+                else:
+                    raise TypeError(f"{self._spec.name} answered a {type(outcome).__name__}")
+        return answer
+
+    async def _keep(self, answer: Answer, records: Sequence[Any]) -> None:
+        """Write outputs and dead letters, then state."""
+        letters = [self._dead_letters.output(records[place], place, error) for place, error in answer.dead.items()]
+        await self._bury(await self._write([*answer.outputs, *letters]), answer, records)
+        await self._flush()
+        self._tally.emits(answer.topics)
+        self._tally.skips(answer.skips)
+        self._tally.deaths(error.reason for error in answer.dead.values())
+
+    async def _bury(self, refused: list[Output], answer: Answer, records: Sequence[Any]) -> None:
+        """Write dead letters for what the broker refused, with less and less of the original bytes."""
+        for output in {output.cause: output for output in refused}.values():
+            place = output.cause
+            error = answer.dead.setdefault(
+                place, RejectedError("too_large", f"what follows from it is too large for {output.topic}")
+            )
+            for limit in self._dead_letters.limits:
+                if not await self._write([self._dead_letters.output(records[place], place, error, limit)]):
+                    break
+
+    async def _flush(self) -> None:
+        """Make changed state durable."""
+        rows = [
+            Output(self._changelog, key.encode(), value, (), -1, partition)
+            for partition, key, value in self._state.changes()
+        ]
+        refused = await self._write(rows)
+        if refused:
+            raise ValueError(f"state of {refused[0].key!r} is too large for {self._changelog}")
+        self._state.flushed()
+
+    async def _write(self, outputs: list[Output]) -> list[Output]:
+        delay, longest = self._retry_s
+        waiting = False
+        while True:
+            try:
+                refused = await self._outbox.write(outputs)
+            except RetryableError as error:
+                if not waiting:
+                    log.warning("outputs.waiting", error=str(error))
+                waiting = True
+                await self._turns.pause(delay)
+                delay = min(delay * 2, longest)
+            else:
+                if waiting:
+                    log.info("outputs.resumed")
+                return refused

@@ -1,0 +1,98 @@
+"""Reads topics whole, without a consumer group: references and state are restored by it."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from fairwatch.domain.errors import RetryableError
+
+FETCH_BYTES = 8 << 20
+POLL_MS = 500
+
+
+class TopicReader:
+    """Reads partitions from their beginning; an async context manager.
+
+    Args:
+        topic: Full name.
+        partitions: Which; None for all.
+    """
+
+    def __init__(
+        self, bootstrap: str, client_options: Mapping[str, Any], topic: str, partitions: Iterable[int] | None = None
+    ) -> None:
+        self._topic = topic
+        self._wanted = partitions
+        self._options = {
+            "bootstrap_servers": bootstrap,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "max_partition_fetch_bytes": FETCH_BYTES,
+            "retry_backoff_ms": 500,
+            **client_options,
+        }
+
+    async def __aenter__(self) -> Self:
+        self._consumer = AIOKafkaConsumer(**self._options)
+        try:
+            await self._consumer.start()
+            self._partitions = await self._find()
+        except BaseException:
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def _find(self) -> list[TopicPartition]:
+        known = await self._consumer._client._wait_on_metadata(self._topic)  # noqa: SLF001  # the only call that asks the broker
+        partitions = [
+            TopicPartition(self._topic, number) for number in sorted(known if self._wanted is None else self._wanted)
+        ]
+        self._consumer.assign(partitions)
+        await self._consumer.seek_to_beginning(*partitions)
+        return partitions
+
+    async def to_end(self) -> AsyncIterator[Any]:
+        """Yield every record up to the end as it is now."""
+        ends = await self._consumer.end_offsets(self._partitions)
+        waiting = {tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]}
+        while waiting:
+            for run in (await self._consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():
+                for record in run:
+                    yield record
+            waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
+
+    async def follow(self) -> AsyncIterator[Any]:
+        """Yield every further record, for ever."""
+        while True:
+            for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
+                for record in run:
+                    yield record
+
+
+async def read_state(
+    bootstrap: str, client_options: Mapping[str, Any], topic: str, partitions: Iterable[int]
+) -> dict[int, dict[str, bytes]]:
+    """Return the newest value of every key of a changelog, by partition.
+
+    Raises:
+        RetryableError: The broker does not answer.
+    """
+    rows: dict[int, dict[str, bytes]] = {number: {} for number in partitions}
+    if not rows:
+        return rows
+    try:
+        async with TopicReader(bootstrap, client_options, topic, rows) as reader:
+            async for record in reader.to_end():
+                key = record.key.decode()
+                if record.value is None:
+                    rows[record.partition].pop(key, None)
+                else:
+                    rows[record.partition][key] = record.value
+    except KafkaError as error:
+        raise RetryableError(f"{topic} cannot be read: {error!r}") from error
+    return rows

@@ -1,0 +1,70 @@
+"""What one worker did so far, for metrics and heartbeats."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+
+from fairwatch.telemetry import metrics
+
+SAMPLE = 16  # events of a batch whose age is looked at
+KEPT = 1000
+
+
+class Tally:
+    """Counts per batch, never per event."""
+
+    def __init__(self, component: str) -> None:
+        self.component = component
+        self.received = 0
+        self.emitted = 0
+        self.dead = 0
+        self.skipped: Counter[str] = Counter()
+        self.lag = 0
+        self._ages: deque[float] = deque(maxlen=KEPT)
+        self._received = metrics.RECEIVED.labels(component)
+        self._size = metrics.BATCH_SIZE.labels(component)
+        self._seconds = metrics.HANDLE_SECONDS.labels(component)
+        self._age = metrics.AGE_SECONDS.labels(component)
+        self.retried = metrics.RETRIED.labels(component)
+        self.commits = metrics.COMMITS.labels(component)
+        self.rebalances = metrics.REBALANCES.labels(component)
+        self.ready = metrics.READY.labels(component)
+
+    def batch(self, size: int, seconds: float) -> None:
+        """Count one batch."""
+        self.received += size
+        self._received.inc(size)
+        self._size.observe(size)
+        self._seconds.observe(seconds)
+
+    def emits(self, topics: Iterable[str]) -> None:
+        """Count outputs by logical topic."""
+        for topic, count in Counter(topics).items():
+            self.emitted += count
+            metrics.EMITTED.labels(self.component, topic).inc(count)
+
+    def skips(self, reasons: Iterable[str]) -> None:
+        """Count events that needed nothing done."""
+        for reason, count in Counter(reasons).items():
+            self.skipped[reason] += count
+            metrics.SKIPPED.labels(self.component, reason).inc(count)
+
+    def deaths(self, reasons: Iterable[str]) -> None:
+        """Count dead letters."""
+        for reason, count in Counter(reasons).items():
+            self.dead += count
+            metrics.DEAD.labels(self.component, reason).inc(count)
+
+    def ages(self, recorded: Sequence[bytes | None], now: int) -> None:
+        """Note how old a sample of events is, from their `ce_recordedtime` (microseconds in decimals)."""
+        for text in recorded[:: max(1, len(recorded) // SAMPLE)]:
+            if text is not None and text.isdigit():
+                age = (now - int(text)) / 1e6
+                self._ages.append(age)
+                self._age.observe(max(age, 0.0))
+
+    def quantile_ms(self, share: float) -> float | None:
+        """Return the age below which that share of the last sampled events is; None without events."""
+        if not self._ages:
+            return None
+        ages = sorted(self._ages)
+        return round(ages[min(len(ages) - 1, int(share * len(ages)))] * 1000, 1)

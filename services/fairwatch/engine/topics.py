@@ -1,0 +1,48 @@
+"""Makes the changelog topic of a stateful processor when it is missing."""
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.engine.config import EngineConfig
+
+
+async def ensure_changelog(config: EngineConfig, changelog: str, source: str) -> None:
+    """Make a compacted topic with as many partitions as `source` has.
+
+    Raises:
+        ConfigurationError: It has another number of partitions, or cannot be made.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap, **config.client_options)
+    await admin.start()
+    try:
+        counts = {row["topic"]: len(row["partitions"]) for row in await admin.describe_topics([source, changelog])}
+        wanted = counts.get(source, 0)
+        if not wanted:
+            raise ConfigurationError(f"topic {source} does not exist: run `fairwatch topics apply`")
+        if not counts.get(changelog):
+            await _create(admin, changelog, wanted, config.replication)
+        elif counts[changelog] != wanted:
+            raise ConfigurationError(
+                f"{changelog} has {counts[changelog]} partitions but {source} has {wanted}: make them equal"
+            )
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, changelog: str, partitions: int, replication: int) -> None:
+    topic = NewTopic(changelog, partitions, replication, topic_configs={"cleanup.policy": "compact"})
+    try:
+        response = await admin.create_topics([topic])
+    except TopicAlreadyExistsError:
+        return
+    except KafkaError as error:
+        raise ConfigurationError(
+            f"{changelog} cannot be made: {error!r}; make it, compacted, with {partitions} partitions"
+        ) from error
+    for row in response.topic_errors:
+        error_type = for_code(row[1])
+        if row[1] and error_type is not TopicAlreadyExistsError:
+            raise ConfigurationError(
+                f"{changelog} cannot be made: {error_type.__name__}; make it, compacted, with {partitions} partitions"
+            )

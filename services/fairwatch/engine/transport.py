@@ -1,0 +1,207 @@
+"""Faust transport that hands over each partition's fetched records as one message and acknowledges them as one.
+
+Faust keeps what it is good at (group membership, assignment, life cycle); the per-event machinery, which costs it
+nearly all of its throughput, is bypassed. Offsets are remembered as one number per partition, the next to be read.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import aiokafka
+import faust
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage, Message
+from mode.threads import WorkerThread
+from mode.utils.futures import notify
+
+Release = Callable[[], Awaitable[None]]
+
+
+class BatchSchema(faust.Schema[Any, Any]):
+    """Passes a message on as it is: its value is a list of aiokafka records, decoded by the worker."""
+
+    def compile(self, app: Any, **_: Any) -> Callable[..., Awaitable[Any]]:
+        """Return the decoder, which has nothing to decode."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ARG001  # Faust's signature
+            return app.create_event(None, message.value, None, message)
+
+        return decode
+
+
+class DaemonThread(WorkerThread):
+    """A consumer thread that cannot keep a finished process alive when the broker never answers."""
+
+    def __init__(self, service: Any, **options: Any) -> None:
+        super().__init__(service, **options)
+        self.daemon = True
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """The thread in which aiokafka fetches and keeps up the group membership."""
+
+    app: Any
+    Worker = DaemonThread
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002  # Faust's signature
+        """Return aiokafka's consumer.
+
+        Range assignment keeps partition n of every topic on the same worker, which state shared by topics needs;
+        Faust's own choices (its table assignor, or round robin) do not.
+        """
+        self._assignor = RangePartitionAssignor
+        return aiokafka.AIOKafkaConsumer(
+            group_id=self.app.conf.id,
+            partition_assignment_strategy=[RangePartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            **self.app.consumer_options,
+        )
+
+    async def rewind(self, partitions: Iterable[TP]) -> None:
+        """Read these partitions from their beginning."""
+        await self.seek_to_beginning(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions))
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers."""
+        consumer = self._consumer
+        return consumer is not None and consumer._coordinator.coordinator_id is not None  # noqa: SLF001  # no public way
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer, with one message per fetched run of records of a partition."""
+
+    app: Any
+    _thread: BatchThread
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.next_read: dict[TP, int] = {}
+        self.next_commit: dict[TP, int] = {}
+        super().__init__(*args, **options)
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # Faust's
+        """Yield one message for each run of records, none longer than the byte bound."""
+        fetched, _ = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        for partition, records in (fetched or {}).items():
+            tp = ensure_TP(partition)
+            for run in split(self._unseen(tp, records), self.app.batch_bytes):
+                if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+                    return  # taken away meanwhile: whoever is next reads on from the committed offset
+                self.next_read[tp] = run[-1].offset + 1
+                yield tp, self._message(tp, run, generation)
+
+    def _unseen(self, tp: TP, records: list[Any]) -> list[Any]:
+        """Drop what was handed over before: a fetch under way during a seek brings it a second time."""
+        expected = self.next_read.get(tp, 0)
+        if records and records[0].offset < expected:
+            return [record for record in records if record.offset >= expected]
+        return records
+
+    def _message(self, tp: TP, run: list[Any], generation: int) -> ConsumerMessage:
+        last = run[-1]
+        return ConsumerMessage(
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, None, None, cast("Any", run), None, 0, 0, tp,
+            generation_id=generation,
+        )  # fmt: skip
+
+    def ack(self, message: Message) -> bool:
+        """Let the offsets of the whole message be committed."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        if message.generation_id == self.app.consumer_generation_id:
+            self.next_commit[message.tp] = message.offset + 1
+        notify(self._waiting_for_ack)
+        return True
+
+    async def perform_seek(self) -> None:
+        """Go on where the group left off; where it never was (or when replaying) at the beginning."""
+        self.next_read.clear()
+        self.next_commit.clear()
+        if self.app.replay:
+            fresh = set(self.assignment())
+            self._read_offset.update(dict.fromkeys(fresh))
+        else:
+            await super().perform_seek()
+            fresh = {tp for tp in self.assignment() if self._committed_offset.get(tp) is None}
+        if fresh:
+            await self._thread.rewind(fresh)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish and commit what runs before giving anything up: Faust forgets acknowledged offsets first."""
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        await self.app.release()
+        await self.commit_now()
+        for tp in revoked:
+            self.next_commit.pop(tp, None)
+            self.next_read.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def commit_now(self) -> None:
+        """Commit everything acknowledged, after any commit under way."""
+        while await self.maybe_wait_for_commit_to_finish():
+            pass
+        await self.commit()
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        if self.app.replay:
+            return iter(())
+        chosen = (tp for tp in self.next_commit if topics is None or tp in topics or tp.topic in topics)
+        return iter([tp for tp in chosen if self._should_commit(tp, self.next_commit[tp])])
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.next_commit.get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets that compaction left out need no bookkeeping here."""
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """A full queue blocks the fetcher as it is; taking the partition out as well costs a second's sleep."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """See `on_buffer_full`."""
+
+    @property
+    def committed(self) -> Mapping[TP, int | None]:
+        """Next offset of each partition as committed."""
+        return self._committed_offset
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers."""
+        return self._thread.connected
+
+
+class BatchTransport(driver.Transport):
+    """The driver that Faust is given."""
+
+    Consumer = BatchConsumer
+
+
+def split(records: list[Any], limit: int) -> Iterable[list[Any]]:
+    """Cut a run of records where their values exceed `limit` bytes together.
+
+    >>> from types import SimpleNamespace as Record
+    >>> [len(run) for run in split([Record(value=b"12345") for _ in range(5)], 10)]
+    [2, 2, 1]
+    """
+    run: list[Any] = []
+    size = 0
+    for record in records:
+        length = len(record.value or b"")
+        if run and size + length > limit:
+            yield run
+            run, size = [], 0
+        run.append(record)
+        size += length
+    if run:
+        yield run

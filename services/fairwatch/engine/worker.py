@@ -1,0 +1,278 @@
+"""Runs one processor as one worker of its consumer group, until it is told to stop."""
+
+import asyncio
+import inspect
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from fairwatch.domain.clock import Clock, SystemClock
+from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.processor import Spec
+from fairwatch.engine.application import Application
+from fairwatch.engine.config import Build, EngineConfig, Resources
+from fairwatch.engine.dead_letters import DeadLetters
+from fairwatch.engine.encoding import Encoding
+from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
+from fairwatch.engine.outbox import Outbox
+from fairwatch.engine.pipeline import Pipeline
+from fairwatch.engine.publisher import OutboxPublisher
+from fairwatch.engine.quiet import quieten
+from fairwatch.engine.reader import read_state
+from fairwatch.engine.reference import TopicReference
+from fairwatch.engine.state import PartitionedState
+from fairwatch.engine.supervision import Supervision
+from fairwatch.engine.tally import Tally
+from fairwatch.engine.topics import ensure_changelog
+from fairwatch.engine.turns import Turns
+from fairwatch.engine.web import HealthServer
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.topics import topics
+
+__all__ = ["Build", "EngineConfig", "Resources", "Worker", "run_worker"]
+
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_DEAD_LETTERS = 3
+STOP_S = 20.0
+BROKER_RETRY_S = 1.0
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """One processor at work; `run` it in a running event loop."""
+
+    def __init__(
+        self, spec: Spec, build: Build, config: EngineConfig, codec: Codec, clock: Clock | None = None
+    ) -> None:
+        self.spec = spec
+        self.config = config
+        self.port = 0
+        self._build = build
+        self._codec = codec
+        self._clock = clock or SystemClock()
+        self._records = {name: topic.record for name, topic in topics().items()}
+        self._changelog = f"{config.topic_prefix}fairwatch-{spec.name}-state"
+        self._turns = Turns(config.drain_s)
+        self._state = PartitionedState()
+        self._outbox = Outbox(config.bootstrap, config.client_options, idempotent=not config.embedded)
+        self._references = {
+            name: TopicReference(spec.name, name, self._records[name], codec) for name in spec.references
+        }
+        self.tally = Tally(spec.name)
+        self._app: Application | None = None
+        self._pipeline: Pipeline | None = None
+        self._owned: list[int] = []
+        self._assigned = False
+        self._stopping = asyncio.Event()
+        self._exit_code = EXIT_OK
+        self._web = HealthServer(config.web_host, config.web_port, self.unready)
+
+    def stop(self, code: int = EXIT_OK) -> None:
+        """Drain and stop; the first code given counts."""
+        if not self._stopping.is_set():
+            self._exit_code = code
+            self._stopping.set()
+
+    def unready(self) -> str | None:
+        """Return why no events are handled, or None."""
+        if self._stopping.is_set():
+            return "stopping"
+        for name, reference in self._references.items():
+            if not reference.complete.is_set():
+                return f"reading {name}"
+        if not self._assigned:
+            return "waiting for partitions"
+        if self._app is not None and not self._app.batches.connected:
+            return "broker away"
+        return None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch or tick is running."""
+        return self._turns.busy
+
+    async def run(self) -> int:
+        """Work until `stop`; return the exit code."""
+        self.port = await self._web.start()
+        log.info("worker.starting", component=self.spec.name, port=self.port)
+        background: list[asyncio.Task[Any]] = []
+        try:
+            await self._broker()
+            background += await self._read_references()
+            await self._prepare()
+            if not self._stopping.is_set():
+                await self._work(background)
+        finally:
+            await self._shut_down(background)
+        log.info("worker.stopped", component=self.spec.name, code=self._exit_code)
+        return self._exit_code
+
+    async def _broker(self) -> None:
+        """Wait until the broker is there; say so once."""
+        said = False
+        while not self._stopping.is_set():
+            try:
+                await self._outbox.start()
+            except RetryableError as error:
+                if not said:
+                    log.warning("broker.away", error=str(error))
+                said = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), BROKER_RETRY_S)
+            else:
+                if said:
+                    log.info("broker.back")
+                return
+
+    async def _read_references(self) -> list[asyncio.Task[Any]]:
+        config = self.config
+        tasks = [
+            asyncio.create_task(reference.run(config.bootstrap, config.client_options, config.topic_prefix))
+            for reference in self._references.values()
+        ]
+        for reference in self._references.values():
+            await self._unless_stopping(reference.complete.wait())
+        return tasks
+
+    async def _unless_stopping(self, wait: Any) -> None:
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        waiting = asyncio.ensure_future(wait)
+        await asyncio.wait({stopping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (stopping, waiting):
+            task.cancel()
+
+    async def _prepare(self) -> None:
+        spec, config = self.spec, self.config
+        if spec.state:
+            await ensure_changelog(config, self._changelog, config.topic_prefix + spec.reads[0])
+        publisher = OutboxPublisher(self._outbox, self._codec, self._records, config.topic_prefix, spec.name)
+        built = self._build(Resources(self._clock, self._state, self._references, publisher))
+        processor = await built if inspect.isawaitable(built) else built
+        self._pipeline = Pipeline(
+            processor,
+            spec=spec,
+            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix),
+            outbox=self._outbox,
+            state=self._state,
+            dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
+            guard=DeadLetterGuard(config.dead_letter_share, config.dead_letter_window, config.dead_letter_run),
+            tally=self.tally,
+            turns=self._turns,
+            clock=self._clock,
+            changelog=self._changelog,
+            retry_s=config.retry_s,
+        )
+
+    async def _work(self, background: list[asyncio.Task[Any]]) -> None:
+        app = self._app = Application(self.spec.name, self.config, replay=self.spec.replay, release=self._release)
+        app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
+        app.on_rebalance_complete.connect(self._restored)
+        if self.spec.tick_s is not None:
+            app.timer(self.spec.tick_s)(self._tick)
+        starting = asyncio.create_task(app.start())
+        background.append(asyncio.create_task(Supervision(self, app).run()))
+        await self._unless_stopping(app._crashed.wait())  # noqa: SLF001  # Faust tells nobody else
+        if not starting.done():
+            starting.cancel()
+        elif not starting.cancelled() and starting.exception():
+            log.error("worker.start_failed", exc_info=starting.exception())
+            self.stop(EXIT_FAILURE)
+        if app.crashed and not self._stopping.is_set():
+            log.error("worker.crashed", error=repr(app.crash_reason))
+            self.stop(EXIT_FAILURE)
+
+    async def _receive(self, _: Any, records: Sequence[Any]) -> bool:
+        """Handle a batch; return whether it may be acknowledged."""
+        assert self._pipeline is not None
+        try:
+            return await self._turns.run(self._pipeline.batch(records))
+        except TooManyDeadError as error:
+            log.critical("worker.too_many_dead_letters", error=str(error))
+            self.stop(EXIT_DEAD_LETTERS)
+        except Exception:
+            log.exception("worker.failed")
+            self.stop(EXIT_FAILURE)
+        return False
+
+    async def _tick(self) -> None:
+        if self._assigned and self._pipeline is not None:
+            await self._turns.run(self._pipeline.tick(self._owned))
+
+    async def _release(self) -> None:
+        """Give everything up: called before partitions are revoked and before stopping."""
+        self._assigned = False
+        if not await self._turns.close():
+            log.warning("batch.abandoned", after_s=self.config.drain_s)
+        self._state.drop()
+
+    async def _restored(self, app: Any, *_: Any, **__: Any) -> None:
+        """Restore the state of the partitions we were given, then let events come."""
+        generation = app.consumer_generation_id
+        owned = sorted({tp.partition for tp in app.consumer.assignment()})
+        while self.spec.state:
+            try:
+                rows = await read_state(self.config.bootstrap, self.config.client_options, self._changelog, owned)
+            except RetryableError as error:
+                log.warning("state.waiting", error=str(error))
+                await asyncio.sleep(BROKER_RETRY_S)
+            else:
+                if generation == app.consumer_generation_id:
+                    for partition, values in rows.items():
+                        self._state.restore(partition, values)
+                break
+            if generation != app.consumer_generation_id or self._stopping.is_set():
+                break
+        if generation != app.consumer_generation_id or self._stopping.is_set():
+            return
+        self._owned = owned
+        self.tally.rebalances.inc()
+        self._turns.open()
+        self._assigned = True
+        log.info("worker.ready", component=self.spec.name, partitions=owned)
+
+    async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        if self._app is not None:
+            await self._stop_app(self._app)
+        await self._outbox.close()
+        await self._web.stop()
+
+    async def _stop_app(self, app: Application) -> None:
+        try:
+            async with asyncio.timeout(STOP_S + self.config.drain_s):
+                consumer = app.batches
+                consumer.stop_flow()
+                app.flow_control.suspend()
+                await self._release()
+                if not app.crashed and consumer.connected:
+                    await consumer.commit_now()
+                await app.stop()
+        except TimeoutError:
+            log.warning("worker.stop_incomplete", after_s=STOP_S)
+        except KafkaError as error:
+            log.warning("worker.stop_failed", error=repr(error))
+
+
+def run_worker(spec: Spec, build: Build, config: EngineConfig, codec: Codec) -> int:
+    """Run a processor until SIGTERM or SIGINT, drain, and return the exit code.
+
+    0 stopped, 1 failed, 3 too many dead letters, 4 no progress although the broker is there.
+    """
+    quieten()
+
+    async def main() -> int:
+        worker = Worker(spec, build, config, codec)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stop)
+        return await worker.run()
+
+    return asyncio.run(main())

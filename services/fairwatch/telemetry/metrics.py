@@ -1,0 +1,68 @@
+"""Every metric, named once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+_AGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600)
+_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+
+RECEIVED = Counter("fairwatch_events_received", "Events taken in.", ["component"], registry=REGISTRY)
+EMITTED = Counter(
+    "fairwatch_events_emitted", "Events written and acknowledged.", ["component", "topic"], registry=REGISTRY
+)
+SKIPPED = Counter(
+    "fairwatch_events_skipped", "Events that need nothing done, on purpose.", ["component", "reason"], registry=REGISTRY
+)
+DEAD = Counter(
+    "fairwatch_events_dead", "Events written to the dead letters.", ["component", "reason"], registry=REGISTRY
+)
+DROPPED = Counter(
+    "fairwatch_events_dropped", "Events let go of without a dead letter.", ["component", "reason"], registry=REGISTRY
+)
+RETRIED = Counter("fairwatch_batches_retried", "Batches tried again.", ["component"], registry=REGISTRY)
+BATCH_SIZE = Histogram("fairwatch_batch_size", "Events in a batch.", ["component"], buckets=_SIZES, registry=REGISTRY)
+HANDLE_SECONDS = Histogram(
+    "fairwatch_batch_seconds", "Batch received to outputs acknowledged.", ["component"], registry=REGISTRY
+)
+AGE_SECONDS = Histogram(
+    "fairwatch_event_age_seconds",
+    "Gateway to the end of this stage, of a sample of each batch.",
+    ["component"],
+    buckets=_AGES,
+    registry=REGISTRY,
+)
+LAG = Gauge("fairwatch_consumer_lag", "Events not yet handled.", ["component", "topic", "partition"], registry=REGISTRY)
+COMMITS = Counter("fairwatch_commits", "Offset commits.", ["component"], registry=REGISTRY)
+REBALANCES = Counter("fairwatch_rebalances", "Times partitions were given anew.", ["component"], registry=REGISTRY)
+READY = Gauge("fairwatch_ready", "1 when events are handled.", ["component"], registry=REGISTRY)
+REFERENCE_ENTRIES = Gauge(
+    "fairwatch_reference_entries", "Records of a reference held.", ["component", "topic"], registry=REGISTRY
+)
+REFERENCE_BAD = Counter(
+    "fairwatch_reference_undecodable",
+    "Records of a reference that could not be read.",
+    ["component", "topic"],
+    registry=REGISTRY,
+)
+
+GATEWAY_BYTES = Counter("fairwatch_gateway_bytes", "Bytes of bodies taken in.", ["component"], registry=REGISTRY)
+GATEWAY_REFUSED = Counter(
+    "fairwatch_gateway_refused",
+    "Requests refused, with 4xx or 5xx to the sender.",
+    ["component", "reason"],
+    registry=REGISTRY,
+)
+GATEWAY_PUBLISH_SECONDS = Histogram(
+    "fairwatch_gateway_publish_seconds",
+    "Event handed over to broker's acknowledgement.",
+    ["component"],
+    registry=REGISTRY,
+)
+GATEWAY_RECONNECTS = Counter(
+    "fairwatch_gateway_reconnects", "Connections to the MQTT broker that were lost.", ["component"], registry=REGISTRY
+)
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)
