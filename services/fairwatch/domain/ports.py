@@ -1,7 +1,8 @@
 """What processors need from the world, as protocols; `apps` brings the real ones."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 
 class Reference(Protocol):
@@ -62,4 +63,45 @@ class Publisher(Protocol):
 
     async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
         """Return once the broker has acknowledged; raise OverloadedError or RetryableError when it does not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One part of what people see of an alert or a candidate.
+
+    Attributes:
+        kind: What it is about.
+        subject: Id of the alert or the candidate.
+        name: Part, e.g. `alert`, `verdict`, `delivery:<receiver>`.
+        version: A newer version replaces an older one; an equal one changes nothing, so that a replay changes nothing.
+        at: Microseconds UTC; the newest come first and stay longest.
+        record: The record as people may see it.
+        listed: True for the part that makes the subject appear in lists.
+        open: True or False when this part says whether somebody still has to act; None otherwise.
+        quiet: True when nobody may be told at once that it changed.
+        media: Hex SHA-256 of the media that whoever may see the subject may see.
+    """
+
+    kind: Literal["alert", "candidate"]
+    subject: str
+    name: str
+    version: int
+    at: int
+    record: Mapping[str, Any]
+    listed: bool = False
+    open: bool | None = None
+    quiet: bool = False
+    media: tuple[str, ...] = ()
+
+
+class ReadModel(Protocol):
+    """What the console shows, folded from topics."""
+
+    async def fold(self, facets: Sequence[Facet]) -> Sequence[bool]:
+        """Fold each and tell whether it changed anything; RetryableError when the store is away or was emptied."""
+        ...
+
+    async def forget(self, kind: Literal["alert", "candidate"], subject: str) -> bool:
+        """Erase a subject with all its parts; False when it was not there."""
         ...
