@@ -1,0 +1,141 @@
+"""Folds what happened into the read model that the console shows."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Outcome, Reject, Skip
+from fairwatch.domain.ports import Facet, ReadModel
+from fairwatch.domain.processor import Spec
+
+MEDIA_SCHEME = "fw-media:"
+ATTEMPTS = 10_000  # room for the attempts of one revision within the version of a delivery
+CLOSED_ALERTS = ("ENDED", "CANCELLED")
+VERDICT_VERSIONS = {"PENDING": 0, "REVOKED": 2}  # a decision replaces `pending`, a revocation replaces both
+
+
+class Project:
+    """Keeps the read model; a replay from the beginning changes nothing.
+
+    Args:
+        read_model: Where the folded parts are kept.
+    """
+
+    spec = Spec(
+        name="project",
+        reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
+        replay=True,
+    )
+
+    def __init__(self, read_model: ReadModel) -> None:
+        self._read_model = read_model
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Fold each event; what the read model already knew is skipped as `unchanged`."""
+        outcomes: list[Sequence[Outcome]] = []
+        for erased, group in groupby(batch, key=lambda event: event.record is None):
+            events = list(group)
+            outcomes.extend([await self._erase(event) for event in events] if erased else await self._fold(events))
+        return outcomes
+
+    async def _erase(self, event: Event) -> Sequence[Outcome]:
+        if event.topic != "candidates":  # other keys are groups: their alerts leave when newer ones push them out
+            return (Skip("tombstone"),)
+        return () if await self._read_model.forget("candidate", event.key) else (Skip("unchanged"),)
+
+    async def _fold(self, events: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        facets = [facets_of(event.type, event.record) for event in events]
+        changed = iter(await self._read_model.fold([facet for parts in facets for facet in parts]))
+        return [_outcome(event, [next(changed) for _ in parts]) for event, parts in zip(events, facets, strict=True)]
+
+
+def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:
+    """Return the parts of the read model that a record says something about; none for a record nobody sees."""
+    match record_type:
+        case "MatchCandidate":
+            return (_candidate(record),)
+        case "Verification":
+            return (_verification(record),)
+        case "Verdict":
+            return (_candidate(record["candidate"]), _verdict(record))
+        case "Alert":
+            return (_alert(record),)
+        case "Delivery":
+            return (_delivery(record),)
+    return ()
+
+
+def _outcome(event: Event, changes: Sequence[bool]) -> Sequence[Outcome]:
+    if not changes:
+        return (Reject("unsupported", f"a record of type {event.type} is not shown to anybody", "type"),)
+    return () if any(changes) else (Skip("unchanged"),)
+
+
+def _candidate(record: Mapping[str, Any]) -> Facet:
+    pictures = [record.get(role) for role in ("probe", "scene", "reference")]
+    return Facet(
+        kind="candidate",
+        subject=record["candidate_id"],
+        name="candidate",
+        version=1,
+        at=record["matched_at"],
+        record=record,
+        listed=True,
+        open=True,
+        media=_hashes(pictures),
+    )
+
+
+def _verification(record: Mapping[str, Any]) -> Facet:
+    return Facet(
+        kind="candidate",
+        subject=record["candidate_id"],
+        name=f"verification:{record['reviewer']}",
+        version=1,  # the first decision of a person stands
+        at=record["decided_at"],
+        record=record,
+        quiet=True,  # that somebody decided and nothing ended would tell the next reviewer how
+    )
+
+
+def _verdict(record: Mapping[str, Any]) -> Facet:
+    return Facet(
+        kind="candidate",
+        subject=record["candidate_id"],
+        name="verdict",
+        version=VERDICT_VERSIONS.get(record["outcome"], 1),
+        at=record["decided_at"],
+        record={name: value for name, value in record.items() if name != "candidate"},
+        open=record["outcome"] == "PENDING",
+    )
+
+
+def _alert(record: Mapping[str, Any]) -> Facet:
+    return Facet(
+        kind="alert",
+        subject=record["alert_id"],
+        name="alert",
+        version=record["revision"],
+        at=record["updated_at"],
+        record=record,
+        listed=True,
+        open=record.get("state", "NEW") not in CLOSED_ALERTS,
+        media=_hashes(record.get("media", ())),
+    )
+
+
+def _delivery(record: Mapping[str, Any]) -> Facet:
+    return Facet(
+        kind="alert",
+        subject=record["alert_id"],
+        name=f"delivery:{record['receiver']}",
+        version=record["revision"] * ATTEMPTS + min(record["attempt"], ATTEMPTS - 1),
+        at=record["at"],
+        record=record,
+    )
+
+
+def _hashes(media: Sequence[Mapping[str, Any] | None]) -> tuple[str, ...]:
+    uris = [item["uri"] for item in media if item is not None]
+    return tuple(uri.removeprefix(MEDIA_SCHEME) for uri in uris if uri.startswith(MEDIA_SCHEME))

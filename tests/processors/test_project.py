@@ -1,0 +1,147 @@
+"""What people see follows from the topics, in whatever order and however often they are read."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Reject, Skip
+from fairwatch.domain.ports import Facet
+from fairwatch.processors.project import Project
+from tests.support.records import AT, candidate, trigger, verdict
+
+PICTURE = "fw-media:" + "ab" * 32
+
+
+class MemoryReadModel:
+    """The read model's rules over a dict."""
+
+    def __init__(self) -> None:
+        self.parts: dict[tuple[str, str, str], Facet] = {}
+
+    async def fold(self, facets: Sequence[Facet]) -> Sequence[bool]:
+        return [self._put(facet) for facet in facets]
+
+    async def forget(self, kind: str, subject: str) -> bool:
+        gone = [key for key in self.parts if key[:2] == (kind, subject)]
+        for key in gone:
+            del self.parts[key]
+        return bool(gone)
+
+    def _put(self, facet: Facet) -> bool:
+        key = (facet.kind, facet.subject, facet.name)
+        if key in self.parts and self.parts[key].version >= facet.version:
+            return False
+        self.parts[key] = facet
+        return True
+
+
+@pytest.fixture
+def model() -> MemoryReadModel:
+    return MemoryReadModel()
+
+
+def verification(about: dict[str, Any], reviewer: str, decision: str = "MATCH") -> Event:
+    record = {
+        "verification_id": f"{about['candidate_id']}/{reviewer}",
+        "candidate_id": about["candidate_id"],
+        "reviewer": reviewer,
+        "role": "reviewer",
+        "decision": decision,
+        "decided_at": AT,
+    }
+    return Event("verifications", "Verification", record, about["candidate_id"])
+
+
+def delivery(alert: dict[str, Any], attempt: int, state: str) -> Event:
+    record = {
+        "delivery_id": "d",
+        "alert_id": alert["alert_id"],
+        "revision": alert["revision"],
+        "receiver": "desk",
+        "sink": "webhook",
+        "attempt": attempt,
+        "state": state,
+        "at": AT + attempt,
+        "received_at": AT,
+    }
+    return Event("deliveries", "Delivery", record, alert["alert_id"])
+
+
+def story() -> list[Event]:
+    face = candidate("FACE", probe={"uri": PICTURE}, reference={"uri": "https://elsewhere.example/1.jpg"})
+    done = verdict("FACE", people=("ann", "ben"))
+    alert = trigger(media=[{"uri": PICTURE}])
+    return [
+        Event("candidates", "MatchCandidate", face, face["candidate_id"]),
+        verification(face, "ann"),
+        verification(face, "ann", "NO_MATCH"),
+        verification(face, "ben"),
+        Event("verdicts", "Verdict", done, face["candidate_id"]),
+        Event("alerts", "Alert", alert, alert["group"]),
+        Event("alerts", "Alert", {**alert, "revision": 1, "state": "ENDED", "count": 2}, alert["group"]),
+        delivery(alert, 1, "RETRYING"),
+        delivery(alert, 2, "DELIVERED"),
+    ]
+
+
+async def test_replay_changes_nothing(model: MemoryReadModel) -> None:
+    project = Project(model)
+    await project.handle(story())
+    before = dict(model.parts)
+    assert await project.handle(story()) == [(Skip("unchanged"),)] * len(story())
+    assert model.parts == before
+
+
+async def test_topics_may_arrive_in_any_order(model: MemoryReadModel) -> None:
+    await Project(model).handle(story())
+    for seed in range(20):
+        topics = ["candidates", "verifications", "verdicts", "alerts", "deliveries"]
+        random.Random(seed).shuffle(topics)
+        other = MemoryReadModel()
+        for topic in topics:
+            await Project(other).handle([event for event in story() if event.topic == topic])
+        assert {key: facet.version for key, facet in other.parts.items()} == {
+            key: facet.version for key, facet in model.parts.items()
+        }
+
+
+async def test_first_decision_of_a_person_stands_and_nobody_is_told(model: MemoryReadModel) -> None:
+    await Project(model).handle(story())
+    facet = next(facet for (_, _, name), facet in model.parts.items() if name == "verification:ann")
+    assert facet.record["decision"] == "MATCH"
+    assert facet.quiet
+
+
+async def test_only_media_of_ours_is_referenced(model: MemoryReadModel) -> None:
+    await Project(model).handle(story()[:1])
+    assert [facet.media for facet in model.parts.values()] == [("ab" * 32,)]
+
+
+async def test_verdict_and_end_close(model: MemoryReadModel) -> None:
+    await Project(model).handle(story())
+    opens = {name: facet.open for (_, _, name), facet in model.parts.items() if facet.open is not None}
+    assert opens == {"candidate": True, "verdict": False, "alert": False}
+
+
+async def test_revocation_replaces_a_confirmation(model: MemoryReadModel) -> None:
+    events = [
+        Event("verdicts", "Verdict", verdict("FACE", outcome), "c") for outcome in ("REVOKED", "CONFIRMED", "PENDING")
+    ]
+    await Project(model).handle(events)
+    assert model.parts[("candidate", events[0].record["candidate_id"], "verdict")].record["outcome"] == "REVOKED"
+
+
+async def test_erased_candidate_is_forgotten_in_its_turn(model: MemoryReadModel) -> None:
+    first = story()[0]
+    erased = Event("candidates", "MatchCandidate", None, first.key)
+    outcomes = await Project(model).handle([first, erased, erased])
+    assert outcomes == [(), (), (Skip("unchanged"),)]
+    assert model.parts == {}
+
+
+async def test_record_that_nobody_sees_is_refused(model: MemoryReadModel) -> None:
+    (outcomes,) = await Project(model).handle([Event("candidates", "Device", {"device_id": "cam-1"})])
+    assert isinstance(outcomes[0], Reject)
