@@ -1,0 +1,192 @@
+"""The server's half of HTTP digest authentication: RFC 7616 (SHA-256) and RFC 2617 (MD5), qop `auth` only.
+
+Nonces are signed instead of stored, so that unauthenticated callers cost no memory; nonce counts are remembered only
+for callers that proved their password.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fairwatch.domain.clock import Clock
+
+Algorithm = Literal["MD5", "SHA-256"]
+Verdict = Literal["right", "stale", "wrong"]
+
+_HASHES = {"MD5": "md5", "SHA-256": "sha256"}
+_PARAMETER = re.compile(r'\s*([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,|$)')
+_COUNT = re.compile(r"[0-9a-fA-F]{8}")
+_WINDOW = 64
+
+
+class Account(Protocol):
+    """User name, password and the algorithms that its owner may use."""
+
+    @property
+    def username(self) -> str:
+        """Return the user name."""
+        ...
+
+    @property
+    def password(self) -> str:
+        """Return the password."""
+        ...
+
+    @property
+    def algorithms(self) -> Sequence[Algorithm]:
+        """Return the algorithms, preferred first."""
+        ...
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Nonce counts already used with one nonce: the highest and a window below it."""
+
+    highest: int = 0
+    window: int = 0
+
+    def use(self, count: int) -> bool:
+        """Take `count`; False when it was used before or is too old to know."""
+        if count > self.highest:
+            self.window = ((self.window << min(count - self.highest, _WINDOW)) | 1) & ((1 << _WINDOW) - 1)
+            self.highest = count
+            return True
+        bit = 1 << (self.highest - count)
+        if count < 1 or bit >> _WINDOW or self.window & bit:
+            return False
+        self.window |= bit
+        return True
+
+
+class Digest:
+    """Challenges callers and checks their answers.
+
+    Args:
+        realm: Protection space, shown to callers.
+        clock: Where nonces get their age from.
+        lifetime_s: Seconds that a nonce is good for.
+        secret: Signs nonces; give every replica behind one address the same.
+    """
+
+    def __init__(self, realm: str, clock: Clock, *, lifetime_s: float = 300, secret: bytes | None = None) -> None:
+        self.realm = realm
+        self._clock = clock
+        self._lifetime = round(lifetime_s * 1_000_000)
+        self._secret = secret or secrets.token_bytes(32)
+        self._opaque = self._sign("opaque")
+        self._turned = clock.now()
+        self._counts: dict[str, _Counts] = {}
+        self._older: dict[str, _Counts] = {}
+
+    def challenges(self, algorithms: Sequence[Algorithm], *, stale: bool = False) -> list[str]:
+        """Return the values of `WWW-Authenticate`, one for each algorithm."""
+        issued = f"{self._clock.now():x}.{secrets.token_hex(8)}"
+        nonce = f"{issued}.{self._sign(issued)}"
+        suffix = ", stale=true" if stale else ""
+        return [
+            f'Digest realm="{self.realm}", qop="auth", algorithm={algorithm}, '
+            f'nonce="{nonce}", opaque="{self._opaque}"{suffix}'
+            for algorithm in algorithms
+        ]
+
+    def verify(self, header: str, method: str, target: str, account: Account) -> Verdict:
+        """Judge an `Authorization` header.
+
+        Args:
+            header: Its value.
+            method: Method of the request.
+            target: Request target as sent (path and query).
+            account: Whom the caller claims to be.
+
+        Returns:
+            `stale` when the password is right but the nonce is expired, forged or already used with this count.
+        """
+        given = parse_authorization(header)
+        if given is None or not self._is_answer(given, target, account):
+            return "wrong"
+        algorithm = _algorithm(given)
+        if algorithm is None or algorithm not in account.algorithms:
+            return "wrong"
+        expected = answer(account, algorithm, self.realm, method, given)
+        if not hmac.compare_digest(expected.encode(), given["response"].lower().encode()):
+            return "wrong"
+        fresh = self._is_fresh(given["nonce"]) and self._use(given["nonce"], int(given["nc"], 16))
+        return "right" if fresh else "stale"
+
+    def _is_answer(self, given: Mapping[str, str], target: str, account: Account) -> bool:
+        return (
+            {"username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce"} <= given.keys()
+            and given["username"] == account.username
+            and given["realm"] == self.realm
+            and given["qop"] == "auth"
+            and given.get("opaque", self._opaque) == self._opaque
+            and _COUNT.fullmatch(given["nc"]) is not None
+            and given["cnonce"] != ""
+            and _target(given["uri"]) == target
+        )
+
+    def _is_fresh(self, nonce: str) -> bool:
+        issued, _, signature = nonce.rpartition(".")
+        if not hmac.compare_digest(self._sign(issued).encode(), signature.encode()):
+            return False
+        return 0 <= self._clock.now() - int(issued.partition(".")[0], 16) <= self._lifetime
+
+    def _use(self, nonce: str, count: int) -> bool:
+        if self._clock.now() - self._turned > self._lifetime:
+            # Two generations: whatever is dropped here belongs to nonces that have expired.
+            self._older, self._counts, self._turned = self._counts, {}, self._clock.now()
+        counts = self._counts.get(nonce) or self._older.pop(nonce, None) or _Counts()
+        self._counts[nonce] = counts
+        return counts.use(count)
+
+    def _sign(self, text: str) -> str:
+        return hmac.new(self._secret, f"{self.realm}\n{text}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def parse_authorization(header: str) -> dict[str, str] | None:
+    """Return the parameters of a digest header with lower-case names, or None when it is not one."""
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() != "digest":
+        return None
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(rest):
+        part = _PARAMETER.match(rest, position)
+        if part is None or part[1].lower() in found:
+            return None
+        found[part[1].lower()] = re.sub(r"\\(.)", r"\1", part[2]) if part[2] is not None else part[3]
+        position = part.end()
+    return found
+
+
+def answer(account: Account, algorithm: Algorithm, realm: str, method: str, given: Mapping[str, str]) -> str:
+    """Return the response that the right password gives; `given` holds nonce, nc, cnonce, qop and uri."""
+
+    def digest(*parts: str) -> str:
+        return hashlib.new(_HASHES[algorithm], ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    return digest(
+        digest(account.username, realm, account.password),
+        given["nonce"],
+        given["nc"],
+        given["cnonce"],
+        given["qop"],
+        digest(method, given["uri"]),
+    )
+
+
+def _algorithm(given: Mapping[str, str]) -> Algorithm | None:
+    name = given.get("algorithm", "MD5").upper()
+    return name if name in ("MD5", "SHA-256") else None  # type: ignore[return-value]  # narrowed by the test
+
+
+def _target(uri: str) -> str:
+    """Return path and query of a request target; some senders write the whole address."""
+    if uri.lower().startswith(("http://", "https://")):
+        _, slash, rest = uri.partition("://")[2].partition("/")
+        return slash + rest
+    return uri

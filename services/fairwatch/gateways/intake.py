@@ -1,0 +1,114 @@
+"""The one way in: received bytes of an authenticated device become a RawEvent that the broker has acknowledged."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fairwatch.adapters.payload import Payload
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.ports import MediaStore, Publisher
+from fairwatch.domain.records import RawEvent
+from fairwatch.telemetry import metrics
+
+INLINE_LIMIT = 512 * 1024
+TOPIC = "raw-events"
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+Gateway = Literal["http", "viid", "mqtt"]
+Check = Callable[[Payload, str | None], RejectedError | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came from whom.
+
+    Attributes:
+        gateway: Which gateway received it; also the transport.
+        device_id: The device as authenticated, never as claimed by the payload.
+        body: The bytes as sent.
+        format: Adapter that the device's binding or the address names; None to recognise it.
+        path: URL path without credentials, or MQTT topic.
+        headers: Lower-case names, already allow-listed.
+    """
+
+    gateway: Gateway
+    device_id: str
+    body: bytes
+    format: str | None = None
+    path: str = ""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Intake:
+    """Publishes arrivals.
+
+    Args:
+        publisher: Where RawEvents go.
+        media: Where bodies above the inline limit go.
+        clock: Time of receipt.
+        check: Judges a payload at once, so that its sender hears of a mistake; None to accept all.
+    """
+
+    def __init__(self, publisher: Publisher, media: MediaStore, clock: Clock, check: Check | None = None) -> None:
+        self._publisher, self._media, self._clock, self._check = publisher, media, clock, check
+
+    async def accept(self, arrival: Arrival) -> str:
+        """Return the raw id once the broker has acknowledged the event.
+
+        Raises:
+            OverloadedError, RetryableError: It is not stored; the sender should try again.
+        """
+        metrics.RECEIVED.labels(arrival.gateway).inc()
+        metrics.GATEWAY_BYTES.labels(arrival.gateway).inc(len(arrival.body))
+        record = await self._record(arrival)
+        headers = {"ce_recordedtime": str(record["received_at"]).encode()}
+        if _TRACE.fullmatch(arrival.headers.get("traceparent", "")):
+            headers["traceparent"] = arrival.headers["traceparent"].encode()
+        with metrics.GATEWAY_PUBLISH_SECONDS.labels(arrival.gateway).time():
+            await self._publisher.publish(TOPIC, arrival.device_id, record, headers)
+        metrics.EMITTED.labels(arrival.gateway, TOPIC).inc()
+        return record["raw_id"]
+
+    def judge(self, arrival: Arrival) -> RejectedError | None:
+        """Return why no adapter will take the payload, or None; what is refused is still to be accepted and kept."""
+        if self._check is None:
+            return None
+        payload = Payload(
+            body=arrival.body,
+            content_type=arrival.content_type,
+            path=arrival.path,
+            headers=arrival.headers,
+            device_id=arrival.device_id,
+            received_at=self._clock.now(),
+        )
+        return self._check(payload, arrival.format)
+
+    async def _record(self, arrival: Arrival) -> RawEvent:
+        body = arrival.body
+        sha256 = hashlib.sha256(body).hexdigest()
+        record: RawEvent = {
+            "raw_id": stable_id("raw", arrival.device_id, arrival.gateway, arrival.path, sha256),
+            "device_id": arrival.device_id,
+            "gateway": arrival.gateway,
+            "transport": "mqtt" if arrival.gateway == "mqtt" else "http",
+            "path": arrival.path,
+            "format": arrival.format,
+            "content_type": arrival.content_type,
+            "headers": dict(arrival.headers),
+            "received_at": self._clock.now(),
+            "sha256": sha256,
+            "size": len(body),
+            "body": body,
+            "body_ref": None,
+        }
+        if len(body) > INLINE_LIMIT:
+            mime = arrival.content_type.partition(";")[0].strip() or "application/octet-stream"
+            uri = await self._media.put(body, mime)
+            record["body"] = b""
+            record["body_ref"] = {"uri": uri, "sha256": sha256, "mime": mime, "bytes": len(body)}
+        return record

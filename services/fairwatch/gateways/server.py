@@ -1,0 +1,196 @@
+"""Runs one gateway from its first byte to its last: listen, serve, drain, stop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ports import MediaStore, Publisher
+from fairwatch.gateways.authentication import Doorkeeper
+from fairwatch.gateways.config import GatewayConfig
+from fairwatch.gateways.credentials import Devices, load_devices
+from fairwatch.gateways.digest import Digest
+from fairwatch.gateways.health import Ready, beat_until, health_application
+from fairwatch.gateways.http import HttpGateway
+from fairwatch.gateways.intake import Check, Intake
+from fairwatch.gateways.limits import Bodies, TokenBuckets
+from fairwatch.gateways.mqtt import MqttAddress, MqttGateway
+from fairwatch.gateways.viid import VisualGateway
+from fairwatch.gateways.viid_reply import Replies
+from fairwatch.stores.viid_sessions import MemorySessions, RedisSessions, Sessions
+
+Kind = Literal["http", "viid", "mqtt"]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where a gateway listens; `port` is 0 for mqtt."""
+
+    port: int
+    health_port: int
+
+
+async def serve(
+    kind: Kind,
+    config: GatewayConfig,
+    publisher: Publisher,
+    media: MediaStore,
+    clock: Clock,
+    *,
+    check: Check | None = None,
+    stop: asyncio.Event | None = None,
+    started: Callable[[Started], None] | None = None,
+) -> int:
+    """Run a gateway until SIGTERM, SIGINT or `stop`, finish what is in flight, and return the exit code.
+
+    Args:
+        kind: Which gateway.
+        config: Its settings.
+        publisher: Where RawEvents go; must be open.
+        media: Where bodies above 512 KiB go.
+        clock: Time.
+        check: Judges payloads of HTTP and VIID senders at once; None to accept all.
+        stop: Set to end; without it the process's signals do.
+        started: Called once with the ports.
+
+    Raises:
+        ConfigurationError: devices.yaml, TLS files, the MQTT address or the port cannot be used.
+    """
+    devices = load_devices(config.devices_file)
+    intake = Intake(publisher, media, clock, check)
+    stop = stop or _stop_at_signal()
+    if kind == "mqtt":
+        address = MqttAddress.parse(config.mqtt_url)
+        gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, window=config.mqtt_window)
+        ready, serving = gateway.connected.is_set, _subscribing(gateway, stop, config.drain_s)
+    else:
+        ready, serving = _until(stop), _application(kind, config, devices, intake, clock)
+    async with _health(config, ready) as health_port, _beating(config, kind, stop, ready), serving as port:
+        _log.info("gateway started", gateway=kind, port=port, health_port=health_port, devices=len(devices.all))
+        if started:
+            started(Started(port, health_port))
+        await stop.wait()
+    _log.info("gateway stopped", gateway=kind)
+    return 0
+
+
+def _stop_at_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _until(stop: asyncio.Event) -> Ready:
+    return lambda: not stop.is_set()
+
+
+@asynccontextmanager
+async def _alongside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Do work that ends with `stop`; its end by itself is the gateway's end, and its error the gateway's error."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+@asynccontextmanager
+async def _beating(config: GatewayConfig, kind: Kind, stop: asyncio.Event, ready: Ready) -> AsyncIterator[None]:
+    if not config.redis_url:
+        yield
+        return
+    instance = config.instance or f"{socket.gethostname()}-{os.getpid()}"
+    async with _alongside(beat_until(stop, config.redis_url, instance, kind, ready), stop):
+        yield
+
+
+@asynccontextmanager
+async def _subscribing(gateway: MqttGateway, stop: asyncio.Event, drain_s: float) -> AsyncIterator[int]:
+    async with _alongside(gateway.run(stop, drain_s), stop):
+        yield 0
+
+
+@asynccontextmanager
+async def _application(
+    kind: Kind, config: GatewayConfig, devices: Devices, intake: Intake, clock: Clock
+) -> AsyncIterator[int]:
+    digest = Digest(f"fairwatch-{kind}", clock, lifetime_s=config.nonce_s, secret=config.nonce_secret or None)
+    failures = TokenBuckets(config.failures_per_s, config.failure_burst, clock)
+    doorkeeper = Doorkeeper(devices, digest, failures, config.trusted_proxies)
+    bodies = Bodies(config.max_body_bytes, config.max_held_bytes, config.body_timeout_s)
+    rates = TokenBuckets(config.rate_per_s, config.burst, clock)
+    async with _sessions(config, clock) as sessions:
+        if kind == "http":
+            app = HttpGateway(doorkeeper, intake, bodies, rates).application()
+        else:
+            app = VisualGateway(
+                devices=devices,
+                doorkeeper=doorkeeper,
+                sessions=sessions,
+                intake=intake,
+                bodies=bodies,
+                rates=rates,
+                replies=Replies(clock, config.viid_time_zone, config.viid_server_id),
+                clock=clock,
+                session_s=config.viid_session_s,
+            ).application()
+        async with listening(app, config.host, config.port, config) as port:
+            yield port
+
+
+@asynccontextmanager
+async def _sessions(config: GatewayConfig, clock: Clock) -> AsyncIterator[Sessions]:
+    if not config.redis_url:
+        yield MemorySessions(clock)
+        return
+    async with Redis.from_url(config.redis_url) as redis:
+        yield RedisSessions(redis, clock)
+
+
+@asynccontextmanager
+async def _health(config: GatewayConfig, ready: Ready) -> AsyncIterator[int]:
+    runner = web.AppRunner(health_application(ready), access_log=None)
+    await runner.setup()
+    try:
+        await _bind(runner, config.health_host, config.health_port)
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int, config: GatewayConfig) -> AsyncIterator[int]:
+    """Serve an application and give its port; on leaving, no new request is taken and those in flight are finished."""
+    # aiohttp closes a connection that has sent no whole request head in keepalive_timeout; its default is an hour.
+    # There is no access log: paths may hold a key.
+    runner = web.AppRunner(
+        app, access_log=None, keepalive_timeout=config.header_timeout_s, shutdown_timeout=config.drain_s
+    )
+    await runner.setup()
+    try:
+        await _bind(runner, host, port, config)
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def _bind(runner: web.AppRunner, host: str, port: int, config: GatewayConfig | None = None) -> None:
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=config.tls() if config else None).start()
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error

@@ -1,0 +1,204 @@
+"""Server of GA/T 1400 (VIID): registration with digest, keep-alive, time, and the data resources.
+
+A session belongs to the peer that registered it (TLS client certificate, else source address). `User-Identify` says
+which session a call means, never who is calling. Bodies that cannot be used are answered 400 with StatusCode 7
+(syntax) or 8 (content) and published all the same, so that they become dead letters.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import FairwatchError, RejectedError
+from fairwatch.gateways.authentication import Doorkeeper
+from fairwatch.gateways.credentials import DeviceBinding, Devices
+from fairwatch.gateways.digest import Algorithm
+from fairwatch.gateways.intake import Arrival, Intake
+from fairwatch.gateways.limits import Bodies, TokenBuckets
+from fairwatch.gateways.refusal import RefusedError, refusal_of
+from fairwatch.gateways.requests import judge, kept_headers
+from fairwatch.gateways.viid_reply import Replies
+from fairwatch.gateways.viid_resources import RESOURCES, Resource, object_ids
+from fairwatch.stores.viid_sessions import Session, Sessions
+from fairwatch.telemetry import metrics
+
+IDENTIFY = "User-Identify"
+SYSTEM_BODY_LIMIT = 64 * 1024
+# Devices of this standard often read only the first challenge, and MD5 is the one that the standard names.
+CHALLENGE_ORDER: tuple[Algorithm, ...] = ("MD5", "SHA-256")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VisualGateway:
+    """The routes under `/VIID`.
+
+    Attributes:
+        session_s: Seconds that a session outlives its last successful request.
+    """
+
+    devices: Devices
+    doorkeeper: Doorkeeper
+    sessions: Sessions
+    intake: Intake
+    bodies: Bodies
+    rates: TokenBuckets
+    replies: Replies
+    clock: Clock
+    session_s: float = 300
+
+    def application(self) -> web.Application:
+        """Return the application to serve."""
+        app = web.Application(middlewares=[self._refusals()])
+        app.router.add_post("/VIID/System/Register", self.register)
+        app.router.add_post("/VIID/System/UnRegister", self.unregister)
+        app.router.add_post("/VIID/System/Keepalive", self.keep_alive)
+        app.router.add_get("/VIID/System/Time", self.tell_time)
+        for collection in RESOURCES:
+            for method in (hdrs.METH_POST, hdrs.METH_PUT):
+                app.router.add_route(method, f"/VIID/{collection}", self.receive_objects)
+            app.router.add_put(f"/VIID/{collection}/{{id}}", self.receive_objects)
+        return app
+
+    async def register(self, request: web.Request) -> web.Response:
+        """Open a session, after digest."""
+        viid_id = await self._claimed_id(request, "RegisterObject")
+        await self._open(request, viid_id)
+        return self.replies.one(request, viid_id)
+
+    async def unregister(self, request: web.Request) -> web.Response:
+        """Close the session, after digest."""
+        viid_id = await self._claimed_id(request, "UnRegisterObject")
+        self._digested(request, viid_id)
+        await self.sessions.drop(viid_id)
+        return self.replies.one(request, viid_id)
+
+    async def keep_alive(self, request: web.Request) -> web.Response:
+        """Make an idle session last."""
+        viid_id = await self._claimed_id(request, "KeepaliveObject")
+        await self._session(request, viid_id)
+        return self.replies.one(request, viid_id)
+
+    async def tell_time(self, request: web.Request) -> web.Response:
+        """Tell the time to a registered device."""
+        await self._session(request, request.headers.get(IDENTIFY, ""))
+        return self.replies.time()
+
+    async def receive_objects(self, request: web.Request) -> web.Response:
+        """Take a list of objects; one status for each, after the broker's acknowledgement."""
+        device = await self._session(request, request.headers.get(IDENTIFY, ""))
+        if wait := self.rates.take(device.device_id):
+            raise RefusedError(429, "rate_limited", f"device {device.device_id} sends too often", retry_after_s=wait)
+        resource = RESOURCES[request.path.split("/")[2]]
+        async with self.bodies.read(request) as body:
+            if not body:
+                raise RejectedError("empty", "the request has no body")
+            arrival = Arrival(
+                gateway="viid",
+                device_id=device.device_id,
+                body=body,
+                format="gat1400",
+                path=request.path,
+                content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
+                headers={**kept_headers(request), "method": request.method},
+            )
+            ids, refusal = _read_objects(resource, body)
+            if refusal is None and (verdict := await judge(self.intake, arrival)):
+                refusal = RefusedError(400, verdict.reason, verdict.detail)
+            await self.intake.accept(arrival)
+        if refusal is not None:
+            metrics.GATEWAY_REFUSED.labels("viid", refusal.reason).inc()
+        return self.replies.many(request, ids or [""], refusal)
+
+    async def _session(self, request: web.Request, viid_id: str) -> DeviceBinding:
+        """Return the device of the live session that this very peer registered, and prolong it."""
+        if hdrs.AUTHORIZATION in request.headers:  # some devices authenticate again after a reconnect
+            return await self._open(request, viid_id)
+        session = await self.sessions.get(viid_id)
+        device = self.devices.by_viid(viid_id)
+        peer = self.doorkeeper.peer(request)
+        if session is None or device is None or session.device_id != device.device_id or session.peer != peer.key:
+            if session is not None:
+                _log.warning("session used by another peer", viid_id=viid_id, peer=peer.key)
+            raise self.doorkeeper.challenge(device, CHALLENGE_ORDER)
+        self.doorkeeper.check(device, peer)
+        await self._prolong(viid_id, device, peer.key)
+        return device
+
+    async def _open(self, request: web.Request, viid_id: str) -> DeviceBinding:
+        device = self._digested(request, viid_id)
+        await self._prolong(viid_id, device, self.doorkeeper.peer(request).key)
+        return device
+
+    async def _prolong(self, viid_id: str, device: DeviceBinding, peer: str) -> None:
+        expires_at = self.clock.now() + round(self.session_s * 1_000_000)
+        await self.sessions.put(viid_id, Session(device.device_id, peer, expires_at))
+
+    def _digested(self, request: web.Request, viid_id: str) -> DeviceBinding:
+        device = self.doorkeeper.require_digest(request, self.devices.by_viid(viid_id), CHALLENGE_ORDER)
+        self.doorkeeper.check(device, self.doorkeeper.peer(request))
+        return device
+
+    async def _claimed_id(self, request: web.Request, wrapper: str) -> str:
+        """Return the id that the caller claims: the header's, else the body's; they must not differ."""
+        async with self.bodies.read(request, SYSTEM_BODY_LIMIT) as body:
+            named = _device_id(body, wrapper) if body else ""
+        claimed = request.headers.get(IDENTIFY, "").strip()
+        if claimed and named and claimed != named:
+            raise RefusedError(400, "invalid_field", f"{IDENTIFY} is {claimed}, but the body's DeviceID is {named}")
+        if not claimed and not named:
+            raise RefusedError(400, "invalid_field", f"neither {IDENTIFY} nor {wrapper}.DeviceID is there")
+        return claimed or named
+
+    def _refusals(self) -> Any:
+        @web.middleware
+        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except FairwatchError as error:
+                refusal = refusal_of(error)
+                if refusal.status == web.HTTPUnprocessableEntity.status_code:
+                    refusal.status = web.HTTPBadRequest.status_code
+            except web.HTTPException as error:
+                refusal = RefusedError(error.status, "unsupported", f"{request.method} is not served here")
+            except Exception:  # noqa: BLE001 - our fault: said in the protocol's words, and logged
+                _log.exception("request failed")
+                refusal = refusal_of(FairwatchError())
+            metrics.GATEWAY_REFUSED.labels("viid", refusal.reason).inc()
+            return self.replies.refused(request, refusal)
+
+        return answer
+
+
+def _read_objects(resource: Resource, body: bytes) -> tuple[list[str], RefusedError | None]:
+    """Return the ids of a body's objects, or why it holds none."""
+    if body.lstrip()[:1] == b"<":
+        return [], RefusedError(400, "xml", "XML is not understood, send application/VIID+JSON")
+    try:
+        ids = object_ids(resource, orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        return [], RefusedError(400, "malformed", f"not JSON: {error.msg} at character {error.pos}")
+    if ids is None:
+        return [], RefusedError(
+            400, "invalid_field", f"{resource.name}ListObject.{resource.inner} is not a list of objects"
+        )
+    return ids, None
+
+
+def _device_id(body: bytes, wrapper: str) -> str:
+    """Return DeviceID of a system object; some devices leave the `Object` off its name."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RejectedError("malformed", f"not JSON: {error.msg} at character {error.pos}") from error
+    holder = document.get(wrapper, document.get(wrapper.removesuffix("Object"))) if isinstance(document, dict) else None
+    found = holder.get("DeviceID") if isinstance(holder, dict) else None
+    if not isinstance(found, str | int):
+        raise RefusedError(400, "invalid_field", f"{wrapper}.DeviceID is missing")
+    return str(found)

@@ -1,0 +1,77 @@
+"""The resources of GA/T 1400 that are taken in: how their lists are wrapped and where their ids are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One collection under `/VIID`.
+
+    Attributes:
+        name: Element name, e.g. `Face` of `FaceListObject`.
+        inner: Key of the array inside the list object; four collections leave the `Object` off.
+        id_field: Field that identifies an object.
+        wrapped_in: Sub-object of composite resources that holds the id.
+    """
+
+    name: str
+    inner: str
+    id_field: str
+    wrapped_in: str = ""
+
+
+def _plain(name: str, id_field: str = "") -> Resource:
+    return Resource(name, f"{name}Object", id_field or f"{name}ID")
+
+
+RESOURCES: dict[str, Resource] = {
+    "Faces": _plain("Face"),
+    "Persons": _plain("Person"),
+    "MotorVehicles": _plain("MotorVehicle"),
+    "NonMotorVehicles": _plain("NonMotorVehicle"),
+    "Things": _plain("Thing"),
+    "Scenes": _plain("Scene"),
+    "Images": Resource("Image", "Image", "ImageID", "ImageInfo"),
+    "VideoSlices": Resource("VideoSlice", "VideoSlice", "VideoID", "VideoSliceInfo"),
+    "Files": Resource("File", "File", "FileID", "FileInfo"),
+    "Dispositions": _plain("Disposition"),
+    "DispositionNotifications": _plain("DispositionNotification", "NotificationID"),
+    "SubscribeNotifications": _plain("SubscribeNotification", "NotificationID"),
+    "APEs": _plain("APE", "ApeID"),
+    "APSs": _plain("APS", "ApsID"),
+    "Tollgates": _plain("Tollgate"),
+    "Lanes": _plain("Lane", "LaneId"),
+}
+
+
+def object_ids(resource: Resource, document: Any) -> list[str] | None:
+    """Return the id of each object in a body ("" where it has none), or None when the body holds no such list.
+
+    Besides the list of the standard, a bare list object and a single object are understood: devices send both.
+    """
+    if not isinstance(document, dict):
+        return None
+    found = document.get(f"{resource.name}ListObject", document)
+    objects = found.get(resource.inner) if isinstance(found, dict) else None
+    if isinstance(objects, dict):
+        objects = [objects]
+    if not isinstance(objects, list) or not objects or not all(isinstance(item, dict) for item in objects):
+        return None
+    return [_id_of(resource, item) for item in objects]
+
+
+def _id_of(resource: Resource, item: dict[str, Any]) -> str:
+    for holder in _holders(resource, item):
+        value = holder.get(resource.id_field)
+        if isinstance(value, str | int):
+            return str(value)[:64]
+    return ""
+
+
+def _holders(resource: Resource, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield item
+    wrapped = item.get(resource.wrapped_in)
+    if isinstance(wrapped, dict):
+        yield wrapped

@@ -1,0 +1,92 @@
+"""Who is registered with the GA/T 1400 gateway, in memory or in Redis when several replicas share one address."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from redis.asyncio import Redis
+
+from fairwatch.domain.clock import Clock
+from fairwatch.stores.redis_errors import reachable
+
+PREFIX = "fairwatch:viid-session:"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A registration.
+
+    Attributes:
+        device_id: The registered device.
+        peer: Who registered (`Peer.key`); nobody else may use the session.
+        expires_at: Microseconds since 1970 UTC.
+    """
+
+    device_id: str
+    peer: str
+    expires_at: int
+
+
+class Sessions(Protocol):
+    """Registrations by their 20-digit id; an expired one is as good as none."""
+
+    async def get(self, viid_id: str) -> Session | None:
+        """Return the live session, or None."""
+        ...
+
+    async def put(self, viid_id: str, session: Session) -> None:
+        """Set the session, in place of any earlier one."""
+        ...
+
+    async def drop(self, viid_id: str) -> None:
+        """Forget the session."""
+        ...
+
+
+class MemorySessions:
+    """Sessions of one process; their number is bounded by the configured devices."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+
+    async def get(self, viid_id: str) -> Session | None:
+        """Return the live session, or None."""
+        session = self._sessions.get(viid_id)
+        return session if session and session.expires_at > self._clock.now() else None
+
+    async def put(self, viid_id: str, session: Session) -> None:
+        """Set the session, in place of any earlier one."""
+        self._sessions[viid_id] = session
+
+    async def drop(self, viid_id: str) -> None:
+        """Forget the session."""
+        self._sessions.pop(viid_id, None)
+
+
+class RedisSessions:
+    """Sessions that every replica sees; Redis forgets them when they expire.
+
+    Every method raises RetryableError when Redis cannot be reached.
+    """
+
+    def __init__(self, redis: Redis, clock: Clock) -> None:
+        self._redis, self._clock = redis, clock
+
+    async def get(self, viid_id: str) -> Session | None:
+        """Return the live session, or None."""
+        async with reachable("session store"):
+            found = await self._redis.get(PREFIX + viid_id)
+        session = Session(**json.loads(found)) if found else None
+        return session if session and session.expires_at > self._clock.now() else None
+
+    async def put(self, viid_id: str, session: Session) -> None:
+        """Set the session, in place of any earlier one."""
+        lifetime_ms = max(1, (session.expires_at - self._clock.now()) // 1000)
+        async with reachable("session store"):
+            await self._redis.set(PREFIX + viid_id, json.dumps(asdict(session)), px=lifetime_ms)
+
+    async def drop(self, viid_id: str) -> None:
+        """Forget the session."""
+        async with reachable("session store"):
+            await self._redis.delete(PREFIX + viid_id)
