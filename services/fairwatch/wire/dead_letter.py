@@ -1,0 +1,58 @@
+"""The envelope of what could not be processed: whole, with its reason, so that it can be redriven."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.records import DeadLetter
+from fairwatch.wire.headers import redrives
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A Kafka record as it lies in its topic, undecoded.
+
+    Attributes:
+        topic: Logical topic, without a deployment's prefix.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def dead_letter(
+    raw: Raw, error: RejectedError, *, processor: str, version: str, at: int, redacted: bytes | None = None
+) -> DeadLetter:
+    """Return the letter for `<topic>-dlq`, to be written under the record's own key.
+
+    Args:
+        raw: What could not be processed.
+        error: Why.
+        processor: Who gave up.
+        version: Its version.
+        at: When, microseconds UTC.
+        redacted: What is kept instead of the original value, where that held protected attributes.
+    """
+    value = (raw.value or b"") if redacted is None else redacted
+    return {
+        "dead_letter_id": stable_id("dead-letter", raw.topic, raw.partition, raw.offset),
+        "processor": processor,
+        "version": version,
+        "reason": error.reason,
+        "detail": error.detail,
+        "field": error.field,
+        "topic": raw.topic,
+        "partition": raw.partition,
+        "offset": raw.offset,
+        "key": raw.key,
+        "value": value,
+        "headers": dict(raw.headers),
+        "redacted": value != (raw.value or b""),
+        "at": at,
+        "redrives": redrives(raw.headers),
+    }

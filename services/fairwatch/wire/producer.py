@@ -1,0 +1,194 @@
+"""Writes records to topics and returns when the broker has them; also the SDK for producers outside the hub."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError
+
+from fairwatch.domain.clock import Clock, SystemClock
+from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.records import Observation
+from fairwatch.wire.avro import Codec, check
+from fairwatch.wire.headers import RECORDED, cloud_event
+from fairwatch.wire.topics import Topic, topics
+
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
+_STOP_S = 5.0
+
+
+class Producer:
+    """Writes records; every write is acknowledged by all replicas, in order and once per key.
+
+    Use it as an async context manager::
+
+        async with Producer("host:9092") as producer:
+            await producer.observe(observation)
+
+    Args:
+        bootstrap: host:port, comma separated.
+        codec: Framing; the single-object encoding by default.
+        topic_prefix: Put before every topic name.
+        client_options: Options of `AIOKafkaProducer`, e.g. security.
+        source: Who writes, for the CloudEvents header `ce_source`.
+        timeout_s: The longest that anything here takes.
+        max_pending: Writes that may wait for the broker at once; more are refused with OverloadedError.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        codec: Codec | None = None,
+        topic_prefix: str = "",
+        client_options: Mapping[str, Any] | None = None,
+        source: str = "sdk",
+        clock: Clock | None = None,
+        timeout_s: float = 10.0,
+        max_pending: int = 2000,
+    ) -> None:
+        self._options: dict[str, Any] = {
+            "bootstrap_servers": bootstrap,
+            "acks": "all",
+            "enable_idempotence": True,
+            "linger_ms": 2,
+            "request_timeout_ms": round(timeout_s * 1000),
+            "client_id": f"fairwatch-{source}",
+            **(client_options or {}),
+        }
+        self._codec = codec or Codec()
+        self._prefix = topic_prefix
+        self._source = f"fairwatch/{source}"
+        self._clock = clock or SystemClock()
+        self._timeout_s = timeout_s
+        self._max_pending = max_pending
+        self._pending = 0
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Connect; RetryableError when the broker does not answer."""
+        async with self._in_time():
+            await self._started()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is still waiting, then disconnect."""
+        self._renew(self._producer)
+        await asyncio.gather(*self._leaving)
+
+    async def observe(self, observation: Observation) -> None:
+        """Write an observation to `observations`, keyed by its device.
+
+        Raises:
+            RejectedError: `invalid_field`, naming the field that does not fit the schema exactly; `too_large`.
+            OverloadedError: Too many writes are waiting; slow down.
+            RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
+        """
+        check("Observation", observation)
+        await self.publish("observations", observation["device_id"], observation)
+
+    async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
+        """Write one record under `key` and return once the broker has acknowledged; None is a tombstone.
+
+        Args:
+            topic: Logical name.
+            key: Records of one key stay in order.
+            record: As `schemas/` describes the topic's record.
+            headers: Added to, or instead of, the CloudEvents headers.
+
+        Raises:
+            ConfigurationError: There is no such topic.
+            RejectedError: `invalid_field`, naming the field; `too_large`.
+            OverloadedError: Too many writes are waiting; slow down.
+            RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
+        """
+        kind = _topic(topic)
+        value = None if record is None else self._codec.encode(kind.record, record)
+        described = self._describe(kind, key, record, value) | dict(headers or {})
+        await self.send(topic, key.encode(), value, described)
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]) -> None:
+        """Write bytes as they are, e.g. a dead letter that is redriven; errors as of `publish`."""
+        if self._pending >= self._max_pending:
+            raise OverloadedError(f"{self._pending} writes are waiting for the broker")
+        self._pending += 1
+        try:
+            async with self._in_time():
+                producer = await self._started()
+                await _acknowledged(producer, self._prefix + topic, key, value, headers)
+        finally:
+            self._pending -= 1
+
+    def _describe(self, topic: Topic, key: str, record: Any, value: bytes | None) -> dict[str, bytes]:
+        now = self._clock.now()
+        received_at = record.get("received_at") if record else None
+        event_id = stable_id("event", topic.name, key, sha256(value or b"").hexdigest())
+        described = cloud_event(topic.record, source=self._source, event_id=event_id, at=now)
+        return described | {RECORDED: str(received_at if isinstance(received_at, int) else now).encode()}
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Bound a block in time, and leave a client that failed: its sequence numbers may have a hole."""
+        used = self._producer
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                yield
+        except _TOO_LARGE as error:
+            self._renew(used)
+            raise RejectedError("too_large", "the broker takes no value of that size") from error
+        except (TimeoutError, KafkaError) as error:
+            self._renew(used)
+            raise RetryableError(f"the broker did not acknowledge in time: {error!r}") from error
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(**self._options)
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    def _renew(self, used: AIOKafkaProducer | None) -> None:
+        """Leave the client unless another took its place already; the next write starts one."""
+        if self._producer is not None and used in {None, self._producer}:
+            task = asyncio.create_task(_leave(self._producer))
+            self._producer = None
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+
+async def _acknowledged(
+    producer: AIOKafkaProducer, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+) -> None:
+    try:
+        acknowledged = await producer.send(topic, value, key, headers=list(headers.items()))
+    except MessageSizeTooLargeError as error:  # refused before it was sent: the client is as good as before
+        raise RejectedError("too_large", f"a value of {len(value or b'')} bytes is too large for a topic") from error
+    await acknowledged
+
+
+async def _leave(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), _STOP_S)
+    except (TimeoutError, KafkaError):
+        await producer.client.close()  # what it still held was reported as not acknowledged
+
+
+def _topic(name: str) -> Topic:
+    try:
+        return topics()[name]
+    except KeyError:
+        raise ConfigurationError(f"there is no topic {name!r}: schemas/topics has {', '.join(topics())}") from None
