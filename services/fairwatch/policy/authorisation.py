@@ -1,0 +1,144 @@
+"""Whether an authorisation, or a watchlist entry under it, is in force for one device, place and moment."""
+
+import unicodedata
+from collections.abc import Collection
+from typing import Literal
+
+from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, WatchlistEntry
+
+Refusal = Literal[
+    "no_authorisation",  # there is none, or it was erased
+    "not_granted",
+    "revoked",
+    "no_approver",  # the requester alone approved it
+    "not_yet",
+    "expired",
+    "wrong_kind",
+    "wrong_mode",
+    "wrong_place",
+    "suspended",  # the entry rests
+    "withdrawn",  # the entry was taken back
+]
+
+_AUTHORISATION_STATES: dict[str, Refusal] = {
+    "REQUESTED": "not_granted",
+    "REJECTED": "not_granted",
+    "REVOKED": "revoked",
+    "EXPIRED": "expired",
+}
+_ENTRY_STATES: dict[str, Refusal] = {"SUSPENDED": "suspended", "WITHDRAWN": "withdrawn", "EXPIRED": "expired"}
+
+
+def person(name: str | None) -> str:
+    """Return what two spellings of one person's name have in common; empty for nobody.
+
+    >>> person(" Ann ") == person("ann")
+    True
+    """
+    return unicodedata.normalize("NFKC", name or "").strip().casefold()
+
+
+def standing(authorisation: Authorisation | None) -> Refusal | None:
+    """Return why an authorisation is worth nothing wherever and whenever, or None.
+
+    It takes two people: whoever asked for it cannot be the only one who approved it.
+    """
+    if authorisation is None:
+        return "no_authorisation"
+    state = authorisation.get("state", "REQUESTED")
+    if state != "GRANTED":
+        return _AUTHORISATION_STATES.get(state, "not_granted")
+    requester = person(authorisation["requested_by"])
+    others = {person(name) for name in authorisation.get("approved_by", [])} - {requester, ""}
+    return None if requester and others else "no_approver"
+
+
+def covers(
+    authorisation: Authorisation,
+    *,
+    device_id: str,
+    site_id: str | None,
+    areas: Collection[str],
+    kind: MatchKind,
+    mode: MatchMode,
+) -> Refusal | None:
+    """Return why an authorisation does not reach this device for this kind of comparison, or None.
+
+    It reaches what one of its three lists names; with all three empty it reaches nothing. A site that is named does
+    not bring in the smaller sites within it: name its area for that.
+    """
+    if kind == "UNKNOWN" or kind not in authorisation["kinds"]:
+        return "wrong_kind"
+    if mode not in authorisation.get("modes", ["REALTIME"]):
+        return "wrong_mode"
+    if device_id in authorisation.get("device_ids", []):
+        return None
+    if site_id and site_id in authorisation.get("site_ids", []):
+        return None
+    return None if set(areas) & set(authorisation.get("areas", [])) else "wrong_place"
+
+
+def within(valid_from: int, valid_until: int, *, at: int, now: int) -> Refusal | None:
+    """Return why a validity does not hold at both the event's time and the wall clock (microseconds), or None."""
+    if min(at, now) < valid_from:
+        return "not_yet"
+    return "expired" if max(at, now) >= valid_until else None
+
+
+def in_force(
+    authorisation: Authorisation | None,
+    *,
+    at: int,
+    now: int,
+    device_id: str,
+    site_id: str | None,
+    areas: Collection[str],
+    kind: MatchKind,
+    mode: MatchMode,
+) -> Refusal | None:
+    """Return why nothing may be compared under this authorisation, or None when it is in force.
+
+    Args:
+        authorisation: None when there is none.
+        at: When the event happened, microseconds UTC.
+        now: The wall clock, microseconds UTC.
+        device_id: Device that saw it.
+        site_id: Site of the device; None where it is not known.
+        areas: Areas that the site lies in.
+        kind: What would be compared.
+        mode: Live or retrospective.
+    """
+    if authorisation is None:
+        return "no_authorisation"
+    return (
+        standing(authorisation)
+        or within(authorisation["valid_from"], authorisation["valid_until"], at=at, now=now)
+        or covers(authorisation, device_id=device_id, site_id=site_id, areas=areas, kind=kind, mode=mode)
+    )
+
+
+def entry_standing(entry: WatchlistEntry) -> Refusal | None:
+    """Return why an entry may not match wherever and whenever, or None."""
+    return _ENTRY_STATES.get(entry.get("state", "ACTIVE"))
+
+
+def entry_covers(entry: WatchlistEntry, *, device_id: str, areas: Collection[str]) -> Refusal | None:
+    """Return why an entry does not reach this device, or None.
+
+    Each of its lists narrows the authorisation: empty changes nothing, both together must both hold.
+    """
+    devices, wanted = entry.get("device_ids", []), entry.get("areas", [])
+    if devices and device_id not in devices:
+        return "wrong_place"
+    return "wrong_place" if wanted and not set(areas) & set(wanted) else None
+
+
+def entry_in_force(
+    entry: WatchlistEntry, *, at: int, now: int, device_id: str, areas: Collection[str]
+) -> Refusal | None:
+    """Return why an entry may not match here and now, or None; its authorisation is asked for on its own."""
+    return (
+        entry_standing(entry)
+        or within(entry["valid_from"], entry["valid_until"], at=at, now=now)
+        or entry_covers(entry, device_id=device_id, areas=areas)
+    )
