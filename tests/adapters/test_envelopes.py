@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - payloads are easier to read on one line
 """Envelopes are opened as real cameras send them, and never guessed at where that could lose something."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,8 @@ def test_limits_hold():
 @given(st.binary(max_size=200), st.sampled_from(["", "multipart/mixed; boundary=b", "text/plain"]))
 def test_any_bytes_give_parts_or_a_refusal(noise, content_type):
     for body in (noise, b"--b\r\n" + noise, part(noise) + noise):
-        try:
+        with contextlib.suppress(RejectedError):
             assert split_multipart(body, content_type)
-        except RejectedError:
-            pass
         assert b"".join(split_documents(body)).replace(b" ", b"") or not body.strip()
 
 

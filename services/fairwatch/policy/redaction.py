@@ -11,6 +11,7 @@ from lxml import etree
 from fairwatch.policy import protected_terms as terms
 from fairwatch.policy.protected_names import compact, is_protected, is_secret, is_soft_biometric
 
+_PERSON_NAMES = frozenset({"name", "alias"})
 _NAME_KEYS = {
     *("name", "key", "attribute", "attributename", "attributetype", "attr"),
     *("field", "property", "type", "layername", "category"),
@@ -25,7 +26,36 @@ _WORD = re.compile(r"\w+")
 _DEEPEST = 200
 _SHORT = 64
 _LONGEST_NAME = 200
+_LONGEST_TEXT = 20_000  # beyond, it is a picture in base64
 _SENTENCE = 3
+_MOST_NAMES = 500
+
+
+class _Verdict:
+    """What is known of one name at one place, and of the names below it."""
+
+    __slots__ = ("codes", "forbidden", "identifies", "identity", "path")
+
+    def __init__(self, name: str, path: str, *, soft: bool) -> None:
+        text = compact(name)
+        self.forbidden = is_protected(name, path) or is_secret(name) or (not soft and is_soft_biometric(name))
+        self.identity = text in _PERSON_NAMES
+        self.identifies = text in terms.IDENTITY_MARKS
+        self.codes = terms.PROXY_CODES.get(text)
+        self.path = f"{path}/{name}"[-_LONGEST_NAME:]
+
+
+@lru_cache(maxsize=1_024)
+def _names_below(path: str, soft: bool) -> dict[str, _Verdict]:  # noqa: ARG001 - the arguments are the cache's key
+    """Return the memory of the names seen below a path; each known name costs one look-up."""
+    return {}
+
+
+def _verdict(known: dict[str, _Verdict], name: str, path: str, *, soft: bool) -> _Verdict:
+    verdict = _Verdict(name[-_LONGEST_NAME:], path, soft=soft)
+    if len(known) < _MOST_NAMES:  # hostile names must not fill memory
+        known[name] = verdict
+    return verdict
 
 
 class _Redactor:
@@ -36,7 +66,8 @@ class _Redactor:
         self._soft = soft_biometrics
 
     def forbids(self, name: str, enclosing: str) -> bool:
-        return is_protected(name, enclosing) or is_secret(name) or (not self._soft and is_soft_biometric(name))
+        known = _names_below(enclosing, self._soft)
+        return (known.get(name) or _verdict(known, name, enclosing, soft=self._soft)).forbidden
 
     def walk(self, node: Any, path: str, depth: int = 0) -> Any:
         if isinstance(node, str):
@@ -52,20 +83,36 @@ class _Redactor:
 
     def _mapping(self, node: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        identified = any(compact(str(key)[:_SHORT]) in terms.IDENTITY_MARKS for key in node)
+        identified, names = False, []
+        known = _names_below(path, self._soft)
         for key, value in node.items():
-            name = str(key)[-_LONGEST_NAME:]
-            if self.forbids(name, path) or (identified and compact(name) in {"name", "alias"}):
-                self.removed += value is not None
-            elif isinstance(value, str | int) and (codes := terms.PROXY_CODES.get(compact(name))):
-                kept[key] = self._without_codes(value, codes)
-            elif isinstance(value, str) and is_proxy_value(value):
-                self.removed += 1
-            elif isinstance(value, dict) and self._is_protected_item(value, path):
+            verdict = known.get(key) or _verdict(known, key, path, soft=self._soft)
+            identified = identified or verdict.identifies
+            if verdict.forbidden:
+                self.removed += value is not None and value != ""
                 continue
+            if verdict.identity:
+                names.append(key)
+            if value is None or (type(value) is int and not verdict.codes):
+                kept[key] = value
             else:
-                kept[key] = self.walk(value, f"{path}/{name}"[-_LONGEST_NAME:], depth + 1)
+                self._value(kept, key, value, verdict, depth)
+        for key in names if identified else ():
+            self.removed += bool(kept.pop(key, None))
         return kept
+
+    def _value(self, kept: dict[str, Any], key: str, value: Any, verdict: _Verdict, depth: int) -> None:
+        if verdict.codes and isinstance(value, str | int):
+            kept[key] = self._without_codes(value, verdict.codes)
+        elif type(value) is str:
+            if value.isdigit():
+                kept[key] = value
+            elif is_proxy_value(value):
+                self.removed += 1
+            else:
+                kept[key] = self.text(value)
+        elif not (isinstance(value, dict) and self._is_protected_item(value, verdict.path)):
+            kept[key] = self.walk(value, verdict.path, depth + 1)
 
     def _without_codes(self, value: str | int, codes: frozenset[str]) -> str | int | None:
         parts = re.split(r"[/;,]", str(value))
@@ -89,14 +136,14 @@ class _Redactor:
     def _names_protected(self, value: str, path: str) -> bool:
         if len(value) > _SHORT:
             return False
-        return _is_attribute_name(value, path) or is_secret(value) or (not self._soft and is_soft_biometric(value))
+        return is_attribute_name(value, path) or is_secret(value) or (not self._soft and is_soft_biometric(value))
 
     def text(self, value: str) -> str:
-        if "=" not in value and ":" not in value and _COLON not in value:
+        if len(value) > _LONGEST_TEXT or ("=" not in value and ":" not in value and _COLON not in value):
             return value
-        cleaned, count = _LABELLED.subn("", value)
+        cleaned, count = _unlabelled(value) if len(value) <= _LONGEST_NAME else _LABELLED.subn("", value)
         self.removed += count
-        return cleaned if count else value
+        return cleaned
 
     def element(self, node: etree._Element, path: str) -> None:
         for name in [name for name in node.attrib if self.forbids(_local(name), path)]:
@@ -125,6 +172,11 @@ class _Redactor:
         )
 
 
+@lru_cache(maxsize=65_536)
+def _unlabelled(value: str) -> tuple[str, int]:
+    return _LABELLED.subn("", value)
+
+
 def _is_name_key(key: str) -> bool:
     return len(key) <= _SHORT and compact(key) in _NAME_KEYS
 
@@ -142,9 +194,16 @@ def _drop(child: etree._Element) -> None:
         parent.remove(child)
 
 
+def is_attribute_name(value: str, path: str = "") -> bool:
+    """Return whether a value is itself the name of a protected attribute, as in {"name": "emotion", "value": …}.
+
+    Stricter than for names: a camera may be called "Race Street".
+    """
+    return len(value) <= _SHORT and _is_attribute_name(value, path)
+
+
 @lru_cache(maxsize=65_536)
 def _is_attribute_name(value: str, path: str) -> bool:
-    # Stricter than for names: a camera may be called "Race Street".
     text = compact(value)
     known = text in terms.NAMES or text in terms.WORDS or any(stem in text for stem in terms.STEMS)
     return known and len(value.split()) < _SENTENCE and is_protected(value.strip(), path)
