@@ -1,0 +1,155 @@
+"""The formats that Fairwatch speaks, found by their declarations; the only door to the adapters."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fairwatch.adapters.conditions import Test, compile_conditions
+from fairwatch.adapters.declaration import Declaration, Recognise, load
+from fairwatch.adapters.documents import Syntax
+from fairwatch.adapters.encoder import Encoder
+from fairwatch.adapters.environment import Environment
+from fairwatch.adapters.opening import Document, open_body
+from fairwatch.adapters.payload import Decoded, Encoded, Payload
+from fairwatch.adapters.program import Program
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+
+FOLDER = Path(__file__).parent / "formats"
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: its declaration, and both directions compiled from it."""
+
+    declaration: Declaration
+    program: Program
+    encoder: Encoder
+    tests: tuple[tuple[Recognise, Test | None], ...]
+
+    @property
+    def name(self) -> str:
+        """Name that is used everywhere, e.g. `hikvision-isapi`."""
+        return self.declaration.format
+
+    def skips(self, path: str) -> str:
+        """Return the reason why nothing on this URL path or topic carries a record, or an empty text."""
+        if not path:
+            return ""
+        return next((why for pattern, why in self.declaration.skip_paths.items() if fnmatchcase(path, pattern)), "")
+
+    def recognises(self, syntax: Syntax, tree: Any, env: Environment) -> bool:
+        """Return whether a document is of this format."""
+        root_name = next(iter(tree), "") if syntax == "xml" else ""
+        scope = (self.program.unwrap(tree),)
+        return any(
+            (not wanted.syntax or wanted.syntax == syntax)
+            and (not wanted.root or root_name in wanted.root)
+            and (test is None or test(scope, env))
+            for wanted, test in self.tests
+        )
+
+
+@lru_cache(maxsize=1)
+def formats() -> Mapping[str, Format]:
+    """Return every format by name.
+
+    Raises:
+        ConfigurationError: A declaration is wrong; the message names the file and the place.
+    """
+    return {one.name: one for one in sorted(_load_all(), key=lambda one: one.name)}
+
+
+def _load_all() -> Iterator[Format]:
+    for path in sorted(FOLDER.glob("*.yaml")):
+        _import_converters(path.stem)
+        declaration = load(path)
+        if declaration.format != path.stem:
+            raise ConfigurationError(f"{path}: format: {declaration.format!r} must be named as its file")
+        try:
+            tests = tuple((one, compile_conditions(one.when, 0)) for one in declaration.recognise)
+            yield Format(declaration, Program(declaration), Encoder(declaration), tests)
+        except ValueError as error:
+            raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _import_converters(name: str) -> None:
+    module = f"{__package__}.formats.{name.replace('-', '_')}"
+    if importlib.util.find_spec(module):
+        importlib.import_module(module)
+
+
+def _named(name: str) -> Format:
+    found = formats().get(name)
+    if found is None:
+        raise RejectedError("unknown_format", f"no adapter is named {name!r}")
+    return found
+
+
+def recognise(payload: Payload) -> Format:
+    """Return the format of a payload.
+
+    Raises:
+        RejectedError: unknown_format, or what is wrong with the bytes.
+    """
+    for one in formats().values():
+        if one.skips(payload.path):
+            return one
+    env = Environment(payload)
+    return _format_of(open_body(payload, env), env)
+
+
+def _format_of(documents: list[Document], env: Environment) -> Format:
+    for document in documents:
+        for one in formats().values():
+            if one.recognises(document.syntax, document.tree, env):
+                return one
+    raise RejectedError("unknown_format", "no adapter recognises the document")
+
+
+def decode(payload: Payload, format: str | None = None) -> Decoded:  # noqa: A002  # the word of the field
+    """Return what a payload says.
+
+    Args:
+        payload: As received.
+        format: Name of the format; recognised from the payload when it is not given.
+
+    Raises:
+        RejectedError: The payload can never be decoded; the reason is bounded.
+    """
+    found = _named(format) if format else None
+    for one in (found,) if found else formats().values():
+        if reason := one.skips(payload.path):
+            return Decoded(one.name, skipped=[(reason, payload.path)])
+    env = Environment(payload)
+    try:
+        documents = open_body(payload, env)
+        found = found or _format_of(documents, env)
+        return _decode(found, documents, env)
+    except RecursionError as error:
+        raise RejectedError("too_deep", "the document is nested too deeply") from error
+
+
+def _decode(found: Format, documents: list[Document], env: Environment) -> Decoded:
+    decoded = Decoded(found.name, media=env.media)
+    if not documents:
+        decoded.skipped.append(("no_document", "the body has no document"))
+    for document in documents:
+        if not found.recognises(document.syntax, document.tree, env):
+            raise RejectedError("unknown_format", f"the document is not {found.name}")
+        env.pictures = document.pictures
+        found.program.decode(document.tree, env, decoded)
+    return decoded
+
+
+def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noqa: A002  # the words of the field
+    """Return a canonical record in a maker's format, with the canonical paths that it cannot carry.
+
+    Raises:
+        RejectedError: unknown_format | unsupported.
+    """
+    return _named(format).encoder.encode(type, record)

@@ -1,0 +1,182 @@
+"""What a format's YAML file may say: the closed vocabulary of the adapter language.
+
+See `formats/README.md` for the language by example.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from fairwatch.domain.errors import ConfigurationError
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Paths = Annotated[list[str], BeforeValidator(_listed)]
+# A value, a list of values, a pattern with `*`, or true/false for present/absent.
+Condition = bool | str | int | list[str | int]
+Conditions = dict[str, Condition]
+
+
+class Strict(BaseModel):
+    """A model that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Row(Strict):
+    """How one canonical field is read and written.
+
+    Attributes:
+        path: Where it is in the source; of several, the first that is present is read and the first is written.
+        converter: Named conversion (`as`); text as it is otherwise. A list is tried in order when reading.
+        values: Source word -> canonical value; words are compared without regard to case.
+        default: What it is when the source does not say; never makes a record of its own.
+        value: A constant.
+        more: Further source values for the converter, by argument name (`with`).
+        strict: An impossible value rejects the whole payload; otherwise it goes to `extensions` as it is.
+        required: A missing value rejects the payload (`strict` too).
+        takes: Names inside the item that a converter of the whole item (path `.`) uses up.
+        each: One canonical item for each item at the path; `rows` say which fields it has.
+        rows: Fields of a nested record.
+        read_only: Not written back.
+        write_only: Only written (a constant, or a value that another row reads).
+    """
+
+    path: Paths = []
+    converter: str = Field("", alias="as")
+    values: dict[str, Any] = {}
+    default: Any = None
+    value: Any = None
+    more: dict[str, str] = Field(default={}, alias="with")
+    strict: bool = False
+    required: bool = False
+    takes: list[str] = []
+    each: str = ""
+    rows: dict[str, "RowLike"] = {}
+    when: Conditions = {}
+    read_only: bool = False
+    write_only: bool = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Row":
+        if sum((bool(self.path), self.value is not None, bool(self.rows))) != 1:
+            raise ValueError("a row has exactly one of path, value and rows")
+        if self.converter and self.values:
+            raise ValueError("a row has at most one of as and values")
+        return self
+
+
+def _row(value: Any) -> Any:
+    if isinstance(value, str):
+        return [{"path": value}]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [{"path": value}]
+    return value if isinstance(value, list) else [value]
+
+
+# A path, a list of paths, a row, or a list of rows of which the first that gives a value counts.
+RowLike = Annotated[list[Row], BeforeValidator(_row)]
+
+
+class Recognise(Strict):
+    """One way to know the format: every condition holds."""
+
+    syntax: Literal["json", "xml", ""] = ""
+    root: Paths = []
+    when: Conditions = {}
+
+
+class Message(Strict):
+    """One kind of message: the first whose conditions hold is it.
+
+    Attributes:
+        skip: Bounded reason why it carries no record; then it has no rows.
+        each: Paths, from the outside in, to the items of which each is a record.
+        whole: An item is made of the document itself when `each` finds none.
+        use: Row groups laid under its own rows.
+        also: Names of further messages that are read from the same document.
+        writes: Canonical conditions under which a record is written as this message; absent: it is not written.
+        constants: Source path -> constant, written first.
+    """
+
+    name: str
+    type: str = "Observation"
+    when: Conditions = {}
+    skip: str = ""
+    each: Paths = []
+    whole: bool = False
+    use: list[str] = []
+    also: list[str] = []
+    rows: dict[str, RowLike] = {}
+    writes: Conditions | None = None
+    constants: dict[str, Any] = {}
+    identity: Paths = []
+    path: str = ""
+
+
+class Writing(Strict):
+    """How the format's documents are written."""
+
+    syntax: Literal["json", "xml"] = "json"
+    content_type: str = "application/json"
+    root: str = ""
+    namespaces: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    prefixes: dict[str, list[str]] = {}
+    prefix: str = ""
+    order: list[str] = []
+
+
+class Declaration(Strict):
+    """One format.
+
+    Attributes:
+        unwrap: Root names whose content is the document.
+        documents: Path to the documents when one body holds several in a list.
+        skip_paths: URL path or topic pattern -> bounded reason; such a payload is not even parsed.
+        superseded: Source paths that only repeat what an earlier message said; reported, not carried.
+        volatile: Source paths that differ between two deliveries of the same event.
+    """
+
+    format: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str
+    maturity: Literal["fixture", "bench", "field"] = "fixture"
+    recognise: list[Recognise]
+    unwrap: list[str] = []
+    skip_paths: dict[str, str] = {}
+    superseded: list[str] = []
+    volatile: list[str] = []
+    groups: dict[str, dict[str, RowLike]] = {}
+    messages: list[Message]
+    writing: Writing = Writing()
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> "Declaration":
+        for message in self.messages:
+            missing = [name for name in message.use if name not in self.groups]
+            if missing:
+                raise ValueError(f"message {message.name} uses unknown groups {missing}")
+            if bool(message.skip) == bool(message.use or message.rows):
+                raise ValueError(f"message {message.name} has either rows or a reason to skip it")
+        return self
+
+
+def load(path: Path) -> Declaration:
+    """Read and check one declaration.
+
+    Raises:
+        ConfigurationError: Names the file, the place and what is wrong.
+    """
+    try:
+        return Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not YAML: {error}") from error
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(part) for part in found["loc"])
+        raise ConfigurationError(f"{path}: {place}: {found['msg']}") from error

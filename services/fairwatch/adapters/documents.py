@@ -1,0 +1,166 @@
+"""Bytes to one uniform tree of dicts, lists and scalars, whatever the syntax was; hostile input is refused.
+
+XML becomes `{root: …}`; an element with neither attributes nor children is its text, any other a dict of its children and
+attributes by local name, with its own text under `#text`; repeated elements are a list. So one path reads both syntaxes.
+"""
+
+import codecs
+import re
+from typing import Any, Final, Literal
+from xml.parsers import expat
+
+import orjson
+
+from fairwatch.domain.errors import RejectedError
+
+Tree = Any
+Syntax = Literal["json", "xml"]
+
+LARGEST: Final = 8 * 1024 * 1024
+DEEPEST: Final = 64
+TEXT: Final = "#text"
+
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_XML_ENCODING: Final = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_NATIVE: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1"})
+
+
+def parse(body: bytes, content_type: str = "") -> tuple[Syntax, Tree]:
+    """Return the syntax and the tree of one document.
+
+    Raises:
+        RejectedError: empty | too_large | too_deep | malformed | forbidden_xml.
+    """
+    if len(body) > LARGEST:
+        raise RejectedError("too_large", f"the document has {len(body)} bytes, more than {LARGEST}")
+    start = body.lstrip()
+    if not start:
+        raise RejectedError("empty", "the document has no content")
+    lead = start[:1]
+    if lead == b"<":
+        return "xml", parse_xml(start, content_type)
+    if lead in b"{[":
+        return "json", parse_json(start, content_type)
+    for bom, charset in _BOMS:
+        if start.startswith(bom):
+            text = _decode(start, charset).lstrip("\ufeff \t\r\n").encode()
+            return ("xml", _XmlTree("utf-8").read(text)) if text[:1] == b"<" else ("json", parse_json(text))
+    if "xml" in content_type:
+        raise RejectedError("malformed", "the document is not XML: it does not start with <")
+    return "json", parse_json(start, content_type)
+
+
+def parse_json(body: bytes, content_type: str = "") -> Tree:
+    """Return the tree of a JSON document; NaN is no JSON, and the last of repeated names wins."""
+    charset = _charset(content_type)
+    if charset and charset not in _NATIVE:
+        body = _decode(body, charset).encode()
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in error.msg or "ecursion" in error.msg:
+            raise RejectedError("too_deep", "the JSON document is nested too deeply") from error
+        raise RejectedError("malformed", f"the document is not JSON: {error.msg} at {error.pos}") from error
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(tree, DEEPEST):
+        raise RejectedError("too_deep", f"the JSON document is nested deeper than {DEEPEST}")
+    return tree
+
+
+def parse_xml(body: bytes, content_type: str = "") -> Tree:
+    """Return the tree of an XML document; document types, entities and external references are refused."""
+    declared = _XML_ENCODING.match(body)
+    charset = declared[1].decode().lower() if declared else _charset(content_type)
+    if charset and charset not in _NATIVE:
+        return _XmlTree("utf-8").read(_decode(body, charset).encode())
+    return _XmlTree(None).read(body)
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type) if "=" in content_type else None
+    return found[1].lower() if found else ""
+
+
+def _decode(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset)
+    except (UnicodeError, LookupError) as error:
+        raise RejectedError("malformed", f"the document is not in the charset it claims, {charset}") from error
+
+
+def _is_deeper(tree: Tree, limit: int) -> bool:
+    level = [tree]
+    for _ in range(limit + 1):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+class _XmlTree:
+    """Builds the tree while expat reads; one object reads one document."""
+
+    __slots__ = ("_parser", "_stack", "_text")
+
+    def __init__(self, encoding: str | None) -> None:
+        parser = self._parser = expat.ParserCreate(encoding)
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.StartDoctypeDeclHandler = self._forbid
+        parser.EntityDeclHandler = self._forbid
+        self._text: list[str] = []
+        parser.CharacterDataHandler = self._text.append
+        self._stack: list[dict[str, Any]] = [{}]
+
+    def read(self, body: bytes) -> Tree:
+        try:
+            self._parser.Parse(body, True)
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            raise RejectedError("malformed", f"the document is not XML: {error}") from error
+        return self._stack[0]
+
+    def _start(self, _: str, attributes: dict[str, str]) -> None:
+        stack = self._stack
+        if self._text:
+            if (text := "".join(self._text).strip()) and len(stack) > 1:
+                stack[-1][TEXT] = stack[-1].get(TEXT, "") + text
+            self._text.clear()
+        if len(stack) > DEEPEST:
+            raise RejectedError("too_deep", f"the XML document is nested deeper than {DEEPEST}")
+        if not attributes:
+            stack.append({})
+            return
+        node = {}
+        for name, value in attributes.items():
+            if not name.startswith("xmlns"):
+                node[name[name.rfind(":") + 1 :]] = value
+        stack.append(node)
+
+    def _end(self, name: str) -> None:
+        node: Any = self._stack.pop()
+        if self._text:
+            text = "".join(self._text).strip()
+            self._text.clear()
+            if not node:
+                node = text
+            elif text:
+                node[TEXT] = node.get(TEXT, "") + text
+        elif not node:
+            node = ""
+        parent = self._stack[-1]
+        name = name[name.rfind(":") + 1 :]
+        if name not in parent:
+            parent[name] = node
+        elif type(parent[name]) is list:
+            parent[name].append(node)
+        else:
+            parent[name] = [parent[name], node]
+
+    def _forbid(self, *_: object) -> None:
+        raise RejectedError("forbidden_xml", "the XML document declares a document type or an entity")

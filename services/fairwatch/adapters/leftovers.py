@@ -1,0 +1,151 @@
+"""What the rows of a declaration did not use: it is kept under the source's own names."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fairwatch.adapters.converters.scalars import as_text
+from fairwatch.adapters.paths import TEXT_KEY, Getter, Scope, Step
+from fairwatch.domain.errors import RejectedError
+
+MOST: Final = 2000
+_LONGEST: Final = 8192
+_NAMES: Final = ("Name", "name")
+_VALUES: Final = ("Value", "value")
+Blockers = tuple[Getter, ...]
+
+
+class Usage:
+    """Which part of a document the rows use: a tree of names, made when a declaration is compiled.
+
+    Attributes:
+        whole: Everything below is used.
+        leaf: A scalar here is used.
+        blockers: Where it is an alternative: it is used only if none of these is there.
+        selected: (name of the key, its value) -> usage of that item of a list.
+    """
+
+    __slots__ = ("blockers", "children", "free", "leaf", "selected", "whole")
+
+    def __init__(self) -> None:
+        self.children: dict[str, Usage] = {}
+        self.selected: dict[tuple[str, str], Usage] = {}
+        self.whole = False
+        self.leaf = False
+        self.free = False
+        self.blockers: list[Blockers] = []
+
+    def enter(self, steps: Sequence[Step]) -> "Usage":
+        """Return the usage at a path below, made when missing."""
+        node = self
+        for step in steps:
+            if step.index is not None:
+                continue
+            node = node.children.setdefault(step.name, Usage())
+            if step.key:
+                node = node.selected.setdefault((step.key, step.value), Usage())
+                node.children.setdefault(step.key, Usage()).mark(whole=False)
+        return node
+
+    def mark(self, *, whole: bool, blockers: Blockers = ()) -> None:
+        """Say that a row uses this."""
+        self.whole = self.whole or whole
+        self.leaf = True
+        if blockers:
+            self.blockers.append(blockers)
+        else:
+            self.free = True
+
+    def is_used(self, scope: Scope) -> bool:
+        """Return whether a row has used it in this document."""
+        return self.free or any(all(_absent(get(scope)) for get in blockers) for blockers in self.blockers)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, str]) -> None:
+    """Add to `out` every leaf of a dict that no row used, by dotted name."""
+    children = usage.children
+    for name, value in node.items():
+        if value is None or value == "":
+            continue
+        below = children.get(name)
+        if below is None:
+            flatten(value, prefix + name, out)
+        elif below.free or (below.blockers and below.is_used(scope)):
+            if not below.whole and (type(value) is dict or type(value) is list):
+                _collect_more(value, below, prefix + name, scope, out)
+        elif below.children or below.selected:
+            _collect_more(value, below, prefix + name, scope, out)
+        else:
+            flatten(value, prefix + name, out)
+
+
+def _collect_more(value: Any, usage: Usage, name: str, scope: Scope, out: dict[str, str]) -> None:
+    if type(value) is dict:
+        if usage.leaf and TEXT_KEY in value:
+            value = {key: item for key, item in value.items() if key != TEXT_KEY}
+        _collect_item(value, usage, name, scope, out)
+    elif type(value) is list:
+        for position, item in enumerate(value):
+            if type(item) is dict:
+                own = name if usage.selected else f"{name}.{position}"
+                _collect_item(item, usage, own, scope, out)
+            elif position or not usage.leaf:
+                flatten(item, f"{name}.{position}", out)
+    else:
+        flatten(value, name, out)
+
+
+def _collect_item(item: dict[str, Any], usage: Usage, name: str, scope: Scope, out: dict[str, str]) -> None:
+    for (key, wanted), below in usage.selected.items():
+        if item.get(key) == wanted:
+            collect(item, below, f"{name}[{key}={wanted}].", scope, out)
+            return
+    if usage.selected and (flat := _named(item)):
+        flatten(flat[1], f"{name}[{flat[0]}].{flat[2]}", out)
+        return
+    collect(item, usage, f"{name}.", scope, out)
+
+
+def _named(item: dict[str, Any]) -> tuple[str, Any, str] | None:
+    if len(item) != 2:  # noqa: PLR2004  # a name and a value
+        return None
+    for name in _NAMES:
+        for value in _VALUES:
+            if type(item.get(name)) is str and value in item:
+                return f"{name}={item[name]}", item[value], value
+    return None
+
+
+def flatten(value: Any, name: str, out: dict[str, str]) -> None:
+    """Add every leaf of a tree by dotted name; items of a list are numbered, or named where they have a name and a value.
+
+    Raises:
+        RejectedError: too_large, when there are more than `MOST`.
+    """
+    kind = type(value)
+    if kind is dict:
+        for key, item in value.items():
+            if item is not None and item != "":
+                flatten(item, name if key == TEXT_KEY else f"{name}.{key}", out)
+    elif kind is list:
+        for position, item in enumerate(value):
+            flat = _named(item) if type(item) is dict else None
+            if flat:
+                flatten(flat[1], f"{name}[{flat[0]}].{flat[2]}", out)
+            elif item is not None and item != "":
+                flatten(item, f"{name}.{position}", out)
+    elif value is not None and value != "":
+        if len(out) >= MOST:
+            raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", name[:200])
+        out[name] = value if kind is str and len(value) <= _LONGEST else _shortened(as_text(value))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return f"({len(text)} characters, sha256 {digest})"

@@ -1,0 +1,183 @@
+"""Paths through a document, compiled to getters and setters.
+
+A path is relative to the current item: `a.b.c`. `/a` starts at the document, `../a` one item further out, `.` is the item
+itself, `$path` the URL path or topic. A step may be an index (`0`) or select a named item: `SimpleItem[Name=Rule].Value`.
+A step written `@name` is an XML attribute: it reads like any other and is written as an attribute.
+Where a step meets a list without an index, its first item is meant.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+Scope = tuple[Any, ...]
+Getter = Callable[[Scope], Any]
+
+_STEP: Final = re.compile(r"(?P<name>[^.\[\]]+)(?:\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\])?(?:\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step down: a name, perhaps with the item to select among those of that name."""
+
+    name: str
+    key: str = ""
+    value: str = ""
+    attribute: bool = False
+
+    @property
+    def index(self) -> int | None:
+        """Position in a list, when the step is a number."""
+        return int(self.name) if self.name.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A parsed path: how many items outwards (None: from the document), then the steps down."""
+
+    text: str
+    outward: int | None
+    steps: tuple[Step, ...]
+
+    def level(self, depth: int) -> int:
+        """Return the index in the scope where the path starts, for a row at this depth."""
+        return 0 if self.outward is None else depth - self.outward
+
+
+def parse_path(text: str) -> Path:
+    """Parse a path.
+
+    Raises:
+        ValueError: It is no path.
+    """
+    rest, outward = text, 0
+    if text.startswith("/"):
+        return Path(text, None, _steps(text[1:]))
+    while rest.startswith("../"):
+        rest, outward = rest[3:], outward + 1
+    return Path(text, outward, () if rest == "." else _steps(rest))
+
+
+def _steps(text: str) -> tuple[Step, ...]:
+    if not text:
+        return ()
+    steps, position = [], 0
+    while position < len(text):
+        found = _STEP.match(text, position)
+        if not found:
+            raise ValueError(f"{text!r} is not a path at {position}")
+        name, key = found["name"], found["key"] or ""
+        steps.append(Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@"))
+        position = found.end()
+    return tuple(steps)
+
+
+def first(node: Any) -> Any:
+    """Return the first item of a list, and anything else as it is."""
+    while type(node) is list:
+        node = node[0] if node else None
+    return node
+
+
+def getter(path: Path, depth: int) -> Getter:
+    """Return a function of the scope that answers the node at the path, or None."""
+    level, steps = path.level(depth), path.steps
+    if not steps:
+        return lambda scope: scope[level]
+    if any(step.key or step.index is not None for step in steps):
+        walkers = [_walker(step) for step in steps]
+
+        def walk_any(scope: Scope) -> Any:
+            node = scope[level]
+            for walk in walkers:
+                node = walk(node)
+                if node is None:
+                    return None
+            return node
+
+        return walk_any
+    names = tuple(step.name for step in steps)
+    return _named_getter(level, names)
+
+
+def _named_getter(level: int, names: tuple[str, ...]) -> Getter:
+    if len(names) == 1:
+        only = names[0]
+
+        def get_one(scope: Scope) -> Any:
+            node = scope[level]
+            return node.get(only) if type(node) is dict else None
+
+        return get_one
+
+    def get_many(scope: Scope) -> Any:
+        node = scope[level]
+        for name in names:
+            if type(node) is list:
+                node = first(node)
+            if type(node) is not dict:
+                return None
+            node = node.get(name)
+        return node
+
+    return get_many
+
+
+def _walker(step: Step) -> Callable[[Any], Any]:
+    name, key, value, index = step.name, step.key, step.value, step.index
+    if index is not None:
+
+        def at(node: Any) -> Any:
+            if type(node) is list:
+                return node[index] if index < len(node) else None
+            return node if index == 0 else None
+
+        return at
+
+    def down(node: Any) -> Any:
+        node = first(node)
+        node = node.get(name) if type(node) is dict else None
+        if not key or node is None:
+            return node
+        for item in node if type(node) is list else (node,):
+            if type(item) is dict and item.get(key) == value:
+                return item
+        return None
+
+    return down
+
+
+def put(scope: Scope, path: Path, value: Any, depth: int) -> None:
+    """Write a value at the path, making what is missing on the way; a dict at `.` is merged."""
+    node = scope[path.level(depth)]
+    if not path.steps:
+        for name, item in value.items():
+            node[name] = item
+        return
+    for position, step in enumerate(path.steps):
+        last = position == len(path.steps) - 1
+        node = _enter(node, step, value if last else None, last=last)
+
+
+def _enter(node: Any, step: Step, value: Any, *, last: bool) -> Any:
+    name = f"@{step.name}" if step.attribute else step.name
+    if step.key:
+        items = node.setdefault(step.name, [])
+        marked = [item for item in items if item.get(f"@{step.key}", item.get(step.key)) == step.value]
+        if not marked:
+            marked = [{f"@{step.key}": step.value}]
+            items.append(marked[0])
+        if last:
+            marked[0].update(value)
+        return marked[0]
+    if last:
+        node[name] = value
+        return None
+    child = node.get(name)
+    if not isinstance(child, dict):
+        child = node[name] = {} if child is None else {TEXT_KEY: child}
+    return child
+
+
+TEXT_KEY: Final = "#text"

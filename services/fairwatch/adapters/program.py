@@ -1,0 +1,221 @@
+"""One format at work: a declaration compiled, from one parsed document to its records."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from fairwatch.adapters.canonical import record_kind, required
+from fairwatch.adapters.compiler import Place, Read, compile_record
+from fairwatch.adapters.conditions import Test, compile_conditions
+from fairwatch.adapters.converters.scalars import as_text
+from fairwatch.adapters.declaration import Declaration, Message, RowLike
+from fairwatch.adapters.environment import Environment
+from fairwatch.adapters.leftovers import Usage, collect, flatten
+from fairwatch.adapters.paths import Getter, Scope, first, getter, parse_path
+from fairwatch.adapters.payload import Decoded
+from fairwatch.adapters.screening import Screen
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+
+OBSERVATION: Final = "Observation"
+UNKNOWN_MESSAGE: Final = "unknown_message"
+
+
+@dataclass(slots=True)
+class MessageProgram:
+    """One kind of message, compiled."""
+
+    message: Message
+    test: Test | None
+    items: list[Getter]
+    place: Place
+    read: Read | None
+    identity: list[Getter]
+    usages: list[Usage] = field(default_factory=list)
+
+    def scopes(self, root: Any) -> list[Scope]:
+        """Return one scope for each item of the document that is a record."""
+        scopes: list[Scope] = [(root,)]
+        for get in self.items:
+            scopes = [
+                (*scope, item) for scope in scopes for item in _as_list(get(scope)) if item is not None and item != ""
+            ]
+        if not scopes and self.message.whole:
+            scopes = [(root, *({} for _ in self.items))]
+        return scopes
+
+
+def _as_list(node: Any) -> list[Any]:
+    return [] if node is None else node if type(node) is list else [node]
+
+
+class Program:
+    """A declaration compiled."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.messages = [_compile_message(declaration, message) for message in declaration.messages]
+        self._by_name = {program.message.name: program for program in self.messages}
+        self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
+        self._unwrap = tuple(declaration.unwrap)
+        self._volatile = frozenset(declaration.volatile)
+
+    def unwrap(self, tree: Any) -> Any:
+        """Return the document without its wrapper."""
+        if type(tree) is dict:
+            for name in self._unwrap:
+                inner = tree.get(name)
+                if inner is not None and len(tree) == 1:
+                    return inner if type(inner) is dict or type(inner) is list else {}
+        return tree
+
+    def select(self, root: Any, env: Environment) -> MessageProgram | None:
+        """Return the kind of message that a document is."""
+        scope = (root,)
+        for program in self.messages:
+            if program.test is None or program.test(scope, env):
+                return program
+        return None
+
+    def decode(self, tree: Any, env: Environment, decoded: Decoded) -> None:
+        """Add what a document says to `decoded`.
+
+        Raises:
+            RejectedError: A field that must be there is missing or impossible.
+        """
+        root = self.unwrap(tree)
+        program = self.select(root, env)
+        if program is None:
+            decoded.skipped.append((UNKNOWN_MESSAGE, f"no message of {self.declaration.format} looks like this"))
+        elif program.message.skip:
+            decoded.skipped.append((program.message.skip, program.message.name))
+        else:
+            screen = self._screens[env.payload.soft_biometrics]
+            counts = self._redact(root, program, screen) if screen.suspects(root) else {}
+            decoded.removed_fields += sum(counts.values())
+            for one in (program, *(self._by_name[name] for name in program.message.also)):
+                self._read(one, root, env, decoded, counts)
+
+    def _redact(self, root: Any, program: MessageProgram, screen: Screen) -> dict[int, int]:
+        """Take out what policy forbids; count by item, and under -1 what lies outside of the items."""
+        counts: dict[int, int] = {}
+        path = "/".join(program.message.each)
+        if program.items:
+            for position, scope in enumerate(program.scopes(root)):
+                if isinstance(scope[-1], dict):
+                    counts[position] = screen.redact(scope[-1], path)
+        counts[-1] = screen.redact(root)
+        return counts
+
+    def _read(
+        self, program: MessageProgram, root: Any, env: Environment, decoded: Decoded, counts: dict[int, int]
+    ) -> None:
+        kind = program.message.type
+        scopes = program.scopes(root)
+        if not scopes or program.read is None:
+            decoded.skipped.append(("no_object", program.message.name))
+            return
+        outside: dict[str, str] = {}
+        usages, prefixes = program.usages, program.place.prefixes
+        if type(root) is dict:
+            collect(root, usages[0], "", scopes[0], outside)
+        content = ""
+        for position, scope in enumerate(scopes):
+            env.leftover.clear()
+            record: dict[str, Any] = program.read(scope, env) or {}
+            extensions = dict(outside) if outside else {}
+            for level in range(1, len(scope)):
+                if type(scope[level]) is dict:
+                    collect(scope[level], usages[level], prefixes[level], scope, extensions)
+            for name, value in env.leftover.items():
+                flatten(value, name, extensions)
+            if extensions:
+                record["extensions"] = {**extensions, **record.get("extensions", {})}
+            if kind == OBSERVATION:
+                strong = _identity(program, scope)
+                if not strong and not content:
+                    content = self._digest(root)
+                _finish(record, env, self.declaration.format, program.message.name, strong or [content], position)
+                if counts:
+                    record["removed_fields"] = counts.get(position, 0) + counts.get(-1, 0)
+            else:
+                _check_required(kind, record)
+            decoded.records.append((kind, record))
+
+    def _digest(self, root: Any) -> str:
+        if self._volatile and type(root) is dict and not self._volatile.isdisjoint(root):
+            root = {name: value for name, value in root.items() if name not in self._volatile}
+        try:
+            return hashlib.sha256(orjson.dumps(root, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        except orjson.JSONEncodeError as error:
+            raise RejectedError("too_deep", "the document cannot be digested") from error
+
+
+def _check_required(kind: str, record: dict[str, Any]) -> None:
+    for name in sorted(required(record_kind(kind)) - record.keys()):
+        raise RejectedError("invalid_field", f"{kind} without {name}", name)
+
+
+def _identity(program: MessageProgram, scope: Scope) -> list[str]:
+    found = []
+    for get in program.identity:
+        value = first(get(scope))
+        if value is None or value == "" or isinstance(value, dict):
+            return []
+        found.append(as_text(value))
+    return found
+
+
+def _finish(
+    record: dict[str, Any], env: Environment, name: str, message: str, identity: list[str], position: int
+) -> None:
+    payload = env.payload
+    source = record.setdefault("source", {})
+    source["format"] = name
+    device_time = record.get("device_time")
+    own_device = source.get("device_id") or ""
+    record["device_id"] = payload.device_id or own_device
+    record["received_at"] = payload.received_at
+    record["raw_sha256"] = env.sha256
+    if "occurred_at" not in record:
+        record["occurred_at"] = device_time["utc"] if device_time else payload.received_at
+    if not device_time:
+        identity = [*identity, str(payload.received_at)]
+    record.setdefault("event_type", "other")
+    device = payload.device_id or own_device
+    record["observation_id"] = stable_id("observation", device, name, message, *identity, position)
+
+
+def _compile_message(declaration: Declaration, message: Message) -> MessageProgram:
+    usages = [Usage()]
+    prefixes = [""]
+    items: list[Getter] = []
+    for depth, text in enumerate(message.each):
+        path = parse_path(text)
+        items.append(getter(path, depth))
+        place = Place(tuple(usages), tuple(prefixes))
+        place.usage(path).mark(whole=True)
+        prefixes.append(f"{place.name(path)}.")
+        usages.append(Usage())
+    place = Place(tuple(usages), tuple(prefixes))
+    for text in declaration.superseded:
+        usages[0].enter(parse_path(text).steps).mark(whole=True)
+    read = None
+    if not message.skip:
+        try:
+            read = compile_record(rows_of(declaration, message), record_kind(message.type), place, top=True)
+        except ValueError as error:
+            raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
+    identity = [getter(parse_path(text), place.depth) for text in message.identity]
+    return MessageProgram(message, compile_conditions(message.when, 0), items, place, read, identity, usages)
+
+
+def rows_of(declaration: Declaration, message: Message) -> dict[str, RowLike]:
+    """Return the rows of a message: its groups in order, then its own on top."""
+    rows: dict[str, RowLike] = {}
+    for name in message.use:
+        rows.update(declaration.groups[name])
+    rows.update(message.rows)
+    return rows

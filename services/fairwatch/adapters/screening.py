@@ -1,0 +1,98 @@
+"""Finds out fast whether a document needs redaction at all; most do not, and redaction copies the whole tree.
+
+Names are remembered by where they occur, so that a known kind of message costs one dictionary look-up for each name.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from fairwatch.policy import protected_terms as terms
+from fairwatch.policy.protected import (
+    is_protected,
+    is_proxy_value,
+    is_secret,
+    is_soft_biometric,
+    redact_text,
+    redact_tree,
+)
+from fairwatch.policy.protected_names import compact
+from fairwatch.policy.redaction import is_attribute_name
+
+_MOST_NAMES: Final = 50_000
+_SHORT: Final = 64
+
+
+class _Name:
+    """What is known of one name at one place."""
+
+    __slots__ = ("below", "suspect")
+
+    def __init__(self, name: str, path: str, *, soft: bool) -> None:
+        text = compact(name)
+        self.suspect = (
+            is_protected(name, path)
+            or is_secret(name)
+            or text in terms.PROXY_CODES
+            or text in terms.IDENTITY_MARKS
+            or (not soft and is_soft_biometric(name))
+        )
+        self.below: dict[str, _Name] = {}
+
+
+@lru_cache(maxsize=65_536)
+def _is_suspect_text(value: str) -> bool:
+    if len(value) <= _SHORT and (
+        is_proxy_value(value) or is_soft_biometric(value) or is_secret(value) or is_attribute_name(value)
+    ):
+        return True
+    return redact_text(value)[1] > 0
+
+
+class Screen:
+    """Answers for the documents of one format."""
+
+    def __init__(self, *, soft_biometrics: bool) -> None:
+        self._soft = soft_biometrics
+        self._names: dict[str, _Name] = {}
+        self._count = 0
+
+    def suspects(self, tree: Any) -> bool:
+        """Return whether anything in the tree may be protected."""
+        if self._count > _MOST_NAMES:  # hostile names must not fill memory
+            self._names, self._count = {}, 0
+        return self._look(tree, self._names, "")
+
+    def _look(self, node: Any, known: dict[str, _Name], path: str) -> bool:
+        kind = type(node)
+        if kind is dict:
+            for name, value in node.items():
+                entry = known.get(name)
+                if entry is None:
+                    entry = known[name] = _Name(name, path, soft=self._soft)
+                    self._count += 1
+                if entry.suspect:
+                    return True
+                what = type(value)
+                if what is str:
+                    if _is_suspect_text(value):
+                        return True
+                elif (what is dict or what is list) and self._look(value, entry.below, f"{path}/{name}"):
+                    return True
+            return False
+        if kind is list:
+            return any(
+                _is_suspect_text(item) if type(item) is str else self._look(item, known, path)
+                for item in node
+                if type(item) is str or type(item) is dict or type(item) is list
+            )
+        return kind is str and _is_suspect_text(node)
+
+    def redact(self, tree: Any, enclosing: str = "") -> int:
+        """Take protected fields out of a tree where it stands, and return how many."""
+        kept, removed = redact_tree(tree, soft_biometrics=self._soft, enclosing=enclosing)
+        if removed and isinstance(tree, dict):
+            tree.clear()
+            tree.update(kept)
+        elif removed and isinstance(tree, list):
+            tree[:] = kept
+        return removed

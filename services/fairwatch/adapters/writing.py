@@ -1,0 +1,51 @@
+"""Trees to XML text."""
+
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from fairwatch.adapters.converters.scalars import as_text
+from fairwatch.adapters.declaration import Writing
+from fairwatch.adapters.paths import TEXT_KEY
+
+
+def write_xml(tree: dict[str, Any], writing: Writing) -> bytes:
+    """Return a document in UTF-8; names written `@name` become attributes, a list repeats its element."""
+    prefixes = {name: prefix for prefix, names in writing.prefixes.items() for name in names}
+    spaces = "".join(
+        f" xmlns{':' + prefix if prefix else ''}={quoteattr(uri)}" for prefix, uri in writing.namespaces.items()
+    )
+    fixed = "".join(f" {name}={quoteattr(value)}" for name, value in writing.attributes.items())
+    out = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    _write(out, writing.root, tree, prefixes, writing.prefix, fixed + spaces)
+    return "".join(out).encode()
+
+
+def _write(out: list[str], name: str, node: Any, prefixes: dict[str, str], default: str, extra: str = "") -> None:
+    if isinstance(node, list):
+        for item in node:
+            _write(out, name, item, prefixes, default, extra)
+        return
+    prefix = prefixes.get(name, default)
+    tag = f"{prefix}:{name}" if prefix else name
+    if not isinstance(node, dict):
+        out.append(f"<{tag}{extra}>{escape(_clean(as_text(node)))}</{tag}>")
+        return
+    attributes = "".join(
+        f" {key[1:]}={quoteattr(_clean(as_text(value)))}" for key, value in node.items() if key.startswith("@")
+    )
+    out.append(f"<{tag}{extra}{attributes}>")
+    for key, value in node.items():
+        if key == TEXT_KEY:
+            out.append(escape(_clean(as_text(value))))
+        elif not key.startswith("@") and value is not None:
+            _write(out, key, value, prefixes, default)
+    out.append(f"</{tag}>")
+
+
+def _clean(text: str) -> str:
+    """Leave out what XML 1.0 cannot carry."""
+    return "".join(
+        char
+        for char in text
+        if char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd" or char > "\uffff"
+    )
