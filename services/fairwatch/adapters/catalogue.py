@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fairwatch.adapters.conditions import Test, compile_conditions
@@ -66,21 +67,21 @@ def formats() -> Mapping[str, Format]:
 
 def _load_all() -> Iterator[Format]:
     for path in sorted(FOLDER.glob("*.yaml")):
-        _import_converters(path.stem)
+        code = _import_code(path.stem)
         declaration = load(path)
         if declaration.format != path.stem:
             raise ConfigurationError(f"{path}: format: {declaration.format!r} must be named as its file")
         try:
             tests = tuple((one, compile_conditions(one.when, 0)) for one in declaration.recognise)
-            yield Format(declaration, Program(declaration), Encoder(declaration), tests)
+            program = Program(declaration, getattr(code, "prepare", None))
+            yield Format(declaration, program, Encoder(declaration, getattr(code, "render", None)), tests)
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
 
 
-def _import_converters(name: str) -> None:
+def _import_code(name: str) -> ModuleType | None:
     module = f"{__package__}.formats.{name.replace('-', '_')}"
-    if importlib.util.find_spec(module):
-        importlib.import_module(module)
+    return importlib.import_module(module) if importlib.util.find_spec(module) else None
 
 
 def _named(name: str) -> Format:

@@ -1,7 +1,7 @@
 """The other direction: a canonical record in a maker's format, from the same rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -19,6 +19,8 @@ Scope = tuple[Any, ...]
 Used = set[str]
 # (canonical record, its dotted name with a dot, scope of tree nodes, names that were carried)
 Write = Callable[[Mapping[str, Any], str, Scope, Used], None]
+
+Render = Callable[[dict[str, Any], str, Mapping[str, Any]], Encoded]
 
 # What every format says in its own way, or what is the hub's own affair.
 _OWN = frozenset(
@@ -44,10 +46,17 @@ class _Message:
 
 
 class Encoder:
-    """Writes records in one format."""
+    """Writes records in one format.
 
-    def __init__(self, declaration: Declaration) -> None:
+    Args:
+        declaration: The format.
+        render: Writes the finished tree of a message where JSON or plain XML will not do; its second argument is the
+            message's name, its third the record.
+    """
+
+    def __init__(self, declaration: Declaration, render: Render | None = None) -> None:
         self._declaration = declaration
+        self._own_render = render
         self._messages = [
             _compile(declaration, message) for message in declaration.messages if message.writes is not None
         ]
@@ -80,6 +89,8 @@ class Encoder:
         if (record.get("source") or {}).get("format") == self._declaration.format:
             self._restore(record, scope, used)
         lost = sorted(name for name in _leaves(record, "") if not _is_carried(name, used))
+        if self._own_render:
+            return replace(self._own_render(root, one.message.name, record), lost=lost)
         return self._render(one.message, root, lost)
 
     def _restore(self, record: Mapping[str, Any], scope: Scope, used: Used) -> None:

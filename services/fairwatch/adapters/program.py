@@ -1,6 +1,7 @@
 """One format at work: a declaration compiled, from one parsed document to its records."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from fairwatch.adapters.payload import Decoded
 from fairwatch.adapters.screening import Screen
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
+
+Prepare = Callable[[Any, Environment], Any]
 
 OBSERVATION: Final = "Observation"
 UNKNOWN_MESSAGE: Final = "unknown_message"
@@ -52,10 +55,16 @@ def _as_list(node: Any) -> list[Any]:
 
 
 class Program:
-    """A declaration compiled."""
+    """A declaration compiled.
 
-    def __init__(self, declaration: Declaration) -> None:
+    Args:
+        declaration: The format.
+        prepare: Makes the many shapes in which devices send one thing one, before the rows see the document.
+    """
+
+    def __init__(self, declaration: Declaration, prepare: Prepare | None = None) -> None:
         self.declaration = declaration
+        self._prepare = prepare
         self.messages = [_compile_message(declaration, message) for message in declaration.messages]
         self._by_name = {program.message.name: program for program in self.messages}
         self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
@@ -86,6 +95,8 @@ class Program:
             RejectedError: A field that must be there is missing or impossible.
         """
         root = self.unwrap(tree)
+        if self._prepare:
+            root = self._prepare(root, env)
         program = self.select(root, env)
         if program is None:
             decoded.skipped.append((UNKNOWN_MESSAGE, f"no message of {self.declaration.format} looks like this"))
