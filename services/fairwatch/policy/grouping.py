@@ -1,0 +1,183 @@
+"""The life of one alert group, as a value that passes through JSON: what was folded in, what is due, what was told."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from fairwatch.domain.ids import stable_id
+
+SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
+OVER = ("ENDED", "CANCELLED")
+REMEMBER = 3_600_000_000
+SEEN_LIMIT = 256
+SEEN_CHARACTERS = 18  # of a UUIDv5: 64 random bits
+TRIGGER_LIMIT = 100
+DEVICE_LIMIT = 100
+LATEST = (
+    "event_type",
+    "title",
+    "description",
+    "category",
+    "urgency",
+    "certainty",
+    "received_at",
+    "device_name",
+    "site_id",
+    "site_name",
+    "geo",
+    "candidate_id",
+    "entry_id",
+    "authorisation_id",
+    "verified_by",
+    "media",
+    "parameters",
+    "exercise",
+)
+
+
+class Life:
+    """One group.
+
+    Args:
+        value: {alert, seen, firing, timing, told_at, changed_at, due, ended, over_at}; times in microseconds.
+            `alert` holds the next revision's content; its revision is the last one that was told, -1 for none.
+    """
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        self.value = value
+
+    @classmethod
+    def unborn(cls) -> "Life":
+        """Return a group in which nothing has happened."""
+        return cls({"alert": None, "seen": []})
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended and was told."""
+        return self.value["alert"] is None
+
+    def knows(self, trigger_id: str) -> bool:
+        """Tell whether this trigger was folded in before."""
+        return trigger_id[:SEEN_CHARACTERS] in self.value["seen"]
+
+    def take(
+        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | None]
+    ) -> Literal["taken", "nothing_open"]:
+        """Fold a trigger in: begin, go on or end."""
+        begins = trigger.get("state", "NEW") not in OVER
+        if not begins and (self.is_over or _cause(trigger) not in self.value["firing"]):
+            return "nothing_open"
+        self.value["seen"] = [*self.value["seen"], trigger["alert_id"][:SEEN_CHARACTERS]][-SEEN_LIMIT:]
+        self.value["timing"] = dict(timing)
+        if begins:
+            self._begin(trigger, now)
+        else:
+            self._end_of_cause(trigger, now)
+        self.value["changed_at"] = now
+        return "taken"
+
+    def pass_time(self, now: int) -> None:
+        """End when it has been quiet for long enough; repeat when nobody was told for long enough."""
+        value = self.value
+        if value["ended"] is None and now >= value["changed_at"] + value["timing"]["resolve_after"]:
+            value["ended"], value["due"] = "ENDED", now
+            value["alert"]["ended_at"] = value["alert"]["updated_at"]
+        elif value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
+            value["due"] = now
+
+    def issue(self, now: int) -> dict[str, Any] | None:
+        """Return the next revision that is due, or None."""
+        value = self.value
+        if value["alert"] is None or value["due"] is None or now < value["due"]:
+            return None
+        first = value["alert"]["revision"] < 0
+        if first and value["ended"] == "CANCELLED":  # taken back before anybody was told
+            self._bury(now)
+            return None
+        value["alert"]["revision"] += 1
+        value["alert"]["issued_at"] = now
+        value["told_at"] = now
+        state = "NEW" if first else value["ended"] or "UPDATED"
+        alert = {**copy.deepcopy(value["alert"]), "state": state}
+        if state == "NEW":
+            alert["ended_at"] = None
+        if value["ended"] is None:
+            value["due"] = None
+        elif not first:
+            self._bury(now)
+        return alert
+
+    def _begin(self, trigger: Mapping[str, Any], now: int) -> None:
+        value = self.value
+        if self.is_over:
+            value.update(
+                alert=_open(trigger), firing=[], told_at=None, ended=None, due=now + value["timing"]["group_wait"]
+            )
+        else:
+            _merge(value["alert"], trigger)
+            value["ended"] = None
+            value["alert"]["ended_at"] = None
+            if value["due"] is None:
+                value["due"] = value["told_at"] + value["timing"]["group_interval"]
+        cause = _cause(trigger)
+        if cause not in value["firing"]:
+            value["firing"] = [*value["firing"], cause][-DEVICE_LIMIT:]
+
+    def _end_of_cause(self, trigger: Mapping[str, Any], now: int) -> None:
+        value = self.value
+        value["firing"].remove(_cause(trigger))
+        alert = value["alert"]
+        alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
+        alert["received_at"] = trigger["received_at"]
+        alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
+        # What was revoked must not be shown again: it takes the alert that shows it along.
+        withdrawn = trigger["state"] == "CANCELLED" and trigger.get("candidate_id") == alert.get("candidate_id")
+        if value["firing"] and not withdrawn:
+            return
+        alert["ended_at"] = alert["updated_at"]
+        value["ended"] = trigger["state"]
+        value["due"] = now if alert["revision"] >= 0 else value["due"]
+
+    def _bury(self, now: int) -> None:
+        self.value = {"alert": None, "seen": self.value["seen"], "over_at": now + REMEMBER}
+
+
+def due_at(value: Mapping[str, Any]) -> int | None:
+    """Return when a group has to be looked at next, in microseconds."""
+    if value["alert"] is None:
+        over_at: int | None = value.get("over_at")
+        return over_at
+    quiet = value["changed_at"] + value["timing"]["resolve_after"]
+    return min(int(moment) for moment in (quiet, value["due"], _repeat_at(value)) if moment is not None)
+
+
+def _repeat_at(value: Mapping[str, Any]) -> int | None:
+    repeat, told_at = value["timing"]["repeat_interval"], value["told_at"]
+    return None if repeat is None or told_at is None else int(told_at + repeat)
+
+
+def _cause(trigger: Mapping[str, Any]) -> str:
+    """Name what raised it, so that its end is recognised: the candidate, else the device and what it said."""
+    device = next(iter(trigger.get("device_ids", ())), "")
+    return trigger.get("candidate_id") or f"{device}|{trigger['event_type']}"
+
+
+def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    first = trigger["alert_id"]
+    return {
+        **copy.deepcopy(dict(trigger)),
+        "alert_id": stable_id("alert", trigger["group"], first),
+        "revision": -1,
+        "count": 1,
+    }
+
+
+def _merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> None:
+    alert.update({name: copy.deepcopy(trigger[name]) for name in LATEST if name in trigger})
+    alert["count"] += 1
+    alert["started_at"] = min(alert["started_at"], trigger["started_at"])
+    alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
+    alert["severity"] = max(alert.get("severity", "UNKNOWN"), trigger.get("severity", "UNKNOWN"), key=SEVERITIES.index)
+    alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
+    for name, limit in (("device_ids", DEVICE_LIMIT), ("zones", DEVICE_LIMIT), ("receivers", DEVICE_LIMIT)):
+        alert[name] = list(dict.fromkeys([*alert.get(name, ()), *trigger.get(name, ())]))[:limit]

@@ -1,0 +1,241 @@
+"""The route tree: which alert a sighting or a verdict raises, for whom, in Alertmanager's semantics.
+
+A node that matches hands the subject to its children in order; the first child that matches takes it, and later ones
+only see it when that child says `continue`. A subject that no child takes stays with the node. A node with a name is
+a rule and raises an alert; one without a name only passes its options down.
+"""
+
+import string
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fairwatch.domain.vocabulary import EVENT_TYPES
+from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.duration import Duration
+from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS, TITLE_FIELDS, Subject
+from fairwatch.policy.time_interval import TimeInterval
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+PLATES = "plate."  # a rule must name these; neither "everything" nor a wider glob reaches what reads every car
+
+
+def _event_type(value: object) -> object:
+    """Check an event type, or a prefix of one followed by `*`."""
+    text = str(value)
+    if text.startswith("face.") or text in CLAIMS:
+        raise ValueError("raises no alert by itself: match verdicts of kind FACE or PLATE")
+    known = any(name.startswith(text[:-1]) for name in EVENT_TYPES) if text.endswith("*") else text in EVENT_TYPES
+    if not known:
+        raise ValueError("is no event type and no prefix of one followed by *")
+    return text
+
+
+def _title(value: object) -> object:
+    """Check that every placeholder is known."""
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(str(value)) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"has a broken placeholder: {error}") from error
+    unknown = sorted(set(fields) - TITLE_FIELDS)
+    if unknown:
+        raise ValueError(f"has the unknown placeholder {unknown[0]!r}; known are {', '.join(sorted(TITLE_FIELDS))}")
+    return value
+
+
+Category = Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"]
+EventPattern = Annotated[str, BeforeValidator(_event_type)]
+Title = Annotated[str, BeforeValidator(_title)]
+
+
+class Strict(BaseModel):
+    """A model in which a typing error is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Match(Strict):
+    """Conditions; all that are given must hold, and each holds for any of its values."""
+
+    record: Literal["sighting", "verdict"] | None = None
+    event_types: tuple[EventPattern, ...] = ()
+    kinds: tuple[Literal["FACE", "PLATE"], ...] = ()
+    sites: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    object_classes: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    authorisations: tuple[str, ...] = ()
+    priorities: tuple[int, ...] = ()
+    device_known: bool | None = None
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
+    during: tuple[str, ...] = ()
+    except_during: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _kinds_are_of_verdicts(self) -> "Match":
+        if self.event_types and (self.kinds or self.record == "verdict"):
+            raise ValueError("event_types are of sightings and kinds of verdicts: give one of them")
+        return self
+
+
+class Options(Strict):
+    """What a rule's alert is like and how it is grouped; a child inherits what it does not say."""
+
+    receivers: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ("device_id",)
+    group_wait: Duration = timedelta(0)
+    group_interval: Duration = timedelta(seconds=30)
+    repeat_interval: Duration | None = None
+    resolve_after: Duration = timedelta(minutes=10)
+    title: Title = "{event_type} at {device_name}"
+    description: str = ""
+    category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (
+        "Security"
+    )
+    severity: Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"] = "UNKNOWN"
+    urgency: Literal["UNKNOWN", "IMMEDIATE", "EXPECTED", "FUTURE", "PAST"] = "UNKNOWN"
+
+    @model_validator(mode="after")
+    def _grouping_is_known(self) -> "Options":
+        unknown = sorted(set(self.group_by) - GROUP_FIELDS)
+        if unknown:
+            raise ValueError(
+                f"group_by has the unknown field {unknown[0]!r}; known are {', '.join(sorted(GROUP_FIELDS))}"
+            )
+        return self
+
+
+class Node(Options):
+    """One node of the tree."""
+
+    name: str | None = Field(default=None, pattern=NAME)
+    match: Match = Match()
+    goes_on: bool = Field(default=False, alias="continue")
+    routes: tuple["Node", ...] = ()
+
+
+class Routes(Strict):
+    """The file routes.yaml."""
+
+    time_intervals: dict[str, tuple[TimeInterval, ...]] = {}
+    route: Node
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "Routes":
+        if self.route.match != Match() or self.route.goes_on:
+            raise ValueError("route: the root takes everything: it has neither match nor continue")
+        names: set[str] = set()
+        for node, options in _walk(self.route, {}):
+            label = f"route {node.name!r}"
+            for interval in (*node.match.during, *node.match.except_during):
+                if interval not in self.time_intervals:
+                    raise ValueError(f"{label}: match: time interval {interval!r} is not in time_intervals")
+            if node.name is None:
+                continue
+            if node.name in names:
+                raise ValueError(f"{label}: the name is used twice")
+            if not options.get("receivers"):
+                raise ValueError(f"{label}: has no receivers, its own or inherited")
+            names.add(node.name)
+        return self
+
+
+class Rule(Options):
+    """A named node with everything it inherits."""
+
+    name: str
+
+
+class RouteTree:
+    """Answers which rules take a subject.
+
+    Args:
+        routes: The validated file.
+    """
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self.rules: dict[str, Rule] = {
+            node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
+        }
+
+    @classmethod
+    def read(cls, path: Path) -> "RouteTree":
+        """Read routes.yaml; ConfigurationError names file, path and value."""
+        return cls(read_yaml(path, Routes))
+
+    def rules_for(self, subject: Subject) -> list[Rule]:
+        """Return the rules that take the subject, in the order of the file."""
+        return [self.rules[node.name] for node in self._descend(self._routes.route, subject) if node.name]
+
+    def _descend(self, node: Node, subject: Subject) -> Iterator[Node]:
+        taken = False
+        for child in node.routes:
+            if self._matches(child.match, subject):
+                taken = True
+                yield from self._descend(child, subject)
+                if not child.goes_on:
+                    break
+        if not taken:
+            yield node
+
+    def _matches(self, match: Match, subject: Subject) -> bool:
+        return _is_of_kind(match, subject) and _is_in_place(match, subject) and self._is_in_time(match, subject)
+
+    def _is_in_time(self, match: Match, subject: Subject) -> bool:
+        # The end of something that began at night comes in the morning: it must still find its alert.
+        if subject.ends:
+            return True
+        if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:
+            return False
+        if match.during and not any(self._holds(name, subject) for name in match.during):
+            return False
+        return not any(self._holds(name, subject) for name in match.except_during)
+
+    def _holds(self, name: str, subject: Subject) -> bool:
+        return any(interval.holds(subject.local) for interval in self._routes.time_intervals[name])
+
+
+def _is_of_kind(match: Match, subject: Subject) -> bool:
+    if match.record not in (None, subject.record):
+        return False
+    if subject.record == "sighting":
+        return not match.kinds and _type_matches(match.event_types, subject.event_type)
+    return not match.event_types and (not match.kinds or subject.kind in match.kinds)
+
+
+def _type_matches(patterns: tuple[str, ...], event_type: str) -> bool:
+    if event_type.startswith(PLATES):
+        patterns = tuple(pattern for pattern in patterns if pattern.startswith(PLATES))
+        if not patterns:
+            return False
+    return not patterns or any(_fits(pattern, event_type) for pattern in patterns)
+
+
+def _fits(pattern: str, event_type: str) -> bool:
+    return event_type.startswith(pattern[:-1]) if pattern.endswith("*") else event_type == pattern
+
+
+def _is_in_place(match: Match, subject: Subject) -> bool:
+    return (
+        (not match.sites or subject.site_id in match.sites)
+        and (not match.zones or any(zone in match.zones for zone in subject.zones))
+        and (not match.devices or subject.device_id in match.devices)
+        and (not match.object_classes or subject.object_class in match.object_classes)
+        and (not match.entries or subject.entry_id in match.entries)
+        and (not match.authorisations or subject.authorisation_id in match.authorisations)
+        and (not match.priorities or subject.priority in match.priorities)
+        and match.device_known in (None, subject.device_known)
+    )
+
+
+def _walk(node: Node, inherited: dict[str, Any]) -> Iterator[tuple[Node, dict[str, Any]]]:
+    own = {name: getattr(node, name) for name in Options.model_fields if name in node.model_fields_set}
+    options = {**inherited, **own}
+    yield node, options
+    for child in node.routes:
+        yield from _walk(child, options)
