@@ -1,0 +1,110 @@
+"""Decides which sightings and verdicts are alerts, for whom, and under which group."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
+from fairwatch.domain.ports import Reference
+from fairwatch.domain.processor import Spec
+from fairwatch.policy.release import verdict_may_leave
+from fairwatch.policy.routing import RouteTree, Rule
+from fairwatch.policy.subject import TITLE_FIELDS, Subject, is_biometric, of_sighting, of_verdict
+
+
+class Route:
+    """Raises alerts by the route tree.
+
+    What is about a match comes from confirmed verdicts only (it fails closed); everything else that a rule names is
+    raised as seen (it fails open).
+
+    Args:
+        tree: The route tree.
+        sites: Known sites, for the time zone of a verdict.
+    """
+
+    spec = Spec(name="route", reads=("sightings", "verdicts"), writes=("alert-triggers",), references=("sites",))
+
+    def __init__(self, tree: RouteTree, sites: Reference) -> None:
+        self._tree = tree
+        self._sites = sites
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Answer each event with one trigger for each rule that takes it."""
+        return [self._answer(event) for event in batch]
+
+    def _answer(self, event: Event) -> list[Outcome]:
+        if event.record is None:
+            return [Skip("tombstone")]
+        try:
+            return self._raise(self._verdict(event.record) if event.type == "Verdict" else self._sighting(event.record))
+        except RejectedError as error:
+            return [Reject(error.reason, error.detail, error.field)]
+
+    def _sighting(self, sighting: dict[str, Any]) -> Subject | Skip:
+        if is_biometric(sighting):
+            return Skip("unverified")
+        return of_sighting(sighting)
+
+    def _verdict(self, verdict: dict[str, Any]) -> Subject | Skip:
+        if verdict["outcome"] not in ("CONFIRMED", "REVOKED"):
+            return Skip(f"verdict_{verdict['outcome'].lower()}")
+        if verdict["outcome"] == "CONFIRMED" and not verdict_may_leave(verdict):
+            return Skip("unverified")
+        site = self._sites.get(verdict["candidate"].get("site_id") or "")
+        return of_verdict(verdict, site.get("time_zone") if site else None)
+
+    def _raise(self, subject: Subject | Skip) -> list[Outcome]:
+        if isinstance(subject, Skip):
+            return [subject]
+        if not (subject.begins or subject.ends):
+            return [Skip("inactive")]
+        rules = self._tree.rules_for(subject)
+        return [_emit(rule, subject) for rule in rules] or [Skip("unrouted")]
+
+
+def _emit(rule: Rule, subject: Subject) -> Emit:
+    group = "|".join((rule.name, *(subject.text(name) for name in rule.group_by)))
+    return Emit("alert-triggers", group, _trigger(rule, subject, group))
+
+
+def _trigger(rule: Rule, subject: Subject, group: str) -> dict[str, Any]:
+    state = "CANCELLED" if subject.cancels else "ENDED" if subject.ends else "NEW"
+    texts = {name: subject.text(name) for name in TITLE_FIELDS}
+    return {
+        "alert_id": stable_id("trigger", rule.name, subject.trigger, state),
+        "group": group,
+        "revision": 0,
+        "state": state,
+        "rule": rule.name,
+        "event_type": subject.event_type,
+        "title": rule.title.format_map(texts),
+        "description": rule.description,
+        "category": rule.category,
+        "severity": rule.severity,
+        "urgency": rule.urgency,
+        "certainty": subject.certainty,
+        "receivers": list(rule.receivers),
+        "started_at": subject.occurred_at,
+        "updated_at": subject.occurred_at,
+        "ended_at": subject.occurred_at if subject.ends else None,
+        "received_at": subject.received_at,
+        "issued_at": subject.received_at,  # not the clock: a replay writes the same trigger
+        "count": 1,
+        "triggers": [subject.trigger],
+        "device_ids": [subject.device_id],
+        "device_name": subject.device_name,
+        "site_id": subject.site_id,
+        "site_name": subject.site_name,
+        "zones": list(subject.zones),
+        "geo": subject.geo,
+        "candidate_id": subject.candidate_id,
+        "entry_id": subject.entry_id,
+        "authorisation_id": subject.authorisation_id,
+        "verified_by": list(subject.verified_by),
+        "media": list(subject.media),
+        "parameters": dict(subject.facts),
+        "exercise": subject.exercise,
+    }
