@@ -1,0 +1,104 @@
+"""Folds triggers of one group into one alert with a life: new, updated, ended."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.ports import State
+from fairwatch.domain.processor import Spec
+from fairwatch.policy.grouping import Life, due_at
+from fairwatch.policy.routing import Options
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Group:
+    """Keeps one alert for each group.
+
+    A revision is written when a group opens (after `group_wait`), then at most once in each `group_interval`, and at
+    once when it ends. It ends when everything that raised it has ended, or after `resolve_after` without a trigger.
+    A trigger that was seen before changes nothing, also for an hour after the end.
+
+    Args:
+        rules: Options by rule; a rule that is no longer there has the defaults.
+        state: One `Life` for each group.
+        clock: The wall clock.
+    """
+
+    spec = Spec(name="group", reads=("alert-triggers",), writes=("alerts", "audit"), state=True, tick_s=1.0)
+
+    def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
+        self._rules = rules
+        self._groups = Agenda(state, due_at)
+        self._clock = clock
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Fold each trigger and answer with the revisions that are due at once."""
+        return [self._fold(event) for event in batch]
+
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Write what waited for its time, end what has been quiet, forget what ended long ago."""
+        now, emitted = self._clock.now(), []
+        for partition, key, value in self._groups.due(partitions, now):
+            life = Life(value)
+            if life.is_over:
+                self._groups.delete(partition, key)
+                continue
+            life.pass_time(now)
+            emitted += self._write(life, now)
+            self._groups.put(partition, key, life.value)
+        return emitted
+
+    def _fold(self, event: Event) -> list[Outcome]:
+        if event.record is None:
+            return [Skip("tombstone")]
+        trigger, now = event.record, self._clock.now()
+        stored = self._groups.get(event.partition, trigger["group"])
+        life = Life(stored) if stored else Life.unborn()
+        if life.knows(trigger["alert_id"]):
+            return [Skip("duplicate")]
+        options = self._rules.get(trigger["rule"], Options())
+        verdict = life.take(trigger, now, _micros(options))
+        if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
+            return [Skip("nothing_open")]
+        outcomes: list[Outcome] = list(self._write(life, now))
+        self._groups.put(event.partition, trigger["group"], life.value)
+        return outcomes or [Skip("grouped")]
+
+    def _write(self, life: Life, now: int) -> list[Emit]:
+        emitted = []
+        while (alert := life.issue(now)) is not None:
+            emitted += [Emit("alerts", alert["group"], alert), Emit("audit", alert["alert_id"], _audit(alert))]
+        return emitted
+
+
+def _micros(options: Options) -> dict[str, int | None]:
+    repeat = options.repeat_interval
+    return {
+        "group_wait": options.group_wait // MICROSECOND,
+        "group_interval": options.group_interval // MICROSECOND,
+        "resolve_after": options.resolve_after // MICROSECOND,
+        "repeat_interval": None if repeat is None else repeat // MICROSECOND,
+    }
+
+
+def _audit(alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "audit_id": stable_id("audit", "alert", alert["alert_id"], alert["revision"]),
+        "action": f"alert.{alert['state'].lower()}",
+        "actor": "processor:group",
+        "at": alert["issued_at"],
+        "subject": alert["alert_id"],
+        "authorisation_id": alert.get("authorisation_id"),
+        "details": {
+            "rule": alert["rule"],
+            "revision": str(alert["revision"]),
+            "count": str(alert["count"]),
+            "receivers": ",".join(alert["receivers"]),
+        },
+    }
