@@ -1,0 +1,219 @@
+"""Hands each revision of an alert to each of its receivers once, and keeps trying when they are away."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
+
+from fairwatch import __version__
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.ports import State
+from fairwatch.domain.processor import Spec
+from fairwatch.policy.release import alert_may_leave
+from fairwatch.sinks.ledger import Ledger, due_at
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.sinks.sink import Answer
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.dead_letter import Raw, dead_letter
+
+LEDGER = "|"
+TICK_LIMIT = 500  # deliveries tried in one tick, so that a long outage ends in many short ticks
+AWAY = frozenset({"timeout", "unreachable", "tls_error", "rate_limited"})
+
+
+class Notify:
+    """Delivers alerts.
+
+    The ledger holds, for each alert and receiver, the last revision that is done and what waits. Revisions of one
+    alert go to a receiver in order; different alerts go at the same time, bounded for each receiver. What fails is
+    tried again with growing pauses, then written to the dead letters, from where it can be redriven. An alert about a
+    match that not enough people have confirmed is refused here once more.
+
+    Args:
+        receivers: By name.
+        state: The ledger.
+        clock: The wall clock.
+        codec: Encodes an alert that goes to the dead letters.
+    """
+
+    spec = Spec(name="notify", reads=("alerts",), writes=("deliveries", "audit", "alerts-dlq"), state=True, tick_s=0.5)
+
+    def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
+        self._receivers = receivers
+        self._ledger = Agenda(state, due_at)
+        self._clock = clock
+        self._codec = codec
+        self._slots = {name: asyncio.Semaphore(receiver.concurrency) for name, receiver in receivers.items()}
+        self._away_until: dict[str, int] = {}
+        self._turn = asyncio.Lock()
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Try each delivery that is new; what fails is left to the ticks."""
+        answers: list[list[Outcome]] = [[] for _ in batch]
+        by_alert: dict[str, list[int]] = defaultdict(list)
+        for position, event in enumerate(batch):
+            by_alert[event.record["alert_id"] if event.record else ""].append(position)
+
+        async def in_order(positions: list[int]) -> None:
+            for position in positions:
+                answers[position] = await self._deliver(batch[position])
+
+        async with self._turn:
+            await asyncio.gather(*map(in_order, by_alert.values()))
+        return answers
+
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Try again what is due, and forget ledgers that nothing has touched for a week."""
+        async with self._turn:
+            now, trials = self._clock.now(), list[Coroutine[Any, Any, list[Emit]]]()
+            for partition, key, value in self._ledger.due(partitions, now):
+                ledger = Ledger(value)
+                if not ledger.waiting:
+                    self._ledger.delete(partition, key)
+                elif len(trials) < TICK_LIMIT:
+                    trials.append(self._work_off(partition, key, ledger))
+            return [emit for emitted in await asyncio.gather(*trials) for emit in emitted]
+
+    async def close(self) -> None:
+        """Close every sink."""
+        await asyncio.gather(*(receiver.sink.close() for receiver in self._receivers.values()))
+
+    async def _deliver(self, event: Event) -> list[Outcome]:
+        if event.record is None:
+            return [Skip("tombstone")]
+        names = dict.fromkeys(event.record["receivers"])
+        if not names:
+            return [Skip("no_receiver")]
+        answers = await asyncio.gather(*(self._offer(event, name) for name in names))
+        return [outcome for answer in answers for outcome in answer]
+
+    async def _offer(self, event: Event, name: str) -> list[Outcome]:
+        alert = event.record
+        if not alert_may_leave(alert):
+            return [*self._told(alert, name, Answer("unverified")), Skip("unverified")]
+        key = f"{alert['alert_id']}{LEDGER}{name}"
+        ledger = Ledger(self._ledger.get(event.partition, key) or Ledger.empty())
+        if ledger.knows(alert["revision"]):
+            return [Skip("duplicate")]
+        was_waiting = ledger.waiting
+        superseded = ledger.append(alert, event.offset, self._clock.now())
+        emitted = [] if superseded is None else self._told(superseded, name, Answer("overflow"))
+        if was_waiting:
+            self._ledger.put(event.partition, key, ledger.value)
+        else:
+            emitted += await self._work_off(event.partition, key, ledger)
+        return [*emitted] or [Skip("queued")]
+
+    async def _work_off(self, partition: int, key: str, ledger: Ledger) -> list[Emit]:
+        """Send what waits until something has to wait on."""
+        name = key.rsplit(LEDGER, 1)[1]
+        emitted: list[Emit] = []
+        while ledger.waiting:
+            item = ledger.head
+            answer = await self._send(name, item["alert"])
+            now = self._clock.now()
+            if answer.reason == "circuit_open":
+                ledger.postpone(self._away_until.get(name, now))
+                break
+            attempt = ledger.count_attempt()
+            receiver = self._receivers.get(name)
+            if answer.retryable and receiver and attempt < receiver.max_attempts:
+                ledger.postpone(now + min(receiver.backoff_max, receiver.backoff << min(attempt - 1, 40)))
+                emitted += self._told(
+                    item["alert"], name, answer, state="RETRYING", attempt=attempt, next_attempt_at=ledger.next_at
+                )
+                break
+            delivered = answer.reason == "ok"
+            ledger.finish(now, failed=not delivered)
+            state = "DELIVERED" if delivered else "FAILED"
+            emitted += self._told(item["alert"], name, answer, state=state, attempt=attempt)
+            if not delivered:
+                emitted.append(self._letter(partition, item, name, attempt, answer))
+        self._ledger.put(partition, key, ledger.value)
+        return emitted
+
+    async def _send(self, name: str, alert: Mapping[str, Any]) -> Answer:
+        receiver = self._receivers.get(name)
+        if receiver is None:
+            return Answer("unknown_receiver")
+        async with self._slots[name]:
+            if self._clock.now() < self._away_until.get(name, 0):
+                return Answer("circuit_open", retryable=True)
+            answer = await receiver.sink.send(_delivery_id(alert, name), alert)
+        if answer.reason in AWAY:
+            self._away_until[name] = self._clock.now() + receiver.backoff
+        else:
+            self._away_until.pop(name, None)
+        return answer
+
+    def _told(
+        self,
+        alert: Mapping[str, Any],
+        name: str,
+        answer: Answer,
+        *,
+        state: str = "SUPPRESSED",
+        attempt: int = 1,
+        next_attempt_at: int | None = None,
+    ) -> list[Emit]:
+        receiver, delivery_id, now = self._receivers.get(name), _delivery_id(alert, name), self._clock.now()
+        delivery = {
+            "delivery_id": delivery_id,
+            "alert_id": alert["alert_id"],
+            "revision": alert["revision"],
+            "receiver": name,
+            "sink": receiver.sink.kind if receiver else "",
+            "attempt": attempt,
+            "state": state,
+            "at": now,
+            "status": answer.status,
+            "reason": answer.reason,
+            "next_attempt_at": next_attempt_at,
+            "received_at": alert["received_at"],
+        }
+        emitted = [Emit("deliveries", alert["alert_id"], delivery)]
+        if state != "RETRYING":
+            emitted.append(Emit("audit", alert["alert_id"], _audit(delivery, alert)))
+        return emitted
+
+    def _letter(self, partition: int, item: Mapping[str, Any], name: str, attempt: int, answer: Answer) -> Emit:
+        # Not a Reject: a receiver that is down must not look like a bad deploy of ours and stop the worker.
+        alert = item["alert"]
+        key, value = alert["group"], self._codec.encode("Alert", alert)
+        detail = (
+            f"receiver {name!r} did not take revision {alert['revision']}: {answer.reason} after {attempt} attempts"
+        )
+        letter = dead_letter(
+            Raw("alerts", partition, item["offset"], key.encode(), value),
+            RejectedError("undeliverable", f"receiver {name!r} did not take {what}", "receivers"),
+            processor=self.spec.name,
+            version=__version__,
+            at=self._clock.now(),
+        )
+        return Emit("alerts-dlq", key, letter)
+
+
+def _delivery_id(alert: Mapping[str, Any], name: str) -> str:
+    return stable_id("delivery", alert["alert_id"], alert["revision"], name)
+
+
+def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "audit_id": stable_id("audit", "delivery", delivery["delivery_id"], delivery["state"]),
+        "action": f"alert.{delivery['state'].lower()}",
+        "actor": "processor:notify",
+        "at": delivery["at"],
+        "subject": alert["alert_id"],
+        "authorisation_id": alert.get("authorisation_id"),
+        "details": {
+            "receiver": delivery["receiver"],
+            "revision": str(delivery["revision"]),
+            "attempt": str(delivery["attempt"]),
+            "reason": delivery["reason"],
+        },
+    }
