@@ -1,11 +1,15 @@
 """Fixtures for all tests: the embedded broker and Valkey, started once where a test asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
 from fairwatch.apps.embedded import start_broker, start_valkey
+from fairwatch.apps.topics import apply, differences
+from fairwatch.wire.topics import topics
 
 _numbers = count(1)
 
@@ -28,3 +32,16 @@ def valkey() -> Iterator[str]:
 def topic_prefix() -> str:
     """Give a prefix that no other test uses."""
     return f"t{next(_numbers)}-"
+
+
+@pytest.fixture
+def make_topics(broker: str, topic_prefix: str) -> Callable[..., str]:
+    """Give a function that makes the named topics, or all, under the test's prefix and returns the prefix."""
+
+    def make(*names: str, partitions: int = 3) -> str:
+        chosen = [topics()[name] for name in names or topics()]
+        with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+            apply(admin, differences(admin, topic_prefix, partitions, chosen), topic_prefix, partitions)
+        return topic_prefix
+
+    return make

@@ -45,7 +45,7 @@ def producer(settings: Settings, source: str) -> Producer:
         settings.kafka_bootstrap,
         codec=codec(settings),
         topic_prefix=settings.topic_prefix,
-        client_options=client_options(settings),
+        client_options={**client_options(settings), "enable_idempotence": not settings.embedded},
         source=source,
     )
 

@@ -8,7 +8,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RecordTooLargeError,
+    UnknownError,
+    UnsupportedVersionError,
+)
 
 from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
@@ -19,11 +26,13 @@ from fairwatch.wire.headers import RECORDED, cloud_event
 from fairwatch.wire.topics import Topic, topics
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
+# How brokers without producer ids answer (the embedded one); a retry may repeat a record there.
+_NO_PRODUCER_IDS = (UnknownError, UnsupportedVersionError)
 _STOP_S = 5.0
 
 
 class Producer:
-    """Writes records; every write is acknowledged by all replicas, in order and once per key.
+    """Writes records; every write is acknowledged by all replicas, in order per key, once where the broker can.
 
     Use it as an async context manager::
 
@@ -152,13 +161,11 @@ class Producer:
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(**self._options)
                 try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
+                    self._producer = await _connect(self._options)
+                except _NO_PRODUCER_IDS:
+                    self._options["enable_idempotence"] = False
+                    self._producer = await _connect(self._options)
             return self._producer
 
     def _renew(self, used: AIOKafkaProducer | None) -> None:
@@ -168,6 +175,16 @@ class Producer:
             self._producer = None
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+
+
+async def _connect(options: Mapping[str, Any]) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(**options)
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
 
 
 async def _acknowledged(
