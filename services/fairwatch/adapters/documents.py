@@ -108,7 +108,8 @@ class _XmlTree:
     __slots__ = ("_parser", "_stack", "_text")
 
     def __init__(self, encoding: str | None) -> None:
-        parser = self._parser = expat.ParserCreate(encoding)
+        # With namespaces on, an undeclared prefix is an error, and names come as `uri local`.
+        parser = self._parser = expat.ParserCreate(encoding, " ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -138,8 +139,7 @@ class _XmlTree:
             return
         node = {}
         for name, value in attributes.items():
-            if not name.startswith("xmlns"):
-                node[name[name.rfind(":") + 1 :]] = value
+            node[name[name.rfind(" ") + 1 :]] = value
         stack.append(node)
 
     def _end(self, name: str) -> None:
@@ -154,7 +154,7 @@ class _XmlTree:
         elif not node:
             node = ""
         parent = self._stack[-1]
-        name = name[name.rfind(":") + 1 :]
+        name = name[name.rfind(" ") + 1 :]
         if name not in parent:
             parent[name] = node
         elif type(parent[name]) is list:
