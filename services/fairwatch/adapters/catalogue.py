@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -31,6 +31,7 @@ class Format:
     program: Program
     encoder: Encoder
     tests: tuple[tuple[Recognise, Test | None], ...]
+    claims: Callable[[Syntax, Any, Environment], bool] | None = None
 
     @property
     def name(self) -> str:
@@ -45,6 +46,8 @@ class Format:
 
     def recognises(self, syntax: Syntax, tree: Any, env: Environment) -> bool:
         """Return whether a document is of this format."""
+        if self.claims and self.claims(syntax, tree, env):
+            return True
         root_name = next(iter(tree), "") if syntax == "xml" else ""
         scope = (self.program.unwrap(tree),)
         return any(
@@ -74,7 +77,8 @@ def _load_all() -> Iterator[Format]:
         try:
             tests = tuple((one, compile_conditions(one.when, 0)) for one in declaration.recognise)
             program = Program(declaration, getattr(code, "prepare", None))
-            yield Format(declaration, program, Encoder(declaration, getattr(code, "render", None)), tests)
+            encoder = Encoder(declaration, getattr(code, "render", None))
+            yield Format(declaration, program, encoder, tests, getattr(code, "recognises", None))
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fairwatch.adapters.documents import Syntax, parse
-from fairwatch.adapters.envelopes import is_multipart, split_documents, split_multipart
+from fairwatch.adapters.envelopes import is_http_request, is_multipart, open_http, split_documents, split_multipart
 from fairwatch.adapters.environment import Environment, Picture
 from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
@@ -28,6 +28,8 @@ def open_body(payload: Payload, env: Environment) -> list[Document]:
     Raises:
         RejectedError: empty | too_large | too_deep | malformed | forbidden_xml.
     """
+    if is_http_request(payload.body):
+        payload = open_http(payload)
     body = payload.body
     if is_multipart(body, payload.content_type) or b"\n--" in body:
         return _open_multipart(payload, env)
