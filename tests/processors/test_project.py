@@ -43,14 +43,14 @@ def model() -> MemoryReadModel:
     return MemoryReadModel()
 
 
-def verification(about: dict[str, Any], reviewer: str, decision: str = "MATCH") -> Event:
+def verification(about: dict[str, Any], reviewer: str, decision: str = "MATCH", at: int = AT) -> Event:
     record = {
         "verification_id": f"{about['candidate_id']}/{reviewer}",
         "candidate_id": about["candidate_id"],
         "reviewer": reviewer,
         "role": "reviewer",
         "decision": decision,
-        "decided_at": AT,
+        "decided_at": at,
     }
     return Event("verifications", "Verification", record, about["candidate_id"])
 
@@ -77,7 +77,7 @@ def story() -> list[Event]:
     return [
         Event("candidates", "MatchCandidate", face, face["candidate_id"]),
         verification(face, "ann"),
-        verification(face, "ann", "NO_MATCH"),
+        verification(face, "ann", "UNSURE", AT - 1),
         verification(face, "ben"),
         Event("verdicts", "Verdict", done, face["candidate_id"]),
         Event("alerts", "Alert", alert, alert["group"]),
@@ -108,7 +108,7 @@ async def test_topics_may_arrive_in_any_order(model: MemoryReadModel) -> None:
         }
 
 
-async def test_first_decision_of_a_person_stands_and_nobody_is_told(model: MemoryReadModel) -> None:
+async def test_latest_decision_of_a_person_stands_and_nobody_is_told(model: MemoryReadModel) -> None:
     await Project(model).handle(story())
     facet = next(facet for (_, _, name), facet in model.parts.items() if name == "verification:ann")
     assert facet.record["decision"] == "MATCH"

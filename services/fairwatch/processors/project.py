@@ -92,7 +92,7 @@ def _verification(record: Mapping[str, Any]) -> Facet:
         kind="candidate",
         subject=record["candidate_id"],
         name=f"verification:{record['reviewer']}",
-        version=1,  # the first decision of a person stands
+        version=record["decided_at"],  # of one person the latest counts, as in the two-person rule
         at=record["decided_at"],
         record=record,
         quiet=True,  # that somebody decided and nothing ended would tell the next reviewer how

@@ -17,6 +17,7 @@ NAME = "read model of the console"
 KEEP = {"alert": 2_000, "candidate": 5_000}
 EPOCH_LOST = -1
 SHA256_LENGTH = 64
+CLAIM_S = 600
 
 # One part of one subject, in one step: other processes and replays see all of it or nothing.
 _FOLD = """
@@ -143,6 +144,27 @@ class RedisReadModel:
             found += await self._load("alert" if kind == "alert" else "candidate", [subject])
         return found
 
+    async def claim(self, candidate: str, person: str, decision: str) -> bool:
+        """Take the one decision that a person has on a candidate; False when it is taken.
+
+        A claim bridges the time until the decision comes back through its topic and ends by itself.
+        """
+        async with reachable(NAME):
+            return bool(await self._redis.set(self._claim(candidate, person), decision, nx=True, ex=CLAIM_S))
+
+    async def release(self, candidate: str, person: str) -> None:
+        """Give a claim back, because the decision did not get through."""
+        async with reachable(NAME):
+            await self._redis.delete(self._claim(candidate, person))
+
+    async def claims(self, candidates: Sequence[str], person: str) -> dict[str, str]:
+        """Return the decisions that the person claimed, by candidate."""
+        if not candidates:
+            return {}
+        async with reachable(NAME):
+            found = await self._redis.mget([self._claim(candidate, person) for candidate in candidates])
+        return {key: text(value) for key, value in zip(candidates, found, strict=True) if value is not None}
+
     async def changes(self) -> AsyncIterator[dict[str, str]]:
         """Yield `{kind, id}` as subjects change, from now on; RetryableError when Redis goes away."""
         async with (
@@ -187,6 +209,9 @@ class RedisReadModel:
 
     def _index(self, kind: Kind, name: str) -> str:
         return f"{self._root}{kind}s:{name}"
+
+    def _claim(self, candidate: str, person: str) -> str:
+        return f"{self._root}claim:{candidate}:{person}"
 
     def _media(self, sha256: str) -> str:
         return f"{self._root}media:{sha256}"
