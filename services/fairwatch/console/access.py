@@ -1,0 +1,30 @@
+"""Who may do what in the console: the only place that knows roles."""
+
+from typing import Literal
+
+from fairwatch.console.people import Person, Role
+
+Action = Literal[
+    "alert.view",
+    "candidate.view",
+    "candidate.verify",
+    "health.view",
+]
+
+# Least first: who looks after the machines has no business with anybody's face.
+ALLOWED: dict[Role, frozenset[Action]] = {
+    "admin": frozenset({"health.view"}),
+    "operator": frozenset({"health.view", "alert.view"}),
+    "reviewer": frozenset({"health.view", "alert.view", "candidate.view", "candidate.verify"}),
+    "auditor": frozenset({"health.view", "alert.view", "candidate.view"}),
+}
+
+
+def may(person: Person, action: Action) -> bool:
+    """Tell whether one of the person's roles allows the action."""
+    return any(action in ALLOWED[role] for role in person.roles)
+
+
+def actions(person: Person) -> list[Action]:
+    """Return everything that the person may do, in a fixed order."""
+    return sorted({action for role in person.roles for action in ALLOWED[role]})

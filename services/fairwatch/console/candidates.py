@@ -1,0 +1,111 @@
+"""Candidates: what waits for people, and one person's decision."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
+from fairwatch.console.requests import limit_of, word_of
+from fairwatch.console.views import PENDING, candidate_view, state_of
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+from fairwatch.stores.read_model import Subject
+
+FILTERS = ("PENDING", "DECIDED", "ALL")
+DECISIONS = ("MATCH", "NO_MATCH", "UNSURE")
+MAX_REASON = 2_000
+
+
+async def list_candidates(request: web.Request) -> web.Response:
+    """Return candidates, what waits by default: the most urgent first, then what expires first."""
+    desk, visitor = request.app[DESK], request[SIGNED_IN]
+    wanted, now = word_of(request, "state", FILTERS), desk.clock.now()
+    found = await desk.read_model.latest("candidate", limit_of(request), open_only=wanted == PENDING)
+    if wanted != "ALL":
+        found = [candidate for candidate in found if (state_of(candidate, now) == PENDING) == (wanted == PENDING)]
+    candidates = await _views(desk, visitor, found)
+    if wanted == PENDING:
+        candidates.sort(key=lambda candidate: (candidate.get("priority", 2), candidate["expires_at"]))
+    return answer({"candidates": candidates, "rebuilding": await desk.read_model.epoch() is None})
+
+
+async def get_candidate(request: web.Request) -> web.Response:
+    """Return one candidate."""
+    desk, visitor = request.app[DESK], request[SIGNED_IN]
+    candidate = await _known(desk, request)
+    return answer((await _views(desk, visitor, [candidate]))[0])
+
+
+async def verify(request: web.Request) -> web.Response:
+    """Take the person's decision; 202 once the broker has it, 409 when it is too late or already given."""
+    desk, visitor = request.app[DESK], request[SIGNED_IN]
+    decision, reason = await _decision(request)
+    candidate = await _known(desk, request)
+    state = state_of(candidate, desk.clock.now())
+    if state != PENDING:
+        return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
+    name = visitor.person.name
+    if f"verification:{name}" in candidate.parts or not await desk.read_model.claim(candidate.id, name, decision):
+        return refusal(409, "already_given", "You have decided already. Another person has to look at it now.")
+    record = _verification(desk, visitor, candidate, decision, reason)
+    try:
+        await _publish(desk, candidate, record)
+    except BaseException:
+        await desk.read_model.release(candidate.id, name)
+        raise
+    return answer({"verification_id": record["verification_id"], "decision": decision}, 202)
+
+
+async def _publish(desk: Desk, candidate: Subject, record: dict[str, Any]) -> None:
+    # Audit first: a decision that nobody can account for must not count. Trying again is safe: the id is the same.
+    await desk.audit(
+        "verification.given",
+        record["reviewer"],
+        candidate.id,
+        details={"decision": record["decision"], "verification_id": record["verification_id"]},
+        authorisation_id=candidate.parts["candidate"]["authorisation_id"],
+    )
+    await desk.publisher.publish("verifications", candidate.id, record)
+
+
+def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: str, reason: str) -> dict[str, Any]:
+    about = candidate.parts["candidate"]
+    shown = {"score": about["score"], "threshold": about["threshold"], "probe_quality": about.get("probe_quality")}
+    return {
+        "verification_id": stable_id("verification", candidate.id, visitor.person.name),
+        "candidate_id": candidate.id,
+        "reviewer": visitor.person.name,
+        "role": "reviewer",
+        "decision": decision,
+        "decided_at": desk.clock.now(),
+        "reason": reason,
+        "blind": True,
+        "shown": {name: str(value) for name, value in shown.items() if value is not None},
+    }
+
+
+async def _views(desk: Desk, visitor: SignedIn, candidates: list[Subject]) -> list[dict[str, Any]]:
+    now = desk.clock.now()
+    claims = await desk.read_model.claims([candidate.id for candidate in candidates], visitor.person.name)
+    return [candidate_view(item, visitor.person, desk.people, now, claims.get(item.id)) for item in candidates]
+
+
+async def _known(desk: Desk, request: web.Request) -> Subject:
+    candidate = await desk.read_model.get("candidate", request.match_info["id"])
+    if candidate is None:
+        raise web.HTTPNotFound
+    return candidate
+
+
+async def _decision(request: web.Request) -> tuple[str, str]:
+    try:
+        body = await request.json()
+        decision, reason = body["decision"], body.get("reason", "")
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        raise RejectedError("malformed", "send an object with decision and, if you like, reason") from error
+    if decision not in DECISIONS:
+        raise RejectedError("invalid_field", f"decision is one of {', '.join(DECISIONS)}", "decision")
+    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+        raise RejectedError("invalid_field", f"reason is a text of at most {MAX_REASON} characters", "reason")
+    return decision, reason.strip()

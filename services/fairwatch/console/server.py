@@ -1,0 +1,143 @@
+"""Runs the console until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from fairwatch.console.application import application, is_ready
+from fairwatch.console.config import ConsoleConfig
+from fairwatch.console.desk import Desk
+from fairwatch.console.live import Live
+from fairwatch.console.people import People
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ports import MediaStore, Publisher
+from fairwatch.stores.health import Health
+from fairwatch.stores.read_model import RedisReadModel
+from fairwatch.stores.sign_ins import Sessions, Throttle
+from fairwatch.telemetry import metrics
+
+BEAT_S = 2.0
+DRAIN_S = 5.0
+CANCEL_S = 0.5
+log = structlog.get_logger()
+
+
+async def run_console(
+    config: ConsoleConfig,
+    publisher: Publisher,
+    read_model: RedisReadModel,
+    media: MediaStore,
+    clock: Clock,
+    *,
+    on_ready: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Serve the console until SIGTERM or SIGINT; return the exit code.
+
+    Args:
+        config: Settings.
+        publisher: Where decisions and the audit go.
+        read_model: What people see.
+        media: Where pictures are.
+        clock: What time it is.
+        on_ready: Called with the port once people can connect.
+
+    Raises:
+        ConfigurationError: `people.yaml`, the TLS files or the address cannot be used.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(config, publisher, read_model, media, clock) as port:
+        log.info("console_ready", host=config.host, port=port)
+        on_ready(port)
+        await stop.wait()
+    return 0
+
+
+@asynccontextmanager
+async def serving(
+    config: ConsoleConfig, publisher: Publisher, read_model: RedisReadModel, media: MediaStore, clock: Clock
+) -> AsyncIterator[int]:
+    """Serve the console inside the block, and give its port."""
+    people = People.load(config.people_file)
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(Redis.from_url(config.redis_url))
+        health = Health(config.redis_url)
+        stack.push_async_callback(health.close)
+        sessions = Sessions(redis, clock, idle_s=config.idle_s, absolute_s=config.absolute_s, prefix=config.prefix)
+        throttle = Throttle(redis, clock, prefix=config.prefix)
+        desk = Desk(config, people, sessions, throttle, read_model, media, publisher, health, clock)
+        updates = Live()
+        for work in (updates.listen(read_model), _beat(desk)):
+            await stack.enter_async_context(_alongside(work))
+        await stack.enter_async_context(_listening(_health_application(desk), config.health_host, config.health_port))
+        app = application(desk, updates)
+        port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
+        stack.callback(updates.close)  # first, so that open pages do not hold up the end
+        yield port
+
+
+async def _beat(desk: Desk) -> None:
+    instance = desk.config.instance or f"{socket.gethostname()}-{os.getpid()}"
+    while True:
+        counts = {"received": 0, "emitted": 0, "dead": 0, "skipped": {}, "lag": 0, "p50_ms": None, "p99_ms": None}
+        await desk.health.heartbeat(
+            "console", instance, {"ready": await is_ready(desk), **counts, "at": desk.clock.now()}
+        )
+        await asyncio.sleep(BEAT_S)
+
+
+@asynccontextmanager
+async def _alongside(work: Any) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        while not task.done():  # a client library may swallow one cancellation while it disconnects
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_S)
+
+
+def _health_application(desk: Desk) -> web.Application:
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="live\n")
+
+    async def ready(_: web.Request) -> web.Response:
+        good = await is_ready(desk)
+        return web.Response(text="ready\n" if good else "not ready\n", status=200 if good else 503)
+
+    async def exposition(_: web.Request) -> web.Response:
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    app = web.Application()
+    app.router.add_get("/live", live)
+    app.router.add_get("/ready", ready)
+    app.router.add_get("/metrics", exposition)
+    return app
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int, tls: Any = None) -> AsyncIterator[int]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+    await runner.setup()
+    try:
+        await _bind(web.TCPSite(runner, host, port, ssl_context=tls))
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _bind(site: web.TCPSite) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {site.name}: {error.strerror or error}") from error

@@ -1,0 +1,78 @@
+"""What of an alert and of a candidate a person may see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairwatch.console.access import may
+from fairwatch.console.people import People, Person
+from fairwatch.policy.two_person import required_people
+from fairwatch.stores.read_model import Subject
+
+PENDING = "PENDING"
+EXPIRED = "EXPIRED"
+
+
+def alert_view(alert: Subject, people: People) -> dict[str, Any]:
+    """Return an alert with its deliveries and the names of those who verified it."""
+    record = alert.parts["alert"]
+    deliveries = alert.starting("delivery:").values()
+    return {
+        **record,
+        "verified_by_names": [people.display(name) for name in record.get("verified_by", ())],
+        "deliveries": sorted(deliveries, key=lambda delivery: str(delivery["receiver"])),
+    }
+
+
+def state_of(candidate: Subject, now: int) -> str:
+    """Return what has come of a candidate: the verdict, or EXPIRED once nobody may decide any more."""
+    outcome = str(candidate.parts.get("verdict", {}).get("outcome", PENDING))
+    late = now >= candidate.parts["candidate"]["expires_at"]
+    return EXPIRED if outcome == PENDING and late else outcome
+
+
+def candidate_view(
+    candidate: Subject, viewer: Person, people: People, now: int, claim: str | None = None
+) -> dict[str, Any]:
+    """Return a candidate as this person may see it.
+
+    Until the verdict nobody sees who decided what; who may still decide does not even see that somebody has, since
+    an answer that did not end it gives itself away.
+
+    Args:
+        candidate: What the read model knows.
+        viewer: Who asks.
+        people: For display names.
+        now: Microseconds UTC.
+        claim: The viewer's own decision where it has not yet come back through its topic.
+    """
+    record = candidate.parts["candidate"]
+    state = state_of(candidate, now)
+    decisions = candidate.starting("verification:")
+    own = decisions.get(viewer.name, {}).get("decision") or claim
+    may_decide = state == PENDING and own is None and may(viewer, "candidate.verify")
+    given = len(decisions.keys() | ({viewer.name} if own else set()))
+    verdict = candidate.parts.get("verdict", {})
+    return {
+        **record,
+        "review": {
+            "state": state,
+            "required": required_people(record["kind"], record.get("required_verifications", 2)),
+            "mine": own,
+            "may_decide": may_decide,
+            "given": None if may_decide else given,
+            "decided_at": verdict.get("decided_at") if state != PENDING else None,
+            "reason": verdict.get("reason", "") if state != PENDING else "",
+            "decisions": [] if state == PENDING else _decisions(verdict, decisions, people),
+        },
+    }
+
+
+def _decisions(
+    verdict: Mapping[str, Any], decisions: Mapping[str, Mapping[str, Any]], people: People
+) -> list[dict[str, Any]]:
+    given = {**decisions, **{item["reviewer"]: item for item in verdict.get("verifications", ())}}
+    shown = ("reviewer", "decision", "decided_at", "reason")
+    return [
+        {**{name: item.get(name) for name in shown}, "reviewer_name": people.display(item["reviewer"])}
+        for item in sorted(given.values(), key=lambda item: int(item["decided_at"]))
+    ]

@@ -1,0 +1,122 @@
+"""Two people really are two, and neither sees what the other said."""
+
+import asyncio
+
+from tests.support.console_world import ConsoleWorld
+from tests.support.records import AT, candidate, verdict
+
+FACE = candidate("FACE", expires_at=AT + 3_600_000_000)
+ID = FACE["candidate_id"]
+
+
+async def test_decision_is_published_audited_and_accepted(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    status, body = await ann.decide(ID, "NO_MATCH", "different ears")
+    assert status == 202
+    (record,) = world.publisher.records("verifications")
+    assert record["reviewer"] == "ann"
+    assert record["decision"] == "NO_MATCH"
+    assert record["reason"] == "different ears"
+    assert record["blind"] is True
+    assert record["verification_id"] == body["verification_id"]
+    given = world.publisher.records("audit")[-1]
+    assert (given["action"], given["actor"], given["subject"]) == ("verification.given", "ann", ID)
+    assert given["authorisation_id"] == FACE["authorisation_id"]
+
+
+async def test_same_person_twice_is_refused(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    here, there = await world.caller("ann"), await world.caller("ann")
+    both = await asyncio.gather(here.decide(ID), there.decide(ID))
+    assert sorted(status for status, _ in both) == [202, 409]
+    await world.fold_published()
+    assert (await here.decide(ID, "NO_MATCH"))[1]["error"] == "already_given"
+    assert len(world.publisher.records("verifications")) == 1
+
+
+async def test_two_people_are_two(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    for name in ("ann", "ben"):
+        assert (await (await world.caller(name)).decide(ID))[0] == 202
+    assert [record["reviewer"] for record in world.publisher.records("verifications")] == ["ann", "ben"]
+
+
+async def test_after_the_verdict_it_is_too_late(world: ConsoleWorld) -> None:
+    await world.fold("verdicts", verdict("FACE", people=("ben", "cleo")))
+    status, body = await (await world.caller("ann")).decide(ID)
+    assert (status, body["error"]) == (409, "decided")
+
+
+async def test_after_expiry_it_is_too_late(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    world.clock.advance(seconds=3_600)
+    assert (await ann.decide(ID))[0] == 409
+    assert (await ann.get("/api/candidates"))[1]["candidates"] == []
+    (late,) = (await ann.get("/api/candidates", state="decided"))[1]["candidates"]
+    assert late["review"]["state"] == "EXPIRED"
+
+
+async def test_reviewer_sees_nothing_of_others_before_the_verdict(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann, ben = await world.caller("ann"), await world.caller("ben")
+    before = await ben.get(f"/api/candidates/{ID}")
+    await ann.decide(ID, "MATCH", "the scar")
+    await world.fold_published()
+    assert await ben.get(f"/api/candidates/{ID}") == before
+    assert "ann" not in str(await ben.get("/api/candidates"))
+
+
+async def test_own_decision_shows_at_once_and_who_is_awaited(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    await ann.decide(ID)
+    (mine,) = (await ann.get("/api/candidates"))[1]["candidates"]
+    assert mine["review"]["mine"] == "MATCH"
+    assert mine["review"]["may_decide"] is False
+    assert (mine["review"]["given"], mine["review"]["required"]) == (1, 2)
+    assert mine["review"]["decisions"] == []
+
+
+async def test_verdict_opens_who_decided_what(world: ConsoleWorld) -> None:
+    await world.fold("verdicts", verdict("FACE", people=("ann", "ben")))
+    _, seen = await (await world.caller("cleo")).get(f"/api/candidates/{ID}")
+    assert [(item["reviewer_name"], item["decision"]) for item in seen["review"]["decisions"]] == [
+        ("Ann Bauer", "MATCH"),
+        ("Ben Okoro", "MATCH"),
+    ]
+
+
+async def test_face_needs_two_people_whatever_is_written(world: ConsoleWorld) -> None:
+    await world.fold("candidates", {**FACE, "required_verifications": 0})
+    _, seen = await (await world.caller("ann")).get(f"/api/candidates/{ID}")
+    assert seen["review"]["required"] == 2
+
+
+async def test_decision_that_does_not_get_through_can_be_given_again(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    for away in ("audit", "verifications"):
+        world.publisher.away = {away}
+        assert (await ann.decide(ID))[0] == 503
+    assert world.publisher.records("verifications") == []
+    world.publisher.away = set()
+    assert (await ann.decide(ID))[0] == 202
+
+
+async def test_most_urgent_comes_first(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE, candidate("FACE", n=1, priority=1), candidate("FACE", n=2, expires_at=AT + 1))
+    world.clock.advance(seconds=-1)
+    found = (await (await world.caller("ann")).get("/api/candidates"))[1]["candidates"]
+    assert [item["sighting_id"] for item in found] == ["sighting-1", "sighting-2", "sighting-0"]
+
+
+async def test_bad_decisions_are_refused(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    assert (await ann.decide(ID, "YES"))[0] == 400
+    assert (await ann.decide(ID, "MATCH", "x" * 2_001))[0] == 400
+    assert (await ann.post(f"/api/candidates/{ID}/verifications", ["MATCH"]))[0] == 400
+    assert (await ann.decide("unknown"))[0] == 404
+    assert world.publisher.records("verifications") == []

@@ -1,0 +1,168 @@
+"""A console over real sockets and a real Valkey, with a publisher and a media store that remember."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import yaml
+from argon2 import PasswordHasher
+from redis.asyncio import Redis
+
+from fairwatch.console.config import ConsoleConfig
+from fairwatch.console.server import serving
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.event import Event
+from fairwatch.processors.project import Project
+from fairwatch.stores.read_model import RedisReadModel
+
+PASSWORD = "correct horse battery"
+QUICK = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+HASH = QUICK.hash(PASSWORD)
+PEOPLE = {
+    "ann": ("Ann Bauer", ["reviewer", "operator"]),
+    "ben": ("Ben Okoro", ["reviewer"]),
+    "cleo": ("Cleo Marsh", ["reviewer"]),
+    "olga": ("Olga Lind", ["operator"]),
+    "audra": ("Audra Weiss", ["auditor"]),
+    "adam": ("Adam Roth", ["admin"]),
+}
+TYPES = {
+    "candidates": "MatchCandidate",
+    "verifications": "Verification",
+    "verdicts": "Verdict",
+    "alerts": "Alert",
+    "deliveries": "Delivery",
+}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+
+
+class RememberingPublisher:
+    """Keeps what was published; `away` makes it refuse the named topics."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, str, Any]] = []
+        self.away: set[str] = set()
+
+    async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
+        if topic in self.away:
+            raise RetryableError("the broker does not answer")
+        self.published.append((topic, key, record))
+
+    def records(self, topic: str) -> list[Any]:
+        return [record for name, _, record in self.published if name == topic]
+
+    def actions(self) -> list[str]:
+        return [record["action"] for record in self.records("audit")]
+
+
+class MemoryMedia:
+    """A media store in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, data: bytes, mime: str) -> str:
+        uri = f"fw-media:{hashlib.sha256(data).hexdigest()}"
+        self.kept[uri] = data
+        return uri
+
+    async def get(self, uri: str) -> bytes:
+        if uri not in self.kept:
+            raise RejectedError("media_unavailable", "the picture is gone")
+        return self.kept[uri]
+
+
+@dataclass
+class Caller:
+    """One browser: cookies and, once signed in, the CSRF token."""
+
+    http: aiohttp.ClientSession
+    csrf: str = ""
+
+    async def get(self, path: str, **params: str) -> tuple[int, Any]:
+        async with self.http.get(path, params=params) as response:
+            return response.status, await response.json()
+
+    async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        given = {"X-CSRF-Token": self.csrf, **headers} if self.csrf else headers
+        async with self.http.post(path, json=body, headers=given) as response:
+            return response.status, await response.json()
+
+    async def delete(self, path: str) -> int:
+        async with self.http.delete(path, headers={"X-CSRF-Token": self.csrf}) as response:
+            return response.status
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> int:
+        status, body = await self.post("/api/session", {"name": name, "password": password})
+        self.csrf = body.get("csrf", "")
+        return status
+
+    async def decide(self, candidate_id: str, decision: str = "MATCH", reason: str = "") -> tuple[int, Any]:
+        body = {"decision": decision, "reason": reason}
+        return await self.post(f"/api/candidates/{candidate_id}/verifications", body)
+
+
+@dataclass
+class ConsoleWorld:
+    """Everything around one console."""
+
+    redis: Redis
+    model: RedisReadModel
+    port: int
+    clock: ManualClock
+    publisher: RememberingPublisher
+    media: MemoryMedia
+    stack: AsyncExitStack = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def caller(self, name: str = "") -> Caller:
+        """Return a browser of its own, signed in where a name is given."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        caller = Caller(await self.stack.enter_async_context(aiohttp.ClientSession(self.url, cookie_jar=jar)))
+        if name:
+            assert await caller.sign_in(name) == 200
+        return caller
+
+    async def fold(self, topic: str, *records: Any) -> None:
+        """Let the projection see records of a topic."""
+        await Project(self.model).handle([Event(topic, TYPES[topic], record) for record in records])
+
+    async def fold_published(self) -> None:
+        """Bring the decisions that were published back to the read model, as their topic does."""
+        await self.fold("verifications", *self.publisher.records("verifications"))
+
+
+def write_people(folder: Path, people: Mapping[str, tuple[str, Sequence[str]]] = PEOPLE) -> Path:
+    """Write people.yaml; everybody has the same password."""
+    rows = [
+        {"name": name, "display_name": display, "roles": list(roles), "password_hash": HASH}
+        for name, (display, roles) in people.items()
+    ]
+    path = folder / "people.yaml"
+    path.write_text(yaml.safe_dump({"people": rows}), encoding="utf-8")
+    return path
+
+
+@asynccontextmanager
+async def console_world(
+    valkey: str, folder: Path, clock: ManualClock | None = None, **config: Any
+) -> AsyncIterator[ConsoleWorld]:
+    """Run a console with a corner of the Valkey to itself."""
+    prefix = uuid4().hex + ":"
+    settings = ConsoleConfig(write_people(folder), valkey, port=0, prefix=prefix, instance="test", **config)
+    clock, publisher, media = clock or ManualClock(), RememberingPublisher(), MemoryMedia()
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(Redis.from_url(valkey))
+        model = RedisReadModel(redis, prefix=prefix)
+        port = await stack.enter_async_context(serving(settings, publisher, model, media, clock))
+        callers = await stack.enter_async_context(AsyncExitStack())
+        yield ConsoleWorld(redis, model, port, clock, publisher, media, callers)
