@@ -2,10 +2,11 @@
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import lru_cache
+from fnmatch import translate
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,7 @@ class Format:
     program: Program
     encoder: Encoder
     tests: tuple[tuple[Recognise, Test | None], ...]
+    plain_text: re.Pattern[bytes] | None
     claims: Callable[[Syntax, Any, Environment], bool] | None = None
 
     @property
@@ -38,11 +40,24 @@ class Format:
         """Name that is used everywhere, e.g. `hikvision-isapi`."""
         return self.declaration.format
 
-    def skips(self, path: str) -> str:
-        """Return the reason why nothing on this URL path or topic carries a record, or an empty text."""
-        if not path:
-            return ""
-        return next((why for pattern, why in self.declaration.skip_paths.items() if fnmatchcase(path, pattern)), "")
+    def skips(self, payload: Payload, *, chosen: bool) -> str:
+        """Return why this payload carries no record, from its path or topic or its plain text, or an empty text.
+
+        Args:
+            payload: As received.
+            chosen: The format is known from elsewhere; else the path must begin with the format's name.
+        """
+        if payload.path and (chosen or payload.path.startswith(self.name)):
+            for pattern, reason in self._skip_paths:
+                if pattern.match(payload.path):
+                    return reason
+        if chosen and self.plain_text and self.plain_text.fullmatch(payload.body.strip()):
+            return "plain_text"
+        return ""
+
+    @cached_property
+    def _skip_paths(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(re.compile(translate(pattern)), why) for pattern, why in self.declaration.skip_paths.items()]
 
     def recognises(self, syntax: Syntax, tree: Any, env: Environment) -> bool:
         """Return whether a document is of this format."""
@@ -102,7 +117,7 @@ def recognise(payload: Payload) -> Format:
         RejectedError: unknown_format, or what is wrong with the bytes.
     """
     for one in formats().values():
-        if one.skips(payload.path):
+        if one.skips(payload, chosen=False):
             return one
     env = Environment(payload)
     return _format_of(open_body(payload, env), env)
@@ -128,7 +143,7 @@ def decode(payload: Payload, format: str | None = None) -> Decoded:  # noqa: A00
     """
     found = _named(format) if format else None
     for one in (found,) if found else formats().values():
-        if reason := one.skips(payload.path):
+        if reason := one.skips(payload, chosen=one is found):
             return Decoded(one.name, skipped=[(reason, payload.path)])
     env = Environment(payload)
     try:

@@ -102,6 +102,9 @@ class Message(Strict):
         also: Names of further messages that are read from the same document.
         writes: Canonical conditions under which a record is written as this message; absent: it is not written.
         constants: Source path -> constant, written first.
+        identity: Paths of the source's own id of the record; the content identifies it when one of them is missing.
+        path: Topic or URL path that it is sent to.
+        syntax: How it is written, when other than the format's.
     """
 
     name: str
@@ -117,13 +120,13 @@ class Message(Strict):
     constants: dict[str, Any] = {}
     identity: Paths = []
     path: str = ""
+    syntax: Literal["json", "xml", ""] = ""
 
 
 class Writing(Strict):
     """How the format's documents are written."""
 
     syntax: Literal["json", "xml"] = "json"
-    content_type: str = "application/json"
     root: str = ""
     namespaces: dict[str, str] = {}
     attributes: dict[str, str] = {}
@@ -137,10 +140,11 @@ class Declaration(Strict):
 
     Attributes:
         unwrap: Root names whose content is the document.
-        documents: Path to the documents when one body holds several in a list.
         skip_paths: URL path or topic pattern -> bounded reason; such a payload is not even parsed.
-        superseded: Source paths that only repeat what an earlier message said; reported, not carried.
-        volatile: Source paths that differ between two deliveries of the same event.
+        plain_text: Pattern of whole bodies that are a mere word or number; they carry no record.
+        withheld: Source paths of free text that may describe what must not be carried; removed and counted.
+        superseded: Names at the root that only repeat what an earlier message said; reported, not carried.
+        volatile: Names at the root that differ between two deliveries of the same event.
     """
 
     format: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -149,7 +153,9 @@ class Declaration(Strict):
     recognise: list[Recognise]
     unwrap: list[str] = []
     skip_paths: dict[str, str] = {}
+    plain_text: str = ""
     superseded: list[str] = []
+    withheld: list[str] = []
     volatile: list[str] = []
     groups: dict[str, dict[str, RowLike]] = {}
     messages: list[Message]

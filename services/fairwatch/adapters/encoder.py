@@ -68,6 +68,8 @@ class Encoder:
             RejectedError: unsupported, when no message of the format carries it.
         """
         name = self._declaration.format
+        if type == "Observation":
+            record = _completed(record)
         for one in self._messages:
             if one.message.type == type and _holds(one.message.writes or {}, record):
                 return self._write(one, record)
@@ -104,10 +106,18 @@ class Encoder:
 
     def _render(self, message: Message, root: dict[str, Any], lost: list[str]) -> Encoded:
         writing = self._declaration.writing
-        if writing.syntax == "xml":
-            return Encoded(write_xml(root, writing), writing.content_type, message.path, lost)
+        if (message.syntax or writing.syntax) == "xml":
+            return Encoded(write_xml(root, writing), "application/xml", message.path, lost)
         body = orjson.dumps({writing.root: root} if writing.root else root, option=orjson.OPT_NON_STR_KEYS)
-        return Encoded(body, writing.content_type, message.path, lost)
+        return Encoded(body, "application/json", message.path, lost)
+
+
+def _completed(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Say twice what formats expect the device to say: its own id and its own time."""
+    source = {"device_id": record.get("device_id") or None, **(record.get("source") or {})}
+    source["device_id"] = source["device_id"] or record.get("device_id") or None
+    time = record.get("device_time") or {"utc": record.get("occurred_at", 0), "raw": ""}
+    return {**record, "source": source, "device_time": time}
 
 
 def _holds(conditions: Conditions, record: Mapping[str, Any]) -> bool:

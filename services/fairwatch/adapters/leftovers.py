@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fairwatch.adapters.converters.scalars import as_text
+import orjson
+
 from fairwatch.adapters.paths import TEXT_KEY, Getter, Scope, Step
 from fairwatch.domain.errors import RejectedError
 
@@ -40,6 +41,7 @@ class Usage:
         node = self
         for step in steps:
             if step.index is not None:
+                node.whole = True
                 continue
             node = node.children.setdefault(step.name, Usage())
             if step.key:
@@ -89,6 +91,9 @@ def _collect_more(value: Any, usage: Usage, name: str, scope: Scope, out: dict[s
             value = {key: item for key, item in value.items() if key != TEXT_KEY}
         _collect_item(value, usage, name, scope, out)
     elif type(value) is list:
+        if not usage.leaf and not any(type(item) is dict for item in value):
+            flatten(value, name, out)
+            return
         for position, item in enumerate(value):
             if type(item) is dict:
                 own = name if usage.selected else f"{name}.{position}"
@@ -121,27 +126,40 @@ def _named(item: dict[str, Any]) -> tuple[str, Any, str] | None:
 
 
 def flatten(value: Any, name: str, out: dict[str, str]) -> None:
-    """Add every leaf of a tree by dotted name; items of a list are numbered, or named where they have a name and a value.
+    """Add every leaf of a tree by dotted name; a list of scalars is one JSON text, other items are numbered or named.
 
     Raises:
         RejectedError: too_large, when there are more than `MOST`.
     """
     kind = type(value)
-    if kind is dict:
+    if kind is str:
+        out[name] = value if len(value) <= _LONGEST else _shortened(value)
+    elif kind is float or kind is int:
+        out[name] = repr(value)
+    elif kind is bool:
+        out[name] = "true" if value else "false"
+    elif kind is dict:
         for key, item in value.items():
             if item is not None and item != "":
                 flatten(item, name if key == TEXT_KEY else f"{name}.{key}", out)
     elif kind is list:
-        for position, item in enumerate(value):
-            flat = _named(item) if type(item) is dict else None
-            if flat:
-                flatten(flat[1], f"{name}[{flat[0]}].{flat[2]}", out)
-            elif item is not None and item != "":
-                flatten(item, f"{name}.{position}", out)
-    elif value is not None and value != "":
-        if len(out) >= MOST:
-            raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", name[:200])
-        out[name] = value if kind is str and len(value) <= _LONGEST else _shortened(as_text(value))
+        _flatten_list(value, name, out)
+    if len(out) > MOST:
+        raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", name[:200])
+
+
+def _flatten_list(items: list[Any], name: str, out: dict[str, str]) -> None:
+    if not items:
+        return
+    if not any(type(item) is dict or type(item) is list for item in items):
+        out[name] = _shortened(orjson.dumps(items).decode())
+        return
+    for position, item in enumerate(items):
+        flat = _named(item) if type(item) is dict else None
+        if flat:
+            flatten(flat[1], f"{name}[{flat[0]}].{flat[2]}", out)
+        elif item is not None and item != "":
+            flatten(item, f"{name}.{position}", out)
 
 
 def _shortened(text: str) -> str:

@@ -59,7 +59,8 @@ class Program:
 
     Args:
         declaration: The format.
-        prepare: Makes the many shapes in which devices send one thing one, before the rows see the document.
+        prepare: Makes the many shapes in which devices send one thing one, before the rows see the document; a list
+            is several documents.
     """
 
     def __init__(self, declaration: Declaration, prepare: Prepare | None = None) -> None:
@@ -70,6 +71,8 @@ class Program:
         self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
         self._unwrap = tuple(declaration.unwrap)
         self._volatile = frozenset(declaration.volatile)
+        self._superseded = frozenset(declaration.superseded)
+        self._withheld = [tuple(path.split(".")) for path in declaration.withheld]
 
     def unwrap(self, tree: Any) -> Any:
         """Return the document without its wrapper."""
@@ -95,8 +98,13 @@ class Program:
             RejectedError: A field that must be there is missing or impossible.
         """
         root = self.unwrap(tree)
-        if self._prepare:
-            root = self._prepare(root, env)
+        if self._superseded and type(root) is dict and not self._superseded.isdisjoint(root):
+            root = {name: value for name, value in root.items() if name not in self._superseded}
+        roots = self._prepare(root, env) if self._prepare else root
+        for one in roots if type(roots) is list else (roots,):
+            self._decode_one(one, env, decoded)
+
+    def _decode_one(self, root: Any, env: Environment, decoded: Decoded) -> None:
         program = self.select(root, env)
         if program is None:
             decoded.skipped.append((UNKNOWN_MESSAGE, f"no message of {self.declaration.format} looks like this"))
@@ -105,6 +113,9 @@ class Program:
         else:
             screen = self._screens[env.payload.soft_biometrics]
             counts = self._redact(root, program, screen) if screen.suspects(root) else {}
+            withheld = sum(_withhold(root, path) for path in self._withheld)
+            if withheld:
+                counts[-1] = counts.get(-1, 0) + withheld
             decoded.removed_fields += sum(counts.values())
             for one in (program, *(self._by_name[name] for name in program.message.also)):
                 self._read(one, root, env, decoded, counts)
@@ -169,6 +180,12 @@ def _check_required(kind: str, record: dict[str, Any]) -> None:
         raise RejectedError("invalid_field", f"{kind} without {name}", name)
 
 
+def _withhold(node: Any, path: tuple[str, ...]) -> int:
+    for name in path[:-1]:
+        node = node.get(name) if type(node) is dict else None
+    return int(bool(type(node) is dict and node.pop(path[-1], None)))
+
+
 def _identity(program: MessageProgram, scope: Scope) -> list[str]:
     found = []
     for get in program.identity:
@@ -211,8 +228,6 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         prefixes.append(f"{place.name(path)}.")
         usages.append(Usage())
     place = Place(tuple(usages), tuple(prefixes))
-    for text in declaration.superseded:
-        usages[0].enter(parse_path(text).steps).mark(whole=True)
     read = None
     if not message.skip:
         try:

@@ -25,7 +25,7 @@ _SHORT: Final = 64
 class _Name:
     """What is known of one name at one place."""
 
-    __slots__ = ("below", "suspect")
+    __slots__ = ("below", "path", "suspect")
 
     def __init__(self, name: str, path: str, *, soft: bool) -> None:
         text = compact(name)
@@ -37,6 +37,7 @@ class _Name:
             or (not soft and is_soft_biometric(name))
         )
         self.below: dict[str, _Name] = {}
+        self.path = f"{path}/{name}"
 
 
 @lru_cache(maxsize=65_536)
@@ -63,29 +64,32 @@ class Screen:
         return self._look(tree, self._names, "")
 
     def _look(self, node: Any, known: dict[str, _Name], path: str) -> bool:
-        kind = type(node)
-        if kind is dict:
-            for name, value in node.items():
-                entry = known.get(name)
-                if entry is None:
-                    entry = known[name] = _Name(name, path, soft=self._soft)
-                    self._count += 1
-                if entry.suspect:
+        if type(node) is list:
+            return self._look_through(node, known, path)
+        for name, value in node.items():
+            entry = known.get(name)
+            if entry is None:
+                entry = known[name] = _Name(name, path, soft=self._soft)
+                self._count += 1
+            if entry.suspect:
+                return True
+            kind = type(value)
+            if kind is str:
+                if _is_suspect_text(value):
                     return True
-                what = type(value)
-                if what is str:
-                    if _is_suspect_text(value):
-                        return True
-                elif (what is dict or what is list) and self._look(value, entry.below, f"{path}/{name}"):
+            elif (kind is dict or kind is list) and value and self._look(value, entry.below, entry.path):
+                return True
+        return False
+
+    def _look_through(self, items: list[Any], known: dict[str, _Name], path: str) -> bool:
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                if _is_suspect_text(item):
                     return True
-            return False
-        if kind is list:
-            return any(
-                _is_suspect_text(item) if type(item) is str else self._look(item, known, path)
-                for item in node
-                if type(item) is str or type(item) is dict or type(item) is list
-            )
-        return kind is str and _is_suspect_text(node)
+            elif (kind is dict or kind is list) and self._look(item, known, path):
+                return True
+        return False
 
     def redact(self, tree: Any, enclosing: str = "") -> int:
         """Take protected fields out of a tree where it stands, and return how many."""

@@ -60,7 +60,7 @@ def code(system: str) -> Converter:
     def decode(value: Any, _: object) -> dict[str, Any]:
         return {"system": system, "code": as_text(value)}
 
-    return Converter(decode, lambda value: value["code"])
+    return Converter(decode, lambda value: value["code"] if value.get("system") == system else None)
 
 
 @converter("codes")
@@ -74,7 +74,7 @@ def codes(system: str) -> Converter:
             if item not in (None, "")
         ]
 
-    return Converter(decode, lambda value: [item["code"] for item in value], scalar=False)
+    return Converter(decode, lambda value: [item["code"] for item in value if item.get("system") == system] or None, scalar=False)
 
 
 @converter("tri")
