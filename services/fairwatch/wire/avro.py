@@ -121,9 +121,9 @@ class Codec:
             raise _fault(known, record, "a number is not finite")
 
 
-def check(type: str, record: Mapping[str, Any]) -> None:  # noqa: A002  as in Codec.encode
+def check(known: Schema | str, record: Mapping[str, Any]) -> None:
     """Raise RejectedError(invalid_field) unless the record fits its schema exactly; stricter and slower than encode."""
-    known = _of(type)
+    known = _of(known) if isinstance(known, str) else known
     if any(faults(known.parsed, record)):
         raise _fault(known, record, "")
 

@@ -17,7 +17,7 @@ def faults(
     faults, so that nothing is silently changed or dropped.
     """
     if named is None:
-        named = _named_types(schema, {})
+        named = named_types(schema)
     if isinstance(schema, str):
         yield from faults(named[schema], value, named, path) if schema in named else _primitive(schema, value, path)
     elif isinstance(schema, list):
@@ -95,13 +95,15 @@ def _shown(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _named_types(schema: Any, out: dict[str, Any]) -> dict[str, Any]:
+def named_types(schema: Any) -> dict[str, Any]:
+    """Return every record and enum that a parsed schema defines, by full name."""
+    found: dict[str, Any] = {}
     if isinstance(schema, list):
         for member in schema:
-            _named_types(member, out)
+            found |= named_types(member)
     elif isinstance(schema, dict):
         if schema["type"] in {"record", "enum"}:
-            out[schema["name"]] = schema
+            found[schema["name"]] = schema
         for inner in (schema.get("items"), schema.get("values"), *(f["type"] for f in schema.get("fields", ()))):
-            _named_types(inner, out)
-    return out
+            found |= named_types(inner)
+    return found

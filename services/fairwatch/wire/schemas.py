@@ -44,15 +44,21 @@ class Schema:
         return f"urn:fairwatch:schema:{self.slug}:v{self.version}"
 
 
-def without_logical_types(schema: Any) -> Any:
-    """Return the schema with `{"type": "long", "logicalType": …}` written as `"long"`, at any depth."""
+def as_written(schema: Any) -> Any:
+    """Return the schema as fastavro needs it, at any depth.
+
+    Logical types are stripped, so that times are integers; the defaults of bytes, which JSON spells as text, are bytes.
+    """
     if isinstance(schema, list):
-        return [without_logical_types(member) for member in schema]
+        return [as_written(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
     if "logicalType" in schema:
         return schema["type"]
-    return {name: value if name == "default" else without_logical_types(value) for name, value in schema.items()}
+    plain = {name: value if name == "default" else as_written(value) for name, value in schema.items()}
+    if plain.get("type") == "bytes" and "default" in plain:
+        plain["default"] = plain["default"].encode("latin-1")
+    return plain
 
 
 def load(path: Path) -> Schema:
@@ -64,7 +70,7 @@ def load(path: Path) -> Schema:
     slug, _, version = path.name.removesuffix(".avsc").rpartition(".v")
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
-        parsed: Any = fastavro.parse_schema(without_logical_types(source))
+        parsed: Any = fastavro.parse_schema(as_written(source))
         crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
         return Schema(source["name"], slug, int(version), path, source, parsed, bytes.fromhex(crc))
     except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
