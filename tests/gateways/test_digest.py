@@ -139,8 +139,8 @@ def test_memory_does_not_grow_with_unauthenticated_callers(server):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"qop": "auth-int"}, {"nc": "1"}, {"nc": "zzzzzzzz"}, {"cnonce": ""}, {"realm": "x"}, {"opaque": "x"}, {"username": "x"},
-     {"nonce": "x"}, {"nonce": "zz.1.2"}, {"nonce": "é"}, {"response": ""}, {"response": "é"}],
+    [{"qop": "auth-int"}, {"nc": "1"}, {"nc": "zzzzzzzz"}, {"cnonce": ""}, {"realm": "x"}, {"opaque": "x"},
+     {"username": "x"}, {"nonce": "x"}, {"nonce": "zz.1.2"}, {"nonce": "é"}, {"response": ""}, {"response": "é"}],
 )  # fmt: skip
 def test_changed_answer_is_refused(server, changes):
     assert server.verify(reply(server, after=changes), "POST", "/in", Account()) == "wrong"

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 
 import aiohttp
@@ -76,7 +77,7 @@ async def test_oversized_body_is_413_whether_announced_or_not(gateway):
             yield body[start : start + 65536]
 
     async with aiohttp.ClientSession() as session:
-        for data in (body, unannounced()):
+        for data in (io.BytesIO(body), unannounced()):
             try:
                 async with session.post(f"{gateway.url}/v1/push/cam-1", data=data, headers=HEADERS) as response:
                     assert response.status == 413
@@ -110,7 +111,7 @@ async def raw(gateway, *parts):
 
 
 async def test_slow_body_is_408(gateway):
-    head = f"POST /v1/push/cam-1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\nContent-Length: 100\r\nConnection: close\r\n\r\n"
+    head = f"POST /v1/push/cam-1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\nContent-Length: 100\r\n\r\n"
     assert (await raw(gateway, head.encode(), b"<a>")).startswith(b"HTTP/1.1 408")
 
 

@@ -8,7 +8,6 @@ from aiohttp import DigestAuthMiddleware
 
 from fairwatch.domain.errors import OverloadedError, RetryableError
 from fairwatch.gateways.credentials import issue_api_key
-from fairwatch.telemetry import metrics
 from tests.support.gateway_world import KEY, PASSWORD, RecordingPublisher, digested, keyed, run_gateway
 
 HEADERS = {"X-Api-Key": KEY}
@@ -225,10 +224,3 @@ async def test_unknown_address_is_json_too(gateway):
     status, _, reply = await post(gateway, "/v1/nothing", headers=HEADERS)
     assert status == 404
     assert b'"reason": "unsupported"' in reply
-
-
-def refused(reason):
-    return (
-        metrics.REGISTRY.get_sample_value("fairwatch_gateway_refused_total", {"component": "http", "reason": reason})
-        or 0
-    )

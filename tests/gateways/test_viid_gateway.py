@@ -6,9 +6,9 @@ import json
 import aiohttp
 import pytest
 from aiohttp import DigestAuthMiddleware
-from tests.support.gateway_world import PASSWORD, VIID_ID, RecordingPublisher, digested, run_gateway
 
 from fairwatch.domain.errors import OverloadedError, RejectedError
+from tests.support.gateway_world import PASSWORD, VIID_ID, RecordingPublisher, digested, run_gateway
 
 MEDIA_TYPE = "application/VIID+JSON;charset=UTF-8"
 DEVICES = [digested("gat-platform", username="platform", viid_id=VIID_ID)]
@@ -62,7 +62,7 @@ async def registered(gateway):
 
 
 async def test_register_challenges_first_with_md5_and_sha_256(gateway):
-    status, reply, headers = await Platform(gateway).call("POST", "/System/Register", b"{}" and None)
+    status, reply, headers = await Platform(gateway).call("POST", "/System/Register", None)
     assert (status, code(reply)) == (401, 4)
     challenges = headers.getall("WWW-Authenticate")
     assert ["algorithm=MD5" in challenges[0], "algorithm=SHA-256" in challenges[1]] == [True, True]
@@ -129,12 +129,12 @@ async def test_objects_get_one_status_each_and_one_raw_event(registered):
     [
         ("/Persons", {"PersonListObject": {"PersonObject": [{"PersonID": "a"}]}}, ["a"]),
         ("/MotorVehicles", {"MotorVehicleListObject": {"MotorVehicleObject": [{"MotorVehicleID": "a"}]}}, ["a"]),
-        ("/NonMotorVehicles", {"NonMotorVehicleListObject": {"NonMotorVehicleObject": {"NonMotorVehicleID": "a"}}}, ["a"]),
+        ("/NonMotorVehicles", {"NonMotorVehicleObject": {"NonMotorVehicleID": "a"}}, ["a"]),
         ("/Images", {"ImageListObject": {"Image": [{"ImageInfo": {"ImageID": "a"}, "Data": ""}]}}, ["a"]),
         ("/VideoSlices", {"VideoSliceListObject": {"VideoSlice": [{"VideoSliceInfo": {"VideoID": "a"}}]}}, ["a"]),
         ("/Files", {"FileListObject": {"File": [{"FileInfo": {"FileID": "a"}}]}}, ["a"]),
         ("/Dispositions", {"DispositionListObject": {"DispositionObject": [{"DispositionID": "a"}]}}, ["a"]),
-        ("/SubscribeNotifications", {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [{"NotificationID": "a"}]}}, ["a"]),
+        ("/SubscribeNotifications", {"SubscribeNotificationObject": [{"NotificationID": "a"}]}, ["a"]),
         ("/APEs", {"APEListObject": {"APEObject": [{"ApeID": "a"}, {}]}}, ["a", ""]),
         ("/Faces", {"FaceObject": [{"FaceID": 18446744073709551615}]}, ["18446744073709551615"]),
     ],
@@ -239,7 +239,9 @@ async def test_unregister_needs_digest_and_ends_the_session(registered):
 
 
 async def test_time_is_told_in_the_configured_zone(tmp_path):
-    async with run_gateway("viid", tmp_path, DEVICES, viid_time_zone="Asia/Shanghai", viid_server_id=VIID_ID) as gateway:
+    async with run_gateway(
+        "viid", tmp_path, DEVICES, viid_time_zone="Asia/Shanghai", viid_server_id=VIID_ID
+    ) as gateway:
         platform = Platform(gateway)
         assert (await platform.call("GET", "/System/Time"))[0] == 401
         await platform.register()
@@ -253,7 +255,9 @@ async def test_time_is_told_in_the_configured_zone(tmp_path):
 
 
 async def test_answer_waits_for_the_broker_and_is_busy_without_it(tmp_path):
-    async with run_gateway("viid", tmp_path, DEVICES, publisher=RecordingPublisher([OverloadedError("busy", 3)])) as gateway:
+    async with run_gateway(
+        "viid", tmp_path, DEVICES, publisher=RecordingPublisher([OverloadedError("busy", 3)])
+    ) as gateway:
         platform = Platform(gateway)
         await platform.register()
         status, reply, headers = await platform.call("POST", "/Faces", FACES)
@@ -267,7 +271,9 @@ async def test_answer_waits_for_the_broker_and_is_busy_without_it(tmp_path):
         assert (await request)[0] == 200
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/Subscribes"), ("GET", "/Faces"), ("DELETE", "/Faces"), ("GET", "/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/Subscribes"), ("GET", "/Faces"), ("DELETE", "/Faces"), ("GET", "/")]
+)
 async def test_operation_that_is_not_served_is_status_4(registered, method, path):
     status, reply, _ = await registered.call(method, path)
     assert (status in (404, 405), code(reply)) == (True, 4)

@@ -88,9 +88,7 @@ class _KeepingBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         """Return the port it listens on."""
         return int(self._servers["default"].instance.sockets[0].getsockname()[1])
 
-    async def _handle_client_session(
-        self, reader: Any, writer: Any, client_session: Any, handler: Any, *rest: Any
-    ) -> None:
+    async def _handle_client_session(self, reader: Any, writer: Any, client_session: Any, *rest: Any) -> None:
+        _, server, listener = rest  # its own handler makes room for ours
         keeping = _KeepingHandler(self.plugins_manager, loop=self._loop)
-        keeping.keepalive_timeout = handler.keepalive_timeout
-        await super()._handle_client_session(reader, writer, client_session, keeping, *rest)
+        await super()._handle_client_session(reader, writer, client_session, keeping, server, listener)

@@ -29,6 +29,8 @@ from fairwatch.gateways.viid import VisualGateway
 from fairwatch.gateways.viid_reply import Replies
 from fairwatch.stores.viid_sessions import MemorySessions, RedisSessions, Sessions
 
+LINGER_S = 2.0  # for the rest of a refused body, so that its sender reads the refusal
+
 Kind = Literal["http", "viid", "mqtt"]
 
 _log = structlog.get_logger(__name__)
@@ -179,7 +181,11 @@ async def listening(app: web.Application, host: str, port: int, config: GatewayC
     # aiohttp closes a connection that has sent no whole request head in keepalive_timeout; its default is an hour.
     # There is no access log: paths may hold a key.
     runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=config.header_timeout_s, shutdown_timeout=config.drain_s
+        app,
+        access_log=None,
+        keepalive_timeout=config.header_timeout_s,
+        lingering_time=LINGER_S,
+        shutdown_timeout=config.drain_s,
     )
     await runner.setup()
     try:
