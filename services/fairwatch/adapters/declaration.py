@@ -16,6 +16,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _worded(value: Any) -> Any:
+    return {str(word).lower() if isinstance(word, bool) else str(word): one for word, one in value.items()}
+
+
+Words = Annotated[dict[str, Any], BeforeValidator(_worded)]
 Paths = Annotated[list[str], BeforeValidator(_listed)]
 # A value, a list of values, a pattern with `*`, or true/false for present/absent.
 Condition = bool | str | int | list[str | int]
@@ -49,7 +54,7 @@ class Row(Strict):
 
     path: Paths = []
     converter: str = Field("", alias="as")
-    values: dict[str, Any] = {}
+    values: Words = {}
     default: Any = None
     value: Any = None
     more: dict[str, str] = Field(default={}, alias="with")

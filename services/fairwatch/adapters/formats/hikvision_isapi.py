@@ -1,0 +1,87 @@
+"""What only Hikvision needs: pictures as parts of the body, its country numbers, speeds in km/h."""
+
+from typing import Any, Final
+
+from fairwatch.adapters.converters import Converter, converter
+from fairwatch.adapters.converters.pictures import reference
+from fairwatch.adapters.converters.plates import plate_state
+from fairwatch.adapters.converters.scalars import as_number, as_text, plain
+from fairwatch.adapters.environment import Environment, Picture
+
+_KMH: Final = 3.6
+_ROLES: Final = (
+    ("plate", "PLATE"),
+    ("background", "SCENE"),
+    ("scene", "SCENE"),
+    ("detection", "SCENE"),
+    ("bg", "SCENE"),
+    ("face", "FACE"),
+    ("human", "PERSON"),
+    ("body", "PERSON"),
+    ("vehicle", "VEHICLE"),
+    ("car", "VEHICLE"),
+)
+_REFERENCES: Final = ("contentID", "pId", "contentId", "picName")
+
+
+@converter("hikvision_speed")
+def speed() -> Converter:
+    """Kilometres per hour to metres per second."""
+
+    def decode(value: Any, _: object) -> float:
+        return round(as_number(value) / _KMH, 4)
+
+    return Converter(decode, lambda value: plain(round(value * _KMH, 2)))
+
+
+@converter("hikvision_plate_event")
+def plate_event() -> Converter:
+    """What happened: a plate was read, or only its vehicle was seen."""
+    names = {"READ": "plate.read"}
+    return Converter(lambda value, _: names.get(plate_state(as_text(value)), "vehicle.seen"), None, exact=False)
+
+
+@converter("hikvision_country")
+def country() -> Converter:
+    """An ISO 3166-1 alpha-2 code where the camera sends one; its own numbers stay codes."""
+
+    def decode(value: Any, _: object) -> str | None:
+        text = as_text(value).strip()
+        return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None  # noqa: PLR2004  # alpha-2
+
+    return Converter(decode, None, exact=False)
+
+
+@converter("hikvision_parts")
+def parts() -> Converter:
+    """The pictures that came as parts of the same body: those that the item names, and those that no other item can."""
+
+    def decode(item: Any, env: Environment) -> list[dict[str, Any]] | None:
+        named = {str(item[name]) for name in _REFERENCES if name in item} if isinstance(item, dict) else set()
+        found = [_media(one, named) for one in env.pictures if _belongs(one, named)]
+        return found or None
+
+    return Converter(decode, None, scalar=False)
+
+
+def _names(picture: Picture) -> set[str]:
+    return {name for name in (picture.name, picture.filename, picture.filename.rpartition(".")[0]) if name}
+
+
+def _belongs(picture: Picture, named: set[str]) -> bool:
+    """A picture named by an item is that item's; a scene, or a picture of a device that names none, is everyone's."""
+    return not named or bool(_names(picture) & named) or not _is_numbered(picture)
+
+
+def _is_numbered(picture: Picture) -> bool:
+    return any(len(name) > 16 and any(char.isdigit() for char in name) for name in _names(picture))  # noqa: PLR2004  # a picture id
+
+
+def _media(picture: Picture, named: set[str]) -> dict[str, Any]:
+    words = f"{picture.filename} {picture.name}".lower()
+    media = reference(picture.sha256, picture.size, picture.mime)
+    media["role"] = next((role for word, role in _ROLES if word in words), "OTHER")
+    if picture.name or picture.filename:
+        media["role_code"] = {"system": "hikvision:part", "code": picture.name or picture.filename}
+        media["source_id"] = next(iter(_names(picture) & named), picture.filename or picture.name)
+    return media
