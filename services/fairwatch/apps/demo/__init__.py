@@ -1,1 +1,1 @@
-"""The main job as a play: simulated devices on their real protocols, every processor a process, expectations checked."""
+"""The main job as a play: devices on their real protocols, every processor a process, expectations checked."""

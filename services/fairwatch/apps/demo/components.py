@@ -42,7 +42,9 @@ class Components:
             if process.returncode is not None:
                 path = self.logs / f"{name}.log"
                 tail = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-                raise ComponentDiedError(f"{name} ended with code {process.returncode}; see {path}: " + " / ".join(tail))
+                raise ComponentDiedError(
+                    f"{name} ended with code {process.returncode}; see {path}: " + " / ".join(tail)
+                )
 
     async def stop(self) -> None:
         """Ask every process to drain and end; kill what has not after ten seconds."""

@@ -38,7 +38,9 @@ def portrait(folder: Path, name: str, longest: int = 720) -> tuple[bytes, int, i
     """Return a portrait as JPEG bytes with its width and height in pixels."""
     path = folder / name
     if not path.exists():
-        raise ConfigurationError(f"{path} is missing: run `make models`, which builds the models and fetches the pictures")
+        raise ConfigurationError(
+            f"{path} is missing: run `make models`, which builds the models and fetches the pictures"
+        )
     image = Image.open(path).convert("RGB")
     image.thumbnail((longest, longest))
     return jpeg(image), image.width, image.height

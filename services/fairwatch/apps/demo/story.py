@@ -32,14 +32,23 @@ class Cast:
     reviewers: list[Reviewer]
     pictures: Path
     say: Callable[[str], None]
-    sent: dict[str, int] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
 
 
 async def play(cast: Cast, seconds: float) -> None:
     """Play every scene once, then ordinary traffic until `seconds` have passed."""
     began = time.monotonic()
     traffic = asyncio.create_task(_ordinary_traffic(cast, began + seconds))
-    for scene in (_stolen_car, _same_plate_elsewhere, _line_at_night, _tamper, _platform, _malformed, _missing_child, _mistaken):
+    for scene in (
+        _stolen_car,
+        _same_plate_elsewhere,
+        _line_at_night,
+        _tamper,
+        _platform,
+        _malformed,
+        _missing_child,
+        _mistaken,
+    ):
         await scene(cast)
     await traffic
 
@@ -59,7 +68,9 @@ async def _stolen_car(cast: Cast) -> None:
 
 async def _same_plate_elsewhere(cast: Cast) -> None:
     cast.say("the same plate at the north terminal, outside the authorised area: nothing may happen")
-    await _expect("plate", {200}, cast.hikvision["hik-north-1"].read_plate(world.STOLEN_READ, car(world.STOLEN_READ), index=9))
+    await _expect(
+        "plate", {200}, cast.hikvision["hik-north-1"].read_plate(world.STOLEN_READ, car(world.STOLEN_READ), index=9)
+    )
 
 
 async def _line_at_night(cast: Cast) -> None:
@@ -92,28 +103,33 @@ async def _missing_child(cast: Cast) -> None:
     await _expect("face", {200}, cast.hikvision["hik-harbour-2"].capture_face(picture, face_id=1))
     stranger, _, _ = portrait(cast.pictures, STRANGER)
     await _expect("stranger", {200}, cast.hikvision["hik-harbour-2"].capture_face(stranger, face_id=2))
-    candidate = await _candidate(cast, set())
+    candidate = await _candidate(cast)
     for reviewer, name in zip(cast.reviewers, ("first", "second"), strict=False):
         await reviewer.decide(candidate, "MATCH", "same scar, same ears")
         cast.say(f"the {name} reviewer confirms the candidate")
 
 
 async def _mistaken(cast: Cast) -> None:
-    cast.say("the platform posts another face, with EthicCode and suspicion flags; one person agrees, the second does not")
+    cast.say(
+        "the platform posts another face, with EthicCode and suspicion flags; one person agrees, the second does not"
+    )
     picture, width, height = portrait(cast.pictures, MISTAKEN)
     await _expect("face", {200}, cast.platform.face(world.GAT_CAMERAS["gat-harbour-1"], picture, width, height))
-    candidate = await _candidate(cast, set())
+    candidate = await _candidate(cast)
     await cast.reviewers[0].decide(candidate, "MATCH", "")
     await cast.reviewers[1].decide(candidate, "NO_MATCH", "different jaw")
     cast.say("the second reviewer rejects the second candidate")
 
 
-async def _candidate(cast: Cast, known: set[str]) -> str:
-    """Return the id of the one candidate that waits for a decision."""
+async def _candidate(cast: Cast) -> str:
+    """Return the id of the next candidate that waits for its first decision."""
     deadline = time.monotonic() + CANDIDATE_WAIT_S
     while time.monotonic() < deadline:
-        waiting = [c["candidate_id"] for c in await cast.reviewers[0].pending() if c["candidate_id"] not in known]
+        waiting = [
+            c["candidate_id"] for c in await cast.reviewers[0].pending() if c["candidate_id"] not in cast.decided
+        ]
         if waiting:
+            cast.decided.add(waiting[0])
             return str(waiting[0])
         await asyncio.sleep(0.2)
     raise TimeoutError(f"no candidate reached the console within {CANDIDATE_WAIT_S:.0f} s")
@@ -122,7 +138,11 @@ async def _candidate(cast: Cast, known: set[str]) -> str:
 async def _ordinary_traffic(cast: Cast, until: float) -> None:
     """Send what cameras send all day: motion, unlisted plates, people walking by."""
     turn, began = 0, time.time()
-    hikvision, onvif, cameras = cycle(cast.hikvision.values()), cycle(cast.onvif.values()), cycle(world.FRIGATE_CAMERAS.values())
+    hikvision, onvif, cameras = (
+        cycle(cast.hikvision.values()),
+        cycle(cast.onvif.values()),
+        cycle(world.FRIGATE_CAMERAS.values()),
+    )
     while time.monotonic() < until:
         turn += 1
         plate = f"M{'ABCDEFGH'[turn % 8]}T{1000 + turn}"
@@ -134,5 +154,4 @@ async def _ordinary_traffic(cast: Cast, until: float) -> None:
             cast.frigate.event("new", camera, event_id, "person"),
             cast.frigate.event("end", camera, event_id, "person"),
         )
-        cast.sent["ordinary"] = cast.sent.get("ordinary", 0) + 4
         await asyncio.sleep(0.25)

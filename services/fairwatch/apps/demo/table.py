@@ -5,7 +5,20 @@ from typing import Any
 
 from rich.table import Table
 
-STAGES = ("http", "mqtt", "viid", "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project")
+STAGES = (
+    "http",
+    "mqtt",
+    "viid",
+    "normalize",
+    "enrich",
+    "match",
+    "verify",
+    "route",
+    "group",
+    "notify",
+    "audit",
+    "project",
+)
 
 
 def stage_table(heartbeats: Sequence[Mapping[str, Any]], title: str) -> Table:

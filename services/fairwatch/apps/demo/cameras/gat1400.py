@@ -35,7 +35,9 @@ class GatPlatform:
 
     async def keepalive(self) -> int:
         """Keep the registration alive."""
-        return await self._post(self.plain, "/VIID/System/Keepalive", {"KeepaliveObject": {"DeviceID": self.platform_id}})
+        return await self._post(
+            self.plain, "/VIID/System/Keepalive", {"KeepaliveObject": {"DeviceID": self.platform_id}}
+        )
 
     async def vehicle(self, camera: str, plate: str) -> int:
         """Post one passing vehicle."""

@@ -1,0 +1,169 @@
+"""Sets the stage: broker, Valkey, MQTT broker, topics, reference data, and every component as its own process."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import yaml
+from pydantic import SecretStr
+
+from fairwatch.apps.demo import world
+from fairwatch.apps.demo.components import Components
+from fairwatch.apps.demo.credentials import PEOPLE, Credentials
+from fairwatch.apps.demo.pictures import portrait
+from fairwatch.apps.demo.receiver import ControlRoom
+from fairwatch.apps.embedded import free_port, start_broker, start_valkey
+from fairwatch.apps.embedded_mqtt import start_mqtt
+from fairwatch.apps.kafka import admin, producer
+from fairwatch.apps.settings import Settings
+from fairwatch.apps.topics import apply, differences
+from fairwatch.console.people import hash_password
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.stores.health import Health
+from fairwatch.stores.media import MediaStore, media_uri
+
+CONFIG = Path(__file__).parent / "config"
+REFERENCE = "obama.jpg"
+PROCESSORS = ("normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project")
+GATEWAYS = ("http", "mqtt", "viid")
+NEEDED_MIB = 2500
+READY_S = 120.0
+SAY_S = 5.0
+PARTITIONS = 2
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that runs, and where it is reached."""
+
+    settings: Settings
+    components: Components
+    credentials: Credentials
+    room: ControlRoom
+    health: Health
+    addresses: dict[str, str]
+    pictures: Path
+
+
+@asynccontextmanager
+async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> AsyncIterator[Stage]:
+    """Start everything under `folder`; yield once all is ready; stop everything on leaving.
+
+    Raises:
+        ConfigurationError: Memory, a model, a binary or a port is missing; the message says what to do.
+        ComponentDiedError: A component ended by itself.
+    """
+    _check_memory()
+    if not (models / "pictures" / REFERENCE).exists():
+        raise ConfigurationError(f"{models} holds no models and pictures: run `make models` first")
+    shutil.rmtree(folder, ignore_errors=True)
+    credentials = Credentials()
+    _write_config(folder / "config", credentials)
+    async with AsyncExitStack() as stack:
+        say("starting the embedded Kafka-compatible broker, Valkey and an MQTT broker")
+        broker = stack.enter_context(start_broker())
+        valkey = stack.enter_context(start_valkey())
+        mqtt = await stack.enter_async_context(start_mqtt(credentials.mqtt))
+        room = ControlRoom(credentials.webhook)
+        stack.push_async_callback(room.stop)
+        environment = {
+            "FAIRWATCH_KAFKA_BOOTSTRAP": broker.address, "FAIRWATCH_REDIS_URL": valkey.address,
+            "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": "true",
+            "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
+            "FAIRWATCH_CONFIG_DIR": str(folder / "config"), "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
+            "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        }  # fmt: skip
+        settings = Settings(
+            kafka_bootstrap=broker.address, redis_url=SecretStr(valkey.address), embedded=True, max_partitions=PARTITIONS,
+            media_url=environment["FAIRWATCH_MEDIA_URL"],
+        )  # fmt: skip
+        say("making topics and publishing sites, devices, authorisations and the watchlist")
+        await asyncio.to_thread(_make_topics, settings)
+        await _publish_world(settings, models / "pictures")
+        health = Health(valkey.address)
+        stack.push_async_callback(health.close)
+        components = Components(folder / "logs", environment)
+        stack.push_async_callback(components.stop)
+        addresses = await _start(components, say)
+        addresses["mqtt"] = mqtt.url("frigate")
+        await _all_ready(components, health, say)
+        yield Stage(settings, components, credentials, room, health, addresses, models / "pictures")
+        say("stopping everything")
+
+
+def _make_topics(settings: Settings) -> None:
+    client = admin(settings)
+    try:
+        apply(client, differences(client, max_partitions=PARTITIONS), max_partitions=PARTITIONS)
+    finally:
+        client.close()
+
+
+def _check_memory() -> None:
+    free = psutil.virtual_memory().available // 2**20
+    if free < NEEDED_MIB:
+        raise ConfigurationError(
+            f"only {free} MiB of memory are free, the demo needs {NEEDED_MIB}: close something and try again"
+        )
+
+
+def _write_config(folder: Path, credentials: Credentials) -> None:
+    shutil.copytree(CONFIG, folder)
+    credentials.write_devices(folder)
+    people = [
+        {
+            "name": name,
+            "display_name": name.title(),
+            "roles": ["reviewer", "operator"],
+            "password_hash": hash_password(credentials.people[name]),
+        }
+        for name in PEOPLE
+    ]
+    (folder / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
+
+
+async def _publish_world(settings: Settings, pictures: Path) -> None:
+    data, width, height = portrait(pictures, REFERENCE)
+    await MediaStore.open(settings.media_url).put(data, "image/jpeg")
+    uri = media_uri(data)
+    reference = {
+        "uri": uri, "sha256": uri.rpartition(":")[2], "mime": "image/jpeg", "bytes": len(data), "role": "REFERENCE",
+        "width": width, "height": height, "retention_class": "enrolment",
+    }  # fmt: skip
+    async with producer(settings, "demo") as publisher:
+        for topic, key, record in world.build(reference).records:
+            await publisher.publish(topic, key, record)
+
+
+async def _start(components: Components, say: Callable[[str], None]) -> dict[str, str]:
+    say(f"starting {len(PROCESSORS)} processors, {len(GATEWAYS)} gateways and the console, each its own process")
+    addresses: dict[str, str] = {}
+    for name in (*GATEWAYS, "console", *PROCESSORS):
+        port = free_port() if name in ("http", "viid", "console") else 0
+        if port:
+            addresses[name] = f"http://127.0.0.1:{port}"
+        await components.start(name, {"FAIRWATCH_PORT": str(port)})
+    return addresses
+
+
+async def _all_ready(components: Components, health: Health, say: Callable[[str], None]) -> None:
+    """Wait for a ready heartbeat of each; say who is still missing every five seconds."""
+    wanted = set(components.processes)
+    began = said = time.monotonic()
+    while True:
+        components.check()
+        missing = wanted - {beat["component"] for beat in await health.read_all() if beat.get("ready")}
+        if not missing:
+            return
+        now = time.monotonic()
+        if now - began > READY_S:
+            raise TimeoutError(f"not ready after {READY_S:.0f} s: {', '.join(sorted(missing))}; see {components.logs}")
+        if now - said > SAY_S:
+            said = now
+            say(f"waiting for {', '.join(sorted(missing))}")
+        await asyncio.sleep(0.2)

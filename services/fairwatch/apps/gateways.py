@@ -1,0 +1,44 @@
+"""Builds the gateways from settings."""
+
+from fairwatch.adapters import catalogue as adapters
+from fairwatch.adapters.payload import Payload
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.gateways.config import GatewayConfig
+from fairwatch.gateways.server import Kind, serve
+from fairwatch.stores.media import MediaStore
+
+PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0}
+
+
+def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
+    """Return why no adapter takes a payload, so that its sender hears of it at once."""
+    try:
+        adapters.decode(payload, known_format)
+    except RejectedError as error:
+        return error
+    return None
+
+
+def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
+    """Return the settings of one gateway."""
+    return GatewayConfig(
+        devices_file=settings.config_dir / "devices.yaml",
+        host=settings.host,
+        port=settings.port or PORTS[kind],
+        health_host=settings.host,
+        health_port=settings.health_port,
+        mqtt_url=settings.mqtt_url.get_secret_value(),
+        mqtt_client_id=f"fairwatch-{settings.topic_prefix}mqtt",
+        redis_url=settings.redis_url.get_secret_value(),
+        instance=settings.instance,
+    )
+
+
+async def run_gateway(settings: Settings, kind: Kind) -> int:
+    """Run a gateway until it is told to stop; return the exit code."""
+    media = MediaStore.open(settings.media_url)
+    async with producer(settings, f"gateway/{kind}") as publisher:
+        return await serve(kind, gateway_config(settings, kind), publisher, media, SystemClock(), check=judge)

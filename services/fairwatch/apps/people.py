@@ -1,0 +1,31 @@
+"""Builds the console from settings."""
+
+from redis.asyncio import Redis
+
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.settings import Settings
+from fairwatch.console.config import ConsoleConfig
+from fairwatch.console.server import run_console
+from fairwatch.domain.clock import SystemClock
+from fairwatch.stores.media import MediaStore
+from fairwatch.stores.read_model import RedisReadModel
+
+PORT = 8090
+
+
+async def run_people(settings: Settings) -> int:
+    """Run the console until it is told to stop; return the exit code."""
+    redis_url = settings.redis_url.get_secret_value()
+    config = ConsoleConfig(
+        people_file=settings.config_dir / "people.yaml",
+        redis_url=redis_url,
+        host=settings.host,
+        port=settings.port or PORT,
+        health_host=settings.host,
+        health_port=settings.health_port,
+        prefix=settings.topic_prefix,
+        instance=settings.instance,
+    )
+    async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
+        read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
+        return await run_console(config, publisher, read_model, MediaStore.open(settings.media_url), SystemClock())

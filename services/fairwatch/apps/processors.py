@@ -1,0 +1,126 @@
+"""Builds each processor from settings and what the engine gives it: one small function for each."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+from redis.asyncio import Redis
+
+from fairwatch import __version__
+from fairwatch.apps.kafka import client_options, codec
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.processor import Processor, Spec
+from fairwatch.engine.config import EngineConfig, Resources
+from fairwatch.policy.redaction import redact_bytes
+from fairwatch.stores.media import MediaStore
+
+Builder = Callable[[Settings, Resources], Processor]
+
+
+def engine_config(settings: Settings) -> EngineConfig:
+    """Return the engine's part of the settings."""
+    return EngineConfig(
+        bootstrap=settings.kafka_bootstrap,
+        topic_prefix=settings.topic_prefix,
+        embedded=settings.embedded,
+        client_options=client_options(settings),
+        web_host=settings.host,
+        web_port=settings.health_port,
+        redis_url=settings.redis_url.get_secret_value(),
+        instance=settings.instance,
+        version=__version__,
+        replication=settings.replication,
+        redact=lambda _, body: redact_bytes(body, "")[0],
+    )
+
+
+def normalize(settings: Settings, given: Resources) -> Processor:
+    """Read payloads with the adapters."""
+    from fairwatch.processors.normalize import Normalize  # noqa: PLC0415  a worker imports what it runs, no more
+
+    references = given.references
+    return Normalize(
+        references["devices"],
+        references["watchlist-entries"],
+        MediaStore.open(settings.media_url),
+        soft_biometrics=settings.soft_biometrics,
+    )
+
+
+def enrich(_: Settings, given: Resources) -> Processor:
+    """Place observations."""
+    from fairwatch.processors.enrich import Enrich  # noqa: PLC0415
+
+    return Enrich(given.references["devices"], given.references["sites"], given.state)
+
+
+def verify(_: Settings, given: Resources) -> Processor:
+    """Ask for two people."""
+    from fairwatch.processors.verify import Verify  # noqa: PLC0415
+
+    return Verify(given.references["authorisations"], given.state, given.clock)
+
+
+def route(settings: Settings, given: Resources) -> Processor:
+    """Decide what is an alert."""
+    from fairwatch.policy.routing import RouteTree  # noqa: PLC0415
+    from fairwatch.processors.route import Route  # noqa: PLC0415
+
+    return Route(RouteTree.read(settings.config_dir / "routes.yaml"), given.references["sites"])
+
+
+def group(settings: Settings, given: Resources) -> Processor:
+    """Keep one alert for each group."""
+    from fairwatch.policy.routing import RouteTree  # noqa: PLC0415
+    from fairwatch.processors.group import Group  # noqa: PLC0415
+
+    return Group(RouteTree.read(settings.config_dir / "routes.yaml").rules, given.state, given.clock)
+
+
+def notify(settings: Settings, given: Resources) -> Processor:
+    """Hand alerts to receivers."""
+    from fairwatch.processors.notify import Notify  # noqa: PLC0415
+    from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
+
+    receivers = read_receivers(settings.config_dir / "receivers.yaml", given.clock)
+    return Notify(receivers, given.state, given.clock, codec(settings))
+
+
+def audit(_: Settings, given: Resources) -> Processor:
+    """Chain what was decided."""
+    from fairwatch.processors.audit import Audit  # noqa: PLC0415
+
+    return Audit(given.state)
+
+
+def project(settings: Settings, _: Resources) -> Processor:
+    """Fold what the console shows."""
+    from fairwatch.processors.project import Project  # noqa: PLC0415
+    from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
+
+    redis = Redis.from_url(settings.redis_url.get_secret_value())
+    return Project(RedisReadModel(redis, prefix=settings.topic_prefix))
+
+
+def match(settings: Settings, given: Resources) -> Processor:
+    """Compare with what is authorised."""
+    raise NotImplementedError
+
+
+BUILDERS: dict[str, Builder] = {
+    builder.__name__: builder for builder in (normalize, enrich, match, verify, route, group, notify, audit, project)
+}
+
+
+def spec_of(name: str) -> Spec:
+    """Return what the engine has to know of a processor."""
+    processor = getattr(import_module(f"fairwatch.processors.{name}"), name.title())
+    spec: Spec = processor.spec
+    return spec
+
+
+def run_processor(settings: Settings, name: str) -> int:
+    """Run a processor in the calling process until it is told to stop; return the exit code."""
+    from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
+
+    return run_worker(spec_of(name), partial(BUILDERS[name], settings), engine_config(settings), codec(settings))

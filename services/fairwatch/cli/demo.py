@@ -1,0 +1,45 @@
+"""`fairwatch demo`: the main job on the embedded broker."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fairwatch.apps.demo.run import run_demo
+
+EXIT_INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    seconds: Annotated[float, typer.Option(help="How long the cameras send.", min=1, max=3600)] = 30,
+    console_wait: Annotated[
+        bool | None,
+        typer.Option(
+            "--console-wait/--no-console-wait", help="Keep the console open afterwards; the default on a terminal."
+        ),
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Configuration, media and logs of this run; emptied first.")] = Path(
+        ".demo"
+    ),
+    models: Annotated[Path, typer.Option(help="Models and pictures that `make models` built.")] = Path(".models"),
+) -> None:
+    """Play the main job with simulated cameras of four makers, and check what came of it.
+
+    Exit code 0 when every expected alert arrived exactly once, 1 otherwise.
+    """
+    wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
+    out = Console(soft_wrap=True)
+    try:
+        code = asyncio.run(run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out))
+    except KeyboardInterrupt:
+        out.print("stopped")
+        code = EXIT_INTERRUPTED
+    raise typer.Exit(code)
