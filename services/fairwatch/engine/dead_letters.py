@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import structlog
-
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
-from fairwatch.domain.ids import stable_id
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.outbox import Output
 from fairwatch.wire.avro import Codec
-
-log = structlog.get_logger()
+from fairwatch.wire.dead_letter import Raw, dead_letter
+from fairwatch.wire.headers import cloud_event, from_kafka
+from fairwatch.wire.topics import DEAD_LETTERS
 
 
 class DeadLetters:
@@ -22,49 +20,39 @@ class DeadLetters:
     def __init__(self, processor: str, config: EngineConfig, codec: Codec, clock: Clock) -> None:
         self._processor = processor
         self._version = config.version
+        self._prefix = config.topic_prefix
+        self._redact = config.redact
         self._codec = codec
         self._clock = clock
-        self._redact = config.redact
-        self._prefix = config.topic_prefix
 
     def output(self, record: Any, place: int, error: RejectedError, limit: int | None = None) -> Output:
         """Return the dead letter of an aiokafka record, with at most `limit` bytes of its value."""
         topic = record.topic.removeprefix(self._prefix)
-        original = record.value or b""
-        value = self._redacted(topic, original)
-        detail = error.detail
-        if limit is not None and len(value) > limit:
-            detail += f" (first {limit} of {len(value)} bytes kept)"
-            value = value[:limit]
-        letter = {
-            "dead_letter_id": stable_id("dead-letter", topic, record.partition, record.offset),
-            "processor": self._processor,
-            "version": self._version,
-            "reason": error.reason,
-            "detail": detail,
-            "field": error.field,
-            "topic": topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            "key": record.key,
-            "value": value,
-            "headers": dict(record.headers),
-            "redacted": value is not original and value != original[: len(value)],
-            "at": self._clock.now(),
-        }
-        headers = [
-            ("ce_specversion", b"1.0"),
-            ("ce_type", b"fairwatch.DeadLetter"),
-            ("ce_source", f"fairwatch/{self._processor}".encode()),
-            ("ce_id", letter["dead_letter_id"].encode()),
-            ("content-type", b"avro/binary"),
-        ]
-        return Output(f"{record.topic}-dlq", record.key, self._codec.encode("DeadLetter", letter), headers, place)
+        headers = from_kafka(record.headers)
+        raw = Raw(topic, record.partition, record.offset, record.key, record.value, headers)
+        at = self._clock.now()
+        letter = dead_letter(
+            raw,
+            error,
+            processor=self._processor,
+            version=self._version,
+            at=at,
+            redacted=self._redacted(topic, record.value),
+        )
+        size = len(letter["value"])
+        if limit is not None and size > limit:
+            letter["value"] = letter["value"][:limit]
+            letter["detail"] = f"{error.detail} (first {limit} of {size} bytes kept)"
+        described = cloud_event(
+            "DeadLetter", source=f"fairwatch/{self._processor}", event_id=letter["dead_letter_id"], at=at
+        )
+        value = self._codec.encode("DeadLetter", letter)
+        return Output(record.topic + DEAD_LETTERS, record.key, value, list(described.items()), place)
 
-    def _redacted(self, topic: str, original: bytes) -> bytes:
-        if self._redact is None or not original:
-            return original
+    def _redacted(self, topic: str, value: bytes | None) -> bytes | None:
+        if self._redact is None or not value:
+            return None
         try:
-            return self._redact(topic, original)
+            return self._redact(topic, value)
         except RejectedError:
-            return original  # does not parse: nothing can be said about its fields
+            return None  # does not parse: nothing can be said about its fields

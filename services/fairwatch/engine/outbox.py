@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ BATCH_BYTES = 512 << 10  # brokers refuse record batches above 1 MiB by default
 STOP_S = 5.0
 
 log = structlog.get_logger()
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
 
 
 @dataclass(slots=True)

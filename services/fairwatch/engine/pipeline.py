@@ -12,13 +12,14 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.domain.processor import Processor, Spec, Ticking
 from fairwatch.engine.dead_letters import DeadLetters
-from fairwatch.engine.encoding import Encoding, rfc3339
+from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.guard import DeadLetterGuard
 from fairwatch.engine.outbox import Outbox, Output
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.turns import Turns
 from fairwatch.telemetry import metrics
+from fairwatch.wire.headers import RECORDED
 
 log = structlog.get_logger()
 
@@ -88,7 +89,7 @@ class Pipeline:
         self._guard.check([place in answer.dead for place in range(len(records))])
         await self._keep(answer, records)
         self._tally.batch(len(records), time.perf_counter() - started)
-        self._tally.ages([event.headers.get("ce_recordedtime") for event in events], self._clock.now())
+        self._tally.ages([event.headers.get(RECORDED) for event in events], self._clock.now())
 
     async def tick(self, partitions: Sequence[int]) -> None:
         """Let a ticking processor act; a failure is logged and undone, the next tick tries again."""
@@ -106,8 +107,8 @@ class Pipeline:
         self._tally.emits(output.topic for output in emits)
 
     async def _ticks(self, processor: Ticking, partitions: Sequence[int]) -> list[Output]:
-        now = rfc3339(self._clock.now())
-        outputs = [self._encoding.timed_output(emit, now) for emit in await processor.tick(partitions)]
+        self._encoding.begin(self._clock.now())
+        outputs = [self._encoding.timed_output(emit) for emit in await processor.tick(partitions)]
         self._state.savepoint()
         return outputs
 
@@ -153,12 +154,12 @@ class Pipeline:
         if len(outcomes) != len(events):
             raise ValueError(f"{self._spec.name} answered {len(outcomes)} of {len(events)} events")
         answer = Answer()
-        now = rfc3339(self._clock.now())
+        self._encoding.begin(self._clock.now())
         outputs, topics, output = answer.outputs, answer.topics, self._encoding.output
         for event, place, answers in zip(events, places, outcomes, strict=True):
             for number, outcome in enumerate(answers):
                 if isinstance(outcome, Emit):
-                    outputs.append(output(outcome, event, number, now, place))
+                    outputs.append(output(outcome, event, number, place))
                     topics.append(outcome.topic)
                 elif isinstance(outcome, Skip):
                     answer.skips.append(outcome.reason)
@@ -191,7 +192,7 @@ class Pipeline:
     async def _flush(self) -> None:
         """Make changed state durable."""
         rows = [
-            Output(self._changelog, key.encode(), value, (), -1, partition)
+            Output(self._changelog, key.encode(), value, [], -1, partition)
             for partition, key, value in self._state.changes()
         ]
         refused = await self._write(rows)

@@ -3,9 +3,9 @@
 import asyncio
 import inspect
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -45,10 +45,21 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """One processor at work; `run` it in a running event loop."""
+    """One processor at work; `run` it in a running event loop.
+
+    Args:
+        records: Name of the record that each topic carries; the project's topics by default.
+    """
 
     def __init__(
-        self, spec: Spec, build: Build, config: EngineConfig, codec: Codec, clock: Clock | None = None
+        self,
+        spec: Spec,
+        build: Build,
+        config: EngineConfig,
+        codec: Codec,
+        *,
+        clock: Clock | None = None,
+        records: Mapping[str, str] | None = None,
     ) -> None:
         self.spec = spec
         self.config = config
@@ -56,7 +67,7 @@ class Worker:
         self._build = build
         self._codec = codec
         self._clock = clock or SystemClock()
-        self._records = {name: topic.record for name, topic in topics().items()}
+        self._records = records or {name: topic.record for name, topic in topics().items()}
         self._changelog = f"{config.topic_prefix}fairwatch-{spec.name}-state"
         self._turns = Turns(config.drain_s)
         self._state = PartitionedState()
@@ -172,7 +183,7 @@ class Worker:
     async def _work(self, background: list[asyncio.Task[Any]]) -> None:
         app = self._app = Application(self.spec.name, self.config, replay=self.spec.replay, release=self._release)
         app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
-        app.on_rebalance_complete.connect(self._restored)
+        app.on_rebalance_complete.connect(cast("Any", self._restored))
         if self.spec.tick_s is not None:
             app.timer(self.spec.tick_s)(self._tick)
         starting = asyncio.create_task(app.start())
@@ -261,15 +272,24 @@ class Worker:
             log.warning("worker.stop_failed", error=repr(error))
 
 
-def run_worker(spec: Spec, build: Build, config: EngineConfig, codec: Codec) -> int:
+def run_worker(
+    spec: Spec, build: Build, config: EngineConfig, codec: Codec, *, records: Mapping[str, str] | None = None
+) -> int:
     """Run a processor until SIGTERM or SIGINT, drain, and return the exit code.
 
     0 stopped, 1 failed, 3 too many dead letters, 4 no progress although the broker is there.
+
+    Args:
+        spec: Of the processor.
+        build: Makes it, once references are read.
+        config: How to run.
+        codec: Framing.
+        records: Name of the record that each topic carries; the project's topics by default.
     """
     quieten()
 
     async def main() -> int:
-        worker = Worker(spec, build, config, codec)
+        worker = Worker(spec, build, config, codec, records=records)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
