@@ -13,34 +13,38 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FAIRWATCH_", frozen=True, extra="forbid")
 
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="host:port, comma separated")
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port, comma separated")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: str = Field("SCRAM-SHA-512", description="used with SASL_*")
+    kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="used with SASL_*")
     kafka_username: str = ""
     kafka_password: SecretStr = SecretStr("")
     kafka_password_file: Path | None = None
     kafka_ca_file: Path | None = None
     kafka_cert_file: Path | None = None
     kafka_key_file: Path | None = None
-    topic_prefix: str = Field("", description="put before every topic and consumer group name")
-    max_partitions: int = Field(0, description="upper bound on partitions when topics are applied; 0 for none")
-    replication: int = Field(1, description="replicas of a topic when topics are applied")
-    embedded: bool = Field(False, description="broker is the embedded one: short group timeouts")
-    registry_url: str = Field("", description="Confluent-compatible schema registry; empty for single-object encoding")
+    topic_prefix: str = Field(default="", description="put before every topic and consumer group name")
+    max_partitions: int = Field(default=0, description="upper bound on partitions when topics are applied; 0 for none")
+    replication: int = Field(default=1, description="replicas of a topic when topics are applied")
+    embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
+    registry_url: str = Field(default="", description="Confluent-compatible schema registry; empty for single-object encoding")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     redis_url_file: Path | None = None
-    media_url: str = Field("", description="file:///folder or s3://bucket/prefix; empty for ./media")
-    model_dir: Path = Field(Path(".models"), description="folder of the ONNX models")
-    config_dir: Path = Field(Path("config"), description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml")
-    host: str = Field("127.0.0.1", description="address that gateways, console and health listen on")
-    port: int = Field(0, description="port of the gateway or the console; 0 for its default")
-    health_port: int = Field(0, description="port of /live, /ready and /metrics; 0 for a free one")
+    media_url: str = Field(default="", description="file:///folder or s3://bucket/prefix; empty for ./media")
+    model_dir: Path = Field(default=Path(".models"), description="folder of the ONNX models")
+    config_dir: Path = Field(
+        Path("config"), description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml"
+    )
+    host: str = Field(default="127.0.0.1", description="address that gateways, console and health listen on")
+    port: int = Field(default=0, description="port of the gateway or the console; 0 for its default")
+    health_port: int = Field(default=0, description="port of /live, /ready and /metrics; 0 for a free one")
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
     mqtt_url_file: Path | None = None
-    soft_biometrics: bool = Field(False, description="keep estimated age and gender of persons; off unless the law allows it")
+    soft_biometrics: bool = Field(
+        default=False, description="keep estimated age and gender of persons; off unless the law allows it"
+    )
     log_level: str = "info"
     log_json: bool = True
-    instance: str = Field("", description="name of this process; the host name and process id otherwise")
+    instance: str = Field(default="", description="name of this process; the host name and process id otherwise")
 
     @model_validator(mode="before")
     @classmethod
@@ -48,7 +52,9 @@ class Settings(BaseSettings):
         for name in ("kafka_password", "redis_url", "mqtt_url"):
             path = values.get(f"{name}_file")
             if path and values.get(name):
-                raise ValueError(f"at most one of FAIRWATCH_{name.upper()} and FAIRWATCH_{name.upper()}_FILE may be set")
+                raise ValueError(
+                    f"at most one of FAIRWATCH_{name.upper()} and FAIRWATCH_{name.upper()}_FILE may be set"
+                )
             if path:
                 values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
         return values
@@ -57,4 +63,4 @@ class Settings(BaseSettings):
 @lru_cache
 def settings() -> Settings:
     """Return the settings of this process."""
-    return Settings()  # type: ignore[call-arg]  # every field has a default or comes from the environment
+    return Settings()

@@ -79,8 +79,8 @@ async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> A
             "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         }  # fmt: skip
         settings = Settings(
-            kafka_bootstrap=broker.address, redis_url=SecretStr(valkey.address), embedded=True, max_partitions=PARTITIONS,
-            media_url=environment["FAIRWATCH_MEDIA_URL"],
+            kafka_bootstrap=broker.address, redis_url=SecretStr(valkey.address), embedded=True,
+            max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
         await asyncio.to_thread(_make_topics, settings)

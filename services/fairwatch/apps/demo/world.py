@@ -125,8 +125,8 @@ def _entries(at: int, reference: dict[str, Any]) -> list[tuple[str, str, dict[st
         "reason": "reported stolen",
     }  # fmt: skip
     child = {
-        **shared, "entry_id": stable_id("entry", "missing-child"), "authorisation_id": "auth-missing-child", "kind": "FACE",
-        "title": "Missing child, case 118", "references": [reference], "priority": 1,
+        **shared, "entry_id": stable_id("entry", "missing-child"), "authorisation_id": "auth-missing-child",
+        "kind": "FACE", "title": "Missing child, case 118", "references": [reference], "priority": 1,
         "reason": "reported missing",
         "source_of_media": "handed in by the family",
     }  # fmt: skip

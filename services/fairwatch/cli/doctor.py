@@ -1,0 +1,40 @@
+"""`fairwatch doctor`: what is reachable, what is misconfigured, and what to do."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fairwatch.apps.doctor import Finding, examine
+from fairwatch.apps.settings import settings
+
+MARKS = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each finding.")] = False) -> None:
+    """Look at broker, Redis, media, configuration files, models and running components; nothing is changed.
+
+    Exit code 0 when nothing is bad, 1 otherwise.
+    """
+    findings = asyncio.run(_examine(as_json=as_json))
+    raise typer.Exit(1 if any(finding.level == "bad" for finding in findings) else 0)
+
+
+async def _examine(*, as_json: bool) -> list[Finding]:
+    out, findings = Console(soft_wrap=True), []
+    async for finding in examine(settings()):
+        findings.append(finding)
+        if as_json:
+            typer.echo(json.dumps(asdict(finding)))
+        else:
+            advice = f"  [bold]→ {finding.advice}[/]" if finding.advice else ""
+            out.print(f"{MARKS[finding.level]} {finding.what:<10} {finding.seen}{advice}", highlight=False)
+    return findings
