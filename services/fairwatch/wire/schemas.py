@@ -44,21 +44,29 @@ class Schema:
         return f"urn:fairwatch:schema:{self.slug}:v{self.version}"
 
 
-def as_written(schema: Any) -> Any:
-    """Return the schema as fastavro needs it, at any depth.
-
-    Logical types are stripped, so that times are integers; the defaults of bytes, which JSON spells as text, are bytes.
-    """
+def without_logical_types(schema: Any) -> Any:
+    """Return the schema with `{"type": "long", "logicalType": …}` written as `"long"`, at any depth."""
     if isinstance(schema, list):
-        return [as_written(member) for member in schema]
+        return [without_logical_types(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
     if "logicalType" in schema:
         return schema["type"]
-    plain = {name: value if name == "default" else as_written(value) for name, value in schema.items()}
-    if plain.get("type") == "bytes" and "default" in plain:
-        plain["default"] = plain["default"].encode("latin-1")
-    return plain
+    return {name: value if name == "default" else without_logical_types(value) for name, value in schema.items()}
+
+
+def _bytes_defaults(schema: Any) -> None:
+    """Turn the defaults of bytes, which JSON spells as text, into bytes: fastavro writes and reads them as they are."""
+    if isinstance(schema, list):
+        for member in schema:
+            _bytes_defaults(member)
+    elif isinstance(schema, dict):
+        for field in schema.get("fields", ()):
+            if field["type"] == "bytes" and isinstance(field.get("default"), str):
+                field["default"] = field["default"].encode("latin-1")
+            _bytes_defaults(field["type"])
+        _bytes_defaults(schema.get("items"))
+        _bytes_defaults(schema.get("values"))
 
 
 def load(path: Path) -> Schema:
@@ -70,8 +78,9 @@ def load(path: Path) -> Schema:
     slug, _, version = path.name.removesuffix(".avsc").rpartition(".v")
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
-        parsed: Any = fastavro.parse_schema(as_written(source))
+        parsed: Any = fastavro.parse_schema(without_logical_types(source))
         crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
+        _bytes_defaults(parsed)
         return Schema(source["name"], slug, int(version), path, source, parsed, bytes.fromhex(crc))
     except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
         raise ConfigurationError(f"{path}: not a schema named <record>.v<N>.avsc: {error!r}") from error
