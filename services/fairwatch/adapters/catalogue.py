@@ -93,7 +93,8 @@ def _load_all() -> Iterator[Format]:
             tests = tuple((one, compile_conditions(one.when, 0)) for one in declaration.recognise)
             program = Program(declaration, getattr(code, "prepare", None))
             encoder = Encoder(declaration, getattr(code, "render", None))
-            yield Format(declaration, program, encoder, tests, getattr(code, "recognises", None))
+            plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
+            yield Format(declaration, program, encoder, tests, plain_text, getattr(code, "recognises", None))
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
 
