@@ -133,7 +133,7 @@ def _compile_field(
     if not readable:
         return
     reads = _compile_alternatives(readable, inner, place)
-    joined = inner.shape == "list" and any(row.each for row in readable)
+    joined = inner.shape == "list" and inner.record is not None and any(row.rows for row in readable)
     _append(fills, name, _joined(reads) if joined else _first_of(reads))
 
 

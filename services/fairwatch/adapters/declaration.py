@@ -132,6 +132,7 @@ class Writing(Strict):
     """How the format's documents are written."""
 
     syntax: Literal["json", "xml"] = "json"
+    content_type: str = ""
     root: str = ""
     namespaces: dict[str, str] = {}
     attributes: dict[str, str] = {}

@@ -107,9 +107,9 @@ class Encoder:
     def _render(self, message: Message, root: dict[str, Any], lost: list[str]) -> Encoded:
         writing = self._declaration.writing
         if (message.syntax or writing.syntax) == "xml":
-            return Encoded(write_xml(root, writing), "application/xml", message.path, lost)
+            return Encoded(write_xml(root, writing), writing.content_type or "application/xml", message.path, lost)
         body = orjson.dumps({writing.root: root} if writing.root else root, option=orjson.OPT_NON_STR_KEYS)
-        return Encoded(body, "application/json", message.path, lost)
+        return Encoded(body, writing.content_type or "application/json", message.path, lost)
 
 
 def _completed(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from fairwatch.adapters.canonical import record_kind, required
 from fairwatch.adapters.compiler import Place, Read, compile_record
 from fairwatch.adapters.conditions import Test, compile_conditions
 from fairwatch.adapters.converters.scalars import as_text
-from fairwatch.adapters.declaration import Declaration, Message, RowLike
+from fairwatch.adapters.declaration import Declaration, Message, Row
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.leftovers import Usage, collect, flatten
 from fairwatch.adapters.paths import Getter, Scope, first, getter, parse_path
@@ -37,6 +37,7 @@ class MessageProgram:
     read: Read | None
     identity: list[Getter]
     usages: list[Usage] = field(default_factory=list)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
 
     def scopes(self, root: Any) -> list[Scope]:
         """Return one scope for each item of the document that is a record."""
@@ -229,18 +230,19 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         usages.append(Usage())
     place = Place(tuple(usages), tuple(prefixes))
     read = None
+    rows = rows_of(declaration, message)
     if not message.skip:
         try:
-            read = compile_record(rows_of(declaration, message), record_kind(message.type), place, top=True)
+            read = compile_record(rows, record_kind(message.type), place, top=True)
         except ValueError as error:
             raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
     identity = [getter(parse_path(text), place.depth) for text in message.identity]
-    return MessageProgram(message, compile_conditions(message.when, 0), items, place, read, identity, usages)
+    return MessageProgram(message, compile_conditions(message.when, 0), items, place, read, identity, usages, rows)
 
 
-def rows_of(declaration: Declaration, message: Message) -> dict[str, RowLike]:
+def rows_of(declaration: Declaration, message: Message) -> dict[str, list[Row]]:
     """Return the rows of a message: its groups in order, then its own on top."""
-    rows: dict[str, RowLike] = {}
+    rows: dict[str, list[Row]] = {}
     for name in message.use:
         rows.update(declaration.groups[name])
     rows.update(message.rows)

@@ -50,6 +50,10 @@ _COLOUR_WORDS: Final = {
     "newenergyyellowgreen": "YELLOW_GREEN",
     "civilaviationblack": "BLACK",
     "civilaviationgreen": "GREEN",
+    **dict(zip("белый чёрный черный серый красный синий голубой зелёный зеленый жёлтый желтый".split(), (
+        "WHITE BLACK BLACK GREY RED BLUE BLUE GREEN GREEN YELLOW YELLOW").split(), strict=True)),
+    **dict(zip("白 黑 灰 红 蓝 黄 绿 紫 棕 粉 橙 银".split(), (
+        "WHITE BLACK GREY RED BLUE YELLOW GREEN PURPLE BROWN PINK ORANGE SILVER").split(), strict=True)),
 }
 
 
@@ -104,7 +108,7 @@ def tri_words(yes: str = "yes", no: str = "no", unsure: str = "unknown") -> Conv
 
 def colour_named(word: str) -> str:
     """Return the canonical name of a colour word, OTHER when it is not one of ours."""
-    return _COLOUR_WORDS.get(word.replace("_", "").replace(" ", "").replace("-", "").lower(), "OTHER")
+    return _COLOUR_WORDS.get(word.replace("_", "").replace(" ", "").replace("-", "").lower().removesuffix("色"), "OTHER")
 
 
 @converter("colour_word")
