@@ -14,7 +14,7 @@ from fairwatch.policy.protected_names import compact, is_protected, is_secret, i
 _PERSON_NAMES = frozenset({"name", "alias"})
 _NAME_KEYS = {
     *("name", "key", "attribute", "attributename", "attributetype", "attr"),
-    *("field", "property", "type", "layername", "category"),
+    *("field", "property", "type", "layername", "category", "description"),
 }
 _LABELS = (
     "emotion|mood|expression|facial expression|race|ethnicity|ethnic group|religion|skin colou?r|complexion|nationality"
