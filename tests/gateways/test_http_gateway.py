@@ -224,3 +224,19 @@ async def test_unknown_address_is_json_too(gateway):
     status, _, reply = await post(gateway, "/v1/nothing", headers=HEADERS)
     assert status == 404
     assert b'"reason": "unsupported"' in reply
+
+
+async def test_fault_of_ours_while_judging_does_not_lose_the_event(tmp_path):
+    def faulty(payload, known_format):
+        raise AttributeError("a bug")
+
+    async with run_gateway("http", tmp_path, [keyed()], check=faulty) as gateway:
+        assert (await post(gateway, "/v1/push/cam-1", headers=HEADERS))[0] == 200
+        assert len(gateway.publisher.records) == 1
+
+
+async def test_fault_of_ours_while_storing_is_500_and_not_acknowledged(tmp_path):
+    publisher = RecordingPublisher([KeyError("a bug")])
+    async with run_gateway("http", tmp_path, [keyed()], publisher=publisher) as gateway:
+        status, _, reply = await post(gateway, "/v1/push/cam-1", headers=HEADERS)
+        assert (status, b'"reason": "internal"' in reply) == (500, True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import structlog
+
 from fairwatch.adapters.payload import Payload
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
@@ -16,6 +18,7 @@ from fairwatch.telemetry import metrics
 
 INLINE_LIMIT = 512 * 1024
 TOPIC = "raw-events"
+_log = structlog.get_logger(__name__)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Gateway = Literal["http", "viid", "mqtt"]
@@ -86,7 +89,11 @@ class Intake:
             device_id=arrival.device_id,
             received_at=self._clock.now(),
         )
-        return self._check(payload, arrival.format)
+        try:
+            return self._check(payload, arrival.format)
+        except Exception:  # noqa: BLE001 - our fault, not the sender's: the event is kept and becomes a dead letter
+            _log.exception("payload cannot be judged", device_id=arrival.device_id, format=arrival.format)
+            return None
 
     async def _record(self, arrival: Arrival) -> RawEvent:
         body = arrival.body
