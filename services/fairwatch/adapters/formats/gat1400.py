@@ -1,0 +1,138 @@
+"""GA/T 1400 as peers really send it, made one: each object by itself, with its fields as the standard spells them.
+
+An object that came inside an image, a subscription notification or a disposition notification carries what that
+envelope said of it. Writing turns one object back into the list that the standard posts.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fairwatch.adapters.documents import Syntax
+from fairwatch.adapters.environment import Environment
+from fairwatch.adapters.formats import gat1400_values  # noqa: F401 - it registers the converters
+from fairwatch.adapters.formats.gat1400_names import canonical, kind_of
+from fairwatch.adapters.formats.gat1400_objects import complete
+from fairwatch.adapters.formats.gat1400_writing import write
+from fairwatch.adapters.payload import Encoded
+from fairwatch.domain.errors import RejectedError
+
+Tree = dict[str, Any]
+
+_DEEPEST: Final = 12
+_MOST: Final = 2_000
+_IDS: Final = {
+    "FaceID": "Face",
+    "PersonID": "Person",
+    "MotorVehicleID": "MotorVehicle",
+    "NonMotorVehicleID": "NonMotorVehicle",
+    "ApeID": "APE",
+    "DispositionID": "Disposition",
+}
+_SKIPPED: Final = frozenset({"Protocol", "Directory", "Media", "Case"})
+_CARRIED: Final = {
+    "DispositionNotification": ("NotificationID", "DispositionID", "Title", "TriggerTime", "CntObjectID"),
+    "SubscribeNotification": ("NotificationID", "SubscribeID", "Title", "TriggerTime", "ExecuteOperation"),
+}
+_INSIDE: Final = {"DispositionNotification": "Notification", "SubscribeNotification": "Subscription"}
+
+
+def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
+    """Return whether a JSON document has a wrapper of GA/T 1400, in whatever case."""
+    if syntax != "json" or type(tree) is not dict:
+        return False
+    if any(kind_of(name) and type(tree[name]) in {dict, list} for name in tree):
+        return True
+    return "/VIID/" in env.payload.path and any(canonical(name) in _IDS for name in tree)
+
+
+def prepare(root: Any, env: Environment) -> list[Tree]:
+    """Return the objects of one document, each with its `Kind`.
+
+    Raises:
+        RejectedError: too_deep | too_large.
+    """
+    collector = _Collector(env)
+    collector.walk(root, {}, 0)
+    return collector.objects or [{"Kind": name} for name in sorted(collector.passed)]
+
+
+def render(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
+    """Write one object in the list that the standard posts."""
+    return write(root, message, record)
+
+
+class _Collector:
+    """One walk through one document."""
+
+    def __init__(self, env: Environment) -> None:
+        self.objects: list[Tree] = []
+        self.passed: set[str] = set()
+        self._env = env
+
+    def walk(self, node: Any, carried: Tree, depth: int) -> int:
+        """Collect the objects in a wrapper; return how many there were."""
+        if depth > _DEEPEST:
+            raise RejectedError("too_deep", f"GA/T 1400 wrappers are nested deeper than {_DEEPEST}")
+        if type(node) is not dict:
+            return sum(self.walk(item, carried, depth + 1) for item in node) if type(node) is list else 0
+        if depth == 0 and (kind := bare_kind(node)):
+            return self._take(kind, node, carried, depth)
+        count = 0
+        for name, value in node.items():
+            if (type(value) is dict or type(value) is list) and (kind := kind_of(name)):
+                for item in value if type(value) is list else (value,):
+                    if type(item) is dict:
+                        count += self._take(kind, item, carried, depth)
+        return count
+
+    def _take(self, kind: str, item: Tree, carried: Tree, depth: int) -> int:
+        if any(kind_of(name) == kind and type(value) in {dict, list} for name, value in item.items()):
+            return self.walk(item, carried, depth + 1)
+        if kind in _SKIPPED:
+            self.passed.add(kind)
+            return 1
+        if kind in _INSIDE or kind == "Image":
+            return self._open(kind, item, carried, depth)
+        return self._add(kind, {**canonicalised(item), **carried})
+
+    def _add(self, kind: str, own: Tree) -> int:
+        if len(self.objects) >= _MOST:
+            raise RejectedError("too_large", f"the document has more than {_MOST} objects")
+        if kind == "Disposition" and "MatchObject" in own:
+            kind, own = _matched(own)
+        self.objects.append(complete(kind, own, self._env))
+        return 1
+
+    def _open(self, kind: str, item: Tree, carried: Tree, depth: int) -> int:
+        envelope = canonicalised({name: value for name, value in item.items() if not kind_of(name)})
+        if kind == "Image":
+            info = next((v for k, v in item.items() if k.lower().startswith("imageinfo") and type(v) is dict), {})
+            inside = {"Image": {**canonicalised(info), **envelope}}
+        else:
+            inside = {_INSIDE[kind]: {key: envelope[key] for key in _CARRIED[kind] if key in envelope}}
+        count = self.walk(item, {**carried, **inside}, depth + 1)
+        if not count and kind == "DispositionNotification":
+            return self._add("MatchedObject", {**envelope, **inside})
+        if not count:
+            self.passed.add("Media" if kind == "Image" else "Protocol")
+        return max(count, 1)
+
+
+def bare_kind(node: Tree) -> str:
+    """Return the kind of an object without a wrapper, by its id."""
+    return next((kind for name in node if (kind := _IDS.get(canonical(name), ""))), "")
+
+
+def _matched(own: Tree) -> tuple[str, Tree]:
+    """Read a disposition that reports the object it matched, as some platforms write a notification."""
+    target = own.pop("MatchObject")
+    subject = canonicalised(target) if type(target) is dict else {"CntObjectID": target}
+    notification: Tree = {key: own.pop(key) for key in ("DispositionID", "Title") if key in own}
+    if "AppearTime" in own:
+        notification["TriggerTime"] = own.pop("AppearTime")
+    return bare_kind(subject) or "MatchedObject", {**own, **subject, "Notification": notification}
+
+
+def canonicalised(item: Tree) -> Tree:
+    """Return an object's fields as the standard spells them, without those that say nothing."""
+    return {canonical(name): value for name, value in item.items() if value is not None and value != ""}
