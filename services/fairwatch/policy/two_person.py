@@ -103,7 +103,7 @@ def rule(
         key=lambda v: (v["decided_at"], person(v["reviewer"])),
     )
     if refusal:
-        return Ruling("REVOKED", now, f"authorisation or entry: {refusal}")
+        return Ruling("EXPIRED" if refusal == "expired" else "REVOKED", now, f"authorisation or entry: {refusal}")
     against = tuple(v for v in votes if v["decision"] == "NO_MATCH")
     if against:
         return Ruling("REJECTED", against[0]["decided_at"], "a reviewer saw no match", against)

@@ -1,0 +1,218 @@
+"""Turns people's decisions on candidates into verdicts, by the two-person rule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.processor import Spec
+from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verification
+from fairwatch.policy.authorisation import Refusal, entry_standing, standing, within
+from fairwatch.policy.two_person import Case, Objection, Ruling, objection, required_people, rule
+
+SECOND = 1_000_000
+GRACE = 60 * SECOND  # an authorisation or entry that is not here may still be on its way
+ORPHAN = 24 * 3600 * SECOND  # a decision waits so long for its candidate
+KEEP = 7 * 24 * 3600 * SECOND  # a verdict is remembered so long: later decisions are told, a revocation takes it back
+TAKEN_BACK = frozenset({"revoked", "not_granted"})  # of an authorisation: ends even what was confirmed
+
+# What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, and when to look again.
+Value = dict[str, Any]
+
+
+class Verify:
+    """Candidates and verifications in, at most one verdict per candidate out.
+
+    Decisions may come before their candidate. Of one person the latest counts until the verdict; after it nothing does,
+    except that a CONFIRMED verdict whose authorisation is revoked is followed by a REVOKED one. A plate that needs
+    nobody is confirmed at once; a face needs two people whatever is written.
+    """
+
+    spec = Spec(
+        name="verify",
+        reads=("candidates", "verifications"),
+        writes=("verdicts", "audit"),
+        state=True,
+        references=("authorisations", "watchlist-entries"),
+        tick_s=1.0,
+    )
+
+    def __init__(self, clock: Clock, state: State, references: Mapping[str, Reference]) -> None:
+        self._clock = clock
+        self._state = state
+        self._agenda = Agenda(state, lambda value: value["due"])
+        self._authorisations = references["authorisations"]
+        self._entries = references["watchlist-entries"]
+        self._looked_at: dict[int, tuple[int, int]] = {}
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Answer each event with what it came to."""
+        return [self._handle(event) for event in batch]
+
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Expire what is due; revoke where an authorisation or an entry was taken back."""
+        emits: list[Emit] = []
+        for partition in partitions:
+            emits += self._look_again(partition)
+        for partition, key, value in self._agenda.due(partitions, self._clock.now()):
+            if value["outcome"]:
+                self._agenda.delete(partition, key)
+            elif value["candidate"] is None:
+                self._agenda.delete(partition, key)
+                emits += [_tell("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
+            else:
+                emits += self._rule(partition, key, value)
+        return emits
+
+    def _look_again(self, partition: int) -> list[Emit]:
+        """Rule again on everything when the lists changed, or when the partition is new here."""
+        versions = (self._authorisations.version, self._entries.version)
+        if self._looked_at.get(partition) == versions:
+            return []
+        self._looked_at[partition] = versions
+        undecided = [
+            (key, value)
+            for key, value in self._state.items(partition)
+            if value["candidate"] and value["outcome"] in {None, "CONFIRMED"}
+        ]
+        return [emit for key, value in undecided for emit in self._rule(partition, key, value)]
+
+    def _handle(self, event: Event) -> list[Outcome]:
+        partition, record = event.partition, event.record
+        if record is None:
+            self._agenda.delete(partition, event.key)
+            return [Skip("erased")]
+        key = record["candidate_id"]
+        value = self._agenda.get(partition, key) or self._new()
+        if event.type == "MatchCandidate":
+            return self._candidate(partition, key, value, record)
+        return self._verification(partition, key, value, record)
+
+    def _candidate(self, partition: int, key: str, value: Value, candidate: MatchCandidate) -> list[Outcome]:
+        if value["candidate"] is not None:
+            return [Skip("duplicate")]
+        waiting, value["verifications"] = value["verifications"], []
+        value |= {"candidate": candidate, "since": self._clock.now()}
+        outcomes = [outcome for verification in waiting for outcome in self._take(value, verification)]
+        outcomes += self._rule(partition, key, value)
+        return outcomes or [Skip("pending")]
+
+    def _verification(self, partition: int, key: str, value: Value, verification: Verification) -> list[Outcome]:
+        if verification in value["verifications"]:
+            return [Skip("duplicate")]
+        if value["outcome"]:
+            return [_tell("verification.ignored", verification, "after the verdict"), Skip("after_verdict")]
+        if value["candidate"] is None:
+            value["verifications"].append(verification)
+            self._agenda.put(partition, key, value)
+            return [Skip("awaits_candidate")]
+        return [*self._take(value, verification), *self._rule(partition, key, value)]
+
+    def _take(self, value: Value, verification: Verification) -> list[Outcome]:
+        """Add a decision to those that count, unless something is against it."""
+        against: Objection | None = objection(self._case(value["candidate"]), verification)
+        if against:
+            return [_tell("verification.refused", verification, against), Skip(against)]
+        value["verifications"].append(verification)
+        return [_tell("verification.given", verification, "")]
+
+    def _rule(self, partition: int, key: str, value: Value) -> list[Emit]:
+        """Save the value and return the verdict with its audit record; nothing while it is pending."""
+        candidate = cast("MatchCandidate", value["candidate"])
+        now = self._clock.now()
+        refusal, missing = self._refusal(candidate, now)
+        if missing and not value["outcome"] and now < value["since"] + GRACE:
+            value["due"] = min(value["since"] + GRACE, candidate["expires_at"])
+            self._agenda.put(partition, key, value)
+            return []
+        if value["outcome"] and refusal not in TAKEN_BACK:
+            return []
+        ruling = rule(
+            self._case(candidate),
+            value["verifications"],
+            opened_at=candidate["matched_at"],
+            now=now,
+            refusal=refusal,
+        )
+        if ruling.outcome == "PENDING":
+            value["due"] = candidate["expires_at"]
+        else:
+            value |= {"outcome": ruling.outcome, "due": now + KEEP}
+        self._agenda.put(partition, key, value)
+        return [] if ruling.outcome == "PENDING" else _verdict(candidate, ruling)
+
+    def _refusal(self, candidate: MatchCandidate, now: int) -> tuple[Refusal | None, bool]:
+        """Return why the candidate may no longer be confirmed, and whether that is because something is not here."""
+        authorisation = self._authorisations.get(candidate["authorisation_id"])
+        entry = self._entries.get(candidate["entry_id"])
+        if authorisation is None or entry is None:
+            return ("no_authorisation" if authorisation is None else "withdrawn"), True
+        return (
+            standing(authorisation)
+            or within(authorisation["valid_from"], authorisation["valid_until"], at=candidate["occurred_at"], now=now)
+            or entry_standing(entry)
+        ), False
+
+    def _case(self, candidate: MatchCandidate) -> Case:
+        authorisation = self._authorisations.get(candidate["authorisation_id"]) or {}
+        entry = self._entries.get(candidate["entry_id"]) or {}
+        return Case(
+            required=required_people(candidate["kind"], candidate.get("required_verifications", 2)),
+            expires_at=candidate["expires_at"],
+            involved=(authorisation.get("requested_by", ""), entry.get("created_by", "")),
+        )
+
+    def _new(self) -> Value:
+        now = self._clock.now()
+        return {"candidate": None, "verifications": [], "since": now, "outcome": None, "due": now + ORPHAN}
+
+
+def _verdict(candidate: MatchCandidate, ruling: Ruling) -> list[Emit]:
+    candidate_id = candidate["candidate_id"]
+    verdict: Verdict = {
+        "verdict_id": stable_id("verdict", candidate_id, ruling.outcome),
+        "candidate_id": candidate_id,
+        "outcome": ruling.outcome,
+        "decided_at": ruling.at,
+        "verifications": list(ruling.counted),
+        "reason": ruling.reason,
+        "candidate": candidate,
+    }
+    record: AuditRecord = {
+        "audit_id": stable_id("audit", "verdict.reached", verdict["verdict_id"]),
+        "action": "verdict.reached",
+        "actor": "processor:verify",
+        "at": ruling.at,
+        "subject": candidate_id,
+        "authorisation_id": candidate["authorisation_id"],
+        "details": {
+            "outcome": ruling.outcome,
+            "reason": ruling.reason,
+            "entry_id": candidate["entry_id"],
+            "reviewers": ", ".join(v["reviewer"] for v in ruling.counted),
+        },
+    }
+    return [Emit("verdicts", candidate_id, verdict), Emit("audit", candidate_id, record)]
+
+
+def _tell(action: str, verification: Verification, reason: str) -> Emit:
+    """Return the audit record of what became of one person's decision."""
+    identity = (verification["verification_id"], verification["decided_at"], verification["decision"])
+    record: AuditRecord = {
+        "audit_id": stable_id("audit", action, *identity),
+        "action": action,
+        "actor": verification["reviewer"],
+        "at": verification["decided_at"],
+        "subject": verification["candidate_id"],
+        "details": {
+            "decision": verification["decision"],
+            "role": verification["role"],
+            "blind": str(verification.get("blind", True)).lower(),
+            **({"reason": reason} if reason else {}),
+        },
+    }
+    return Emit("audit", verification["candidate_id"], record)
