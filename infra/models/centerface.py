@@ -12,7 +12,7 @@ def build(content: bytes) -> onnx.ModelProto:
     pictures = [value for value in graph.input if value.name not in weights]
     del graph.input[:]
     graph.input.extend(pictures)
-    for value, (height, width) in [(pictures[0], ("H", "W")), *((output, ("h", "w")) for output in graph.output)]:
+    for value, (height, width) in [(graph.input[0], ("H", "W")), *((output, ("h", "w")) for output in graph.output)]:
         dimensions = value.type.tensor_type.shape.dim
         for position, name in ((0, "N"), (2, height), (3, width)):
             dimensions[position].dim_param = name

@@ -1,0 +1,249 @@
+"""Finds what somebody is authorised to look for among the sightings: plates and faces, each with its explanation."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.ports import MediaStore, Reference
+from fairwatch.domain.processor import Spec
+from fairwatch.domain.records import MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
+from fairwatch.matching.candidates import Finding, Searched, candidate, created, searched
+from fairwatch.matching.enrolment import BrokenPicture, Enrolment, unusable
+from fairwatch.matching.faces import FaceReader, NoTemplate, Template
+from fairwatch.matching.gallery import FaceHit, Gallery
+from fairwatch.matching.mandate import Mandate, Place
+from fairwatch.matching.plate_likelihood import Reading
+from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
+from fairwatch.matching.probe import Probe, corners, face_probe, plate_probe
+
+SECOND = 1_000_000
+LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
+_NOT_FOUND = Skip("below_threshold")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPolicy:
+    """What an operator may set.
+
+    Attributes:
+        plate_threshold: Likelihood that a plate needs, in [0,1].
+        plate_policy: Its id.
+        review_s: Seconds that people have to decide on a candidate.
+        mode: Live, or retrospective for a worker that goes through recordings.
+    """
+
+    plate_threshold: float = 0.75
+    plate_policy: str = "plates-2026-11"
+    review_s: int = 4 * 3600
+    mode: MatchMode = "REALTIME"
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A sighting where and when it was made, and the wall clock."""
+
+    sighting: Sighting
+    place: Place
+    at: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An entry, how it was found, and the picture it was found in."""
+
+    entry_id: str
+    finding: Finding
+    probe: Probe | None
+
+
+class Match:
+    """Sightings in, candidates out.
+
+    Only entries whose authorisation is in force at the place, the time and the wall clock are compared. What is not
+    found is counted by its reason and forgotten: templates of probes live within one call.
+    """
+
+    spec = Spec(
+        name="match",
+        reads=("sightings",),
+        writes=("candidates", "audit"),
+        references=("authorisations", "watchlist-entries", "sites"),
+    )
+
+    def __init__(
+        self,
+        clock: Clock,
+        references: Mapping[str, Reference],
+        media: MediaStore,
+        reader: FaceReader,
+        policy: MatchPolicy | None = None,
+    ) -> None:
+        self._clock = clock
+        self._media = media
+        self._reader = reader
+        self._policy = policy or MatchPolicy()
+        self._mandate = Mandate(
+            references["watchlist-entries"], references["authorisations"], references["sites"], self._policy.mode
+        )
+        self._plates = PlateIndex()
+        self._gallery = Gallery(reader.template_space, reader.config.embedder.dimensions)
+        self._enrolment = Enrolment(self._gallery, reader, media)
+        self._enrol_at = 0
+        self._searched: dict[tuple[Place, int], Searched] = {}
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Answer each sighting with its candidates, or with the reason why there is none."""
+        broken = await self.enrol()
+        answers = [await self._match(event.record) for event in batch]
+        if answers:
+            answers[0][:0] = [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
+        return answers
+
+    async def enrol(self) -> list[BrokenPicture]:
+        """Take up what changed in the lists; return enrolment pictures that cannot be used."""
+        self._take_up()
+        now = self._clock.now()
+        if now < self._enrol_at:
+            return []
+        broken = await self._enrolment.update(self._mandate.enrollable(now))
+        self._enrol_at = now + LOOK_AGAIN
+        return broken
+
+    def _take_up(self) -> None:
+        changes = self._mandate.refresh()
+        if changes is None:
+            return
+        self._enrol_at = 0
+        self._searched.clear()
+        for entry_id in changes.removed:
+            self._plates.remove(entry_id)
+        for entry in changes.put:
+            if entry["kind"] == "PLATE":
+                self._plates.put(entry)
+            else:
+                self._plates.remove(entry["entry_id"])
+
+    async def _match(self, sighting: Sighting) -> list[Outcome]:
+        moment = _Moment(sighting, self._mandate.place(sighting), sighting["occurred_at"], self._clock.now())
+        observation = sighting["observation"]
+        plates = [(plate, read) for plate in observation.get("plates", []) if (read := reading(plate))]
+        face = face_probe(observation)
+        answers: list[Outcome] = []
+        if plates:
+            answers += self._refuse("PLATE", moment) or self._match_plates(moment, plates)
+        if face:
+            answers += self._refuse("FACE", moment) or await self._match_face(moment, face)
+        return answers or [Skip("no_probe")]
+
+    def _refuse(self, kind: MatchKind, moment: _Moment) -> list[Outcome]:
+        """Return why nothing of this kind may be searched here and now; empty when something may."""
+        if not self._mandate.lists(kind):
+            return [Skip("nothing_listed")]
+        return [] if next(self._admitted(kind, moment), None) else [Skip("out_of_mandate")]
+
+    def _match_plates(self, moment: _Moment, plates: Sequence[tuple[PlateReading, Reading]]) -> list[Outcome]:
+        found: dict[str, _Found] = {}
+        observation = moment.sighting["observation"]
+        for plate, read in plates:
+            hits = self._plates.search(read, self._admits(moment), self._policy.plate_threshold)
+            for rank, hit in enumerate(hits, 1):
+                known = found.get(hit.entry_id)
+                if known is None or known.finding.score < hit.comparison.likelihood:
+                    probe = plate_probe(observation, plate.get("box"))
+                    found[hit.entry_id] = _Found(hit.entry_id, self._plate_finding(plate, hits, rank), probe)
+        return self._emit(moment, list(found.values()), self._searched_plates(moment)) if found else [_NOT_FOUND]
+
+    async def _match_face(self, moment: _Moment, probe: Probe) -> list[Outcome]:
+        try:
+            content = await self._media.get(probe.media["uri"])
+            face = await asyncio.to_thread(self._reader.read, content, corners(probe.box))
+        except RejectedError as error:
+            return [Skip("media_unavailable" if error.reason == "media_unavailable" else "picture_unreadable")]
+        if isinstance(face, NoTemplate):
+            return [Skip(face.reason)]
+        self._take_up()  # what was revoked while the face was read is not searched
+        admitted = {entry["entry_id"]: entry for entry in self._admitted("FACE", moment)}
+        compared = self._gallery.enrolled(admitted)
+        if not compared:
+            return [Skip("nothing_enrolled" if admitted else "out_of_mandate")]
+        hits = self._gallery.search(face, compared, self._reader.config.threshold.distance)
+        found = [_Found(hit.entry_id, self._face_finding(face, hit, rank), probe) for rank, hit in enumerate(hits, 1)]
+        return self._emit(moment, found, searched(admitted[entry_id] for entry_id in compared))
+
+    def _admits(self, moment: _Moment) -> Callable[[str], bool]:
+        return lambda entry_id: bool(self._mandate.admit(entry_id, moment.place, at=moment.at, now=moment.now))
+
+    def _admitted(self, kind: MatchKind, moment: _Moment) -> Iterator[WatchlistEntry]:
+        return self._mandate.admitted(kind, moment.place, at=moment.at, now=moment.now)
+
+    def _searched_plates(self, moment: _Moment) -> Searched:
+        """Return what was searched; of a long list it is worked out once a minute for each place."""
+        key = moment.place, moment.now // LOOK_AGAIN
+        if key not in self._searched:
+            self._searched = {k: v for k, v in self._searched.items() if k[1] == key[1]}
+            self._searched[key] = searched(self._admitted("PLATE", moment))
+        return self._searched[key]
+
+    def _emit(self, moment: _Moment, found: Sequence[_Found], gallery: Searched) -> list[Outcome]:
+        if not found:
+            return [_NOT_FOUND]
+        outcomes: list[Outcome] = []
+        for each in found:
+            admitted = self._mandate.admit(each.entry_id, moment.place, at=moment.at, now=moment.now)
+            if admitted is None:
+                continue
+            made = candidate(
+                moment.sighting,
+                *admitted,
+                each.finding,
+                probe=each.probe,
+                gallery=gallery,
+                mode=self._policy.mode,
+                now=moment.now,
+                review_us=self._policy.review_s * SECOND,
+            )
+            outcomes.append(Emit("candidates", made["candidate_id"], made))
+            outcomes.append(Emit("audit", made["candidate_id"], created(made)))
+        return outcomes or [Skip("out_of_mandate")]
+
+    def _plate_finding(self, plate: PlateReading, hits: Sequence[PlateHit], rank: int) -> Finding:
+        hit = hits[rank - 1]
+        after = hits[rank].comparison.likelihood if rank < len(hits) else None
+        return Finding(
+            score=hit.comparison.likelihood,
+            threshold=self._policy.plate_threshold,
+            threshold_policy=self._policy.plate_policy,
+            algorithm=ALGORITHM,
+            rank=rank,
+            margin=None if after is None else hit.comparison.likelihood - after,
+            explanation=hit.comparison.explanation,
+            plate_read=plate["text"],
+            plate_listed=hit.listed,
+        )
+
+    def _face_finding(self, face: Template, hit: FaceHit, rank: int) -> Finding:
+        policy = self._reader.config.threshold
+        score = policy.score(hit.distance)
+        return Finding(
+            score=score,
+            threshold=policy.threshold,
+            threshold_policy=policy.id,
+            expected_fpir=policy.expected_fpir,
+            algorithm=f"{self._reader.config.embedder.template_space} l2",
+            template_space=self._reader.template_space,
+            runtime=self._reader.runtime,
+            rank=rank,
+            margin=None if hit.runner_up is None else score - policy.score(hit.runner_up),
+            probe_quality=face.quality,
+            picture=hit.picture,
+            explanation=(
+                f"distance {hit.distance:.3f}, a candidate is below {policy.distance:.3f}",
+                f"quality of the picture {face.quality:.2f}",
+                f"calibration: {policy.calibration}",
+            ),
+        )
