@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from fairwatch.adapters.conditions import Test, compile_conditions
 from fairwatch.adapters.declaration import Declaration, Recognise, load
 from fairwatch.adapters.documents import Syntax
-from fairwatch.adapters.encoder import Encoder
+from fairwatch.adapters.encoder import Encoder, values_at
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.opening import Document, open_body
 from fairwatch.adapters.payload import Decoded, Encoded, Payload
@@ -170,7 +170,25 @@ def _decode(found: Format, documents: list[Document], env: Environment) -> Decod
 def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noqa: A002  # the words of the field
     """Return a canonical record in a maker's format, with the canonical paths that it cannot carry.
 
+    What no row writes is lost only if reading the result does not give it back: much follows from something else.
+
     Raises:
         RejectedError: unknown_format | unsupported.
     """
-    return _named(format).encoder.encode(type, record)
+    written = _named(format).encoder.encode(type, record)
+    if not written.lost:
+        return written
+    again = Payload(
+        written.body,
+        written.content_type,
+        written.path,
+        device_id=str(record.get("device_id", "")),
+        received_at=int(record.get("received_at", 0)),
+        soft_biometrics=True,
+    )
+    try:
+        records = [found for kind, found in decode(again, format).records if kind == type]
+    except RejectedError:
+        return written
+    lost = [path for path in written.lost if not records or values_at(records[0], path) != values_at(record, path)]
+    return replace(written, lost=lost)

@@ -47,6 +47,7 @@ class Row(Strict):
         required: A missing value rejects the payload (`strict` too).
         takes: Names inside the item that a converter of the whole item (path `.`) uses up.
         each: One canonical item for each item at the path; `rows` say which fields it has.
+        single: What `each` finds is one object, not a list; it matters when it is written.
         rows: Fields of a nested record.
         read_only: Not written back.
         write_only: Only written (a constant, or a value that another row reads).
@@ -62,6 +63,7 @@ class Row(Strict):
     required: bool = False
     takes: list[str] = []
     each: str = ""
+    single: bool = False
     rows: dict[str, "RowLike"] = {}
     when: Conditions = {}
     read_only: bool = False
@@ -102,6 +104,7 @@ class Message(Strict):
     Attributes:
         skip: Bounded reason why it carries no record; then it has no rows.
         each: Paths, from the outside in, to the items of which each is a record.
+        single: What `each` finds is one object, not a list; it matters when it is written.
         whole: An item is made of the document itself when `each` finds none.
         use: Row groups laid under its own rows.
         also: Names of further messages that are read from the same document.
@@ -118,6 +121,7 @@ class Message(Strict):
     skip: str = ""
     each: Paths = []
     whole: bool = False
+    single: bool = False
     use: list[str] = []
     also: list[str] = []
     rows: dict[str, RowLike] = {}

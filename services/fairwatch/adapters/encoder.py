@@ -9,8 +9,9 @@ import orjson
 from fairwatch.adapters.conditions import folded
 from fairwatch.adapters.converters import build
 from fairwatch.adapters.declaration import Condition, Conditions, Declaration, Message, Row
-from fairwatch.adapters.paths import Path, parse_path, put
+from fairwatch.adapters.paths import Path, parse_path
 from fairwatch.adapters.payload import Encoded
+from fairwatch.adapters.placing import put
 from fairwatch.adapters.program import rows_of
 from fairwatch.adapters.writing import write_xml
 from fairwatch.domain.errors import RejectedError
@@ -80,7 +81,7 @@ class Encoder:
         scope: Scope = (root,)
         for depth, text in enumerate(one.message.each):
             item: dict[str, Any] = {}
-            put(scope, parse_path(text), [item], depth)
+            put(scope, parse_path(text), item if one.message.single else [item], depth)
             scope = (*scope, item)
         depth = len(scope) - 1
         for path, value in one.constants:
@@ -99,7 +100,7 @@ class Encoder:
         """Put unknown fields of this very format back where they came from."""
         for name, value in (record.get("extensions") or {}).items():
             try:
-                put((scope[0],), parse_path(name), value, 0)
+                put((scope[0],), parse_path(name), _restored(value), 0)
             except (ValueError, AttributeError, TypeError, KeyError):
                 continue
             used.add(f"extensions.{name}")
@@ -118,6 +119,16 @@ def _completed(record: Mapping[str, Any]) -> Mapping[str, Any]:
     source["device_id"] = source["device_id"] or record.get("device_id") or None
     time = record.get("device_time") or {"utc": record.get("occurred_at", 0), "raw": ""}
     return {**record, "source": source, "device_time": time}
+
+
+def _restored(text: str) -> Any:
+    """Return the list that a JSON text in an extension stands for, and any other text as it is."""
+    if text.startswith("["):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return text
+    return text
 
 
 def _holds(conditions: Conditions, record: Mapping[str, Any]) -> bool:
@@ -146,6 +157,20 @@ def _leaves(node: Any, name: str) -> list[str]:
     if isinstance(node, list):
         return sorted({leaf for item in node for leaf in _leaves(item, name)})
     return [name]
+
+
+def values_at(node: Any, path: str) -> list[Any]:
+    """Return every value at a dotted name, through lists."""
+    if isinstance(node, list):
+        return [value for item in node for value in values_at(item, path)]
+    if not path:
+        return [node]
+    if not isinstance(node, Mapping):
+        return []
+    if path in node:
+        return values_at(node[path], "")
+    name, _, rest = path.partition(".")
+    return values_at(node.get(name), rest) if name in node else []
 
 
 def _is_carried(name: str, used: Used) -> bool:
@@ -232,6 +257,6 @@ def _compile_nested(name: str, row: Row, depth: int) -> Write:
             if node:
                 nodes.append(node)
         if nodes:
-            put(scope, path, nodes, depth)
+            put(scope, path, nodes[0] if row.single else nodes, depth)
 
     return write

@@ -14,6 +14,7 @@ from typing import Any, Final
 Scope = tuple[Any, ...]
 Getter = Callable[[Scope], Any]
 
+TEXT_KEY: Final = "#text"
 _STEP: Final = re.compile(r"(?P<name>[^.\[\]]+)(?:\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\])?(?:\.|$)")
 
 
@@ -25,6 +26,7 @@ class Step:
     key: str = ""
     value: str = ""
     attribute: bool = False
+    key_attribute: bool = False
 
     @property
     def index(self) -> int | None:
@@ -68,7 +70,7 @@ def _steps(text: str) -> tuple[Step, ...]:
         if not found:
             raise ValueError(f"{text!r} is not a path at {position}")
         name, key = found["name"], found["key"] or ""
-        steps.append(Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@"))
+        steps.append(Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@", key[:1] == "@"))
         position = found.end()
     return tuple(steps)
 
@@ -146,38 +148,3 @@ def _walker(step: Step) -> Callable[[Any], Any]:
         return None
 
     return down
-
-
-def put(scope: Scope, path: Path, value: Any, depth: int) -> None:
-    """Write a value at the path, making what is missing on the way; a dict at `.` is merged."""
-    node = scope[path.level(depth)]
-    if not path.steps:
-        for name, item in value.items():
-            node[name] = item
-        return
-    for position, step in enumerate(path.steps):
-        last = position == len(path.steps) - 1
-        node = _enter(node, step, value if last else None, last=last)
-
-
-def _enter(node: Any, step: Step, value: Any, *, last: bool) -> Any:
-    name = f"@{step.name}" if step.attribute else step.name
-    if step.key:
-        items = node.setdefault(step.name, [])
-        marked = [item for item in items if item.get(f"@{step.key}", item.get(step.key)) == step.value]
-        if not marked:
-            marked = [{f"@{step.key}": step.value}]
-            items.append(marked[0])
-        if last:
-            marked[0].update(value)
-        return marked[0]
-    if last:
-        node[name] = value
-        return None
-    child = node.get(name)
-    if not isinstance(child, dict):
-        child = node[name] = {} if child is None else {TEXT_KEY: child}
-    return child
-
-
-TEXT_KEY: Final = "#text"

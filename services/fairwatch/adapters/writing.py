@@ -1,11 +1,14 @@
 """Trees to XML text."""
 
-from typing import Any
+import re
+from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from fairwatch.adapters.converters.scalars import as_text
 from fairwatch.adapters.declaration import Writing
 from fairwatch.adapters.paths import TEXT_KEY
+
+_NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 
 
 def write_xml(tree: dict[str, Any], writing: Writing) -> bytes:
@@ -24,6 +27,8 @@ def _write(out: list[str], name: str, node: Any, prefixes: dict[str, str], defau
     if isinstance(node, list):
         for item in node:
             _write(out, name, item, prefixes, default, extra)
+        return
+    if not _NAME.fullmatch(name):
         return
     prefix = prefixes.get(name, default)
     tag = f"{prefix}:{name}" if prefix else name

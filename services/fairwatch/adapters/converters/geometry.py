@@ -93,6 +93,8 @@ def unmake_shape(shape: dict[str, Any], order: str, unit: str, sizes: Sizes = (N
     space = shape.get("space") or {}
     sizes = (sizes[0] or space.get("width"), sizes[1] or space.get("height"))
     own, box = shape.get("source") or [], shape.get("box")
+    if unit == "auto":
+        kind = next((name for name, said in _SPACES.items() if said == space.get("kind") and name != "pixel"), kind)
     if own and space.get("kind") == _SPACES[kind] and _says(own, order, kind, sizes, box):
         return list(own)
     scale = _scale(kind, sizes)
