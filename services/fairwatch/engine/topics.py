@@ -16,33 +16,33 @@ async def ensure_changelog(config: EngineConfig, changelog: str, source: str) ->
     admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap, **config.client_options)
     await admin.start()
     try:
-        counts = {row["topic"]: len(row["partitions"]) for row in await admin.describe_topics([source, changelog])}
-        wanted = counts.get(source, 0)
+        wanted = await _partitions(admin, source)
         if not wanted:
             raise ConfigurationError(f"topic {source} does not exist: run `fairwatch topics apply`")
-        if not counts.get(changelog):
-            await _create(admin, changelog, wanted, config.replication)
-        elif counts[changelog] != wanted:
-            raise ConfigurationError(
-                f"{changelog} has {counts[changelog]} partitions but {source} has {wanted}: make them equal"
-            )
+        # Made before it is described: some brokers make a topic that is asked for, with a number of their own.
+        await _create(admin, changelog, wanted, config.replication)
+        found = await _partitions(admin, changelog)
+        if found != wanted:
+            raise ConfigurationError(f"{changelog} has {found} partitions but {source} has {wanted}: make them equal")
     finally:
         await admin.close()
 
 
+async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
+    [row] = await admin.describe_topics([topic])
+    return len(row["partitions"])
+
+
 async def _create(admin: AIOKafkaAdminClient, changelog: str, partitions: int, replication: int) -> None:
     topic = NewTopic(changelog, partitions, replication, topic_configs={"cleanup.policy": "compact"})
+    by_hand = f"make it, compacted, with {partitions} partitions"
     try:
         response = await admin.create_topics([topic])
     except TopicAlreadyExistsError:
         return
     except KafkaError as error:
-        raise ConfigurationError(
-            f"{changelog} cannot be made: {error!r}; make it, compacted, with {partitions} partitions"
-        ) from error
+        raise ConfigurationError(f"{changelog} cannot be made: {error!r}; {by_hand}") from error
     for row in response.topic_errors:
         error_type = for_code(row[1])
         if row[1] and error_type is not TopicAlreadyExistsError:
-            raise ConfigurationError(
-                f"{changelog} cannot be made: {error_type.__name__}; make it, compacted, with {partitions} partitions"
-            )
+            raise ConfigurationError(f"{changelog} cannot be made: {error_type.__name__}; {by_hand}")
