@@ -1,0 +1,95 @@
+"""Places an observation: which registered device, which site and zones, and when it really happened."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fairwatch.domain.calendar import is_plausible
+from fairwatch.domain.device_clock import DeviceClock, Reading, stated_time
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
+from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.processor import Spec
+from fairwatch.stores.registry import Place, Registry
+
+
+class Enrich:
+    """Turns observations into sightings.
+
+    A recorder or platform speaks for the cameras that are registered as its children and for no other: whatever else
+    it names, the observation stays its own.
+
+    Args:
+        devices: Known devices.
+        sites: Known sites.
+        state: Recent clock errors by device, so that a replay corrects times as before.
+    """
+
+    spec = Spec(
+        name="enrich", reads=("observations",), writes=("sightings",), state=True, references=("devices", "sites")
+    )
+
+    def __init__(self, devices: Reference, sites: Reference, state: State) -> None:
+        self._registry = Registry(devices, sites)
+        self._state = state
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Answer each observation with its sighting."""
+        if not batch:
+            return []
+        partition, clocks = batch[0].partition, dict[str, DeviceClock]()
+        answers = [[self._place(event.record, partition, clocks)] for event in batch]
+        for device_id, clock in clocks.items():
+            self._state.put(partition, device_id, {"errors": clock.errors})
+        return answers
+
+    def _place(self, observation: dict[str, Any] | None, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
+        if observation is None:
+            return Skip("tombstone")
+        if not is_plausible(observation["received_at"]):
+            return Reject("invalid_field", f"{observation['received_at']} is no plausible time", "received_at")
+        sender, source = observation["device_id"], observation["source"]
+        device = self._registry.speaker(sender, (source.get("device_id"), source.get("channel")))
+        if device is None:
+            return self._sighting(observation, None, self._read(observation, None, partition, clocks))
+        if not self._registry.is_enabled(device):
+            return Reject("disabled_device", f"device {device['device_id']!r} is disabled", "device_id")
+        if device["device_id"] != sender:
+            tokens = {**source.get("tokens", {}), "sender": sender}
+            observation = {**observation, "device_id": device["device_id"], "source": {**source, "tokens": tokens}}
+        place = self._registry.place(device)
+        return self._sighting(observation, place, self._read(observation, place, partition, clocks))
+
+    def _read(
+        self, observation: dict[str, Any], place: Place | None, partition: int, clocks: dict[str, DeviceClock]
+    ) -> Reading:
+        zones = (place.own_zone, place.site_zone) if place else (None, None)
+        stated = stated_time(observation, *zones)
+        if place is None or not observation.get("device_time"):
+            # Nothing to learn: no clock of its own was sent, or nobody has registered the device that may come and go.
+            return DeviceClock([]).read(stated, observation["received_at"])
+        device_id = observation["device_id"]
+        if device_id not in clocks:
+            known = self._state.get(partition, device_id)
+            clocks[device_id] = DeviceClock(known["errors"] if known else [])
+        return clocks[device_id].read(stated, observation["received_at"])
+
+    def _sighting(self, observation: dict[str, Any], place: Place | None, reading: Reading) -> Emit:
+        device: dict[str, Any] = place.device if place else {}
+        site: dict[str, Any] = (place.site if place else None) or {}
+        sighting = {
+            "sighting_id": stable_id("sighting", observation["observation_id"]),
+            "observation": observation,
+            "occurred_at": reading.occurred_at,
+            "clock_offset_ms": reading.offset_ms,
+            "clock": reading.clock,
+            "device_known": place is not None,
+            "device_name": device.get("name") or None,
+            "site_id": place.site_id if place else None,
+            "site_name": site.get("name"),
+            "time_zone": place.site_zone if place else None,
+            "zones": self._registry.zones_of(device, observation.get("shape")) if device else [],
+            "geo": observation.get("geo") or device.get("geo"),
+            "exercise": False,
+        }
+        return Emit("sightings", observation["device_id"], sighting)
