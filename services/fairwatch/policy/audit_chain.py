@@ -1,0 +1,151 @@
+"""The hash chain of the audit log: altering, removing or reordering one record breaks every later hash.
+
+Each record carries its place in the chain, the hash of the record before, and the SHA-256 over that hash and its own
+canonical form. Cutting off the end cannot be seen from the rest alone: keep the heads that `verify` returns elsewhere.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fairwatch.domain.records import AuditRecord
+
+GENESIS = "0" * 64
+REPEAT_WINDOW = 100_000
+DEFAULTS: Mapping[str, Any] = {"authorisation_id": None, "details": {}}
+SAID = ("audit_id", "action", "actor", "at", "subject", "authorisation_id", "details")
+FIELDS = (*SAID, "chain", "sequence", "previous_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last record of a chain."""
+
+    sequence: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place where the log is not what was written.
+
+    Attributes:
+        sequence: Record that was edited or reordered, or the first that is missing.
+    """
+
+    chain: str
+    sequence: int
+    kind: Literal["edited", "removed", "reordered", "malformed"]
+    detail: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification found.
+
+    Attributes:
+        records: Records that were read, without repeats.
+        repeats: Identical repeats; a keeper that crashed writes its last records again.
+        heads: Last record of each chain.
+    """
+
+    records: int = 0
+    repeats: int = 0
+    heads: dict[str, Head] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def link(record: Mapping[str, Any], chain: str, head: Head) -> AuditRecord:
+    """Return the record as the next one of the chain."""
+    chained = {
+        **DEFAULTS, **record, "chain": chain, "sequence": head.sequence + 1, "previous_hash": head.hash,
+    }  # fmt: skip
+    return {**chained, "hash": digest(chained)}  # type: ignore[typeddict-item]  # a schema-valid record came in
+
+
+def digest(record: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 over a record without its hash; it covers the hash of the one before."""
+    covered = {name: record.get(name, DEFAULTS.get(name)) for name in FIELDS}
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def verify(records: Iterable[Mapping[str, Any]], *, from_start: bool = True) -> Report:
+    """Check chained records in the order of their log; chains may be interleaved.
+
+    Args:
+        records: Chained records.
+        from_start: Whether the beginning must be there; False where retention has deleted it.
+    """
+    report = Report()
+    walks: dict[str, _Walk] = {}
+    for record in records:
+        chain = str(record.get("chain", ""))
+        walks.setdefault(chain, _Walk(chain, from_start)).step(record, report)
+    for chain, walk in walks.items():
+        walk.end(report)
+        report.heads[chain] = walk.head
+    return report
+
+
+class _Walk:
+    """Goes along one chain, remembering the hashes of the latest records to recognise repeats."""
+
+    def __init__(self, chain: str, from_start: bool) -> None:
+        self.chain = chain
+        self.head = Head()
+        self._begun = from_start
+        self._recent: OrderedDict[int, str] = OrderedDict()
+        self._missing: dict[int, int] = {}
+
+    def step(self, record: Mapping[str, Any], report: Report) -> None:
+        sequence, claimed = record.get("sequence"), record.get("hash")
+        if not isinstance(sequence, int) or not isinstance(claimed, str) or sequence < 1:
+            report.faults.append(self._fault(self.head.sequence + 1, "malformed", "is not a chained record"))
+            return
+        if self._recent.get(sequence) == claimed == digest(record):
+            report.repeats += 1
+            return
+        report.records += 1
+        if digest(record) != claimed:
+            report.faults.append(self._fault(sequence, "edited", "its content does not give its hash"))
+        self._place(sequence, record, report)
+        self._recent[sequence] = claimed
+        if len(self._recent) > REPEAT_WINDOW:
+            self._recent.popitem(last=False)
+
+    def end(self, report: Report) -> None:
+        for first, last in self._missing.items():
+            what = f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
+            report.faults.append(self._fault(first, "removed", what))
+
+    def _place(self, sequence: int, record: Mapping[str, Any], report: Report) -> None:
+        expected = self.head.sequence + 1
+        if sequence < expected:
+            self._late(sequence, report)
+            return
+        if sequence > expected and self._begun:
+            self._missing[expected] = sequence - 1
+        elif self._begun and record.get("previous_hash") != self.head.hash:
+            report.faults.append(self._fault(sequence, "edited", "it does not follow from the record before"))
+        self._begun = True
+        self.head = Head(sequence, str(record["hash"]))
+
+    def _late(self, sequence: int, report: Report) -> None:
+        gap = next(((first, last) for first, last in self._missing.items() if first <= sequence <= last), None)
+        if gap is None:
+            report.faults.append(self._fault(sequence, "edited", "there is another record in its place"))
+            return
+        first, last = gap
+        del self._missing[first]
+        if first < sequence:
+            self._missing[first] = sequence - 1
+        if sequence < last:
+            self._missing[sequence + 1] = last
+        report.faults.append(self._fault(sequence, "reordered", f"it comes after record {self.head.sequence}"))
+
+    def _fault(self, sequence: int, kind: Literal["edited", "removed", "reordered", "malformed"], detail: str) -> Fault:
+        return Fault(self.chain, sequence, kind, detail)
