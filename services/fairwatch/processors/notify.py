@@ -185,9 +185,7 @@ class Notify:
         # Not a Reject: a receiver that is down must not look like a bad deploy of ours and stop the worker.
         alert = item["alert"]
         key, value = alert["group"], self._codec.encode("Alert", alert)
-        detail = (
-            f"receiver {name!r} did not take revision {alert['revision']}: {answer.reason} after {attempt} attempts"
-        )
+        what = f"revision {alert['revision']}: {answer.reason} after {attempt} attempts"
         letter = dead_letter(
             Raw("alerts", partition, item["offset"], key.encode(), value),
             RejectedError("undeliverable", f"receiver {name!r} did not take {what}", "receivers"),
