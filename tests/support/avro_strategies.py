@@ -14,7 +14,7 @@ def records(type_: str, **fixed: Any) -> st.SearchStrategy[dict[str, Any]]:
     schema = plain_schema(type_)
     named: dict[str, Any] = {}
     _collect(schema, named)
-    fields = {f["name"]: fixed.get(f["name"]) or _of(f["type"], named, 0) for f in schema["fields"]}
+    fields = {f["name"]: _of(f["type"], named, 0) for f in schema["fields"]} | fixed
     return st.fixed_dictionaries(fields)
 
 

@@ -1,0 +1,142 @@
+"""What every processor promises, whatever it does: one suite over all of them."""
+
+import copy
+import pkgutil
+import warnings
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from obstore.store import MemoryStore
+
+import fairwatch.processors
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit, Reject, Skip
+from fairwatch.policy.routing import RouteTree
+from fairwatch.processors.audit import Audit
+from fairwatch.processors.enrich import Enrich
+from fairwatch.processors.group import Group
+from fairwatch.processors.normalize import Normalize
+from fairwatch.processors.notify import Notify
+from fairwatch.processors.route import Route
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.sinks.sink import Answer
+from fairwatch.stores.media import MediaStore
+from fairwatch.wire.avro import Codec
+from tests.support import records
+from tests.support.avro_strategies import records as any_record
+from tests.support.places import CONFIG
+from tests.support.processor_world import MemoryReference, MemoryState, assert_valid
+
+ELSEWHERE = {"match", "verify", "project"}  # proved by their own suites: they need galleries or Redis
+
+
+class Yes:
+    """A sink that takes everything."""
+
+    kind = "yes"
+
+    async def send(self, delivery_id, alert):
+        return Answer("ok", status=204)
+
+    async def close(self):
+        pass
+
+
+def build(name: str, state: MemoryState):
+    tree, clock = RouteTree.read(CONFIG / "routes.yaml"), ManualClock(records.AT)
+    devices = MemoryReference({"cam-1": records.device(), "off": records.device("off", enabled=False)})
+    sites = MemoryReference({"harbour": records.site()})
+    builders = {
+        "audit": lambda: Audit(state),
+        "enrich": lambda: Enrich(devices, sites, state),
+        "group": lambda: Group(tree.rules, state, clock),
+        "normalize": lambda: Normalize(devices, MemoryReference(), MediaStore(MemoryStore())),
+        "notify": lambda: Notify({"control-room": Receiver("control-room", Yes())}, state, clock, Codec()),
+        "route": lambda: Route(tree, sites),
+    }
+    return builders[name]()
+
+
+TYPES = {
+    "audit": ["AuditRecord"],
+    "enrich": ["Observation"],
+    "group": ["Alert"],
+    "normalize": ["RawEvent"],
+    "notify": ["Alert"],
+    "route": ["Sighting", "Verdict"],
+}
+
+
+def events_of(type_: str, given_records):
+    topics = {"AuditRecord": "audit", "Observation": "observations", "RawEvent": "raw-events", "Sighting": "sightings"}
+    topic = topics.get(type_, "verdicts" if type_ == "Verdict" else "alerts")
+    return [Event(topic, type_, record, partition=0, offset=n) for n, record in enumerate(given_records)]
+
+
+def plausible(type_: str):
+    """Return a strategy of records that get past the first checks."""
+    at = st.integers(records.AT, records.AT + 86_400_000_000)
+    fixed = {
+        "Observation": {"occurred_at": at, "received_at": at, "device_id": st.sampled_from(["cam-1", "off", "new"])},
+        "Sighting": {"occurred_at": at},
+        "Alert": {"group": st.sampled_from("ab"), "receivers": st.lists(st.sampled_from(["control-room", "nobody"]))},
+    }
+    return any_record(type_, **fixed.get(type_, {}))
+
+
+def test_every_processor_is_proved():
+    found = {module.name for module in pkgutil.iter_modules(fairwatch.processors.__path__)}
+    assert found - ELSEWHERE == set(TYPES)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_name_is_the_same_everywhere(name):
+    processor = build(name, MemoryState())
+    assert processor.spec.name == name == type(processor).__name__.lower()
+
+
+@pytest.mark.parametrize(("name", "type_"), [(name, type_) for name, types in TYPES.items() for type_ in types])
+@pytest.mark.parametrize("strategy", [any_record, plausible])
+def test_any_record_is_answered_and_a_replay_answers_the_same(name, type_, strategy, event_loop_runner):
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(strategy(type_), min_size=1, max_size=4))
+    def law(given_records):
+        event_loop_runner(_answers_twice(name, type_, given_records))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Hypothesis on NaN in generated floats
+        law()
+
+
+async def _answers_twice(name, type_, given_records):
+    events = events_of(type_, [*given_records, None])
+    before = copy.deepcopy(events)
+    first, second = build(name, MemoryState()), build(name, MemoryState())
+    answers = await first.handle(events)
+    assert events == before or repr(events) == repr(before), "an event is not the processor's to change"
+    assert len(answers) == len(events)
+    for outcome in (outcome for answer in answers for outcome in answer):
+        assert isinstance(outcome, Emit | Skip | Reject)
+        if isinstance(outcome, Emit):
+            assert outcome.topic in first.spec.writes
+            assert isinstance(outcome.key, str)
+            if outcome.topic != "alerts-dlq":
+                assert_valid(outcome.record)
+    assert answers[-1] == [Skip("tombstone")]
+    assert repr(await second.handle(events)) == repr(answers)
+
+
+@pytest.mark.parametrize("name", TYPES)
+async def test_an_empty_batch_is_answered(name):
+    assert list(await build(name, MemoryState()).handle([])) == []
+
+
+@pytest.fixture
+def event_loop_runner():
+    """Run coroutines from Hypothesis' synchronous examples on one loop of their own."""
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        yield runner.run
