@@ -24,6 +24,7 @@ class EngineConfig:
         batch_max: Events of one partition handled at once.
         dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
         dead_letter_run: ... or this many in a row.
+        record_max: Largest output in bytes; a larger one makes its event a dead letter, as one that the broker refuses.
         redis_url: Where heartbeats go; None for nowhere.
         instance: Name of this process.
         version: Written into dead letters.
@@ -46,6 +47,7 @@ class EngineConfig:
     dead_letter_share: float = 0.5
     dead_letter_window: int = 1000
     dead_letter_run: int = 200
+    record_max: int = 4 << 20
     redis_url: str | None = None
     instance: str = ""
     version: str = ""

@@ -45,10 +45,19 @@ class Outbox:
     id or a fence; a new one takes its place then.
 
     Args:
+        record_max: Largest value in bytes that is tried.
         idempotent: Off for the embedded broker, which gives out no producer ids; a retry may repeat a record there.
     """
 
-    def __init__(self, bootstrap: str, client_options: Mapping[str, Any], *, idempotent: bool = True) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        client_options: Mapping[str, Any],
+        *,
+        idempotent: bool = True,
+        record_max: int = 4 << 20,
+    ) -> None:
+        self._record_max = record_max
         self._options = {
             "bootstrap_servers": bootstrap,
             "acks": "all",
@@ -57,7 +66,8 @@ class Outbox:
             "retry_backoff_ms": 300,
             **client_options,
         }
-        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._current: tuple[AIOKafkaProducer, asyncio.Future[None]] | None = None
 
     async def write(self, outputs: Iterable[Output]) -> list[Output]:
         """Write everything; return what the broker refuses for ever (too large).
@@ -65,28 +75,29 @@ class Outbox:
         Raises:
             RetryableError: Some outputs may not have been written; write all of them again.
         """
-        outputs = list(outputs)
-        if not outputs:
-            return []
-        producer = await self._started()
+        refused: list[Output] = []
+        wanted: list[Output] = []
+        for output in outputs:
+            (refused if len(output.value or b"") > self._record_max else wanted).append(output)
+        if wanted:
+            refused += await self._write(wanted)
+        return refused
+
+    async def _write(self, outputs: list[Output]) -> list[Output]:
+        producer, left = await self._started()
         try:
             futures = await self._submit(producer, outputs)
-            await asyncio.wait(list(futures))
         except KafkaError as error:
             await self.close()
             raise RetryableError(f"outputs not written: {error!r}") from error
-        refused: list[Output] = []
-        failure: BaseException | None = None
-        for future, carried in futures.items():
-            fault = future.exception()
-            if isinstance(fault, REFUSED) and len(carried) == 1:
-                refused += carried
-            elif fault is not None:
-                failure = fault
+        acknowledged = asyncio.ensure_future(asyncio.wait(list(futures)))
+        await asyncio.wait({acknowledged, left}, return_when=asyncio.FIRST_COMPLETED)
+        acknowledged.cancel()
+        refused, failure = judge(futures)
         if refused or failure:
             await self.close()
         if failure:
-            raise RetryableError(f"outputs not acknowledged: {failure!r}")
+            raise RetryableError(f"outputs not acknowledged: {failure}")
         return refused
 
     async def _submit(
@@ -124,27 +135,45 @@ class Outbox:
         """Connect; RetryableError when the broker does not answer."""
         await self._started()
 
-    async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(**self._options)
-            try:
-                await producer.start()
-            except KafkaError as error:
-                await producer.stop()
-                raise RetryableError(f"no producer: {error!r}") from error
-            self._producer = producer
-        return self._producer
+    async def _started(self) -> tuple[AIOKafkaProducer, asyncio.Future[None]]:
+        """Return the producer and what tells that it was left."""
+        async with self._starting:
+            if self._current is None:
+                producer = AIOKafkaProducer(**self._options)
+                try:
+                    await producer.start()
+                except KafkaError as error:
+                    await producer.stop()
+                    raise RetryableError(f"no producer: {error!r}") from error
+                self._current = producer, asyncio.get_running_loop().create_future()
+            return self._current
 
     async def close(self) -> None:
         """Give up the producer; what was not acknowledged is not waited for long."""
-        producer, self._producer = self._producer, None
-        if producer is None:
+        current, self._current = self._current, None
+        if current is None:
             return
+        producer, left = current
         try:
             await asyncio.wait_for(producer.stop(), STOP_S)
         except (TimeoutError, KafkaError) as error:
             log.warning("producer.left", error=repr(error))
             await producer.client.close()
+        finally:
+            left.set_result(None)
+
+
+def judge(futures: Mapping[asyncio.Future[Any], list[Output]]) -> tuple[list[Output], str | None]:
+    """Return what was refused for ever and why anything else was not acknowledged."""
+    refused: list[Output] = []
+    failure: str | None = None
+    for future, carried in futures.items():
+        fault = future.exception() if future.done() and not future.cancelled() else TimeoutError()
+        if isinstance(fault, REFUSED) and len(carried) == 1:
+            refused += carried
+        elif fault is not None:
+            failure = repr(fault)
+    return refused, failure
 
 
 @lru_cache(maxsize=65536)

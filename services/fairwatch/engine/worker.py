@@ -71,7 +71,9 @@ class Worker:
         self._changelog = f"{config.topic_prefix}fairwatch-{spec.name}-state"
         self._turns = Turns(config.drain_s)
         self._state = PartitionedState()
-        self._outbox = Outbox(config.bootstrap, config.client_options, idempotent=not config.embedded)
+        self._outbox = Outbox(
+            config.bootstrap, config.client_options, idempotent=not config.embedded, record_max=config.record_max
+        )
         self._references = {
             name: TopicReference(spec.name, name, self._records[name], codec) for name in spec.references
         }

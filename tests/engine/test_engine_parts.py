@@ -1,0 +1,217 @@
+"""The parts of the engine that need no broker."""
+
+import asyncio
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.engine.dead_letters import DeadLetters
+from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
+from fairwatch.engine.outbox import partition_of
+from fairwatch.engine.quiet import OncePer
+from fairwatch.engine.reference import TopicReference
+from fairwatch.engine.state import PartitionedState
+from fairwatch.engine.tally import Tally
+from fairwatch.engine.transport import split
+from fairwatch.engine.turns import ReleasedError, Turns
+from fairwatch.engine.watchdog import Watchdog
+from tests.support.engine_lab import CODEC, observation
+
+
+def test_a_run_of_dead_letters_stops_the_worker():
+    guard = DeadLetterGuard(share=1.0, window=1000, run=3)
+    guard.check([True, True, False])
+    guard.check([True, True, True])
+    with pytest.raises(TooManyDeadError, match="4 events in a row"):
+        guard.check([True])
+
+
+def test_a_share_of_dead_letters_stops_the_worker_once_the_window_is_full():
+    guard = DeadLetterGuard(share=0.5, window=10, run=100)
+    guard.check([True] * 9)
+    guard.check([False] * 9)
+    guard.check([False, True] * 5)
+    with pytest.raises(TooManyDeadError, match="of the last"):
+        guard.check([True] * 9)
+
+
+def test_old_batches_leave_the_window():
+    guard = DeadLetterGuard(share=0.5, window=10, run=100)
+    for _ in range(100):
+        guard.check([True, False, False, False, False])
+    guard.check([True] * 4)
+
+
+def test_a_half_done_event_leaves_no_state():
+    state = PartitionedState()
+    state.restore(0, {"kept": b'{"n":1}'})
+    state.put(0, "kept", {"n": 2})
+    state.savepoint()
+    state.put(0, "kept", {"n": 3})
+    state.put(0, "new", {"n": 1})
+    state.delete(0, "kept")
+    state.rollback()
+    assert dict(state.items(0)) == {"kept": {"n": 2}}
+    assert state.changes() == [(0, "kept", b'{"n":2}'), (0, "new", None)]
+
+
+def test_what_a_processor_got_does_not_change_state():
+    state = PartitionedState()
+    state.restore(0, {"a": b'{"n":1}'})
+    state.get(0, "a")["n"] = 9
+    assert state.get(0, "a") == {"n": 1}
+    state.delete(0, "a")
+    state.delete(0, "never there")
+    assert state.changes() == [(0, "a", None)]
+
+
+def test_state_of_a_foreign_partition_names_the_cause():
+    with pytest.raises(ConfigurationError, match="partition 3"):
+        PartitionedState().get(3, "a")
+
+
+def test_watchdog_tells_offsets_that_are_never_committed():
+    watchdog = Watchdog(patience_s=10)
+    stuck = {"handled": {"p": 5}, "committed": {"p": 3}, "ends": {"p": 5}, "busy": False}
+    assert watchdog.stuck(0, **stuck) is None
+    assert watchdog.stuck(9, **stuck) is None
+    assert "committed only up to 3" in watchdog.stuck(10, **stuck)
+
+
+def test_watchdog_tells_events_that_are_never_fetched():
+    watchdog = Watchdog(patience_s=10)
+    stuck = {"handled": {}, "committed": {"p": 3}, "ends": {"p": 5}, "busy": False}
+    assert watchdog.stuck(0, **stuck) is None
+    assert "nothing after 3" in watchdog.stuck(11, **stuck)
+
+
+def test_watchdog_is_content_with_progress_and_with_slow_batches():
+    watchdog = Watchdog(patience_s=10)
+    for now in range(0, 100, 9):
+        moving = {"handled": {"p": now + 1}, "committed": {"p": now}, "ends": {"p": 500}}
+        assert watchdog.stuck(now, **moving, busy=False) is None
+    for now in range(100, 200, 9):
+        slow = {"handled": {"p": 91}, "committed": {"p": 91}, "ends": {"p": 500}}
+        assert watchdog.stuck(now, **slow, busy=True) is None
+
+
+def test_libraries_repeat_themselves_once_a_minute():
+    now = 0.0
+    once = OncePer(60, lambda: now)
+    record = logging.LogRecord("aiokafka.conn", logging.ERROR, "", 1, "no %s", ("broker",), None)
+    ours = logging.LogRecord("fairwatch", logging.ERROR, "", 1, "no %s", ("broker",), None)
+    passed = []
+    for now in (0.0, 1.0, 59.0, 61.0, 62.0):
+        passed.append(once.filter(record))
+        assert once.filter(ours)
+    assert passed == [True, False, False, True, False]
+
+
+def test_reference_takes_changes_and_survives_junk():
+    reference = TopicReference("probe", "ref", "Observation", CODEC)
+    reference.apply(b"a", CODEC.encode("Observation", observation("1")))
+    reference.apply(b"b", CODEC.encode("Observation", observation("2")))
+    reference.apply(b"a", b"junk")
+    reference.apply(b"\xff", b"junk")
+    assert (reference.get("a")["observation_id"], reference.version) == ("1", 2)
+    reference.apply(b"a", None)
+    assert [key for key, _ in reference.items()] == ["b"]
+    assert reference.version == 3
+
+
+def test_one_huge_record_is_a_batch_of_its_own():
+    records = [SimpleNamespace(value=b"x" * size) for size in (1, 100, 1, 1)]
+    assert [len(run) for run in split(records, 10)] == [1, 1, 2]
+    assert list(split([SimpleNamespace(value=None)], 10))
+
+
+def test_keys_go_where_every_kafka_client_puts_them():
+    # Values of the Java client's own test of murmur2.
+    assert partition_of(b"21", 1000) == (-973932308 & 0x7FFFFFFF) % 1000
+    assert partition_of(b"foobar", 1000) == (-790332482 & 0x7FFFFFFF) % 1000
+
+
+async def test_turns_do_one_thing_at_a_time_and_none_once_closed():
+    turns, running, most = Turns(1.0), 0, 0
+
+    async def work() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    assert not await turns.run(work())
+    turns.open()
+    assert all(await asyncio.gather(*(turns.run(work()) for _ in range(5))))
+    assert most == 1
+    assert await turns.close()
+    assert not await turns.run(work())
+
+
+async def test_closing_waits_for_what_runs_and_ends_what_waits():
+    turns = Turns(5.0)
+    turns.open()
+    release = asyncio.Event()
+    running = asyncio.create_task(turns.run(_wait(release)))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(turns.close())
+    await asyncio.sleep(0)
+    release.set()
+    assert await closing
+    assert await running
+    turns.open()
+    retrying = asyncio.create_task(turns.run(turns.pause(60)))
+    await asyncio.sleep(0)
+    assert await turns.close()
+    assert not await retrying
+
+
+async def test_what_does_not_end_in_time_is_cancelled_and_not_done():
+    turns = Turns(0.01)
+    turns.open()
+    running = asyncio.create_task(turns.run(_wait(asyncio.Event())))
+    await asyncio.sleep(0)
+    assert not await turns.close()
+    assert not await running
+
+
+async def test_pausing_when_closed_gives_up_at_once():
+    with pytest.raises(ReleasedError):
+        await Turns(1.0).pause(60)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def test_dead_letters_are_redacted_where_they_parse():
+    def redact(topic: str, data: bytes) -> bytes:
+        if b"ethnic" not in data:
+            raise RejectedError("malformed", "does not parse")
+        return data.replace(b"ethnic", b"")
+
+    config = SimpleNamespace(version="1", topic_prefix="p-", redact=redact)
+    clock = SimpleNamespace(now=lambda: 1)
+    letters = DeadLetters("probe", config, CODEC, clock)
+
+    def letter(value: bytes, limit: int | None = None) -> dict:
+        record = SimpleNamespace(topic="p-in", partition=0, offset=7, key=b"k", value=value, headers=(("h", b"1"),))
+        output = letters.output(record, 0, RejectedError("malformed", "broken", "x.y"), limit)
+        assert (output.topic, output.key) == ("p-in-dlq", b"k")
+        return CODEC.decode(output.value, "DeadLetter")[1]
+
+    assert (letter(b"an ethnic word")["value"], letter(b"an ethnic word")["redacted"]) == (b"an  word", True)
+    assert (letter(b"junk")["value"], letter(b"junk")["redacted"]) == (b"junk", False)
+    short = letter(b"j" * 100, 10)
+    assert (short["value"], short["detail"]) == (b"j" * 10, "broken (first 10 of 100 bytes kept)")
+
+
+def test_quantiles_of_ages_come_from_samples():
+    tally = Tally("quantiles")
+    assert tally.quantile_ms(0.5) is None
+    tally.ages([None, b"junk", *(str(1_000_000 - 1000 * n).encode() for n in range(14))], 1_000_000)
+    assert tally.quantile_ms(0.0) == 0.0
+    assert tally.quantile_ms(0.99) == 13.0

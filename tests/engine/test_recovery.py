@@ -1,0 +1,148 @@
+"""Workers that come, go, die and lose their broker: no event may be lost."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from fairwatch.apps.embedded import free_port, start_broker
+from fairwatch.domain.processor import Spec
+from fairwatch.engine.worker import Worker
+from tests.support.engine_lab import PLAIN, SPEC, Lab, Probe, observation, stopped, until
+
+pytestmark = pytest.mark.broker
+ROOT = Path(__file__).parents[2]
+LAB = ROOT / "tests" / "support" / "engine_lab.py"
+KEYS = 8
+
+
+def numbered(first: int, count: int) -> list[tuple[str, dict]]:
+    return [(f"key{n % KEYS}", observation(str(n))) for n in range(first, first + count)]
+
+
+def ids(outputs: list[dict]) -> Counter:
+    return Counter(output["observation_id"] for output in outputs)
+
+
+@asynccontextmanager
+async def working(lab: Lab, spec: Spec, **options) -> AsyncIterator[tuple[Worker, list[Probe]]]:
+    worker, probes = lab.worker(spec, **options)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: worker.unready() is None)
+    yield worker, probes
+    assert await stopped(worker, task) == 0
+
+
+async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(broker: str, topic_prefix: str) -> None:
+    lab = Lab(broker, topic_prefix)
+    await lab.create(partitions=4)
+    sent = 0
+    done = asyncio.Event()
+
+    async def load() -> None:
+        nonlocal sent
+        while not done.is_set():
+            await lab.send(numbered(sent, 100))
+            sent += 100
+
+    async with working(lab, PLAIN, batch_max=20) as (_, first):
+        loading = asyncio.create_task(load())
+        async with working(lab, PLAIN, batch_max=20) as (_, second):
+            await until(lambda: second[0].handled)
+        before = len(first[0].handled)
+        await until(lambda: len(first[0].handled) > before + 200)
+        done.set()
+        await loading
+
+        async def all_there() -> bool:
+            return len(ids(await lab.outputs())) == sent
+
+        await until(all_there)
+        repeated = {number: times for number, times in ids(await lab.outputs()).items() if times > 1}
+    assert second[0].handled
+    assert repeated == {}
+
+
+async def test_a_killed_worker_loses_nothing_and_its_state_lives_on(broker: str, topic_prefix: str) -> None:
+    lab = Lab(broker, topic_prefix)
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    await lab.send(numbered(0, 300))
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, str(LAB), broker, topic_prefix, "0.3", stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "services"), str(ROOT)])},
+    )  # fmt: skip
+    assert victim.stdout is not None
+    for _ in range(3):
+        await asyncio.wait_for(victim.stdout.readline(), 30)
+    victim.send_signal(signal.SIGKILL)  # in the middle of its third batch, with two written and none committed
+    await victim.wait()
+    written = await lab.read()
+    assert written
+
+    async with working(lab, SPEC) as (_, probes):
+        await until(lambda: len(probes[0].handled) == 300, 60)
+
+        async def all_there() -> bool:
+            return len(await lab.read()) >= 300 + len(written)
+
+        await until(all_there)
+    outputs = await lab.read()
+    assert len(ids(await lab.outputs())) == 300
+    effects = Counter(dict(record.headers)["ce_id"] for record in outputs)
+    assert len(effects) == 300  # what was written twice is the same effect under the same id
+    assert sum(effects.values()) == 300 + len(written)
+    # Events whose batch was written before the kill were counted before it; the state went on from there.
+    counts = Counter(output["device_id"] for output in await lab.outputs())
+    assert sum(counts.values()) == 300 + len(written)
+    highest = max(int(output["extensions"]["count"]) for output in await lab.outputs())
+    assert highest > 300 // KEYS
+
+
+async def test_a_broker_that_goes_away_and_comes_back_finds_its_worker(
+    topic_prefix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    lab = Lab(f"127.0.0.1:{port}", topic_prefix)
+    worker, probes = lab.worker(PLAIN)
+    task = asyncio.create_task(worker.run())  # before there is any broker
+    await asyncio.sleep(0.5)
+    with start_broker(port):
+        await lab.create()
+        await lab.send(numbered(0, 10))
+        await until(lambda: probes and len(set(probes[0].handled)) == 10)
+    await until(lambda: worker.unready() == "broker away")
+    await asyncio.sleep(2.0)
+    assert not task.done()
+    with start_broker(port):  # empty: it keeps nothing
+        await lab.create()
+        await lab.send(numbered(10, 10))
+        await until(lambda: len(set(probes[0].handled)) == 20, 40)
+        assert await stopped(worker, task) == 0
+    captured = capfd.readouterr()
+    lines = (captured.out + captured.err).splitlines()
+    assert len(lines) < 60, "\n".join(lines)
+
+
+async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(broker: str, topic_prefix: str) -> None:
+    lab = Lab(broker, topic_prefix)
+    await lab.create(partitions=1)
+    await lab.send([("k", b"junk")] * 300)
+    worker, _ = lab.worker(PLAIN, dead_letter_run=50, batch_max=20)
+    assert await asyncio.wait_for(worker.run(), 30) == 3
+    assert len(await lab.letters()) == 40
+
+
+async def test_replay_reads_from_the_beginning_at_each_start(broker: str, topic_prefix: str) -> None:
+    lab = Lab(broker, topic_prefix)
+    await lab.create()
+    await lab.send(numbered(0, 50))
+    for _ in range(2):
+        async with working(lab, Spec("replayer", ("in",), ("out",), replay=True)) as (_, probes):
+            await until(lambda probes=probes: len(probes[0].handled) == 50)
