@@ -99,5 +99,5 @@ def _distances(matrix: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArr
 def _ranked(near: dict[str, tuple[float, str]], beyond: float | None) -> list[FaceHit]:
     """Return hits, nearest first, each with the distance of the next; `beyond` follows the last."""
     order = sorted((distance, entry_id, picture) for entry_id, (distance, picture) in near.items())
-    following = [distance for distance, _, _ in order[1:]] + [beyond]
-    return [FaceHit(e, picture, d, after) for (d, e, picture), after in zip(order, following, strict=True)]
+    following = [*(distance for distance, _, _ in order[1:]), beyond]
+    return [FaceHit(e, picture, d, following[rank]) for rank, (d, e, picture) in enumerate(order)]

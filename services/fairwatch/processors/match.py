@@ -1,6 +1,5 @@
 """Finds what somebody is authorised to look for among the sightings: plates and faces, each with its explanation."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,17 +7,17 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
-from fairwatch.domain.ports import MediaStore, Reference
+from fairwatch.domain.ports import Reference
 from fairwatch.domain.processor import Spec
 from fairwatch.domain.records import MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.candidates import Finding, Searched, candidate, created, searched
-from fairwatch.matching.enrolment import BrokenPicture, Enrolment, unusable
-from fairwatch.matching.faces import FaceReader, NoTemplate, Template
-from fairwatch.matching.gallery import FaceHit, Gallery
+from fairwatch.matching.enrolment import BrokenPicture, unusable
+from fairwatch.matching.face_search import FaceSearch
+from fairwatch.matching.faces import NoTemplate
 from fairwatch.matching.mandate import Mandate, Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
-from fairwatch.matching.probe import Probe, corners, face_probe, plate_probe
+from fairwatch.matching.probe import Probe, face_probe, plate_probe
 
 SECOND = 1_000_000
 LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
@@ -66,6 +65,7 @@ class Match:
 
     Only entries whose authorisation is in force at the place, the time and the wall clock are compared. What is not
     found is counted by its reason and forgotten: templates of probes live within one call.
+    Without `faces` only plates are compared, and no model is needed.
     """
 
     spec = Spec(
@@ -79,20 +79,16 @@ class Match:
         self,
         clock: Clock,
         references: Mapping[str, Reference],
-        media: MediaStore,
-        reader: FaceReader,
+        faces: FaceSearch | None,
         policy: MatchPolicy | None = None,
     ) -> None:
         self._clock = clock
-        self._media = media
-        self._reader = reader
+        self._faces = faces
         self._policy = policy or MatchPolicy()
         self._mandate = Mandate(
             references["watchlist-entries"], references["authorisations"], references["sites"], self._policy.mode
         )
         self._plates = PlateIndex()
-        self._gallery = Gallery(reader.template_space, reader.config.embedder.dimensions)
-        self._enrolment = Enrolment(self._gallery, reader, media)
         self._enrol_at = 0
         self._searched: dict[tuple[Place, int], Searched] = {}
 
@@ -108,9 +104,9 @@ class Match:
         """Take up what changed in the lists; return enrolment pictures that cannot be used."""
         self._take_up()
         now = self._clock.now()
-        if now < self._enrol_at:
+        if self._faces is None or now < self._enrol_at:
             return []
-        broken = await self._enrolment.update(self._mandate.enrollable(now))
+        broken = await self._faces.enrol(self._mandate.enrollable(now))
         self._enrol_at = now + LOOK_AGAIN
         return broken
 
@@ -159,20 +155,20 @@ class Match:
         return self._emit(moment, list(found.values()), self._searched_plates(moment)) if found else [_NOT_FOUND]
 
     async def _match_face(self, moment: _Moment, probe: Probe) -> list[Outcome]:
+        if self._faces is None:
+            return [Skip("faces_off")]
         try:
-            content = await self._media.get(probe.media["uri"])
-            face = await asyncio.to_thread(self._reader.read, content, corners(probe.box))
+            face = await self._faces.read(probe)
         except RejectedError as error:
             return [Skip("media_unavailable" if error.reason == "media_unavailable" else "picture_unreadable")]
         if isinstance(face, NoTemplate):
             return [Skip(face.reason)]
-        self._take_up()  # what was revoked while the face was read is not searched
+        self._take_up()  # what was revoked while the face was read is not compared
         admitted = {entry["entry_id"]: entry for entry in self._admitted("FACE", moment)}
-        compared = self._gallery.enrolled(admitted)
+        compared = self._faces.gallery.enrolled(admitted)
         if not compared:
             return [Skip("nothing_enrolled" if admitted else "out_of_mandate")]
-        hits = self._gallery.search(face, compared, self._reader.config.threshold.distance)
-        found = [_Found(hit.entry_id, self._face_finding(face, hit, rank), probe) for rank, hit in enumerate(hits, 1)]
+        found = [_Found(entry_id, finding, probe) for entry_id, finding in self._faces.find(face, compared)]
         return self._emit(moment, found, searched(admitted[entry_id] for entry_id in compared))
 
     def _admits(self, moment: _Moment) -> Callable[[str], bool]:
@@ -224,26 +220,4 @@ class Match:
             explanation=hit.comparison.explanation,
             plate_read=plate["text"],
             plate_listed=hit.listed,
-        )
-
-    def _face_finding(self, face: Template, hit: FaceHit, rank: int) -> Finding:
-        policy = self._reader.config.threshold
-        score = policy.score(hit.distance)
-        return Finding(
-            score=score,
-            threshold=policy.threshold,
-            threshold_policy=policy.id,
-            expected_fpir=policy.expected_fpir,
-            algorithm=f"{self._reader.config.embedder.template_space} l2",
-            template_space=self._reader.template_space,
-            runtime=self._reader.runtime,
-            rank=rank,
-            margin=None if hit.runner_up is None else score - policy.score(hit.runner_up),
-            probe_quality=face.quality,
-            picture=hit.picture,
-            explanation=(
-                f"distance {hit.distance:.3f}, a candidate is below {policy.distance:.3f}",
-                f"quality of the picture {face.quality:.2f}",
-                f"calibration: {policy.calibration}",
-            ),
         )

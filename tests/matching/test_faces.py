@@ -1,0 +1,100 @@
+"""Faces of one person are near, of others far, and a bad picture is refused with its reason (real models)."""
+
+import io
+from itertools import combinations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.matching.faces import NoTemplate, Template
+from tests.support.face_models import face_reader, needs_models, picture
+
+pytestmark = needs_models
+
+SAME = ("obama.jpg", "obama2.jpg", "obama3.jpg")
+OTHERS = ("biden.jpg", "astronaut.png")
+
+
+def template(name: str) -> Template:
+    found = face_reader().read(picture(name))
+    assert isinstance(found, Template)
+    return found
+
+
+def distance(one: Template, other: Template) -> float:
+    return float(np.linalg.norm(one.values - other.values))
+
+
+def changed(name: str, change: object) -> bytes:
+    file = io.BytesIO()
+    image = Image.open(io.BytesIO(picture(name))).convert("RGB")
+    change(image).save(file, "JPEG", quality=90)  # type: ignore[operator]
+    return file.getvalue()
+
+
+def test_the_same_person_is_above_the_threshold_and_others_are_below() -> None:
+    policy = face_reader().config.threshold
+    templates = {name: template(name) for name in (*SAME, *OTHERS)}
+    for one, other in combinations(templates, 2):
+        score = policy.score(distance(templates[one], templates[other]))
+        same = one in SAME and other in SAME
+        assert (score >= policy.threshold + 0.05) == same, (one, other, score)
+        assert same or score < policy.threshold - 0.05, (one, other, score)
+
+
+def test_a_picture_without_a_face_has_none() -> None:
+    assert face_reader().read(picture("coffee.png")) == NoTemplate("no_face")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda image: image.filter(ImageFilter.GaussianBlur(10)), "blurred"),
+        (lambda image: image.point(lambda value: value * 0.18), "dark"),
+        (lambda image: image.rotate(50, expand=True, fillcolor=(127, 127, 127)), "rolled"),
+        (lambda image: image.resize((image.width // 10, image.height // 10)), "too_small"),
+    ],
+)
+def test_a_bad_face_is_refused_with_what_is_wrong_with_it(change: object, fault: str) -> None:
+    found = face_reader().read(changed("obama2.jpg", change))
+    assert isinstance(found, NoTemplate)
+    assert found.reason == "quality_rejected"
+    assert fault in found.faults
+
+
+def test_a_tight_crop_as_cameras_send_it_gives_the_same_person() -> None:
+    crop = changed("obama2.jpg", lambda image: image.crop((186, 112, 456, 508)).resize((112, 164)))
+    found = face_reader().read(crop)
+    assert isinstance(found, Template)
+    assert distance(found, template("obama.jpg")) < face_reader().config.threshold.distance
+
+
+def test_only_the_box_is_looked_at() -> None:
+    def beside(image: Image.Image) -> Image.Image:
+        both = Image.new("RGB", (image.width * 2, image.height))
+        both.paste(image, (0, 0))
+        both.paste(Image.open(io.BytesIO(picture("biden.jpg"))).convert("RGB").resize(image.size), (image.width, 0))
+        return both
+
+    scene = changed("obama2.jpg", beside)
+    left = face_reader().read(scene, (0.02, 0.05, 0.45, 0.6))
+    assert isinstance(left, Template)
+    assert distance(left, template("obama.jpg")) < 0.55
+    assert face_reader().read(scene, alone=True) == NoTemplate("several_faces")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"<svg/>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_what_is_no_picture_is_rejected(content: bytes) -> None:
+    with pytest.raises(RejectedError) as caught:
+        face_reader().read(content)
+    assert caught.value.reason == "malformed"
+
+
+def test_a_picture_with_too_many_pixels_is_rejected_before_it_is_decoded() -> None:
+    file = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(file, "PNG")
+    with pytest.raises(RejectedError) as caught:
+        face_reader().read(file.getvalue())
+    assert caught.value.reason == "too_large"
