@@ -157,13 +157,13 @@ def decode(payload: Payload, format: str | None = None) -> Decoded:  # noqa: A00
 
 def _decode(found: Format, documents: list[Document], env: Environment) -> Decoded:
     decoded = Decoded(found.name, media=env.media)
-    if not documents:
-        decoded.skipped.append(("no_document", "the body has no document"))
     for document in documents:
         if not found.recognises(document.syntax, document.tree, env):
             raise RejectedError("unknown_format", f"the document is not {found.name}")
         env.pictures = document.pictures
         found.program.decode(document.tree, env, decoded)
+    if not decoded.records and not decoded.skipped:
+        decoded.skipped.append(("no_object", "nothing in it is an object") if documents else ("no_document", "no document"))
     return decoded
 
 

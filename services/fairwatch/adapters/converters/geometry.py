@@ -9,6 +9,7 @@ Numbers = list[float]
 Sizes = tuple[float | None, float | None]
 
 PERMILLE: Final = 1000.0
+_FARTHEST: Final = 2  # fractions of a picture reach a little beyond it
 _NAMES: Final = {
     "xywh": (("x", "X"), ("y", "Y"), ("width", "Width"), ("height", "Height")),
     "xyxy": (
@@ -42,7 +43,7 @@ def _size(value: Any) -> float | None:
 def _kind(unit: str, numbers: Numbers, sizes: Sizes) -> str:
     if unit != "auto":
         return unit
-    if all(-1 <= number <= 1 for number in numbers):
+    if all(-_FARTHEST <= number <= _FARTHEST for number in numbers):
         return "norm"
     if sizes[0]:
         return "pixel"
