@@ -1,0 +1,56 @@
+// Talks to the console's own server; remembers the token that every write must carry.
+
+let csrf = "";
+let whenSignedOut = () => {};
+
+export class ApiError extends Error {
+  constructor(status, word, message) {
+    super(message);
+    this.status = status;
+    this.word = word;
+  }
+}
+
+export function onSignedOut(action) {
+  whenSignedOut = action;
+}
+
+async function call(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ApiError(0, "offline", "The console does not answer. Check the network, then try again.");
+  }
+  if (response.ok) return response;
+  const said = await response.json().catch(() => ({}));
+  if (response.status === 401 && said.error === "signed_out") whenSignedOut();
+  throw new ApiError(response.status, said.error || "", said.message || `The console answered ${response.status}.`);
+}
+
+const read = async (path) => (await call("GET", path)).json();
+
+function remember(me) {
+  csrf = me.csrf;
+  return me;
+}
+
+export const me = async () => remember(await read("/api/me"));
+export const signIn = async (name, password) => remember(await (await call("POST", "/api/session", { name, password })).json());
+export const signOut = () => call("DELETE", "/api/session");
+export const alerts = (state) => read(`/api/alerts?limit=200&state=${state}`);
+export const alert = (id) => read(`/api/alerts/${encodeURIComponent(id)}`);
+export const candidates = (state) => read(`/api/candidates?limit=200&state=${state}`);
+export const candidate = (id) => read(`/api/candidates/${encodeURIComponent(id)}`);
+export const health = () => read("/api/health");
+
+export function decide(id, decision, reason) {
+  return call("POST", `/api/candidates/${encodeURIComponent(id)}/verifications`, { decision, reason });
+}
+
+export async function picture(sha256) {
+  return (await call("GET", `/api/media/${sha256}`)).blob();
+}
