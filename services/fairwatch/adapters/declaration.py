@@ -182,6 +182,16 @@ class Declaration(Strict):
         return self
 
 
+def _read(path: Path) -> Any:
+    """Return a file's content, with the groups and messages of the declaration that it includes."""
+    own = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if isinstance(own, dict) and (name := own.pop("include", "")):
+        other = _read(path.parent / f"{name}.yaml")
+        own["groups"] = {**other.get("groups", {}), **own.get("groups", {})}
+        own["messages"] = [*own.get("messages", []), *other.get("messages", [])]
+    return own
+
+
 def load(path: Path) -> Declaration:
     """Read and check one declaration.
 
@@ -189,7 +199,7 @@ def load(path: Path) -> Declaration:
         ConfigurationError: Names the file, the place and what is wrong.
     """
     try:
-        return Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Declaration.model_validate(_read(path))
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:

@@ -1,0 +1,212 @@
+"""Writes ONVIF: Notify messages, JSON events for MQTT and metadata streams."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from fairwatch.adapters.declaration import Writing
+from fairwatch.adapters.formats.onvif_shapes import frame_of, written
+from fairwatch.adapters.formats.onvif_topics import GENERIC, WRITTEN
+from fairwatch.adapters.payload import Encoded
+from fairwatch.adapters.writing import write_xml
+
+Tree = dict[str, Any]
+
+SOAP: Final = "application/soap+xml; charset=utf-8"
+_ACTION: Final = "http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"
+_DIALECT: Final = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+_NAMES: Final = {"tt": "http://www.onvif.org/ver10/schema", "wsnt": "http://docs.oasis-open.org/wsn/b-2"}
+_TOPICS: Final = {"tns1": "http://www.onvif.org/ver10/topics", "tnsaxis": "http://www.axis.com/2009/event/topics"}
+_PARTS: Final = {
+    "fc": "http://www.onvif.org/ver20/analytics/humanface",
+    "bd": "http://www.onvif.org/ver20/analytics/humanbody",
+}
+_ENVELOPE: Final = Writing(
+    syntax="xml",
+    root="Envelope",
+    namespaces={"s": "http://www.w3.org/2003/05/soap-envelope", "wsa": "http://www.w3.org/2005/08/addressing", **_NAMES, **_TOPICS},
+    prefixes={"s": ["Envelope", "Header", "Body"], "wsa": ["Action"], "wsnt": ["Notify", "NotificationMessage", "Topic"]},
+    prefix="tt",
+)
+_STREAM: Final = Writing(syntax="xml", root="MetadataStream", namespaces={**_NAMES, **_PARTS}, prefix="tt")
+_CLASS_WORDS: Final = {
+    "FACE": "HumanFace",
+    "PERSON": "Human",
+    "MOTOR_VEHICLE": "Vehicle",
+    "NON_MOTOR_VEHICLE": "Bicycle",
+    "PLATE": "LicensePlate",
+    "ANIMAL": "Animal",
+    "BARCODE": "Barcode",
+    "FIRE": "Fire",
+    "SMOKE": "Smoke",
+    "PACKAGE": "Package",
+    "OTHER": "Other",
+}
+_LIFECYCLES: Final = {"SYNC": "Initialized", "START": "Changed", "UPDATE": "Changed", "END": "Deleted"}
+
+
+def _time(root: Tree, record: Mapping[str, Any]) -> str:
+    if root.get("UtcTime"):
+        return str(root["UtcTime"])
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=record.get("occurred_at") or 0)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
+    """Write one event as Notify, or as JSON when it came over MQTT."""
+    topic, state, is_property = WRITTEN.get(record.get("event_type", ""), GENERIC)
+    topic = root.get("Topic") or f"tns1:{topic}"
+    source = _source(root, record)
+    data: Tree = dict(root.get("Data") or {})
+    if "Active" in root and (root.get("StateItem") or state or is_property):
+        data[root.get("StateItem") or state or "State"] = root["Active"]
+    operation = root.get("PropertyOperation") or (_LIFECYCLES.get(record.get("lifecycle", "")) if is_property else None)
+    elements = _elements(root, record, data)
+    if root.get("Transport") == "mqtt":
+        return _mqtt(root, record, topic, source, {**data, **elements})
+    message: Tree = {"@UtcTime": _time(root, record)}
+    if operation:
+        message["@PropertyOperation"] = operation
+    for name, items in (("Source", source), ("Key", root.get("Key") or {})):
+        if items:
+            message[name] = {"SimpleItem": _items(items)}
+    simple = {name: value for name, value in data.items() if type(value) is not dict}
+    complex_items = {**{name: value for name, value in data.items() if type(value) is dict}, **elements}
+    message["Data"] = {"SimpleItem": _items(simple)}
+    if complex_items:
+        message["Data"]["ElementItem"] = [{"@Name": name, name: value} for name, value in complex_items.items()]
+    notification = {"Topic": {"@Dialect": _DIALECT, "#text": topic}, "wsnt:Message": {"Message": message}}
+    body = {"Header": {"Action": _ACTION}, "Body": {"Notify": {"NotificationMessage": notification}}}
+    return Encoded(_with_outer_message(write_xml(body, _ENVELOPE)), SOAP)
+
+
+def _with_outer_message(body: bytes) -> bytes:
+    # The outer Message is of another namespace than the inner one of the same name.
+    return body.replace(b"tt:wsnt:Message", b"wsnt:Message")
+
+
+def _source(root: Tree, record: Mapping[str, Any]) -> Tree:
+    tokens = (record.get("source") or {}).get("tokens") or {}
+    if str((record.get("source") or {}).get("format", "")).startswith("onvif") and tokens:
+        return dict(tokens)
+    return {name: value for name, value in (root.get("Tokens") or {}).items() if name in {"VideoSource", "Rule", "AnalyticsConfiguration"}}
+
+
+def _items(items: Mapping[str, Any]) -> list[Tree]:
+    return [{"@Name": name, "@Value": one} for name, value in items.items() for one in (value if type(value) is list else [value])]
+
+
+def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
+    """Put what was read as an object back into the items that rule events use."""
+    elements: Tree = {}
+    appearance = (root.get("Object") or {}).get("Appearance") or {}
+    for name in ("LicensePlateInfo", "VehicleInfo"):
+        if appearance.get(name):
+            found = appearance[name]
+            elements[name] = found[0] if type(found) is list else found
+    object_id = (root.get("Object") or {}).get("ObjectId") or root.get("ObjectId")
+    if object_id and "ObjectIds" not in data:
+        data["ObjectId"] = object_id
+    elif "ObjectIds" in data:
+        data["ObjectId"] = data.pop("ObjectIds")
+    word = data.pop("ClassTypes", None) or (root.get("Class") or {}).get("Type") or _CLASS_WORDS.get(record.get("object_class", ""))
+    if word and not str(root.get("StateItem", "")).startswith("Is"):
+        data["ClassTypes"] = word
+    if root.get("Shape") and (box := written(root["Shape"]).get("BoundingBox")) and not frame_of(root["Shape"]):
+        elements["BoundingBox"] = box
+    for one in record.get("media") or ():
+        if one.get("uri") and not one["uri"].startswith("fw-media:"):
+            data.setdefault("ImageUri", one["uri"])
+    return elements
+
+
+def _mqtt(root: Tree, record: Mapping[str, Any], topic: str, source: Tree, data: Tree) -> Encoded:
+    tree: Tree = {"UtcTime": _time(root, record)}
+    for name, items in (("Source", source), ("Key", root.get("Key")), ("Data", data)):
+        if items:
+            tree[name] = items
+    suffix = "/&" + "/".join(str(value) for value in source.values()) if source else ""
+    path = f"onvif-ej/{topic.removeprefix('tns1:')}{suffix}".replace("#", "").replace("+", "")
+    return Encoded(b"" if record.get("lifecycle") == "END" else orjson.dumps(tree), "application/json", path)
+
+
+def write_metadata(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
+    """Write a stream of one frame with one object, or one event."""
+    if message == "event":
+        return write_event(root, message, record)
+    frame: Tree = {"@UtcTime": _time(root, record)}
+    if root.get("Source"):
+        frame["@Source"] = root["Source"]
+    shape = root.get("Shape")
+    if shape and (transformation := frame_of(shape)):
+        frame["Transformation"] = transformation
+    frame["Object"] = _object(root, record)
+    scene = next((one for one in record.get("media") or () if one.get("role") == "SCENE"), None)
+    if scene and not scene["uri"].startswith("fw-media:"):
+        frame["SceneImageRef"] = scene["uri"]
+    tree = {"VideoAnalytics": {"Frame": frame}}
+    return Encoded(_prefixed(write_xml(tree, _STREAM)), "application/xml")
+
+
+def _object(root: Tree, record: Mapping[str, Any]) -> Tree:
+    own = dict(root.get("Object") or {})
+    appearance: Tree = dict(own.pop("Appearance", {}))
+    node: Tree = {f"@{name}": own.pop(name) for name in ("ObjectId", "UUID", "Parent", "ParentUUID") if name in own}
+    ordered: Tree = {}
+    if root.get("Shape"):
+        ordered["Shape"] = written(root["Shape"])
+    if record.get("colours"):
+        ordered["Color"] = _colour(record["colours"])
+    word = (root.get("Class") or {}).get("Type") or _CLASS_WORDS.get(record.get("object_class", ""))
+    if word:
+        likelihood = (root.get("Class") or {}).get("Likelihood")
+        ordered["Class"] = {"Type": {"@Likelihood": likelihood, "#text": word} if likelihood is not None else word}
+    if geo := appearance.pop("GeoLocation", None):
+        ordered["GeoLocation"] = {f"@{name}": value for name, value in geo.items()}
+    plate = appearance.get("LicensePlateInfo")
+    confidence = next((one["confidence"]["value"] for one in record.get("plates") or () if one.get("confidence")), None)
+    if plate and confidence is not None:
+        appearance["LicensePlateInfo"] = {**plate, "PlateNumber": {"@Likelihood": confidence, "#text": plate["PlateNumber"]}}
+    face = appearance.get("HumanFace")
+    if face and "PoseAngle" in face:
+        angles = face["PoseAngle"].get("PoseAngles") or {}
+        appearance["HumanFace"] = {**face, "PoseAngle": {"PoseAngles": {f"@{n}": v for n, v in angles.items()}}}
+    picture = next((one for one in record.get("media") or () if one.get("role") != "SCENE"), None)
+    if picture and not picture["uri"].startswith("fw-media:"):
+        appearance["ImageRef"] = picture["uri"]
+    ordered.update({name: value for name, value in appearance.items() if name not in ordered})
+    if ordered:
+        node["Appearance"] = ordered
+    behaviour = _behaviour(own.pop("Behaviour", {}), record)
+    if behaviour:
+        node["Behaviour"] = behaviour
+    node.update({name: value for name, value in own.items() if name not in node})
+    return node
+
+
+def _behaviour(own: Tree, record: Mapping[str, Any]) -> Tree:
+    direction = own.pop("Direction", None)
+    if direction:
+        own["Direction"] = {f"@{name}": value for name, value in direction.items()}
+    return {"Removed": "", **own} if record.get("lifecycle") == "END" else own
+
+
+def _colour(colours: list[Tree]) -> Tree:
+    clusters = []
+    for colour in colours:
+        if len(colour.get("components") or ()) == 3:  # noqa: PLR2004 - X, Y, Z
+            color: Tree = {f"@{axis}": value for axis, value in zip("XYZ", colour["components"], strict=True)}
+            color["@Colorspace"] = f"http://www.onvif.org/ver10/colorspace/{colour.get('colourspace') or 'YCbCr'}"
+            if colour.get("likelihood") is not None:
+                color["@Likelihood"] = colour["likelihood"]
+            cluster: Tree = {"Color": color}
+            if colour.get("weight") is not None:
+                cluster["Weight"] = colour["weight"]
+            clusters.append(cluster)
+    return {"ColorCluster": clusters} if clusters else {}
+
+
+def _prefixed(body: bytes) -> bytes:
+    return body
