@@ -1,6 +1,7 @@
 """Runs one processor as one worker of its consumer group, until it is told to stop."""
 
 import asyncio
+import gc
 import inspect
 import signal
 from collections.abc import Mapping, Sequence
@@ -289,6 +290,8 @@ def run_worker(
         records: Name of the record that each topic carries; the project's topics by default.
     """
     quieten()
+    # Records are trees of dicts without cycles: the collector would look through all of them for nothing.
+    gc.set_threshold(50_000, 20, 50)
 
     async def main() -> int:
         worker = Worker(spec, build, config, codec, records=records)
