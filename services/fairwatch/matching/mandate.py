@@ -53,7 +53,7 @@ class Mandate:
         self._covering.clear()
         current = {key: entry for key, entry in self._entries.items() if entry and entry_standing(entry) is None}
         changes = Changes(removed=[key for key in self._known if key not in current])
-        changes.put = [entry for key, entry in current.items() if self._known.get(key) != entry]
+        changes.put = [entry for key, entry in current.items() if self._differs(key, entry)]
         for key in [*changes.removed, *(entry["entry_id"] for entry in changes.put)]:
             self._drop(key)
         for entry in changes.put:
@@ -126,6 +126,10 @@ class Mandate:
             kind=kind,
             mode=self.mode,
         )
+
+    def _differs(self, key: str, entry: WatchlistEntry) -> bool:
+        known = self._known.get(key)
+        return known is not entry and known != entry  # the first spares comparing what nobody touched
 
     def _drop(self, entry_id: str) -> None:
         entry = self._known.pop(entry_id, None)

@@ -56,6 +56,7 @@ class Verify:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Expire what is due; revoke where an authorisation or an entry was taken back."""
         emits: list[Emit] = []
+        self._looked_at = {p: versions for p, versions in self._looked_at.items() if p in partitions}
         for partition in partitions:
             emits += self._look_again(partition)
         for partition, key, value in self._agenda.due(partitions, self._clock.now()):
