@@ -58,7 +58,7 @@ def verify(_: Settings, given: Resources) -> Processor:
     """Ask for two people."""
     from fairwatch.processors.verify import Verify  # noqa: PLC0415
 
-    return Verify(given.references["authorisations"], given.state, given.clock)
+    return Verify(given.clock, given.state, given.references)
 
 
 def route(settings: Settings, given: Resources) -> Processor:
@@ -103,8 +103,16 @@ def project(settings: Settings, _: Resources) -> Processor:
 
 
 def match(settings: Settings, given: Resources) -> Processor:
-    """Compare with what is authorised."""
-    raise NotImplementedError
+    """Compare with what is authorised; without faces no model is needed."""
+    from fairwatch.matching.face_search import FaceSearch  # noqa: PLC0415
+    from fairwatch.matching.faces import FaceReader  # noqa: PLC0415
+    from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
+    from fairwatch.processors.match import Match  # noqa: PLC0415
+
+    if not settings.faces:
+        return Match(given.clock, given.references, None)
+    reader = FaceReader(FaceConfig.load(settings.config_dir / "models.yaml"), settings.model_dir)
+    return Match(given.clock, given.references, FaceSearch(reader, MediaStore.open(settings.media_url)))
 
 
 BUILDERS: dict[str, Builder] = {

@@ -26,13 +26,14 @@ class Settings(BaseSettings):
     max_partitions: int = Field(default=0, description="upper bound on partitions when topics are applied; 0 for none")
     replication: int = Field(default=1, description="replicas of a topic when topics are applied")
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
-    registry_url: str = Field(default="", description="Confluent-compatible schema registry; empty for single-object encoding")
+    registry_url: str = Field(default="", description="Confluent-compatible registry; empty: single-object encoding")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     redis_url_file: Path | None = None
     media_url: str = Field(default="", description="file:///folder or s3://bucket/prefix; empty for ./media")
     model_dir: Path = Field(default=Path(".models"), description="folder of the ONNX models")
+    faces: bool = Field(default=True, description="compare faces; needs the models; false: plates only")
     config_dir: Path = Field(
-        Path("config"), description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml"
+        default=Path("config"), description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml"
     )
     host: str = Field(default="127.0.0.1", description="address that gateways, console and health listen on")
     port: int = Field(default=0, description="port of the gateway or the console; 0 for its default")

@@ -1,27 +1,33 @@
 """The `fairwatch` command: parses, calls, and turns errors into sentences and exit codes."""
 
 import importlib
+import pkgutil
 import sys
 
 import typer
 from rich.console import Console
 
-from fairwatch import __version__
+from fairwatch import __version__, cli
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 
-GROUPS = ("demo", "run", "topics", "schemas", "translate", "publish", "tail", "dlq", "audit", "doctor")
 EXIT_CONFIGURATION = 78  # EX_CONFIG
 EXIT_FAILURE = 1
 
 
-def build() -> typer.Typer:
-    """Return the application with every command group registered."""
+def groups(arguments: list[str]) -> list[str]:
+    """Return the modules to load: the one that a command is named after, else all; a worker should start quickly."""
+    known = sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name != "main")
+    return [arguments[0]] if arguments and arguments[0] in known else known
+
+
+def build(arguments: list[str]) -> typer.Typer:
+    """Return the application with the command groups registered that the arguments may name."""
     app = typer.Typer(
         name="fairwatch",
         help="The neutral, governed interop hub for cameras, analytics and watchlists.",
         no_args_is_help=True,
         rich_markup_mode="rich",
-        pretty_exceptions_show_locals=False,
+        pretty_exceptions_enable=False,
     )
 
     @app.callback(invoke_without_command=True)
@@ -30,7 +36,7 @@ def build() -> typer.Typer:
             typer.echo(__version__)
             raise typer.Exit
 
-    for group in GROUPS:
+    for group in groups(arguments):
         importlib.import_module(f"fairwatch.cli.{group}").register(app)
     return app
 
@@ -38,7 +44,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     try:
-        build()()
+        build(sys.argv[1:])()
     except ConfigurationError as error:
         Console(stderr=True).print(f"[red]configuration:[/red] {error}", highlight=False)
         sys.exit(EXIT_CONFIGURATION)

@@ -23,7 +23,7 @@ from fairwatch.apps.demo.checks import EXPECTED_RULES, Check, alert_checks, reco
 from fairwatch.apps.demo.credentials import PEOPLE
 from fairwatch.apps.demo.reviewer import Reviewer
 from fairwatch.apps.demo.stage import Stage, set_stage
-from fairwatch.apps.demo.story import Cast, play
+from fairwatch.apps.demo.story import Cast, OffScriptError, play
 from fairwatch.apps.demo.table import stage_table
 from fairwatch.apps.reading import read_everything
 from fairwatch.gateways.mqtt import MqttAddress
@@ -51,9 +51,9 @@ async def run_demo(folder: Path, models: Path, seconds: float, *, wait: bool, ou
         _welcome(stage, out)
         async with _cast(stage, say) as cast, _live_table(stage, out):
             stage.components.check()
-            await play(cast, seconds)
+            played = await _played(cast, seconds)
             await _settled(stage)
-        checks = await _judge(stage)
+        checks = [played, *await _judge(stage)]
         out.print(stage_table(await stage.health.read_all(), "What went through"))
         out.print(_summary(checks))
         if wait:
@@ -119,6 +119,15 @@ async def _live_table(stage: Stage, out: Console) -> AsyncIterator[None]:
             yield
         finally:
             task.cancel()
+
+
+async def _played(cast: Cast, seconds: float) -> Check:
+    """Play, and tell whether all went as the story has it."""
+    try:
+        await play(cast, seconds)
+    except (OffScriptError, aiohttp.ClientError) as error:
+        return Check("the story is played to its end", held=False, seen=str(error))
+    return Check("the story is played to its end", held=True, seen="every device was answered as it should be")
 
 
 async def _settled(stage: Stage) -> None:

@@ -14,11 +14,16 @@ from fairwatch.apps.demo.cameras.hikvision import HikvisionCamera
 from fairwatch.apps.demo.cameras.onvif import OnvifCamera
 from fairwatch.apps.demo.pictures import car, portrait
 from fairwatch.apps.demo.reviewer import Reviewer
+from fairwatch.domain.errors import FairwatchError
 
 MISSING = "obama2.jpg"
 MISTAKEN = "obama3.jpg"
 STRANGER = "biden.jpg"
 CANDIDATE_WAIT_S = 30.0
+
+
+class OffScriptError(FairwatchError):
+    """Something did not go as the story has it."""
 
 
 @dataclass(slots=True)
@@ -39,24 +44,18 @@ async def play(cast: Cast, seconds: float) -> None:
     """Play every scene once, then ordinary traffic until `seconds` have passed."""
     began = time.monotonic()
     traffic = asyncio.create_task(_ordinary_traffic(cast, began + seconds))
-    for scene in (
-        _stolen_car,
-        _same_plate_elsewhere,
-        _line_at_night,
-        _tamper,
-        _platform,
-        _malformed,
-        _missing_child,
-        _mistaken,
-    ):
-        await scene(cast)
-    await traffic
+    try:
+        for scene in SCENES:
+            await scene(cast)
+        await traffic
+    finally:
+        traffic.cancel()
 
 
 async def _expect(what: str, allowed: set[int], call: Awaitable[int]) -> None:
     status = await call
     if status not in allowed:
-        raise RuntimeError(f"{what}: the gateway answered {status}, expected one of {sorted(allowed)}")
+        raise OffScriptError(f"{what}: the gateway answered {status}, expected one of {sorted(allowed)}")
 
 
 async def _stolen_car(cast: Cast) -> None:
@@ -132,7 +131,7 @@ async def _candidate(cast: Cast) -> str:
             cast.decided.add(waiting[0])
             return str(waiting[0])
         await asyncio.sleep(0.2)
-    raise TimeoutError(f"no candidate reached the console within {CANDIDATE_WAIT_S:.0f} s")
+    raise OffScriptError(f"no candidate reached the console within {CANDIDATE_WAIT_S:.0f} s")
 
 
 async def _ordinary_traffic(cast: Cast, until: float) -> None:
@@ -155,3 +154,8 @@ async def _ordinary_traffic(cast: Cast, until: float) -> None:
             cast.frigate.event("end", camera, event_id, "person"),
         )
         await asyncio.sleep(0.25)
+
+
+SCENES = (
+    _stolen_car, _same_plate_elsewhere, _line_at_night, _tamper, _platform, _malformed, _missing_child, _mistaken,
+)  # fmt: skip
