@@ -233,7 +233,7 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
     rows = rows_of(declaration, message)
     if not message.skip:
         try:
-            read = compile_record(rows, record_kind(message.type), place, top=True)
+            read = compile_record(rows, record_kind(message.type), place)
         except ValueError as error:
             raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
     identity = [getter(parse_path(text), place.depth) for text in message.identity]

@@ -1,0 +1,83 @@
+"""What happens to a value that is there: its conversion, and what becomes of it when it is impossible."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fairwatch.adapters.conditions import folded
+from fairwatch.adapters.converters import Converter
+from fairwatch.adapters.declaration import Row
+from fairwatch.adapters.environment import Environment
+from fairwatch.adapters.paths import TEXT_KEY, Getter, Scope, first
+from fairwatch.domain.errors import RejectedError
+
+Leaf = Callable[[Any, Environment, Scope], Any]
+
+IMPOSSIBLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, StopIteration)
+
+
+def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
+    """Return the conversion of words by a table; an unknown word is kept, unless another row carries it as it is."""
+    table = {folded(word): value for word, value in row.values.items()}
+
+    def convert(value: Any, env: Environment, _: Scope) -> Any:
+        found = table.get(value) if type(value) is str else None
+        if found is None:
+            found = table.get(folded(first(value)))
+            if found is None and name not in kept:
+                env.leftover[name] = value
+        return found
+
+    return convert
+
+
+def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter]) -> Leaf:
+    """Return the conversion by a named converter; an impossible value is kept as it is, or rejected if the row is strict."""
+    decode, strict = made.decode, row.strict or row.required
+    if extra:
+        others = tuple(extra.items())
+
+        def run(value: Any, env: Environment, scope: Scope) -> Any:
+            return decode(value, env, **{key: plain(get(scope)) for key, get in others})
+    else:
+
+        def run(value: Any, env: Environment, _: Scope) -> Any:
+            return decode(value, env)
+
+    def fail(value: Any, env: Environment, error: Exception) -> None:
+        if strict:
+            raise RejectedError("invalid_field", f"{name} is impossible: {str(value)[:80]!r}", name) from error
+        env.leftover[name] = value
+
+    def convert_whole(value: Any, env: Environment, scope: Scope) -> Any:
+        try:
+            return run(value, env, scope)
+        except IMPOSSIBLE as error:
+            return fail(value, env, error)
+
+    def convert(value: Any, env: Environment, scope: Scope) -> Any:
+        if type(value) is dict or type(value) is list:
+            value = plain(value)
+            if value is None or value == "" or type(value) is dict:
+                return None
+        try:
+            return run(value, env, scope)
+        except IMPOSSIBLE as error:
+            return fail(value, env, error)
+
+    def convert_simple(value: Any, env: Environment, scope: Scope) -> Any:
+        if type(value) is dict or type(value) is list:
+            return convert(value, env, scope)
+        try:
+            return decode(value, env)
+        except IMPOSSIBLE as error:
+            return fail(value, env, error)
+
+    if not made.scalar:
+        return convert_whole
+    return convert if extra else convert_simple
+
+
+def plain(value: Any) -> Any:
+    """Return the scalar of a node: the first of a list, the text of an element with attributes."""
+    value = first(value)
+    return value.get(TEXT_KEY) if type(value) is dict else value
