@@ -13,6 +13,8 @@ MOST: Final = 2000
 _LONGEST: Final = 8192
 _NAMES: Final = ("Name", "name")
 _VALUES: Final = ("Value", "value")
+# Which message a prepared document is; no part of what the device said.
+KIND: Final = "$Kind"
 Blockers = tuple[Getter, ...]
 
 
@@ -71,7 +73,7 @@ def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, s
     """Add to `out` every leaf of a dict that no row used, by dotted name."""
     children = usage.children
     for name, value in node.items():
-        if value is None or value == "":
+        if value is None or value == "" or name == KIND:
             continue
         below = children.get(name)
         if below is None:

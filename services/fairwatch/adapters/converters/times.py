@@ -13,7 +13,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # Some firmware loses the plus sign of the offset, or a form decoder turns it into a space.
 _LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\d\d:\d\d)$")
-_DATE_TIME: Final = re.compile(r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$")
+_DATE_TIME: Final = re.compile(
+    r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d?:\d\d?(?::\d\d?)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$"
+)
 _LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
 _LONGEST: Final = 64
 
@@ -71,8 +73,11 @@ def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> di
     day = found[1]
     if len(day) < 10:  # noqa: PLR2004  # yyyy-mm-dd
         day = "-".join(part.zfill(2) for part in day.split("-"))
+    clock = found[2]
+    if len(clock) not in {5, 8}:  # hh:mm, hh:mm:ss
+        clock = ":".join(part.zfill(2) for part in clock.split(":"))
     moment = datetime.fromisoformat(
-        f"{day}T{found[2]}{f'.{fraction[:6]:0<6}' if fraction else ''}{(found[4] or '').upper()}"
+        f"{day}T{clock}{f'.{fraction[:6]:0<6}' if fraction else ''}{(found[4] or '').upper()}"
     )
     if moment.tzinfo is None:
         moment, zone = _assume(moment, env, default_minutes)

@@ -20,7 +20,17 @@ _ROOTS: Final = frozenset({"Envelope", "PullMessagesResponse", "Notify", "Notifi
 _SUBSCRIPTION: Final = ("Subscription", "Renew", "Unsubscribe", "Subscribe", "SynchronizationPoint", "Seek")
 _STREAM: Final = frozenset({"VideoAnalytics", "PTZ", "SensorData", "Extension"})
 _STATES: Final = (
-    *("ismotion", "isinside", "state", "logicalstate", "active", "failed", "critical", "issounddetected", "isrecording"),
+    *(
+        "ismotion",
+        "isinside",
+        "state",
+        "logicalstate",
+        "active",
+        "failed",
+        "critical",
+        "issounddetected",
+        "isrecording",
+    ),
     *("ispeople", "isvehicle", "ispet", "isintrusion", "islinecross", "istamper", "isdatapresent", "is_moving"),
     *("on_preset", "link", "triggered", "isloitering", "islow"),
 )
@@ -53,7 +63,7 @@ def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
 def prepare(root: Any, env: Environment) -> list[Tree]:
     """Return one document for each notification, or one that says why there is none."""
     if type(root) is not dict:
-        return [{"Kind": "empty"}]
+        return [{"$Kind": "empty"}]
     if _MQTT in env.payload.path or "UtcTime" in root:
         return [_from_mqtt(strip_marks(root), env)]
     body = root.get("Envelope", root)
@@ -61,7 +71,7 @@ def prepare(root: Any, env: Environment) -> list[Tree]:
     notifications = list(_notifications(body, 0))
     if notifications:
         return [prepare_notification(one, env) for one in notifications[:_MOST]]
-    return [{"Kind": _why(body)}]
+    return [{"$Kind": _why(body)}]
 
 
 def render(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
@@ -97,17 +107,19 @@ def prepare_notification(node: Tree, env: Environment) -> Tree:
     if "Message" in message:
         message = as_mapping(message["Message"])
     topic = "".join(text_of(node.get("Topic")).split())
-    tree: Tree = {"Kind": "event", "Topic": topic}
+    tree: Tree = {"$Kind": "event", "Topic": topic}
     for name in ("UtcTime", "PropertyOperation"):
         if message.get(name):
             tree[name] = message[name]
+    if producer := text_of(as_mapping(node.get("ProducerReference")).get("Address")):
+        tree["ProducerReference"] = producer
     return _complete(tree, message, env)
 
 
 def _from_mqtt(root: Tree, env: Environment) -> Tree:
     path = env.payload.path
     topic = path[path.find(_MQTT) + len(_MQTT) :].partition("/&")[0] if _MQTT in path else ""
-    tree: Tree = {"Kind": "event", "Transport": "mqtt"}
+    tree: Tree = {"$Kind": "event", "Transport": "mqtt"}
     if topic:
         tree["Topic"] = topic if ":" in topic.partition("/")[0] else f"tns1:{topic}"
     if not root:
@@ -123,16 +135,25 @@ def _from_mqtt(root: Tree, env: Environment) -> Tree:
     return made
 
 
+def _is_state(name: str, value: Any) -> bool:
+    if type(value) is bool:
+        return True
+    return type(value) is not dict and (name.lower() in _STATES or str(value).lower() in {"true", "false"})
+
+
 def _complete(tree: Tree, message: Tree, env: Environment) -> Tree:
     source, key, data = (items_of(message.get(name)) for name in ("Source", "Key", "Data"))
-    state = next((name for name in data if name.lower() in _STATES and type(data[name]) is not dict), "")
     topic = tree.get("Topic", "")
+    state = next((name for name in data if _is_state(name, data[name])), "")
     if state:
         tree["Active"] = data.pop(state)
         tree["StateItem"] = state
     _objects(tree, data, class_of(topic, state))
     if source:
         tree["Tokens"] = source
+    if not topic and "SensorID" in source:
+        tree["EventType"] = "sensor.alarm" if "Threshold" in data else "sensor.reading"
+        tree["Quantity"] = "unknown"
     if key:
         tree["Key"] = key
     name = plain(topic).lower()
@@ -173,8 +194,8 @@ def _measure(tree: Tree, name: str, data: Tree) -> None:
         tree["Quantity"] = "audio_class"
     elif "Value" in data or "Status" in data:
         tree["Quantity"] = next((quantity for word, quantity in _QUANTITIES.items() if word in name), "")
-    if not tree.get("Quantity"):
-        tree.pop("Quantity", None)
+    if tree.get("Quantity") == "":
+        del tree["Quantity"]
 
 
 def _describe(tree: Tree, data: Tree, env: Environment) -> None:

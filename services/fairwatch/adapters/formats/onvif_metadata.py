@@ -18,6 +18,9 @@ _MQTT: Final = "onvif-mj/"
 _MOST: Final = 5_000
 _JSON_ROOTS: Final = frozenset({"Frame", "SensorData", "VideoAnalytics", "PTZStatus", "AudioDescriptor"})
 _KEPT: Final = ("UtcTime", "Colorspace", "Source")
+_READ: Final = frozenset(
+    (*_KEPT, "Object", "ObjectTree", "Transformation", "SceneImage", "SceneImageRef", "Extension", "#text")
+)
 _OPERATIONS: Final = ("Rename", "Split", "Merge", "Delete")
 _QUANTITIES: Final = {"Temperature": "cel", "RelativeHumidity": "%", "AbsoluteHumidity": "g/m3"}
 
@@ -44,13 +47,13 @@ def prepare(root: Any, env: Environment) -> list[Tree]:
     stream = as_mapping(root)
     stream = stream["MetadataStream"] if "MetadataStream" in stream else strip_marks(stream)
     if type(stream) is not dict:
-        return [{"Kind": "empty"}]
+        return [{"$Kind": "empty"}]
     documents: list[Tree] = []
     for document in _walk(stream, env):
         documents.append(document)
         if len(documents) > _MOST:
             raise RejectedError("too_large", f"the stream has more than {_MOST} objects in one document")
-    return documents or [{"Kind": "empty"}]
+    return documents or [{"$Kind": "empty"}]
 
 
 def render(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
@@ -59,7 +62,9 @@ def render(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
 
 
 def _walk(stream: Tree, env: Environment) -> Iterator[Tree]:
-    frames = [frame for part in as_list(stream.get("VideoAnalytics")) for frame in as_list(as_mapping(part).get("Frame"))]
+    frames = [
+        frame for part in as_list(stream.get("VideoAnalytics")) for frame in as_list(as_mapping(part).get("Frame"))
+    ]
     for frame in [*frames, *as_list(stream.get("Frame"))]:
         if type(frame) is dict:
             yield from _frame(frame, env)
@@ -67,36 +72,37 @@ def _walk(stream: Tree, env: Environment) -> Iterator[Tree]:
         if type(reading) is dict:
             yield _reading(reading, env)
     for part in as_list(stream.get("Event")):
-        for one in onvif_event.prepare({"Event": part}, env):
-            yield one
+        yield from onvif_event.prepare({"Event": part}, env)
     if "PTZ" in stream or "PTZStatus" in stream:
-        yield {"Kind": "ptz"}
+        yield {"$Kind": "ptz"}
     if "AudioDescriptor" in stream or "AudioAnalytics" in stream:
-        yield {"Kind": "audio"}
+        yield {"$Kind": "audio"}
     if "Extension" in stream and not frames:
-        yield {"Kind": "extension"}
+        yield {"$Kind": "extension"}
 
 
 def _frame(frame: Tree, env: Environment) -> Iterator[Tree]:
     kept = {name: frame[name] for name in _KEPT if frame.get(name)}
+    if rest := {name: value for name, value in frame.items() if name not in _READ}:
+        kept["Frame"] = rest
     count = 0
     for item in as_list(frame.get("Object")):
         if type(item) is dict:
             count += 1
-            yield {"Kind": "object", **kept, **prepare_object(item, frame, env)}
-    tree = frame.get("ObjectTree")
-    for operation in _OPERATIONS if type(tree) is dict else ():
+            yield {"$Kind": "object", **kept, **prepare_object(item, frame, env)}
+    tree = as_mapping(frame.get("ObjectTree"))
+    for operation in _OPERATIONS:
         for change in as_list(tree.get(operation)):
             if type(change) is dict:
                 count += 1
-                yield {"Kind": "track", **kept, **_change(operation, change)}
+                yield {"$Kind": "track", **kept, **_change(operation, change)}
     cells = as_mapping(as_mapping(frame.get("Extension")).get("MotionInCells"))
     if cells:
         count += 1
-        yield {"Kind": "cells", **kept, "MotionInCells": cells}
+        yield {"$Kind": "cells", **kept, "MotionInCells": cells}
     if not count:
         pictures = scene_pictures(frame, env)
-        yield {"Kind": "scene", **kept, "Pictures": pictures} if pictures else {"Kind": "frame"}
+        yield {"$Kind": "scene", **kept, "Pictures": pictures} if pictures else {"$Kind": "frame"}
 
 
 def _change(operation: str, change: Tree) -> Tree:
@@ -120,7 +126,7 @@ def _ids(node: Any) -> list[str]:
 def _reading(reading: Tree, env: Environment) -> Tree:
     path = env.payload.path
     kind = reading.get("Type") or (path.rpartition("/SensorData/")[2] if "/SensorData/" in path else "")
-    own = {"Kind": "sensor", **reading, "Quantity": kind or "unknown"}
+    own = {"$Kind": "sensor", **reading, "Quantity": kind or "unknown"}
     own.pop("Type", None)
     if kind in _QUANTITIES:
         own["Unit"] = _QUANTITIES[kind]

@@ -85,7 +85,10 @@ def _classify(root: Tree, appearance: Tree) -> None:
     types = [*as_list(node.get("Type"))] if type(node) is dict else []
     if type(node) is dict:
         types += [one for one in as_list(node.get("ClassCandidate")) if type(one) is dict]
-    scored = [(_likelihood(one), -place, text_of(one.get("Type", one) if type(one) is dict else one)) for place, one in enumerate(types)]
+    scored = [
+        (_likelihood(one), -place, text_of(one.get("Type", one) if type(one) is dict else one))
+        for place, one in enumerate(types)
+    ]
     named = [one for one in scored if one[2].lower() in CLASSES] or scored
     if named:
         best = max(named)
@@ -242,7 +245,9 @@ def onvif_code(name: str) -> Converter:
     def encode(value: Any) -> Any:
         return value["code"] if value.get("system") == system else None
 
-    return Converter(lambda value, _: {"system": system, "code": str(value).lower() if type(value) is bool else str(value)}, encode)
+    return Converter(
+        lambda value, _: {"system": system, "code": str(value).lower() if type(value) is bool else str(value)}, encode
+    )
 
 
 @converter("onvif_codes")
@@ -254,4 +259,6 @@ def onvif_codes(name: str) -> Converter:
         words = [text_of(one) for one in as_list(value)]
         return [{"system": system, "code": word} for word in words if word] or None
 
-    return Converter(decode, lambda value: [one["code"] for one in value if one["system"] == system] or None, scalar=False)
+    return Converter(
+        decode, lambda value: [one["code"] for one in value if one["system"] == system] or None, scalar=False
+    )

@@ -106,9 +106,11 @@ def frame_of(shape: Tree) -> Tree | None:
 def written(shape: Tree) -> Tree:
     """Return the ShapeDescriptor of a Shape, in its own numbers where it has ONVIF's, else in [-1,1]."""
     space = shape.get("space") or {}
-    transform = tuple(space.get("transform") or IDENTITY)
     own = bool(shape.get("source")) and (space.get("kind") == "ONVIF_NORM" or bool(space.get("transform")))
-    transform = transform if own else IDENTITY
+    transform = IDENTITY
+    if own and space.get("transform"):
+        sx, sy, tx, ty = space["transform"]
+        transform = (sx, sy, tx, ty)
     box = shape.get("box")
     tree: Tree = {}
     if own:
@@ -127,14 +129,15 @@ def written(shape: Tree) -> Tree:
         tree["CenterOfGravity"] = {"@x": _x(centre["x"], transform), "@y": _y(centre["y"], transform)}
     if polygons := shape.get("polygons"):
         tree["Polygon"] = [
-            {"Point": [{"@x": _x(p["x"], transform), "@y": _y(p["y"], transform)} for p in outline]} for outline in polygons
+            {"Point": [{"@x": _x(p["x"], transform), "@y": _y(p["y"], transform)} for p in outline]}
+            for outline in polygons
         ]
     return tree
 
 
-def _x(u: float, transform: Any) -> float:
+def _x(u: float, transform: Transform) -> float:
     return round((2 * u - 1 - transform[2]) / transform[0], 6)
 
 
-def _y(v: float, transform: Any) -> float:
+def _y(v: float, transform: Transform) -> float:
     return round((1 - 2 * v - transform[3]) / transform[1], 6)

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from fairwatch.adapters.converters import Converter, converter
 
-# The words of a topic, in lower case and without prefixes: the first rule of which all words occur in that order counts.
+# Event type and words: the first rule of which any word occurs in the plain topic, in lower case, counts.
 _RULES: Final = (
     ("line.crossed", "linedetector", "linecross", "tripwire", "crossed", "crossline"),
     ("loitering", "loiteringdetector", "loiteringguard", "loitering"),
     ("count.occupancy", "occupancycounter", "occupancy"),
     ("count.flow", "countaggregation", "counter", "peoplecount", "crosslinecounting"),
-    ("object.abandoned", "objectabandoned", "abandoned", "unattended", "package"),
+    ("object.abandoned", "objectabandoned", "abandoned", "unattended"),
     ("object.removed", "objectremoved", "missingobject", "removed"),
     ("plate.read", "licenseplate", "alpv.allplates", "lpr", "anpr"),
     ("object.described", "objecttrack/aggregation"),
@@ -40,11 +40,12 @@ _RULES: Final = (
     ("face.seen", "facedetect", "facedetection", "facedetector"),
     ("person.seen", "peopledetect", "people", "humanshapedetect", "persondetect", "humandetect", "visitor"),
     ("vehicle.seen", "vehicledetect", "vehicle"),
-    ("object.detected", "objectdetection", "objectanalytics", "dogcatdetect", "petdetect", "animaldetect"),
+    ("object.detected", "objectdetection", "objectanalytics", "dogcatdetect", "petdetect", "animaldetect", "package"),
     ("device.status", "monitoring", "media/", "configuration", "recording", "ptzcontroller", "lightcontrol", "device/"),
     ("device.status", "advancedsecurity", "appmgmt", "videosource/", "videooutput", "videodecoder", "schedule"),
     ("device.status", "eventbuffer", "systemmessage", "cameraapplicationplatform/applicationstate"),
 )
+_LONGEST: Final = 512
 _SENSORS: Final = ("/temperature/", "/relativehumidity/", "/absolutehumidity/")
 # What a maker's state item says when the topic does not: IsPeople in TPSmartEvent.
 _ITEMS: Final = {
@@ -56,7 +57,19 @@ _ITEMS: Final = {
     "istamper": "tamper.other",
 }
 _ITEM_CLASSES: Final = {"ispeople": "Human", "isvehicle": "Vehicle", "ispet": "Animal"}
-_TOPIC_CLASSES: Final = {"dogcatdetect": "Animal", "petdetect": "Animal", "package": "Package"}
+_TOPIC_CLASSES: Final = {
+    "dogcatdetect": "Animal",
+    "petdetect": "Animal",
+    "animaldetect": "Animal",
+    "package": "Package",
+} | {
+    "facedetect": "HumanFace",
+    "people": "Human",
+    "humanshapedetect": "Human",
+    "persondetect": "Human",
+    "humandetect": "Human",
+    "vehicledetect": "Vehicle",
+}
 # Written for a record that came from another format: topic, name of the state item, whether it is a property.
 WRITTEN: Final[Mapping[str, tuple[str, str, bool]]] = {
     "motion.region": ("RuleEngine/MotionRegionDetector/Motion", "State", True),
@@ -119,6 +132,9 @@ def onvif_event_type() -> Converter:
     """The topic's meaning; `with: {item: …}` names the state item."""
 
     def decode(value: Any, _: object, item: Any = None) -> str:
-        return meaning(str(value)[:512], str(item or "")[:64])
+        return meaning(str(value)[:_LONGEST], str(item or "")[:_LONGEST])
 
-    return Converter(decode, None, exact=False)
+    def encode(value: Any) -> str | None:
+        return f"tns1:{WRITTEN[value][0]}" if value in WRITTEN else None
+
+    return Converter(decode, encode, exact=False)

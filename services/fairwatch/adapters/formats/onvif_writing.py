@@ -22,12 +22,24 @@ _TOPICS: Final = {"tns1": "http://www.onvif.org/ver10/topics", "tnsaxis": "http:
 _PARTS: Final = {
     "fc": "http://www.onvif.org/ver20/analytics/humanface",
     "bd": "http://www.onvif.org/ver20/analytics/humanbody",
+    "fw": "urn:fairwatch:onvif",
 }
+# Types of the common schema that faces and bodies use.
+_COMMON: Final = frozenset({"Min", "Max", "Color", "ColorCluster"})
 _ENVELOPE: Final = Writing(
     syntax="xml",
     root="Envelope",
-    namespaces={"s": "http://www.w3.org/2003/05/soap-envelope", "wsa": "http://www.w3.org/2005/08/addressing", **_NAMES, **_TOPICS},
-    prefixes={"s": ["Envelope", "Header", "Body"], "wsa": ["Action"], "wsnt": ["Notify", "NotificationMessage", "Topic"]},
+    namespaces={
+        "s": "http://www.w3.org/2003/05/soap-envelope",
+        "wsa": "http://www.w3.org/2005/08/addressing",
+        **_NAMES,
+        **_TOPICS,
+    },
+    prefixes={
+        "s": ["Envelope", "Header", "Body"],
+        "wsa": ["Action", "Address"],
+        "wsnt": ["Notify", "NotificationMessage", "Topic", "OuterMessage", "ProducerReference"],
+    },
     prefix="tt",
 )
 _STREAM: Final = Writing(syntax="xml", root="MetadataStream", namespaces={**_NAMES, **_PARTS}, prefix="tt")
@@ -57,12 +69,16 @@ def _time(root: Tree, record: Mapping[str, Any]) -> str:
 def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
     """Write one event as Notify, or as JSON when it came over MQTT."""
     topic, state, is_property = WRITTEN.get(record.get("event_type", ""), GENERIC)
-    topic = root.get("Topic") or f"tns1:{topic}"
+    own = str((record.get("source") or {}).get("format", "")).startswith("onvif")
+    topic = root.get("Topic") or ("" if own else f"tns1:{topic}")
     source = _source(root, record)
     data: Tree = dict(root.get("Data") or {})
     if "Active" in root and (root.get("StateItem") or state or is_property):
         data[root.get("StateItem") or state or "State"] = root["Active"]
-    operation = root.get("PropertyOperation") or (_LIFECYCLES.get(record.get("lifecycle", "")) if is_property else None)
+    operation = root.get("PropertyOperation")
+    operation = (operation if operation in _LIFECYCLES.values() else None) or (
+        _LIFECYCLES.get(record.get("lifecycle", "")) if is_property else None
+    )
     elements = _elements(root, record, data)
     if root.get("Transport") == "mqtt":
         return _mqtt(root, record, topic, source, {**data, **elements})
@@ -77,25 +93,31 @@ def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
     message["Data"] = {"SimpleItem": _items(simple)}
     if complex_items:
         message["Data"]["ElementItem"] = [{"@Name": name, name: value} for name, value in complex_items.items()]
-    notification = {"Topic": {"@Dialect": _DIALECT, "#text": topic}, "wsnt:Message": {"Message": message}}
+    notification: Tree = {"Topic": {"@Dialect": _DIALECT, "#text": topic}, "OuterMessage": {"Message": message}}
+    if producer := root.get("ProducerReference"):
+        notification = {"Topic": notification["Topic"], "ProducerReference": {"Address": producer}, **notification}
     body = {"Header": {"Action": _ACTION}, "Body": {"Notify": {"NotificationMessage": notification}}}
-    return Encoded(_with_outer_message(write_xml(body, _ENVELOPE)), SOAP)
-
-
-def _with_outer_message(body: bytes) -> bytes:
     # The outer Message is of another namespace than the inner one of the same name.
-    return body.replace(b"tt:wsnt:Message", b"wsnt:Message")
+    return Encoded(write_xml(body, _ENVELOPE).replace(b"wsnt:OuterMessage", b"wsnt:Message"), SOAP)
 
 
 def _source(root: Tree, record: Mapping[str, Any]) -> Tree:
     tokens = (record.get("source") or {}).get("tokens") or {}
     if str((record.get("source") or {}).get("format", "")).startswith("onvif") and tokens:
         return dict(tokens)
-    return {name: value for name, value in (root.get("Tokens") or {}).items() if name in {"VideoSource", "Rule", "AnalyticsConfiguration"}}
+    return {
+        name: value
+        for name, value in (root.get("Tokens") or {}).items()
+        if name in {"VideoSource", "Rule", "AnalyticsConfiguration"}
+    }
 
 
 def _items(items: Mapping[str, Any]) -> list[Tree]:
-    return [{"@Name": name, "@Value": one} for name, value in items.items() for one in (value if type(value) is list else [value])]
+    return [
+        {"@Name": name, "@Value": one}
+        for name, value in items.items()
+        for one in (value if type(value) is list else [value])
+    ]
 
 
 def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
@@ -111,7 +133,11 @@ def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
         data["ObjectId"] = object_id
     elif "ObjectIds" in data:
         data["ObjectId"] = data.pop("ObjectIds")
-    word = data.pop("ClassTypes", None) or (root.get("Class") or {}).get("Type") or _CLASS_WORDS.get(record.get("object_class", ""))
+    word = (
+        data.pop("ClassTypes", None)
+        or (root.get("Class") or {}).get("Type")
+        or _CLASS_WORDS.get(record.get("object_class", ""))
+    )
     if word and not str(root.get("StateItem", "")).startswith("Is"):
         data["ClassTypes"] = word
     if root.get("Shape") and (box := written(root["Shape"]).get("BoundingBox")) and not frame_of(root["Shape"]):
@@ -128,6 +154,8 @@ def _mqtt(root: Tree, record: Mapping[str, Any], topic: str, source: Tree, data:
         if items:
             tree[name] = items
     suffix = "/&" + "/".join(str(value) for value in source.values()) if source else ""
+    if not topic:
+        return Encoded(orjson.dumps(tree), "application/json")
     path = f"onvif-ej/{topic.removeprefix('tns1:')}{suffix}".replace("#", "").replace("+", "")
     return Encoded(b"" if record.get("lifecycle") == "END" else orjson.dumps(tree), "application/json", path)
 
@@ -136,12 +164,20 @@ def write_metadata(root: Tree, message: str, record: Mapping[str, Any]) -> Encod
     """Write a stream of one frame with one object, or one event."""
     if message == "event":
         return write_event(root, message, record)
+    if message == "sensor":
+        reading = {"@UtcTime": _time(root, record), "@SensorID": root.get("SensorID", "")}
+        reading |= {"Type": root.get("Quantity", ""), "Value": root.get("Value", "")}
+        return Encoded(_prefixed(write_xml({"SensorData": reading}, _STREAM)), "application/xml")
     frame: Tree = {"@UtcTime": _time(root, record)}
-    if root.get("Source"):
-        frame["@Source"] = root["Source"]
+    for name in ("Source", "Colorspace"):
+        if root.get(name):
+            frame[f"@{name}"] = root[name]
     shape = root.get("Shape")
     if shape and (transformation := frame_of(shape)):
         frame["Transformation"] = transformation
+    if message == "track":
+        frame["ObjectTree"] = _track(record["track_change"])
+        return Encoded(_prefixed(write_xml({"VideoAnalytics": {"Frame": frame}}, _STREAM)), "application/xml")
     frame["Object"] = _object(root, record)
     scene = next((one for one in record.get("media") or () if one.get("role") == "SCENE"), None)
     if scene and not scene["uri"].startswith("fw-media:"):
@@ -150,40 +186,74 @@ def write_metadata(root: Tree, message: str, record: Mapping[str, Any]) -> Encod
     return Encoded(_prefixed(write_xml(tree, _STREAM)), "application/xml")
 
 
+def _track(change: Mapping[str, Any]) -> Tree:
+    before = [{"@ObjectId": one} for one in change.get("from_ids") or ()]
+    after = [{"@ObjectId": one} for one in change.get("to_ids") or ()]
+    if change["operation"] == "DELETE":
+        return {"Delete": before}
+    return {str(change["operation"]).capitalize(): {"From": before, "To": after}}
+
+
 def _object(root: Tree, record: Mapping[str, Any]) -> Tree:
     own = dict(root.get("Object") or {})
-    appearance: Tree = dict(own.pop("Appearance", {}))
+    appearance = _appearance(root, dict(own.pop("Appearance", {})), record)
     node: Tree = {f"@{name}": own.pop(name) for name in ("ObjectId", "UUID", "Parent", "ParentUUID") if name in own}
-    ordered: Tree = {}
-    if root.get("Shape"):
-        ordered["Shape"] = written(root["Shape"])
-    if record.get("colours"):
-        ordered["Color"] = _colour(record["colours"])
-    word = (root.get("Class") or {}).get("Type") or _CLASS_WORDS.get(record.get("object_class", ""))
-    if word:
-        likelihood = (root.get("Class") or {}).get("Likelihood")
-        ordered["Class"] = {"Type": {"@Likelihood": likelihood, "#text": word} if likelihood is not None else word}
-    if geo := appearance.pop("GeoLocation", None):
-        ordered["GeoLocation"] = {f"@{name}": value for name, value in geo.items()}
-    plate = appearance.get("LicensePlateInfo")
-    confidence = next((one["confidence"]["value"] for one in record.get("plates") or () if one.get("confidence")), None)
-    if plate and confidence is not None:
-        appearance["LicensePlateInfo"] = {**plate, "PlateNumber": {"@Likelihood": confidence, "#text": plate["PlateNumber"]}}
-    face = appearance.get("HumanFace")
-    if face and "PoseAngle" in face:
-        angles = face["PoseAngle"].get("PoseAngles") or {}
-        appearance["HumanFace"] = {**face, "PoseAngle": {"PoseAngles": {f"@{n}": v for n, v in angles.items()}}}
-    picture = next((one for one in record.get("media") or () if one.get("role") != "SCENE"), None)
-    if picture and not picture["uri"].startswith("fw-media:"):
-        appearance["ImageRef"] = picture["uri"]
-    ordered.update({name: value for name, value in appearance.items() if name not in ordered})
-    if ordered:
-        node["Appearance"] = ordered
+    if appearance:
+        node["Appearance"] = appearance
     behaviour = _behaviour(own.pop("Behaviour", {}), record)
     if behaviour:
         node["Behaviour"] = behaviour
-    node.update({name: value for name, value in own.items() if name not in node})
-    return node
+    return {**own, **node}
+
+
+def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
+    tree: Tree = {}
+    if root.get("Shape"):
+        tree["Shape"] = written(root["Shape"])
+    if colours := _colour(record.get("colours") or []):
+        tree["Color"] = colours
+    if found := _class(root, record):
+        tree["Class"] = {"Type": found}
+    if geo := own.pop("GeoLocation", None):
+        tree["GeoLocation"] = {f"@{name}": value for name, value in geo.items()}
+    _mark_person(own)
+    _mark_vehicle(own, root, record)
+    picture = next((one for one in record.get("media") or () if one.get("role") != "SCENE"), None)
+    if picture and not picture["uri"].startswith("fw-media:"):
+        own["ImageRef"] = picture["uri"]
+    return {**own, **tree}
+
+
+def _class(root: Tree, record: Mapping[str, Any]) -> Any:
+    own = root.get("Class") or {}
+    word = own.get("Type")
+    own_format = (record.get("source") or {}).get("format") == "onvif-metadata"
+    if not word and (not own_format or (record.get("object_class") == "PLATE" and not record.get("plates"))):
+        word = _CLASS_WORDS.get(record.get("object_class", ""))
+    return {"@Likelihood": own["Likelihood"], "#text": word} if word and "Likelihood" in own else word
+
+
+def _mark_person(own: Tree) -> None:
+    angles = ((own.get("HumanFace") or {}).get("PoseAngle") or {}).get("PoseAngles")
+    if angles:
+        marked = {f"@{name}": value for name, value in angles.items()}
+        own["HumanFace"] = {**own["HumanFace"], "PoseAngle": {"PoseAngles": marked}}
+    for name, prefix in (("HumanFace", "fc"), ("HumanBody", "bd")):
+        if name in own:
+            own[name] = _marked(own[name], prefix)
+
+
+def _mark_vehicle(own: Tree, root: Tree, record: Mapping[str, Any]) -> None:
+    plate = own.get("LicensePlateInfo")
+    confidence = next((one["confidence"]["value"] for one in record.get("plates") or () if one.get("confidence")), None)
+    if plate and "PlateNumber" in plate and confidence is not None:
+        number = {"@Likelihood": confidence, "#text": plate["PlateNumber"]}
+        own["LicensePlateInfo"] = {**plate, "PlateNumber": number}
+    vehicle, colour = own.get("VehicleInfo"), root.get("VehicleColour")
+    if vehicle and colour:
+        word = (colour.get("code") or {}).get("code") or str(colour.get("name", "")).capitalize()
+        first = vehicle[0] if type(vehicle) is list else vehicle
+        first["Color"] = _colour([colour]) or word
 
 
 def _behaviour(own: Tree, record: Mapping[str, Any]) -> Tree:
@@ -204,9 +274,26 @@ def _colour(colours: list[Tree]) -> Tree:
             cluster: Tree = {"Color": color}
             if colour.get("weight") is not None:
                 cluster["Weight"] = colour["weight"]
+            if (code := colour.get("code") or {}).get("system") == "onvif:ColorName":
+                cluster["fw.ColorName"] = code["code"]
             clusters.append(cluster)
     return {"ColorCluster": clusters} if clusters else {}
 
 
+def _marked(node: Any, prefix: str) -> Any:
+    """Mark the names of a subtree that belong to another namespace; `_prefixed` makes prefixes of the marks."""
+    if type(node) is list:
+        return [_marked(item, prefix) for item in node]
+    if type(node) is not dict:
+        return node
+    return {
+        name if name[:1] in "@#" or name in _COMMON else f"{prefix}.{name}": _marked(value, prefix)
+        for name, value in node.items()
+    }
+
+
 def _prefixed(body: bytes) -> bytes:
+    for prefix in _PARTS:
+        body = body.replace(f"<tt:{prefix}.".encode(), f"<{prefix}:".encode())
+        body = body.replace(f"</tt:{prefix}.".encode(), f"</{prefix}:".encode())
     return body
