@@ -57,13 +57,13 @@ function row(alert, chosen) {
     severity(alert.severity),
     el("span", { class: "row-text" }, el("span", { class: "row-title" }, alert.title, times), el("span", { class: "row-place" }, place(alert))),
     el("span", { class: "row-time" }, time(alert.updated_at, "absolute"), el("span", { class: "muted" }, time(alert.updated_at, "relative"))),
-    el("span", { class: "row-marks" }, statePill(alert), exercisePill(alert), verifiedPill(alert), deliveryPill(alert)),
+    el("span", { class: "row-marks" }, el("span", { class: "rank" }, severityWord(alert.severity)), statePill(alert), exercisePill(alert), verifiedPill(alert), deliveryPill(alert)),
   ));
 }
 
 const statePill = (alert) => pill(ALERT_STATES[alert.state] || alert.state, { NEW: "accent", UPDATED: "accent" }[alert.state] || "");
 const exercisePill = (alert) => (alert.exercise ? pill("Exercise", "warn") : null);
-const verifiedPill = (alert) => (alert.verified_by_names.length ? pill(`✓ Verified by ${alert.verified_by_names.length}`, "good") : null);
+const verifiedPill = (alert) => (alert.verified_by_names.length ? pill(`✓ ${alert.verified_by_names.join(", ")}`, "good") : null);
 
 function deliveryPill(alert) {
   const states = alert.deliveries.map((delivery) => delivery.state);

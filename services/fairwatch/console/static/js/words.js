@@ -3,8 +3,10 @@
 import { el, svg } from "./dom.js";
 
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const number = new Intl.NumberFormat();
+const HALF_YEAR_MS = 183 * 86400 * 1000;
 const spans = [["day", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 function distance(seconds) {
@@ -18,7 +20,9 @@ function distance(seconds) {
 
 function written(at) {
   const moment = new Date(at);
-  return moment.toDateString() === new Date().toDateString() ? clock.format(moment) : absolute.format(moment);
+  const now = new Date();
+  if (moment.toDateString() === now.toDateString()) return clock.format(moment);
+  return (now - moment < HALF_YEAR_MS ? day : absolute).format(moment);
 }
 
 // A time in the reader's zone; the pointer shows it in UTC. `shape` is both, relative or absolute.
