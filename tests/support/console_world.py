@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import serving
-from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.clock import Clock, ManualClock
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.processors.project import Project
@@ -115,7 +115,7 @@ class ConsoleWorld:
     redis: Redis
     model: RedisReadModel
     port: int
-    clock: ManualClock
+    clock: Any  # a ManualClock unless the test brings another
     publisher: RememberingPublisher
     media: MemoryMedia
     stack: AsyncExitStack = field(repr=False)
@@ -154,11 +154,11 @@ def write_people(folder: Path, people: Mapping[str, tuple[str, Sequence[str]]] =
 
 @asynccontextmanager
 async def console_world(
-    valkey: str, folder: Path, clock: ManualClock | None = None, **config: Any
+    valkey: str, folder: Path, *, clock: Clock | None = None, port: int = 0, **config: Any
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
     prefix = uuid4().hex + ":"
-    settings = ConsoleConfig(write_people(folder), valkey, port=0, prefix=prefix, instance="test", **config)
+    settings = ConsoleConfig(write_people(folder), valkey, port=port, prefix=prefix, instance="test", **config)
     clock, publisher, media = clock or ManualClock(), RememberingPublisher(), MemoryMedia()
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(Redis.from_url(valkey))
