@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fairwatch.adapters.conditions import Test, compile_conditions
-from fairwatch.adapters.declaration import Declaration, Recognise, load
+from fairwatch.adapters.conditions import Select, compile_selector
+from fairwatch.adapters.declaration import Declaration, load
 from fairwatch.adapters.documents import Syntax
 from fairwatch.adapters.encoder import Encoder, values_at
 from fairwatch.adapters.environment import Environment
@@ -31,7 +31,7 @@ class Format:
     declaration: Declaration
     program: Program
     encoder: Encoder
-    tests: tuple[tuple[Recognise, Test | None], ...]
+    ways: Mapping[Syntax, list[tuple[list[str] | None, Select]]]
     plain_text: re.Pattern[bytes] | None
     claims: Callable[[Syntax, Any, Environment], bool] | None = None
 
@@ -66,10 +66,7 @@ class Format:
         root_name = next(iter(tree), "") if syntax == "xml" else ""
         scope = (self.program.unwrap(tree),)
         return any(
-            (not wanted.syntax or wanted.syntax == syntax)
-            and (not wanted.root or root_name in wanted.root)
-            and (test is None or test(scope, env))
-            for wanted, test in self.tests
+            roots is None or root_name in roots for roots, select in self.ways[syntax] if select(scope, env) >= 0
         )
 
 
@@ -90,13 +87,23 @@ def _load_all() -> Iterator[Format]:
         if declaration.format != path.stem:
             raise ConfigurationError(f"{path}: format: {declaration.format!r} must be named as its file")
         try:
-            tests = tuple((one, compile_conditions(one.when, 0)) for one in declaration.recognise)
             program = Program(declaration, getattr(code, "prepare", None))
             encoder = Encoder(declaration, getattr(code, "render", None))
             plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
-            yield Format(declaration, program, encoder, tests, plain_text, getattr(code, "recognises", None))
+            yield Format(declaration, program, encoder, _ways(declaration), plain_text, getattr(code, "recognises", None))
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _ways(declaration: Declaration) -> dict[Syntax, list[tuple[list[str] | None, Select]]]:
+    """Return, by syntax, the root names and the conditions by which the format is known; those without a root are one."""
+    ways: dict[Syntax, list[tuple[list[str] | None, Select]]] = {}
+    syntaxes: tuple[Syntax, Syntax] = ("json", "xml")
+    for syntax in syntaxes:
+        fitting = [one for one in declaration.recognise if one.syntax in {"", syntax}]
+        ways[syntax] = [(one.root, compile_selector([one.when])) for one in fitting if one.root]
+        ways[syntax].append((None, compile_selector([one.when for one in fitting if not one.root])))
+    return ways
 
 
 def _import_code(name: str) -> ModuleType | None:

@@ -76,28 +76,11 @@ def compile_record(rows: Rows, kind: Kind, place: Place) -> Read:
     made = _Compiler()
     source, levels = made.source, [Level(at, "scope") for at in range(place.depth + 1)]
     source.line("".join(f"{level.item}, " for level in levels) + "= scope")
-    for level in levels[:-1]:
-        source.get(level, ())
-    with _all_levels(source, levels):
+    with source.levels(levels):
         made.record(rows, kind, place, levels, "out", top=True)
         source.line("return out or None")
     read: Read = source.function("(scope, env)")
     return read
-
-
-class _all_levels:  # noqa: N801  # a context manager in the clothes of a function
-    """Opens the levels of the message itself, the document outermost."""
-
-    def __init__(self, source: Source, levels: list[Level]) -> None:
-        self._contexts = [source.level(level) for level in levels]
-
-    def __enter__(self) -> None:
-        for context in self._contexts:
-            context.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        for context in reversed(self._contexts):
-            context.__exit__(*error)
 
 
 class _Compiler:

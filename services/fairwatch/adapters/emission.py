@@ -1,7 +1,7 @@
 """Python source as it is made: lines, constants, and the nodes of a document that several rows share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from fairwatch.adapters.paths import Path, first, getter
@@ -73,6 +73,14 @@ class Source:
         finally:
             indent = _INDENT * self._depth
             self._lines = [*outside, *(indent + text for text in level.prologue), *self._lines]
+
+    @contextmanager
+    def levels(self, levels: list[Level]) -> Iterator[None]:
+        """Add lines that look at all items of a scope; the outermost is looked at first."""
+        with ExitStack() as stack:
+            for level in levels:
+                stack.enter_context(self.level(level))
+            yield
 
     def get(self, level: Level, names: tuple[str, ...]) -> str:
         """Return the name of the `get` of the node below an item, which is `nothing` where there is no such node."""

@@ -13,8 +13,6 @@ MOST: Final = 2000
 _LONGEST: Final = 8192
 _NAMES: Final = ("Name", "name")
 _VALUES: Final = ("Value", "value")
-# Which message a prepared document is; no part of what the device said.
-KIND: Final = "$Kind"
 Blockers = tuple[Getter, ...]
 
 
@@ -73,18 +71,25 @@ def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, s
     """Add to `out` every leaf of a dict that no row used, by dotted name."""
     children = usage.children
     for name, value in node.items():
-        if value is None or value == "" or name == KIND:
-            continue
         below = children.get(name)
+        kind = type(value)
         if below is None:
-            flatten(value, prefix + name, out)
+            if kind is str and len(value) <= _LONGEST:
+                if value:
+                    out[prefix + name] = value
+            elif value is not None:
+                flatten(value, prefix + name, out)
+        elif value is None or value == "":
+            continue
         elif below.free or (below.blockers and below.is_used(scope)):
-            if not below.whole and (type(value) is dict or type(value) is list):
+            if not below.whole and (kind is dict or kind is list):
                 _collect_more(value, below, prefix + name, scope, out)
         elif below.children or below.selected:
             _collect_more(value, below, prefix + name, scope, out)
         else:
             flatten(value, prefix + name, out)
+    if len(out) > MOST:
+        raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", prefix[:200])
 
 
 def _collect_more(value: Any, usage: Usage, name: str, scope: Scope, out: dict[str, str]) -> None:

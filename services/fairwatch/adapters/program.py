@@ -9,7 +9,7 @@ import orjson
 
 from fairwatch.adapters.canonical import record_kind, required
 from fairwatch.adapters.compiler import Place, Read, compile_record
-from fairwatch.adapters.conditions import Test, compile_conditions
+from fairwatch.adapters.conditions import compile_selector
 from fairwatch.adapters.converters.scalars import as_text
 from fairwatch.adapters.declaration import Declaration, Message, Row
 from fairwatch.adapters.environment import Environment
@@ -23,6 +23,8 @@ from fairwatch.domain.ids import stable_id
 Prepare = Callable[[Any, Environment], Any]
 
 OBSERVATION: Final = "Observation"
+# Which message a prepared document is: said by `prepare`, no part of what the device sent.
+KIND: Final = "$Kind"
 UNKNOWN_MESSAGE: Final = "unknown_message"
 
 
@@ -31,7 +33,6 @@ class MessageProgram:
     """One kind of message, compiled."""
 
     message: Message
-    test: Test | None
     items: list[Getter]
     place: Place
     read: Read | None
@@ -68,6 +69,7 @@ class Program:
         self.declaration = declaration
         self._prepare = prepare
         self.messages = [_compile_message(declaration, message) for message in declaration.messages]
+        self._select = compile_selector([message.when for message in declaration.messages])
         self._by_name = {program.message.name: program for program in self.messages}
         self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
         self._unwrap = tuple(declaration.unwrap)
@@ -86,11 +88,8 @@ class Program:
 
     def select(self, root: Any, env: Environment) -> MessageProgram | None:
         """Return the kind of message that a document is."""
-        scope = (root,)
-        for program in self.messages:
-            if program.test is None or program.test(scope, env):
-                return program
-        return None
+        index = self._select((root,), env)
+        return self.messages[index] if index >= 0 else None
 
     def decode(self, tree: Any, env: Environment, decoded: Decoded) -> None:
         """Add what a document says to `decoded`.
@@ -229,6 +228,7 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         prefixes.append(f"{place.name(path)}.")
         usages.append(Usage())
     place = Place(tuple(usages), tuple(prefixes))
+    usages[0].children.setdefault(KIND, Usage()).mark(whole=True)
     read = None
     rows = rows_of(declaration, message)
     if not message.skip:
@@ -237,7 +237,7 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         except ValueError as error:
             raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
     identity = [getter(parse_path(text), place.depth) for text in message.identity]
-    return MessageProgram(message, compile_conditions(message.when, 0), items, place, read, identity, usages, rows)
+    return MessageProgram(message, items, place, read, identity, usages, rows)
 
 
 def rows_of(declaration: Declaration, message: Message) -> dict[str, list[Row]]:
