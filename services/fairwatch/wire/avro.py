@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from fastavro import schemaless_reader, schemaless_writer
@@ -40,13 +40,15 @@ class Codec:
     Args:
         registry: Write Confluent's framing with ids of this registry. Without one the single-object encoding is
             written, and Confluent's framing cannot be read since nobody says what its ids mean.
+        schemas: All versions of all records, oldest first; those of this Fairwatch by default.
     """
 
-    def __init__(self, registry: SchemaRegistry | None = None) -> None:
+    def __init__(self, registry: SchemaRegistry | None = None, *, schemas: Sequence[Schema] | None = None) -> None:
+        known = released() if schemas is None else schemas
         self._registry = registry
-        self._newest = newest()
-        self._by_fingerprint = {schema.fingerprint: schema for schema in released()}
-        self._has_doubles = {known.type: "'double'" in str(known.parsed) for known in newest().values()}
+        self._newest = {schema.type: schema for schema in known}
+        self._by_fingerprint = {schema.fingerprint: schema for schema in known}
+        self._has_doubles = {schema.fingerprint: "'double'" in str(schema.parsed) for schema in known}
 
     def encode(self, type: str, record: Mapping[str, Any]) -> bytes:  # noqa: A002  the contract's word
         """Return the framed bytes of a record; fields with a default may be left out.
@@ -55,7 +57,10 @@ class Codec:
             RejectedError: `invalid_field`, naming the field; `unknown_schema` when no record has that name.
             RetryableError: The registry does not answer.
         """
-        known = _of(type)
+        return self.encode_as(_of(type, self._newest), record)
+
+    def encode_as(self, known: Schema, record: Mapping[str, Any]) -> bytes:
+        """Encode with one version of a schema, to prove that old versions are read; errors as of `encode`."""
         out = io.BytesIO()
         out.write(self._header(known))
         try:
@@ -117,13 +122,17 @@ class Codec:
         return writer
 
     def _refuse_not_finite(self, known: Schema, record: Mapping[str, Any], data: bytes) -> None:
-        if self._has_doubles[known.type] and _MAYBE_NOT_FINITE.search(data) and any(faults(known.parsed, record)):
+        if (
+            self._has_doubles[known.fingerprint]
+            and _MAYBE_NOT_FINITE.search(data)
+            and any(faults(known.parsed, record))
+        ):
             raise _fault(known, record, "a number is not finite")
 
 
 def check(known: Schema | str, record: Mapping[str, Any]) -> None:
     """Raise RejectedError(invalid_field) unless the record fits its schema exactly; stricter and slower than encode."""
-    known = _of(known) if isinstance(known, str) else known
+    known = _of(known, newest()) if isinstance(known, str) else known
     if any(faults(known.parsed, record)):
         raise _fault(known, record, "")
 
@@ -131,16 +140,16 @@ def check(known: Schema | str, record: Mapping[str, Any]) -> None:
 def schema(type: str, version: int | None = None) -> dict[str, Any]:  # noqa: A002  as in Codec.encode
     """Return a schema as released, with docs and logical types; the newest version unless one is named."""
     if version is None:
-        return _of(type).source
+        return _of(type, newest()).source
     for known in released():
         if (known.type, known.version) == (type, version):
             return known.source
     raise RejectedError("unknown_schema", f"there is no version {version} of {type}")
 
 
-def _of(name: str) -> Schema:
+def _of(name: str, known: Mapping[str, Schema]) -> Schema:
     try:
-        return newest()[name]
+        return known[name]
     except KeyError:
         raise RejectedError("unknown_schema", f"there is no record {name!r}") from None
 

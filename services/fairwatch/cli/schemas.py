@@ -1,0 +1,58 @@
+"""`fairwatch schemas`: proves the schemas folder, and releases what is new in it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from fairwatch.wire.example_checks import check_folder
+from fairwatch.wire.schema_checks import freeze as freeze_folder
+from fairwatch.wire.schema_checks import released_hashes
+from fairwatch.wire.schemas import FOLDER
+
+EXIT_PROBLEMS = 1
+FOLDER_OPTION = typer.Option(FOLDER, "--folder", help="Folder with avro, topics and examples.", exists=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `schemas check` and `schemas freeze`."""
+    group = typer.Typer(help="Prove and release the Avro schemas of [bold]schemas[/bold].", no_args_is_help=True)
+    group.command("check")(check)
+    group.command("freeze")(freeze)
+    app.add_typer(group, name="schemas")
+
+
+def check(
+    folder: Path = FOLDER_OPTION,
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a problem on stdout."),
+) -> None:
+    """Check docs, names, versions, frozen hashes, examples in both framings, topics and protected attributes.
+
+    Exit code 1 when something is wrong.
+    """
+    problems = check_folder(folder)
+    console = Console(stderr=bool(problems))
+    for problem in problems:
+        if as_json:
+            typer.echo(json.dumps(asdict(problem)))
+        else:
+            console.print(f"[red]{problem.where}[/red]: {problem.what}", highlight=False)
+    if problems:
+        raise typer.Exit(EXIT_PROBLEMS)
+    if not as_json:
+        files, frozen = len(list((folder / "avro").glob("*.avsc"))), len(released_hashes(folder))
+        console.print(f"{files} schemas are sound; {files - frozen} of them are not released yet.", highlight=False)
+
+
+def freeze(folder: Path = FOLDER_OPTION) -> None:
+    """Release the schema files that are new: their hashes go into released.sha256 and they never change again."""
+    problems = check_folder(folder)
+    if problems:
+        Console(stderr=True).print(f"[red]not released:[/red] {problems[0].where}: {problems[0].what}", highlight=False)
+        raise typer.Exit(EXIT_PROBLEMS)
+    new = freeze_folder(folder)
+    for name in new:
+        typer.echo(name)
+    Console(stderr=True).print(f"{len(new)} files released.", highlight=False)
