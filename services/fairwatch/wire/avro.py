@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from fastavro import schemaless_reader, schemaless_writer
+from fastavro.read import SchemaResolutionError
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.faults import faults
@@ -16,7 +17,7 @@ CONFLUENT = 0
 _SINGLE_HEADER = 10  # marker and fingerprint
 _CONFLUENT_HEADER = 5  # zero byte and big-endian id
 _WRITER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_READER_ERRORS = (*_WRITER_ERRORS, EOFError, MemoryError)
+_READER_ERRORS = (*_WRITER_ERRORS, EOFError, MemoryError, SchemaResolutionError)
 # The last two bytes of every NaN and infinity. Strings cannot hold the pair (UTF-8 has no 0xff, and 0x7f never
 # follows 0xf0 and up), so that a hit is rare and only then the record is looked at.
 _MAYBE_NOT_FINITE = re.compile(rb"[\xf0-\xff][\x7f\xff]")
