@@ -137,6 +137,8 @@ async def test_objects_get_one_status_each_and_one_raw_event(registered):
         ("/SubscribeNotifications", {"SubscribeNotificationObject": [{"NotificationID": "a"}]}, ["a"]),
         ("/APEs", {"APEListObject": {"APEObject": [{"ApeID": "a"}, {}]}}, ["a", ""]),
         ("/Faces", {"FaceObject": [{"FaceID": 18446744073709551615}]}, ["18446744073709551615"]),
+        ("/Persons", {"personListObject": {"personObject": [{"personID": "a"}]}}, ["a"]),
+        ("/Persons", {"PersonList": {"PersonObject": [{"PersonID": "a"}]}}, ["a"]),
     ],
 )  # fmt: skip
 async def test_every_collection_is_taken_and_its_ids_are_answered(registered, path, body, expected):

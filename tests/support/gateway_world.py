@@ -61,9 +61,9 @@ class RecordingPublisher:
     def records(self) -> list[dict[str, Any]]:
         return [event.record for event in self.published]
 
-    async def wait_for(self, count: int) -> list[dict[str, Any]]:
+    async def wait_for(self, count: int, *, different: bool = False) -> list[dict[str, Any]]:
         async with asyncio.timeout(20):
-            while len(self.published) < count:  # noqa: ASYNC110 - the count, not an event, is waited for
+            while len({r["raw_id"] for r in self.records} if different else self.records) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return self.records
 

@@ -75,7 +75,8 @@ async def serve(
     stop = stop or _stop_at_signal()
     if kind == "mqtt":
         address = MqttAddress.parse(config.mqtt_url)
-        gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, window=config.mqtt_window)
+        bounds = {"window": config.mqtt_window, "queued": config.mqtt_queued}
+        gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
         ready, serving = gateway.connected.is_set, _subscribing(gateway, stop, config.drain_s)
     else:
         ready, serving = _until(stop), _application(kind, config, devices, intake, clock)

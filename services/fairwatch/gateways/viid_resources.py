@@ -1,6 +1,5 @@
 """The resources of GA/T 1400 that are taken in: how their lists are wrapped and where their ids are."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,12 +48,11 @@ RESOURCES: dict[str, Resource] = {
 def object_ids(resource: Resource, document: Any) -> list[str] | None:
     """Return the id of each object in a body ("" where it has none), or None when the body holds no such list.
 
-    Besides the list of the standard, a bare list object and a single object are understood: devices send both.
+    Besides the list of the standard, devices send a bare list, a single object, `FaceList` for `FaceListObject`, and
+    names in another case.
     """
-    if not isinstance(document, dict):
-        return None
-    found = document.get(f"{resource.name}ListObject", document)
-    objects = found.get(resource.inner) if isinstance(found, dict) else None
+    wrapper = _named(document, f"{resource.name}ListObject", f"{resource.name}List")
+    objects = _named(document if wrapper is None else wrapper, resource.inner)
     if isinstance(objects, dict):
         objects = [objects]
     if not isinstance(objects, list) or not objects or not all(isinstance(item, dict) for item in objects):
@@ -63,15 +61,16 @@ def object_ids(resource: Resource, document: Any) -> list[str] | None:
 
 
 def _id_of(resource: Resource, item: dict[str, Any]) -> str:
-    for holder in _holders(resource, item):
-        value = holder.get(resource.id_field)
+    for holder in (item, _named(item, resource.wrapped_in)):
+        value = _named(holder, resource.id_field)
         if isinstance(value, str | int):
             return str(value)[:64]
     return ""
 
 
-def _holders(resource: Resource, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield item
-    wrapped = item.get(resource.wrapped_in)
-    if isinstance(wrapped, dict):
-        yield wrapped
+def _named(holder: Any, *names: str) -> Any:
+    """Return the first member with one of the names, in any case; None when there is none."""
+    if not isinstance(holder, dict):
+        return None
+    wanted = {name.lower() for name in names}
+    return next((value for name, value in holder.items() if name.lower() in wanted), None)
