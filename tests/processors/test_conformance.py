@@ -1,5 +1,6 @@
 """What every processor promises, whatever it does: one suite over all of them."""
 
+import asyncio
 import copy
 import pkgutil
 import warnings
@@ -136,7 +137,5 @@ async def test_an_empty_batch_is_answered(name):
 @pytest.fixture
 def event_loop_runner():
     """Run coroutines from Hypothesis' synchronous examples on one loop of their own."""
-    import asyncio
-
     with asyncio.Runner() as runner:
         yield runner.run

@@ -73,15 +73,21 @@ def digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def verify(records: Iterable[Mapping[str, Any]], *, from_start: bool = True) -> Report:
+def verify(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    from_start: bool = True,
+    anchors: Mapping[str, tuple[int, str]] | None = None,
+) -> Report:
     """Check chained records in the order of their log; chains may be interleaved.
 
     Args:
         records: Chained records.
         from_start: Whether the beginning must be there; False where retention has deleted it.
+        anchors: (sequence, hash) that a chain had at an earlier verification, kept where nobody can reach it.
     """
     report = Report()
-    walks: dict[str, _Walk] = {}
+    walks = {chain: _Walk(chain, from_start, anchor) for chain, anchor in (anchors or {}).items()}
     for record in records:
         chain = str(record.get("chain", ""))
         walks.setdefault(chain, _Walk(chain, from_start)).step(record, report)
@@ -94,9 +100,10 @@ def verify(records: Iterable[Mapping[str, Any]], *, from_start: bool = True) -> 
 class _Walk:
     """Goes along one chain, remembering the hashes of the latest records to recognise repeats."""
 
-    def __init__(self, chain: str, from_start: bool) -> None:
+    def __init__(self, chain: str, from_start: bool, anchor: tuple[int, str] | None = None) -> None:
         self.chain = chain
         self.head = Head()
+        self._anchor = anchor
         self._begun = from_start
         self._recent: OrderedDict[int, str] = OrderedDict()
         self._missing: dict[int, int] = {}
@@ -113,11 +120,18 @@ class _Walk:
         if digest(record) != claimed:
             report.faults.append(self._fault(sequence, "edited", "its content does not give its hash"))
         self._place(sequence, record, report)
+        if self._anchor and sequence == self._anchor[0]:
+            if claimed != self._anchor[1]:
+                report.faults.append(self._fault(sequence, "edited", "it is not the record that was verified before"))
+            self._anchor = None
         self._recent[sequence] = claimed
         if len(self._recent) > REPEAT_WINDOW:
             self._recent.popitem(last=False)
 
     def end(self, report: Report) -> None:
+        if self._anchor and self.head.sequence < self._anchor[0]:
+            first, last = self.head.sequence + 1, self._anchor[0]
+            self._missing[first] = last
         for first, last in self._missing.items():
             what = f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
             report.faults.append(self._fault(first, "removed", what))
@@ -130,7 +144,9 @@ class _Walk:
         if sequence > expected and self._begun:
             self._missing[expected] = sequence - 1
         elif self._begun and record.get("previous_hash") != self.head.hash:
-            report.faults.append(self._fault(sequence, "edited", "it does not follow from the record before"))
+            report.faults.append(
+                self._fault(sequence, "edited", f"it does not follow from record {expected - 1} as that stands")
+            )
         self._begun = True
         self.head = Head(sequence, str(record["hash"]))
 

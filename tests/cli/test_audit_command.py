@@ -1,0 +1,70 @@
+"""`fairwatch audit verify` says which record is wrong, and its exit code means it."""
+
+import orjson
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fairwatch.cli import audit
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.audit_chain import Head, link
+from tests.support.records import audit_record
+
+
+@pytest.fixture
+def run():
+    app = typer.Typer()
+    audit.register(app)
+    return lambda *args: CliRunner().invoke(app, ["audit", *map(str, args)], env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def log(tmp_path):
+    head, lines = Head(), []
+    for n in range(5):
+        record = link(audit_record(n), "audit-0", head)
+        head = Head(record["sequence"], record["hash"])
+        lines.append(orjson.dumps(record))
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def test_an_untouched_log_passes(run, log):
+    result = run("verify", "--file", log)
+    assert result.exit_code == 0
+    assert "5 records, 0 faults" in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "sequence"),
+    [
+        (lambda lines: lines[2].replace(b"person-2", b"person-9"), "edited", 3),
+        (lambda lines: None, "removed", 3),
+    ],
+)
+def test_a_changed_log_fails_and_names_the_record(run, log, change, kind, sequence):
+    lines = log.read_bytes().splitlines()
+    lines[2] = change(lines)
+    log.write_bytes(b"\n".join(line for line in lines if line is not None))
+    result = run("verify", "--file", log, "--json")
+    assert result.exit_code == 1
+    faults = orjson.loads(result.stdout)["faults"]
+    assert (kind, sequence) in {(fault["kind"], fault["sequence"]) for fault in faults}
+
+
+def test_a_line_that_is_not_json_is_a_fault(run, log):
+    log.write_bytes(b"not json\n" + log.read_bytes())
+    assert run("verify", "--file", log).exit_code == 1
+
+
+def test_earlier_heads_reveal_a_cut_off_end(run, log, tmp_path):
+    heads = tmp_path / "heads.json"
+    heads.write_text(run("verify", "--file", log, "--json").stdout)
+    log.write_bytes(b"\n".join(log.read_bytes().splitlines()[:3]))
+    assert run("verify", "--file", log).exit_code == 0
+    assert run("verify", "--file", log, "--heads", heads).exit_code == 1
+
+
+def test_a_missing_file_is_a_configuration_error(run, tmp_path):
+    assert isinstance(run("verify", "--file", tmp_path / "none").exception, ConfigurationError)
