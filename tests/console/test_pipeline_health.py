@@ -9,6 +9,6 @@ async def test_living_stage_and_silent_stage_are_told_apart(world: ConsoleWorld,
     await health.heartbeat("enrich", "e1", {"ready": True, "received": 5, "emitted": 4, "dead": 1, "at": 1})
     await health.close()
     _, body = await (await world.caller("adam")).get("/api/health")
-    rows = {row["component"]: row for row in body["components"]}
-    assert rows["enrich"]["dead"] == 1
-    assert rows["audit"] == {"component": "audit", "instance": "", "ready": False, "silent": True}
+    rows = {(row["component"], row["instance"]): row for row in body["components"]}  # other tests' stages among them
+    assert rows["enrich", "e1"]["dead"] == 1
+    assert rows["audit", ""] == {"component": "audit", "instance": "", "ready": False, "silent": True}

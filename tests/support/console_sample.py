@@ -76,7 +76,9 @@ async def fill(world: ConsoleWorld) -> None:
 
 async def fill_candidates(world: ConsoleWorld, now: int) -> None:
     probe, reference = [await media(world, data, "FACE") for data in portraits()]
-    child = face_candidate(1, now - 40 * SECOND, "Missing child, 14", probe=probe, reference=reference, priority=1)
+    child = face_candidate(
+        1, now - 40 * SECOND, "Missing person, reference 0113", probe=probe, reference=reference, priority=1
+    )
     drawn = [
         await media(world, face(look), "FACE") for look in (Look("#2d2a2a", tilt=-5), Look("#3a2a1d", coat="#39566b"))
     ]
@@ -85,7 +87,7 @@ async def fill_candidates(world: ConsoleWorld, now: int) -> None:
         score=0.58, probe_quality=0.44, margin=0.03, device_name="Gate 3, south", site_name="Riverside Arena",
     )  # fmt: skip
     await world.fold("candidates", child, other)
-    done = verdict("FACE", "REJECTED", n=9, entry_title="Missing child, 14", occurred_at=now - 95 * MINUTE)
+    done = verdict("FACE", "REJECTED", n=9, entry_title="Missing person, reference 0113", occurred_at=now - 95 * MINUTE)
     await world.fold("verdicts", done)
     car_picture = await media(world, car("B 8T 1087"), "VEHICLE")
     plate = {
@@ -136,7 +138,7 @@ ALERTS: tuple[dict[str, Any], ...] = (
     {"n": 3, "ago": 840, "title": "Line crossed at night", "severity": "MODERATE", "device_name": "Fence north",
      "site_name": "Riverside Arena", "count": 2, "event_type": "line.crossed", "zones": ["Track side"],
      "deliveries": ("DELIVERED",)},
-    {"n": 4, "ago": 5400, "title": "Missing child found", "severity": "EXTREME", "device_name": "Platform 4, escalator",
+    {"n": 4, "ago": 5400, "title": "Missing person found", "severity": "EXTREME", "device_name": "Platform 4",
      "site_name": "Central Station", "state": "ENDED", "event_type": "face.seen", "verified_by": ["ann", "ben"],
      "rule": "watchlist-face", "authorisation_id": "AUTH-2026-0113", "deliveries": ("DELIVERED", "FAILED")},
     {"n": 5, "ago": 9300, "title": "Somebody loiters", "severity": "MINOR", "device_name": "Ticket hall east",

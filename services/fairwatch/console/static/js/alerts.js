@@ -45,7 +45,7 @@ function heading(redo) {
 }
 
 function nothing(answer) {
-  if (answer.rebuilding) return empty("The list is being rebuilt", "It is read again from the event log. Alerts appear here as they are found; nothing is lost.");
+  if (answer.rebuilding) return empty("Nothing has reached the console yet", "Alerts appear here by themselves as soon as they are read from the event log.");
   if (filter === "open") return empty("Nothing is open", "All alerts have ended. New ones appear here by themselves.");
   return empty("All quiet", "No alert has come in. New ones appear here by themselves; there is no need to reload.");
 }

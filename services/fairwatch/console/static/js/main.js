@@ -107,7 +107,7 @@ function banner(error = null) {
   const lost = at("link-state").dataset.state === "lost";
   const rebuilding = Object.values(answers).some((answer) => answer?.rebuilding);
   const text = error || (lost ? `No connection ${at("link-state").title}. What you see may be old; it catches up by itself.`
-    : rebuilding ? "The console's memory was emptied and is being filled again from the event log. Alerts still go out as usual." : "");
+    : rebuilding ? "Nothing has reached the console yet. On a new system that is as it should be; otherwise see under Pipeline whether project runs: it fills these lists again from the event log." : "");
   at("banner").textContent = text;
   at("banner").hidden = !text;
 }

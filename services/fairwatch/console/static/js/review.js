@@ -41,7 +41,7 @@ function heading(redo) {
 }
 
 function nothing(answer) {
-  if (answer.rebuilding) return empty("The list is being rebuilt", "It is read again from the event log; nothing is lost.");
+  if (answer.rebuilding) return empty("Nothing has reached the console yet", "Possible matches appear here by themselves as soon as they are read from the event log.");
   if (filter === "decided") return empty("Nothing decided yet", "Candidates come here once two people have decided, or time has run out.");
   return empty("Nothing waits for you", "Possible matches appear here by themselves. Until two people have confirmed one, nobody is told of it.");
 }
