@@ -31,11 +31,11 @@ def payloads(name: str) -> dict[str, list[Payload]]:
 
 
 def rate(name: str, batch: list[Payload], seconds: float = SECONDS) -> float:
-    """Return events a second: bytes in, observation dicts out."""
+    """Return events a second of one core's time: bytes in, observation dicts out."""
     for payload in batch:
         decode(payload, name)
-    events, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < seconds:
+    events, start = 0, time.process_time()
+    while (elapsed := time.process_time() - start) < seconds:
         for payload in batch:
             events += len(decode(payload, name).records)
     return events / elapsed

@@ -126,8 +126,10 @@ class Program:
         path = "/".join(program.message.each)
         if program.items:
             for position, scope in enumerate(program.scopes(root)):
-                if isinstance(scope[-1], dict):
+                if screen.suspects(scope[-1], path):
                     counts[position] = screen.redact(scope[-1], path)
+            if not screen.suspects(root):
+                return counts
         counts[-1] = screen.redact(root)
         return counts
 

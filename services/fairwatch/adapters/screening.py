@@ -54,14 +54,19 @@ class Screen:
 
     def __init__(self, *, soft_biometrics: bool) -> None:
         self._soft = soft_biometrics
-        self._names: dict[str, _Name] = {}
+        self._names: dict[str, dict[str, _Name]] = {}
         self._count = 0
 
-    def suspects(self, tree: Any) -> bool:
-        """Return whether anything in the tree may be protected."""
+    def suspects(self, tree: Any, enclosing: str = "") -> bool:
+        """Return whether anything in the tree may be protected.
+
+        Args:
+            tree: A document or a part of it.
+            enclosing: Path that holds the part.
+        """
         if self._count > _MOST_NAMES:  # hostile names must not fill memory
             self._names, self._count = {}, 0
-        return self._look(tree, self._names, "")
+        return self._look(tree, self._names.setdefault(enclosing, {}), enclosing)
 
     def _look(self, node: Any, known: dict[str, _Name], path: str) -> bool:
         if type(node) is list:

@@ -1,6 +1,7 @@
 """Texts, numbers and booleans."""
 
 import math
+from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.adapters.converters.registry import Converter, converter
@@ -102,15 +103,17 @@ def one_text() -> Converter:
     return Converter(lambda value, _: [as_text(value)], lambda value: value[0] if value else None)
 
 
+@lru_cache(maxsize=4096)
+def normal_mac(written: str) -> str:
+    """Return a hardware address in lower case with colons; anything else as it is."""
+    written = written.strip()
+    digits = written.replace(":", "").replace("-", "").replace(".", "").lower()
+    if len(digits) != 12 or not all(digit in "0123456789abcdef" for digit in digits):  # noqa: PLR2004  # 48 bits
+        return written
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 @converter("mac")
 def mac() -> Converter:
     """A hardware address in lower case with colons; anything else stays as it is."""
-
-    def decode(value: Any, _: object) -> str:
-        written = as_text(value).strip()
-        digits = written.replace(":", "").replace("-", "").replace(".", "").lower()
-        if len(digits) != 12 or not all(digit in "0123456789abcdef" for digit in digits):  # noqa: PLR2004  # 48 bits
-            return written
-        return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-
-    return Converter(decode, lambda value: value)
+    return Converter(lambda value, _: normal_mac(as_text(value)), lambda value: value)

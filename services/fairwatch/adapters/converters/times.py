@@ -16,6 +16,7 @@ _LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\
 _DATE_TIME: Final = re.compile(
     r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d?:\d\d?(?::\d\d?)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$"
 )
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
 _LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
 _LONGEST: Final = 64
 
@@ -57,10 +58,9 @@ def _source_time(moment: datetime, zone: str, fraction: str | None, raw: str) ->
     return {"utc": micros(moment), "raw": raw, "zone": zone, "precision": _precision(fraction)}
 
 
-def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> dict[str, Any]:
-    """Read an ISO 8601 date and time, with what devices do to it: lost signs, spaces, one-digit months, no zone."""
-    raw = as_text(value)
-    text = raw.strip()
+@lru_cache(maxsize=4096)
+def _normal(text: str) -> tuple[datetime, str | None]:
+    """Return a date and time with the fraction's digits, after mending what devices do to it."""
     if len(text) > _LONGEST:
         raise ValueError(f"{text[:_LONGEST]!r}… is not a time")
     lost = _LOST_SIGN.match(text)
@@ -69,20 +69,24 @@ def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> di
     found = _DATE_TIME.match(text)
     if not found:
         raise ValueError(f"{text!r} is not a time")
-    fraction = found[3]
-    day = found[1]
+    day, clock, fraction, zone = found[1], found[2], found[3], (found[4] or "").upper()
     if len(day) < 10:  # noqa: PLR2004  # yyyy-mm-dd
         day = "-".join(part.zfill(2) for part in day.split("-"))
-    clock = found[2]
-    if len(clock) not in {5, 8}:  # hh:mm, hh:mm:ss
-        clock = ":".join(part.zfill(2) for part in clock.split(":"))
-    moment = datetime.fromisoformat(
-        f"{day}T{clock}{f'.{fraction[:6]:0<6}' if fraction else ''}{(found[4] or '').upper()}"
-    )
+    micros_ = f".{fraction[:6]:0<6}" if fraction else ""
+    return datetime.fromisoformat(f"{day}T{clock}{micros_}{zone}"), fraction
+
+
+def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> dict[str, Any]:
+    """Read an ISO 8601 date and time, with what devices do to it: lost signs, spaces, one-digit months, no zone."""
+    raw = as_text(value)
+    if _PLAIN.fullmatch(raw):
+        moment, fraction = datetime.fromisoformat(raw), None
+    else:
+        moment, fraction = _normal(raw.strip())
     if moment.tzinfo is None:
         moment, zone = _assume(moment, env, default_minutes)
     else:
-        zone = _offset(moment)
+        zone = "+00:00" if raw[-1:] in {"Z", "z"} else raw[-6:] if raw[-3:-2] == ":" and raw[-6] in "+-" else _offset(moment)
     return _source_time(moment, zone, fraction, raw)
 
 
