@@ -38,6 +38,10 @@ async def send(mqtt, topic, payload, *, qos=1, retain=False):
         await client.publish(topic, payload, qos=qos, retain=retain)
 
 
+def reconnects():
+    return metrics.REGISTRY.get_sample_value("fairwatch_gateway_reconnects_total", {"component": "mqtt"}) or 0
+
+
 async def test_message_is_stored_with_the_device_of_its_topic(mqtt, tmp_path):
     async with subscribed(mqtt, tmp_path) as gateway:
         await send(mqtt, "frigate/events", b'{"type":"new"}')
@@ -124,15 +128,17 @@ async def test_only_a_window_of_messages_is_on_its_way(mqtt, tmp_path):
 
 
 async def test_more_than_can_wait_is_sent_again_by_the_broker(mqtt, tmp_path):
+    before = reconnects()
     publisher = RecordingPublisher()
     publisher.gate.clear()
-    async with subscribed(mqtt, tmp_path, publisher=publisher, mqtt_window=1, mqtt_queued=2) as gateway:
+    async with subscribed(mqtt, tmp_path, publisher=publisher, mqtt_window=2, mqtt_queued=4) as gateway:
         for number in range(8):
             await send(mqtt, "frigate/events", str(number).encode())
         await asyncio.sleep(0.2)
         publisher.gate.set()
         await gateway.publisher.wait_for(8, different=True)
     assert {record["body"] for record in publisher.records} == {str(number).encode() for number in range(8)}
+    assert reconnects() > before
 
 
 async def test_large_message_lies_in_the_media_store(mqtt, tmp_path):
@@ -159,13 +165,13 @@ async def test_gateway_connects_again_after_the_broker_was_away(tmp_path):
 
 
 async def test_wrong_password_keeps_it_waiting_and_not_ready(mqtt, tmp_path):
-    reconnects = metrics.REGISTRY.get_sample_value("fairwatch_gateway_reconnects_total", {"component": "mqtt"}) or 0
+    before = reconnects()
     url = f"mqtt://gateway:wrong@{mqtt.host}:{mqtt.port}"
     async with run_gateway("mqtt", tmp_path, DEVICES, mqtt_url=url) as gateway:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await ready(gateway)
-    assert metrics.REGISTRY.get_sample_value("fairwatch_gateway_reconnects_total", {"component": "mqtt"}) > reconnects
+    assert reconnects() > before
 
 
 def test_address_is_taken_apart():
