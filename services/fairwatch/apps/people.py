@@ -23,6 +23,9 @@ async def run_people(settings: Settings) -> int:
         port=settings.port or PORT,
         health_host=settings.host,
         health_port=settings.health_port,
+        tls_certificate=settings.tls_cert_file,
+        tls_key=settings.tls_key_file,
+        secure_cookie=settings.secure_cookie,
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )

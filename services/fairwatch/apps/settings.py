@@ -38,6 +38,15 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address that gateways, console and health listen on")
     port: int = Field(default=0, description="port of the gateway or the console; 0 for its default")
     health_port: int = Field(default=0, description="port of /live, /ready and /metrics; 0 for a free one")
+    tls_cert_file: Path | None = Field(default=None, description="PEM; gateways and console then speak TLS themselves")
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = Field(default=None, description="PEM; devices may then sign in by certificate")
+    secure_cookie: bool = Field(default=False, description="TLS ends in front of the console")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="X-Forwarded-For is believed from them"
+    )
+    nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
+    nonce_secret_file: Path | None = None
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
     mqtt_url_file: Path | None = None
     soft_biometrics: bool = Field(
@@ -50,7 +59,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_files(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("kafka_password", "redis_url", "mqtt_url"):
+        for name in ("kafka_password", "redis_url", "mqtt_url", "nonce_secret"):
             path = values.get(f"{name}_file")
             if path and values.get(name):
                 raise ValueError(

@@ -1,0 +1,24 @@
+"""One name for each component, everywhere."""
+
+import pytest
+
+from fairwatch.apps.catalogue import components, find
+from fairwatch.apps.processors import BUILDERS, spec_of
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.topics import topics
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_processor_file_class_and_topics_agree(name):
+    spec = spec_of(name)
+    assert spec.name == name
+    assert components()[name].kind == "processor"
+    for topic in (*spec.reads, *spec.references):
+        assert name in topics()[topic].consumers, topic
+    for topic in spec.writes:
+        assert name in topics()[topic].producers, topic
+
+
+def test_a_misspelt_component_is_answered_with_the_nearest_name():
+    with pytest.raises(ConfigurationError, match="did you mean normalize"):
+        find("normalise")
