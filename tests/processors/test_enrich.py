@@ -1,0 +1,179 @@
+"""An observation becomes a sighting: of whom, where, and when it really happened."""
+
+from datetime import datetime
+
+import pytest
+
+from fairwatch.domain.outcome import Reject
+from fairwatch.processors.enrich import Enrich
+from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
+from tests.support.records import AT, device, observation, site
+
+SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
+TRACKS = {"zone_id": "tracks", "polygon": [{"x": x, "y": y} for x, y in ((0, 0.5), (1, 0.5), (1, 1), (0, 1))]}
+
+
+def camera(device_id, *aliases, **fields):
+    return {**device(device_id, aliases=list(aliases)), "site_id": None, **fields}
+
+
+@pytest.fixture
+def devices():
+    return MemoryReference(
+        {
+            "cam-1": device(zones=[TRACKS], geo={"lat": 1.0, "lon": 2.0}),
+            "off": device("off", enabled=False),
+            "nvr": device("nvr"),
+            "nvr-a": camera("nvr-a", "gate", parent_id="nvr"),
+            "nvr-b": camera("nvr-b", "yard", parent_id="nvr", enabled=False),
+            "nvr-c": camera("nvr-c", "twin", parent_id="nvr"),
+            "nvr-d": camera("nvr-d", "twin", parent_id="nvr"),
+            "other": device("other"),
+            "other-a": camera("other-a", "dock", parent_id="other", site_id="north"),
+        }
+    )
+
+
+@pytest.fixture
+def world(devices):
+    return World(Enrich(devices, MemoryReference({"harbour": site()}), MemoryState()))
+
+
+async def place(world, *observations):
+    return emitted(
+        await world.push(*(world.event("observations", "Observation", o) for o in observations)), "sightings"
+    )
+
+
+def clocked(device_time, received_at=AT, zone="+00:00", device_id="cam-1", n=0):
+    written = {"utc": device_time, "raw": "…", "zone": zone}
+    return {**observation(device_id=device_id, n=n), "device_time": written, "received_at": received_at}
+
+
+async def test_a_known_device_gives_name_site_and_zone(world):
+    [seen] = await place(world, observation())
+    assert (seen["device_known"], seen["device_name"]) == (True, "Camera cam-1")
+    assert (seen["site_id"], seen["site_name"], seen["time_zone"]) == ("harbour", "Harbour Station", "Europe/Berlin")
+    assert seen["geo"] == {"lat": 1.0, "lon": 2.0}
+
+
+async def test_an_unknown_device_is_nowhere(world):
+    [seen] = await place(world, observation(device_id="new"))
+    assert (seen["device_known"], seen["site_id"], seen["time_zone"]) == (False, None, None)
+
+
+@pytest.mark.parametrize("sender", ["off", "nvr"])
+async def test_a_disabled_device_is_rejected(world, sender):
+    said = observation(device_id=sender)
+    said["source"] = {"format": "x", "channel": "yard"}
+    [[answer]] = await world.push(world.event("observations", "Observation", said))
+    assert isinstance(answer, Reject)
+    assert answer.reason == "disabled_device"
+
+
+@pytest.mark.parametrize(
+    ("sender", "source", "speaker", "site_id"),
+    [
+        ("nvr", {"device_id": "gate"}, "nvr-a", "harbour"),
+        ("nvr", {"device_id": "00:11", "channel": "gate"}, "nvr-a", "harbour"),
+        ("nvr", {"channel": "nvr-a"}, "nvr-a", "harbour"),
+        ("nvr", {"channel": "twin"}, "nvr", "harbour"),  # two children have that name
+        ("nvr", {"device_id": "dock"}, "nvr", "harbour"),  # a child of another recorder
+        ("nvr", {"device_id": "cam-1"}, "nvr", "harbour"),
+        ("cam-1", {"device_id": "gate"}, "cam-1", "harbour"),
+        ("other", {"device_id": "dock"}, "other-a", "north"),
+        ("new", {"device_id": "gate"}, "new", None),
+    ],
+)
+async def test_a_recorder_speaks_for_its_own_cameras_only(world, sender, source, speaker, site_id):
+    [seen] = await place(world, {**observation(device_id=sender), "source": {"format": "x", **source}})
+    assert (seen["observation"]["device_id"], seen["site_id"]) == (speaker, site_id)
+    assert seen["observation"]["source"].get("tokens", {}).get("sender") == (sender if speaker != sender else None)
+
+
+@pytest.mark.parametrize(
+    ("shape", "zones"),
+    [
+        ({"box": {"x0": 0.4, "y0": 0.1, "x1": 0.6, "y1": 0.6}}, ["tracks"]),  # its feet are in
+        ({"box": {"x0": 0.4, "y0": 0.1, "x1": 0.6, "y1": 0.4}}, []),
+        ({"box": {"x0": 0.4, "y0": 0.1, "x1": 0.6, "y1": 0.5}}, ["tracks"]),  # on the border
+        ({"box": {"x0": float("nan"), "y0": 0.1, "x1": 0.6, "y1": 0.6}}, []),
+        ({"centre": {"x": 0.5, "y": 0.9}}, ["tracks"]),
+        ({}, []),
+        (None, []),
+    ],
+)
+async def test_zones_hold_the_foot_point(world, shape, zones):
+    [seen] = await place(world, {**observation(), "shape": shape})
+    assert seen["zones"] == zones
+
+
+@pytest.mark.parametrize("polygon", [[], [(0, 0), (1, 1)], [(0, 0), (1, 1), (1, 0), (0, 1)], [(float("nan"), 0)] * 3])
+async def test_a_zone_badly_drawn_breaks_nothing(world, devices, polygon):
+    zone = {"zone_id": "odd", "polygon": [{"x": x, "y": y} for x, y in polygon]}
+    devices.put("cam-1", device(zones=[zone, TRACKS]))
+    [seen] = await place(world, {**observation(), "shape": {"centre": {"x": 0.5, "y": 0.9}}})
+    assert "tracks" in seen["zones"]
+
+
+@pytest.mark.parametrize(
+    "device_time",
+    [0, AT - 2 * DAY, AT + 2 * DAY, 2_598_912_000 * SECOND, -(2**62), 2**62],
+    ids=["1970", "late", "tomorrow", "2052", "past", "far"],
+)
+async def test_an_implausible_clock_is_replaced_by_the_received_time(world, device_time):
+    [seen] = await place(world, clocked(device_time))
+    assert (seen["occurred_at"], seen["clock"]) == (AT, "IMPLAUSIBLE")
+
+
+async def test_a_wrong_clock_is_corrected_by_the_median_of_its_errors(world):
+    seen = await place(world, *(clocked(AT + n * SECOND - HOUR, AT + n * SECOND, n=n) for n in range(5)))
+    assert [one["clock"] for one in seen] == ["UNKNOWN", "UNKNOWN", "OFFSET", "OFFSET", "OFFSET"]
+    assert (seen[4]["occurred_at"], seen[4]["clock_offset_ms"]) == (AT + 4 * SECOND, -3_600_000)
+
+
+async def test_one_late_event_moves_no_clock(world):
+    times = [(AT, AT), (AT + SECOND, AT + SECOND), (AT, AT + HOUR), (AT + HOUR, AT + HOUR)]
+    seen = await place(world, *(clocked(said, got, n=n) for n, (said, got) in enumerate(times)))
+    assert [(one["occurred_at"], one["clock"]) for one in seen[2:]] == [(AT, "OK"), (AT + HOUR, "OK")]
+
+
+async def test_a_restart_corrects_as_before(devices):
+    state, sites = MemoryState(), MemoryReference()
+    world = World(Enrich(devices, sites, state))
+    await place(world, *(clocked(AT - HOUR, n=n) for n in range(4)))
+    again = World(Enrich(devices, sites, state))
+    assert [one["clock"] for one in await place(again, clocked(AT - HOUR, n=9))] == ["OFFSET"]
+
+
+def utc(text):
+    return int(datetime.fromisoformat(text + "+00:00").timestamp() * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("zone", "own", "wanted"),
+    [
+        ("ASSUMED_UTC", None, "2026-06-30T22:00:00"),  # the site's summer time
+        ("ASSUMED_UTC", "Asia/Shanghai", "2026-06-30T16:00:00"),
+        ("ASSUMED_+08:00", None, "2026-07-01T00:00:00"),  # the format's own rule is better than the site's
+        ("ASSUMED_+08:00", "Asia/Tokyo", "2026-06-30T23:00:00"),
+        ("ASSUMED_SITE", "Asia/Tokyo", "2026-07-01T00:00:00"),
+        ("+02:00", "Asia/Tokyo", "2026-07-01T00:00:00"),
+        (None, "Asia/Tokyo", "2026-07-01T00:00:00"),
+        ("ASSUMED_UTC", "no/where", "2026-06-30T22:00:00"),
+    ],
+)
+async def test_a_time_without_a_zone_is_read_in_the_zone_of_its_device(world, devices, zone, own, wanted):
+    devices.put("cam-1", device(time_zone=own))
+    [seen] = await place(world, clocked(utc("2026-07-01T00:00:00"), utc(wanted), zone))
+    assert seen["occurred_at"] == utc(wanted)
+
+
+async def test_an_observation_without_a_plausible_received_time_is_rejected(world):
+    [[answer]] = await world.push(world.event("observations", "Observation", {**observation(), "received_at": 0}))
+    assert (answer.reason, answer.field) == ("invalid_field", "received_at")
+
+
+async def test_a_duplicate_has_the_same_id(world):
+    first, second = await place(world, observation(), observation())
+    assert first["sighting_id"] == second["sighting_id"]

@@ -1,0 +1,165 @@
+"""The delivery ledger: once for each revision and receiver, and never without the people who must confirm."""
+
+import asyncio
+
+import pytest
+
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.outcome import Skip
+from fairwatch.processors.notify import Notify
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.sinks.sink import Answer
+from fairwatch.wire.avro import Codec
+from tests.support.processor_world import MemoryState, World, emitted
+from tests.support.records import AT, trigger
+from tests.support.timeline import OK, ScriptedSink
+
+FACE = {"candidate_id": "c", "entry_id": "e", "authorisation_id": "a", "event_type": "watchlist.face"}
+PEOPLE = {"kind": "FACE", "required_verifications": "2"}
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(AT)
+
+
+def world_of(clock, sink, state=None, **options):
+    receivers = {name: Receiver(name, sink, **options) for name in ("control-room", "patrol")}
+    return World(Notify(receivers, state or MemoryState(), clock, Codec()), clock)
+
+
+async def push(world, *alerts):
+    return await world.push(*(world.event("alerts", "Alert", alert, key=alert["group"]) for alert in alerts))
+
+
+def alert(revision=0, n=0, **fields):
+    return trigger(n=n, revision=revision, **fields)
+
+
+async def test_each_revision_goes_to_each_receiver_once(clock):
+    sink = ScriptedSink(clock)
+    world = world_of(clock, sink)
+    both = {"receivers": ["control-room", "patrol", "patrol"]}
+    answers = await push(world, alert(0, **both), alert(0, **both), alert(1, **both), alert(0, **both))
+    assert [a["revision"] for _, _, a in sink.taken] == [0, 0, 1, 1]
+    assert answers[1] == answers[3] == [Skip("duplicate")] * 2
+    assert len({delivery_id for _, delivery_id, _ in sink.taken}) == 4
+
+
+async def test_after_a_crash_before_the_state_was_saved_the_same_id_comes_again(clock):
+    sink, state = ScriptedSink(clock), MemoryState()
+    saved = state.snapshot()
+    await push(world_of(clock, sink, state), alert())
+    state.restore(saved)
+    await push(world_of(clock, sink, state), alert())
+    assert len({delivery_id for _, delivery_id, _ in sink.taken}) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**FACE, "verified_by": ["ann"], "parameters": PEOPLE},
+        {**FACE, "verified_by": ["ann", " Ann"], "parameters": PEOPLE},
+        {**FACE, "verified_by": ["ann", "bo"], "parameters": {**PEOPLE, "required_verifications": "3"}},
+        {**FACE, "verified_by": ["ann"], "parameters": {}},
+        {**FACE, "verified_by": ["ann"], "parameters": {"kind": "PLATE", "required_verifications": "0"}},
+        {**FACE, "verified_by": ["ann", "bo"], "parameters": PEOPLE, "authorisation_id": None},
+        {"event_type": "face.seen"},
+        {"entry_id": "e"},
+    ],
+)
+async def test_a_match_without_its_people_never_leaves(clock, fields):
+    sink = ScriptedSink(clock)
+    [answer] = await push(world_of(clock, sink), alert(**fields))
+    assert sink.tried == 0
+    assert answer[-1] == Skip("unverified")
+    [delivery] = emitted([answer], "deliveries")
+    assert (delivery["state"], delivery["reason"]) == ("SUPPRESSED", "unverified")
+
+
+async def test_safety_and_verified_matches_leave(clock):
+    sink = ScriptedSink(clock)
+    plate = {**FACE, "event_type": "watchlist.plate", "parameters": {"kind": "PLATE", "required_verifications": "0"}}
+    face = {**FACE, "verified_by": ["ann", "bo"], "parameters": PEOPLE}
+    await push(world_of(clock, sink), alert(n=1), alert(n=2, **plate), alert(n=3, **face))
+    assert len(sink.taken) == 3
+
+
+async def test_a_receiver_that_nobody_configured_is_a_dead_letter(clock):
+    world = world_of(clock, ScriptedSink(clock))
+    answers = await push(world, alert(receivers=["nobody"]))
+    [letter] = emitted(answers, "alerts-dlq")
+    assert letter["reason"] == "undeliverable"
+    assert "unknown_receiver" in letter["detail"]
+    assert Codec().decode(letter["value"])[1]["alert_id"] == alert()["alert_id"]
+
+
+async def test_a_dead_letter_can_be_redriven(clock):
+    sink = ScriptedSink(clock, {(0, 1): Answer("client_error", status=400)})
+    world = world_of(clock, sink)
+    assert len(emitted(await push(world, alert()), "alerts-dlq")) == 1
+    clock.advance(seconds=2)
+    await push(world, alert())
+    assert len(sink.taken) == 1
+    assert await push(world, alert()) == [[Skip("duplicate")]]
+
+
+async def test_the_ledger_is_forgotten_after_a_week(clock):
+    state = MemoryState()
+    world = world_of(clock, ScriptedSink(clock), state)
+    await push(world, alert())
+    await world.tick(6 * 86_400)
+    assert list(state.items(0))
+    await world.tick(86_401)
+    assert not list(state.items(0))
+
+
+class SlowSink:
+    """Holds each delivery until released and counts how many are under way."""
+
+    kind = "slow"
+
+    def __init__(self):
+        self.under_way, self.most, self.order = 0, 0, []
+
+    async def send(self, delivery_id, alert):
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0.001)
+        self.order.append((alert["alert_id"], alert["revision"]))
+        self.under_way -= 1
+        return OK
+
+    async def close(self):
+        pass
+
+
+async def test_different_alerts_go_at_once_within_bounds_and_one_alert_in_order(clock):
+    sink = SlowSink()
+    world = world_of(clock, sink, concurrency=3)
+    await push(world, *(alert(revision, n) for revision in range(3) for n in range(6)))
+    assert sink.most == 3
+    for n in range(6):
+        assert [rev for alert_id, rev in sink.order if alert_id == alert(n=n)["alert_id"]] == [0, 1, 2]
+
+
+async def test_one_receiver_that_is_away_is_not_asked_for_every_alert(clock):
+    sink = ScriptedSink(clock, {(0, 10): Answer("timeout", retryable=True)})
+    world = world_of(clock, sink, concurrency=2)
+    answers = await push(world, *(alert(n=n) for n in range(50)))
+    assert sink.tried <= 2
+    assert answers[-1] == [Skip("queued")]
+    clock.advance(seconds=10)
+    for _ in range(3):
+        await world.tick(2)
+    assert len(sink.taken) == 50
+
+
+async def test_too_many_waiting_revisions_lose_the_middle_not_the_newest(clock):
+    sink = ScriptedSink(clock, {(0, 10): Answer("timeout", retryable=True)})
+    world = world_of(clock, sink)
+    answers = await push(world, *(alert(revision) for revision in range(60)))
+    assert [d["reason"] for d in emitted(answers, "deliveries")].count("overflow") == 10
+    await world.tick(20)
+    revisions = [a["revision"] for _, _, a in sink.taken]
+    assert (revisions[0], revisions[-1], len(revisions)) == (0, 59, 50)

@@ -1,0 +1,133 @@
+"""What may become an alert does, what may not does not, and which is which is counted."""
+
+from itertools import pairwise
+
+import pytest
+
+from fairwatch.domain.outcome import Reject, Skip
+from fairwatch.policy.routing import RouteTree
+from fairwatch.processors.route import Route
+from tests.support.places import CONFIG
+from tests.support.processor_world import MemoryReference, World, emitted
+from tests.support.records import AT, sighting, verdict
+
+NIGHT = AT + 23 * 3_600_000_000
+
+
+@pytest.fixture
+def world():
+    return World(Route(RouteTree.read(CONFIG / "routes.yaml"), MemoryReference({"harbour": {"time_zone": "UTC"}})))
+
+
+async def ask(world, *subjects):
+    events = [
+        world.event("verdicts", "Verdict", s) if "verdict_id" in s else world.event("sightings", "Sighting", s)
+        for s in subjects
+    ]
+    return await world.push(*events)
+
+
+async def test_a_confirmed_plate_is_an_alert_with_its_explanation(world):
+    found = verdict("PLATE", plate_read="HBKX418", plate_listed="HB-KX 41B")
+    [alert] = emitted(await ask(world, found), "alert-triggers")
+    assert (alert["rule"], alert["severity"], alert["event_type"]) == ("stolen-car", "SEVERE", "watchlist.plate")
+    assert alert["title"] == "Stolen blue saloon: HB-KX 41B, read HBKX418, at Camera 1"
+    assert alert["parameters"]["plate_read"] == "HBKX418"
+    assert alert["group"] == "stolen-car|entry-1|harbour"
+
+
+async def test_a_face_needs_two_different_people_whatever_is_written(world):
+    answers = await ask(
+        world,
+        verdict("FACE", people=("ann", "bo")),
+        verdict("FACE", people=("ann",), required_verifications=1),
+        verdict("FACE", people=("ann", "ANN ")),
+        verdict("FACE", people=(), required_verifications=0),
+        verdict("FACE", people=("ann", "bo"), required_verifications=3),
+        verdict("FACE", people=("ann", "bo"), authorisation_id=""),
+    )
+    [alert] = emitted(answers, "alert-triggers")
+    assert (alert["rule"], alert["severity"], alert["verified_by"]) == ("missing-child", "EXTREME", ["ann", "bo"])
+    assert alert["certainty"] == "OBSERVED"
+    assert answers[1:] == [[Skip("unverified")]] * 5
+
+
+@pytest.mark.parametrize("outcome", ["PENDING", "REJECTED", "EXPIRED"])
+async def test_any_other_verdict_raises_nothing(world, outcome):
+    people = ("ann", "bo")
+    assert await ask(world, verdict("FACE", outcome, people=people)) == [[Skip(f"verdict_{outcome.lower()}")]]
+
+
+async def test_a_revoked_verdict_cancels_what_it_raised(world):
+    [raised, taken_back] = emitted(
+        await ask(world, verdict("FACE", people=("ann", "bo")), verdict("FACE", "REVOKED")), "alert-triggers"
+    )
+    assert taken_back["state"] == "CANCELLED"
+    assert taken_back["group"] == raised["group"]
+    assert taken_back["alert_id"] != raised["alert_id"]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        sighting("face.seen"),
+        sighting("face.match"),
+        sighting("vehicle.match"),
+        sighting("line.crossed", observation={"object_class": "FACE"}, occurred_at=NIGHT),
+    ],
+)
+async def test_faces_and_claims_raise_nothing_by_themselves(world, seen):
+    assert await ask(world, seen) == [[Skip("unverified")]]
+
+
+async def test_a_line_crossed_by_a_person_carries_no_face_no_plate_and_no_claim(world):
+    media = [{"uri": f"fw-media:{n}", "role": role} for n, role in enumerate(("SCENE", "FACE", "PLATE"))]
+    seen = sighting(
+        "line.crossed",
+        occurred_at=NIGHT,
+        observation={"object_class": "PERSON", "media": media, "claim": {"enrolment_id": "Jane"}},
+    )
+    [alert] = emitted(await ask(world, seen), "alert-triggers")
+    assert [one["role"] for one in alert["media"]] == ["SCENE"]
+    assert "Jane" not in str(alert)
+
+
+async def test_a_line_crossed_by_day_is_no_alert(world):
+    assert await ask(world, sighting("line.crossed", occurred_at=AT + 12 * 3_600_000_000)) == [[Skip("unrouted")]]
+
+
+LIFECYCLES = [
+    ({"lifecycle": "MOMENTARY"}, "NEW"),
+    ({"lifecycle": "START"}, "NEW"),
+    ({"lifecycle": "UPDATE", "active": True}, "NEW"),
+    ({"lifecycle": "UPDATE", "active": False}, "ENDED"),
+    ({"lifecycle": "END"}, "ENDED"),
+    ({"lifecycle": "SYNC", "active": True}, "NEW"),
+    ({"lifecycle": "SYNC", "active": False}, "ENDED"),
+    ({"lifecycle": "SYNC"}, None),
+]
+
+
+@pytest.mark.parametrize(("fields", "state"), LIFECYCLES)
+async def test_the_life_of_a_property_is_the_life_of_its_alert(world, fields, state):
+    answers = await ask(world, sighting("tamper.covered", observation=fields))
+    if state is None:
+        assert answers == [[Skip("inactive")]]
+    else:
+        assert [alert["state"] for alert in emitted(answers, "alert-triggers")] == [state]
+
+
+async def test_a_replay_gives_the_same_triggers(world):
+    first, second = [await ask(world, sighting("tamper.covered"), verdict()) for _ in range(2)]
+    assert first == second
+
+
+async def test_different_sightings_have_different_triggers_in_one_group(world):
+    alerts = emitted(await ask(world, *(sighting("tamper.covered", n=n) for n in range(3))), "alert-triggers")
+    assert all(a["alert_id"] != b["alert_id"] and a["group"] == b["group"] for a, b in pairwise(alerts))
+
+
+async def test_an_impossible_time_is_rejected(world):
+    [[answer]] = await ask(world, sighting("tamper.covered", occurred_at=2**62))
+    assert isinstance(answer, Reject)
+    assert (answer.reason, answer.field) == ("invalid_field", "occurred_at")

@@ -1,0 +1,146 @@
+"""Webhooks against a real server: signed, classified, and going nowhere but where they were told."""
+
+import asyncio
+import socket
+
+import orjson
+import pytest
+from aiohttp import web
+from standardwebhooks.webhooks import Webhook as Receiver
+
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.sinks.webhook import Webhook
+from tests.support.records import trigger
+
+SECRET = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
+
+
+class Server:
+    """Answers what its path says and keeps what it got."""
+
+    def __init__(self):
+        self.got = []
+
+    async def start(self):
+        app = web.Application()
+        app.router.add_post("/status/{status}", self._status)
+        app.router.add_post("/slow", self._slow)
+        app.router.add_post("/redirect", self._redirect)
+        self.runner = web.AppRunner(app, access_log=None)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+
+    async def _status(self, request):
+        self.got.append((dict(request.headers), await request.text()))
+        return web.Response(status=int(request.match_info["status"]), text="x" * 100_000)
+
+    async def _slow(self, request):
+        await asyncio.sleep(30)
+
+    async def _redirect(self, request):
+        raise web.HTTPTemporaryRedirect("/status/200")
+
+
+@pytest.fixture
+async def server():
+    server = Server()
+    await server.start()
+    yield server
+    await server.runner.cleanup()
+
+
+@pytest.fixture
+async def webhook():
+    opened = []
+
+    def build(url, **options):
+        opened.append(Webhook(url, SECRET, SystemClock(), **options))
+        return opened[-1]
+
+    yield build
+    for one in opened:
+        await one.close()
+
+
+async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(server, webhook):
+    alert = trigger(ended_at=None, media=[{"uri": "fw-media:" + "0" * 64}])
+    answer = await webhook(f"{server.url}/status/204").send("delivery-1", alert)
+    assert (answer.reason, answer.retryable, answer.status) == ("ok", False, 204)
+    [(headers, body)] = server.got
+    assert Receiver(SECRET).verify(body, headers) == orjson.loads(body)
+    assert headers["webhook-id"] == "delivery-1"
+    told = orjson.loads(body)
+    assert told["started_at"] == "2026-01-01T00:00:00.000000Z"
+    assert (told["ended_at"], told["title"]) == (None, alert["title"])
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "retryable"),
+    [
+        (400, "client_error", False),
+        (401, "auth_error", False),
+        (404, "client_error", False),
+        (408, "client_error", True),
+        (410, "client_error", False),
+        (429, "rate_limited", True),
+        (500, "server_error", True),
+        (503, "server_error", True),
+    ],
+)
+async def test_an_answer_says_whether_to_try_again(server, webhook, status, reason, retryable):
+    answer = await webhook(f"{server.url}/status/{status}").send("d", trigger())
+    assert (answer.reason, answer.retryable, answer.status) == (reason, retryable, status)
+
+
+async def test_a_redirect_is_refused(server, webhook):
+    answer = await webhook(f"{server.url}/redirect").send("d", trigger())
+    assert (answer.reason, answer.retryable) == ("redirect", False)
+    assert server.got == []
+
+
+async def test_a_slow_receiver_times_out(server, webhook):
+    answer = await webhook(f"{server.url}/slow", timeout_s=0.05).send("d", trigger())
+    assert (answer.reason, answer.retryable) == ("timeout", True)
+
+
+async def test_nobody_there_is_unreachable(webhook):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        answer = await webhook(f"http://127.0.0.1:{taken.getsockname()[1]}/").send("d", trigger())
+    assert (answer.reason, answer.retryable) == ("unreachable", True)
+
+
+async def test_a_receiver_without_a_certificate_is_not_told(server, webhook):
+    answer = await webhook(server.url.replace("http:", "https:") + "/status/200").send("d", trigger())
+    assert answer.reason == "tls_error"
+    assert server.got == []
+
+
+async def test_a_proxy_of_the_environment_is_ignored(server, webhook, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert (await webhook(f"{server.url}/status/200").send("d", trigger())).reason == "ok"
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("http://alerts.example.org/in", SECRET),
+        ("ftp://alerts.example.org/in", SECRET),
+        ("https:///in", SECRET),
+        ("not a url", SECRET),
+        ("https://user:hunter2@alerts.example.org/in", "whsec_c2hvcnQ="),
+        ("https://alerts.example.org/in", "whsec_%%%"),
+        ("https://alerts.example.org/in", ""),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_without_telling_it(url, secret):
+    with pytest.raises(ConfigurationError) as caught:
+        Webhook(url, secret, SystemClock())
+    assert "hunter2" not in str(caught.value)
+    assert "c2hvcnQ" not in str(caught.value)
+
+
+async def test_credentials_in_the_address_are_never_shown(webhook):
+    assert "hunter2" not in repr(webhook("https://user:hunter2@alerts.example.org/in?token=hunter2"))
