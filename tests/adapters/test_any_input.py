@@ -41,15 +41,15 @@ TREES = st.recursive(
 def answer(body: bytes, name: str | None, content_type: str = "", path: str = "") -> None:
     try:
         decoded = decode(Payload(body, content_type, path, device_id="d", received_at=1), name)
-    except RejectedError as error:
-        assert error.detail
+    except RejectedError:
         return
     assert decoded.records or decoded.skipped
     for kind, record in decoded.records:
         try:
             encode(decoded.format, kind, record)
         except RejectedError as error:
-            assert error.reason == "unsupported"
+            if error.reason != "unsupported":
+                raise
 
 
 def xml_of(node: Any, name: str = "EventNotificationAlert") -> str:

@@ -7,7 +7,8 @@ from fairwatch.adapters.catalogue import decode
 from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
 
-ALERT = '<EventNotificationAlert><eventType>VMD</eventType><dateTime>2026-01-01T00:00:00Z</dateTime>{}</EventNotificationAlert>'
+END = "</EventNotificationAlert>"
+ALERT = "<EventNotificationAlert><eventType>VMD</eventType><dateTime>2026-01-01T00:00:00Z</dateTime>{}" + END
 BOMB = '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>' + ALERT.format("<x>&b;</x>")
 EXTERNAL = '<!DOCTYPE a SYSTEM "http://example.invalid/a.dtd">' + ALERT.format("")
 FRIGATE = b'{"type":"new","before":{},"after":{"id":"1-a","camera":"c","label":"car","frame_time":1.5}}'

@@ -13,8 +13,9 @@ from typing import Any
 
 from fairwatch.adapters.conditions import Select, compile_selector
 from fairwatch.adapters.declaration import Declaration, load
+from fairwatch.adapters.differences import unlike
 from fairwatch.adapters.documents import Syntax
-from fairwatch.adapters.encoder import Encoder, values_at
+from fairwatch.adapters.encoder import Encoder
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.opening import Document, open_body
 from fairwatch.adapters.payload import Decoded, Encoded, Payload
@@ -59,6 +60,10 @@ class Format:
     def _skip_paths(self) -> list[tuple[re.Pattern[str], str]]:
         return [(re.compile(translate(pattern)), why) for pattern, why in self.declaration.skip_paths.items()]
 
+    def claims_empty(self, env: Environment) -> bool:
+        """Return whether even a payload without content says something, given its topic."""
+        return self.claims is not None and self.claims("json", {}, env)
+
     def recognises(self, syntax: Syntax, tree: Any, env: Environment) -> bool:
         """Return whether a document is of this format."""
         if self.claims and self.claims(syntax, tree, env):
@@ -90,13 +95,15 @@ def _load_all() -> Iterator[Format]:
             program = Program(declaration, getattr(code, "prepare", None))
             encoder = Encoder(declaration, getattr(code, "render", None))
             plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
-            yield Format(declaration, program, encoder, _ways(declaration), plain_text, getattr(code, "recognises", None))
+            yield Format(
+                declaration, program, encoder, _ways(declaration), plain_text, getattr(code, "recognises", None)
+            )
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
 
 
 def _ways(declaration: Declaration) -> dict[Syntax, list[tuple[list[str] | None, Select]]]:
-    """Return, by syntax, the root names and the conditions by which the format is known; those without a root are one."""
+    """Return, by syntax, the root names and the conditions by which the format is known."""
     ways: dict[Syntax, list[tuple[list[str] | None, Select]]] = {}
     syntaxes: tuple[Syntax, Syntax] = ("json", "xml")
     for syntax in syntaxes:
@@ -128,7 +135,14 @@ def recognise(payload: Payload) -> Format:
         if one.skips(payload, chosen=False):
             return one
     env = Environment(payload)
-    return _format_of(open_body(payload, env), env)
+    return _format_of(_documents(payload, env), env)
+
+
+def _documents(payload: Payload, env: Environment) -> list[Document]:
+    # On some topics a message without content says that a property is gone.
+    if payload.path and not payload.body and any(one.claims_empty(env) for one in formats().values()):
+        return [Document("json", {})]
+    return open_body(payload, env)
 
 
 def _format_of(documents: list[Document], env: Environment) -> Format:
@@ -155,7 +169,7 @@ def decode(payload: Payload, format: str | None = None) -> Decoded:  # noqa: A00
             return Decoded(one.name, skipped=[(reason, payload.path)])
     env = Environment(payload)
     try:
-        documents = open_body(payload, env)
+        documents = _documents(payload, env)
         found = found or _format_of(documents, env)
         return _decode(found, documents, env)
     except RecursionError as error:
@@ -170,21 +184,22 @@ def _decode(found: Format, documents: list[Document], env: Environment) -> Decod
         env.pictures = document.pictures
         found.program.decode(document.tree, env, decoded)
     if not decoded.records and not decoded.skipped:
-        decoded.skipped.append(("no_object", "nothing in it is an object") if documents else ("no_document", "no document"))
+        decoded.skipped.append(
+            ("no_object", "nothing in it is an object") if documents else ("no_document", "no document")
+        )
     return decoded
 
 
 def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noqa: A002  # the words of the field
     """Return a canonical record in a maker's format, with the canonical paths that it cannot carry.
 
-    What no row writes is lost only if reading the result does not give it back: much follows from something else.
+    The result is read again, and what does not come back is lost: some fields that no row writes follow from others,
+    and some that are written are overruled.
 
     Raises:
         RejectedError: unknown_format | unsupported.
     """
     written = _named(format).encoder.encode(type, record)
-    if not written.lost:
-        return written
     again = Payload(
         written.body,
         written.content_type,
@@ -197,5 +212,4 @@ def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noq
         records = [found for kind, found in decode(again, format).records if kind == type]
     except RejectedError:
         return written
-    lost = [path for path in written.lost if not records or values_at(records[0], path) != values_at(record, path)]
-    return replace(written, lost=lost)
+    return replace(written, lost=unlike(record, records[0]) if records else written.lost)

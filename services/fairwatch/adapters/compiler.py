@@ -1,4 +1,4 @@
-"""Turns the rows of a declaration into one Python function, once, when it is loaded; nothing is interpreted for an event.
+"""Turns the rows of a declaration into one Python function when it is loaded; nothing is interpreted for an event.
 
 The function looks every shared node of the document up once, calls a conversion only where a value is, and builds the
 record in place. `leaves` has the conversions, `emission` the source text.
@@ -77,10 +77,18 @@ def compile_record(rows: Rows, kind: Kind, place: Place) -> Read:
     source, levels = made.source, [Level(at, "scope") for at in range(place.depth + 1)]
     source.line("".join(f"{level.item}, " for level in levels) + "= scope")
     with source.levels(levels):
-        made.record(rows, kind, place, levels, "out", top=True)
+        made.record(rows, kind, _Spot(place, levels), "out", top=True)
         source.line("return out or None")
     read: Read = source.function("(scope, env)")
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A place, and the variables that hold its items in the function."""
+
+    place: Place
+    levels: list[Level]
 
 
 class _Compiler:
@@ -89,17 +97,19 @@ class _Compiler:
     def __init__(self) -> None:
         self.source = Source()
 
-    def record(self, rows: Rows, kind: Kind, place: Place, levels: list[Level], out: str, *, top: bool = False) -> None:
+    def record(self, rows: Rows, kind: Kind, spot: _Spot, out: str, *, top: bool = False) -> None:
         """Write what fills the dict named `out`; it stays empty when the source says nothing of the record."""
         source = self.source
         source.line(f"{out} = {{}}")
         own, below = _split(rows)
         fillers: dict[str, str] = {}
         for name in sorted(own, key=lambda name: name != SELF):
-            self._field(name, own[name], kind, place, levels, out, fillers)
+            constant = self._field(name, own[name], kind, spot, out)
+            if constant is not None:
+                fillers[name] = constant
         for name, deeper in below.items():
             inner = source.name("o")
-            self.record(deeper, field(kind, name), place, levels, inner, top=top and name == "source")
+            self.record(deeper, field(kind, name), spot, inner, top=top and name == "source")
             source.line(f"if {inner}: {out}[{name!r}] = {inner}")
         for name, text in fillers.items():
             source.line(f"if {out} and {name!r} not in {out}: {out}[{name!r}] = {text}")
@@ -107,34 +117,28 @@ class _Compiler:
         if needed:
             source.line(f"if not ({' and '.join(f'{name!r} in {out}' for name in needed)}): {out} = {{}}")
 
-    def _field(
-        self,
-        name: str,
-        rows: Sequence[Row],
-        kind: Kind,
-        place: Place,
-        levels: list[Level],
-        out: str,
-        fillers: dict[str, str],
-    ) -> None:
+    def _field(self, name: str, rows: Sequence[Row], kind: Kind, spot: _Spot, out: str) -> str | None:
+        """Write what fills one field, and return the literal that it has when nothing does."""
         inner = kind if name == SELF else field(kind, name)
         readable = [row for row in rows if not row.write_only]
+        constant = None
         if readable and readable[-1].value is not None and not readable[-1].when:
-            fillers[name] = self._literal(inner, readable.pop().value)
+            constant = self._literal(inner, readable.pop().value)
         default = next((row.default for row in readable if row.default is not None), None)
         if default is not None:
-            fillers[name] = self._literal(inner, default)
+            constant = self._literal(inner, default)
         if not readable:
-            return
+            return constant
         result = self.source.name("r")
         if inner.shape == "list" and inner.record is not None and any(row.rows for row in readable):
-            self._joined(readable, inner, place, levels, result)
+            self._joined(readable, inner, spot, result)
         else:
-            self._first_of(readable, inner, place, levels, result)
+            self._first_of(readable, inner, spot, result)
         if name == SELF:
             self.source.line(f"if {result} is not None: {out}.update({result})")
         else:
             self.source.line(f"if {result} is not None: {out}[{name!r}] = {result}")
+        return constant
 
     def _literal(self, kind: Kind, value: Any) -> str:
         if kind.symbols and value not in kind.symbols:
@@ -143,34 +147,34 @@ class _Compiler:
             return repr(value)
         return f"{type(value).__name__}({self.source.constant(value)})"
 
-    def _joined(self, rows: Sequence[Row], kind: Kind, place: Place, levels: list[Level], result: str) -> None:
+    def _joined(self, rows: Sequence[Row], kind: Kind, spot: _Spot, result: str) -> None:
         self.source.line(f"{result} = []")
         for row in rows:
             one = self.source.name("r")
-            self._first_of([row], kind, place, levels, one)
+            self._first_of([row], kind, spot, one)
             self.source.line(f"if {one} is not None: {result}.extend({one})")
         self.source.line(f"if not {result}: {result} = None")
 
-    def _first_of(self, rows: Sequence[Row], kind: Kind, place: Place, levels: list[Level], result: str) -> None:
+    def _first_of(self, rows: Sequence[Row], kind: Kind, spot: _Spot, result: str) -> None:
         source = self.source
         earlier: list[Getter] = []
         source.line(f"{result} = None")
         for row in rows:
             if row.rows or row.value is not None:
-                with self._attempt(row, levels, result):
+                with self._attempt(row, spot.levels, result):
                     if row.rows:
-                        self._nested(row, kind, place, levels, result)
+                        self._nested(row, kind, spot, result)
                     else:
                         source.line(f"{result} = {self._literal(kind, row.value)}")
                 continue
             for text in row.path:
                 path = parse_path(text)
-                leaf = self._leaf(row, path, kind, place, tuple(earlier))
-                with self._attempt(row, levels, result):
-                    source.line(f"v = {source.value(levels, path)}")
-                    self._convert(row, leaf, levels, result)
+                leaf = self._leaf(row, path, kind, spot.place, tuple(earlier))
+                with self._attempt(row, spot.levels, result):
+                    source.line(f"v = {source.value(spot.levels, path)}")
+                    self._convert(row, leaf, spot.levels, result)
                 if not row.when:
-                    earlier.append(getter(path, place.depth))
+                    earlier.append(getter(path, spot.place.depth))
         if any(row.required for row in rows):
             source.line(f"if {result} is None: {source.constant(_missing(rows[0].path[0]))}()")
 
@@ -188,27 +192,27 @@ class _Compiler:
         else:
             self.source.line(f"if v {_PRESENT}: {result} = {call}")
 
-    def _nested(self, row: Row, kind: Kind, place: Place, levels: list[Level], result: str) -> None:
+    def _nested(self, row: Row, kind: Kind, spot: _Spot, result: str) -> None:
         source, out = self.source, self.source.name("o")
         if not row.each:
             one = kind.item if kind.shape == "list" and kind.item is not None else kind
-            self.record(row.rows, one, place, levels, out)
+            self.record(row.rows, one, spot, out)
             source.line(f"if {out}: {result} = {f'[{out}]' if kind.shape == 'list' else out}")
             return
         if kind.item is None:
             raise ValueError(f"each {row.each}: the canonical field is no list")
         path = parse_path(row.each)
-        inner = place.down(path, place.usage(path))
-        index = len(levels)
-        level = Level(index, f"(*{levels[-1].scope}, s{index})")
+        inner = spot.place.down(path, spot.place.usage(path))
+        index = len(spot.levels)
+        level = Level(index, f"(*{spot.levels[-1].scope}, s{index})")
         items = source.name("i")
-        source.line(f"v = {source.value(levels, path)}")
+        source.line(f"v = {source.value(spot.levels, path)}")
         source.line(f"{items} = []")
         with (
             source.block(f"for {level.item} in () if v is None or v == '' else v if type(v) is list else (v,):"),
             source.level(level),
         ):
-            self.record(row.rows, kind.item, inner, [*levels, level], out)
+            self.record(row.rows, kind.item, _Spot(inner, [*spot.levels, level]), out)
             source.line(f"if {out}: {items}.append({out})")
         source.line(f"{result} = {items} or None")
 

@@ -1,11 +1,12 @@
 """Bytes to one uniform tree of dicts, lists and scalars, whatever the syntax was; hostile input is refused.
 
-XML becomes `{root: …}`; an element with neither attributes nor children is its text, any other a dict of its children and
-attributes by local name, with its own text under `#text`; repeated elements are a list. So one path reads both syntaxes.
+XML becomes `{root: …}`; an element with neither attributes nor children is its text, any other a dict of its children
+and attributes by local name, with its own text under `#text`; repeated elements are a list. So one path reads both.
 """
 
 import codecs
 import re
+from collections.abc import Callable
 from typing import Any, Final, Literal
 from xml.parsers import expat
 
@@ -103,27 +104,42 @@ def _is_deeper(tree: Tree, limit: int) -> bool:
 
 
 def _read_xml(body: bytes, encoding: str | None = None) -> Tree:
-    """Return the tree of a document; the handlers share their state as closures, which is what expat calls fastest."""
     # With namespaces on, an undeclared prefix is an error, and names come as `uri local`.
     parser = expat.ParserCreate(encoding, " ")
     root: dict[str, Any] = {}
     stack: list[dict[str, Any]] = [root]
     texts: list[str] = []
+    parser.buffer_text = True
+    # Closures that share their state are what expat calls fastest.
+    parser.StartElementHandler, parser.EndElementHandler = _starter(stack, texts), _ender(stack, texts)
+    parser.CharacterDataHandler = texts.append
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _forbid
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise RejectedError("malformed", f"the document is not XML: {error}") from error
+    return root
 
+
+def _starter(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str, dict[str, str]], None]:
     def start(_: str, attributes: dict[str, str]) -> None:
-        node: dict[str, Any] = {}
         if texts:
             text = "".join(texts).strip()
             texts.clear()
             if text and len(stack) > 1:
                 stack[-1][TEXT] = stack[-1].get(TEXT, "") + text
+        if len(stack) > DEEPEST:
+            raise RejectedError("too_deep", f"the XML document is nested deeper than {DEEPEST}")
+        node: dict[str, Any] = {}
         if attributes:
             for name, value in attributes.items():
                 node[name[name.rfind(" ") + 1 :]] = value
-        if len(stack) > DEEPEST:
-            raise RejectedError("too_deep", f"the XML document is nested deeper than {DEEPEST}")
         stack.append(node)
 
+    return start
+
+
+def _ender(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str], None]:
     def end(name: str) -> None:
         node: Any = stack.pop()
         if texts:
@@ -145,15 +161,7 @@ def _read_xml(body: bytes, encoding: str | None = None) -> Tree:
         else:
             parent[name] = [known, node]
 
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = texts.append
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _forbid
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise RejectedError("malformed", f"the document is not XML: {error}") from error
-    return root
+    return end
 
 
 def _forbid(*_: object) -> None:

@@ -9,6 +9,7 @@ import orjson
 from fairwatch.adapters.conditions import folded
 from fairwatch.adapters.converters import build
 from fairwatch.adapters.declaration import Condition, Conditions, Declaration, Message, Row
+from fairwatch.adapters.differences import leaves
 from fairwatch.adapters.paths import Path, parse_path
 from fairwatch.adapters.payload import Encoded
 from fairwatch.adapters.placing import put
@@ -22,21 +23,6 @@ Used = set[str]
 Write = Callable[[Mapping[str, Any], str, Scope, Used], None]
 
 Render = Callable[[dict[str, Any], str, Mapping[str, Any]], Encoded]
-
-# What every format says in its own way, or what is the hub's own affair.
-_OWN = frozenset(
-    {
-        "observation_id",
-        "device_id",
-        "received_at",
-        "occurred_at",
-        "raw_sha256",
-        "removed_fields",
-        "retention_class",
-        "source.format",
-        "source.version",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +77,7 @@ class Encoder:
             write(record, "", scope, used)
         if (record.get("source") or {}).get("format") == self._declaration.format:
             self._restore(record, scope, used)
-        lost = sorted(name for name in _leaves(record, "") if not _is_carried(name, used))
+        lost = sorted(name for name in leaves(record) if not _is_carried(name, used))
         if self._own_render:
             return replace(self._own_render(root, one.message.name, record), lost=lost)
         return self._render(one.message, root, lost)
@@ -146,31 +132,6 @@ def _get(record: Any, path: str) -> Any:
     for name in path.split("."):
         record = record.get(name) if isinstance(record, Mapping) else None
     return record
-
-
-def _leaves(node: Any, name: str) -> list[str]:
-    """Return the dotted names of everything that a record says; lists are not numbered."""
-    if name in _OWN or node is None or node in ("", [], {}):
-        return []
-    if isinstance(node, Mapping):
-        return [leaf for key, value in node.items() for leaf in _leaves(value, f"{name}.{key}" if name else key)]
-    if isinstance(node, list):
-        return sorted({leaf for item in node for leaf in _leaves(item, name)})
-    return [name]
-
-
-def values_at(node: Any, path: str) -> list[Any]:
-    """Return every value at a dotted name, through lists."""
-    if isinstance(node, list):
-        return [value for item in node for value in values_at(item, path)]
-    if not path:
-        return [node]
-    if not isinstance(node, Mapping):
-        return []
-    if path in node:
-        return values_at(node[path], "")
-    name, _, rest = path.partition(".")
-    return values_at(node.get(name), rest) if name in node else []
 
 
 def _is_carried(name: str, used: Used) -> bool:

@@ -31,50 +31,49 @@ def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
 
 
 def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter]) -> Leaf:
-    """Return the conversion by a named converter; an impossible value is kept as it is, or rejected if the row is strict."""
-    decode, strict = made.decode, row.strict or row.required
-    if extra:
-        others = tuple(extra.items())
+    """Return the conversion by a named converter; an impossible value is kept, or rejected if the row is strict."""
+    fail = _rejecting(name) if row.strict or row.required else _keeping(name)
+    decode = made.decode
+    others = tuple(extra.items())
 
-        def run(value: Any, env: Environment, scope: Scope) -> Any:
-            return decode(value, env, **{key: plain(get(scope)) for key, get in others})
-    else:
-
-        def run(value: Any, env: Environment, _: Scope) -> Any:
-            return decode(value, env)
-
-    def fail(value: Any, env: Environment, error: Exception) -> None:
-        if strict:
-            raise RejectedError("invalid_field", f"{name} is impossible: {str(value)[:80]!r}", name) from error
-        env.leftover[name] = value
-
-    def convert_whole(value: Any, env: Environment, scope: Scope) -> Any:
+    def convert(value: Any, env: Environment, scope: Scope) -> Any:
         try:
-            return run(value, env, scope)
+            if others:
+                return decode(value, env, **{key: plain(get(scope)) for key, get in others})
+            return decode(value, env)
         except IMPOSSIBLE as error:
             return fail(value, env, error)
 
-    def convert(value: Any, env: Environment, scope: Scope) -> Any:
+    if not made.scalar:
+        return convert
+
+    def convert_scalar(value: Any, env: Environment, scope: Scope) -> Any:
         if type(value) is dict or type(value) is list:
             value = plain(value)
             if value is None or value == "" or type(value) is dict:
                 return None
-        try:
-            return run(value, env, scope)
-        except IMPOSSIBLE as error:
-            return fail(value, env, error)
-
-    def convert_simple(value: Any, env: Environment, scope: Scope) -> Any:
-        if type(value) is dict or type(value) is list:
+        if others:
             return convert(value, env, scope)
         try:
             return decode(value, env)
         except IMPOSSIBLE as error:
             return fail(value, env, error)
 
-    if not made.scalar:
-        return convert_whole
-    return convert if extra else convert_simple
+    return convert_scalar
+
+
+def _rejecting(name: str) -> Callable[[Any, Environment, Exception], None]:
+    def reject(value: Any, _: Environment, error: Exception) -> None:
+        raise RejectedError("invalid_field", f"{name} is impossible: {str(value)[:80]!r}", name) from error
+
+    return reject
+
+
+def _keeping(name: str) -> Callable[[Any, Environment, Exception], None]:
+    def keep(value: Any, env: Environment, _: Exception) -> None:
+        env.leftover[name] = value
+
+    return keep
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ MOST: Final = 2000
 _LONGEST: Final = 8192
 _NAMES: Final = ("Name", "name")
 _VALUES: Final = ("Value", "value")
+_TREES: Final = frozenset({dict, list})
 Blockers = tuple[Getter, ...]
 
 
@@ -60,29 +61,33 @@ class Usage:
 
     def is_used(self, scope: Scope) -> bool:
         """Return whether a row has used it in this document."""
-        return self.free or any(all(_absent(get(scope)) for get in blockers) for blockers in self.blockers)
-
-
-def _absent(value: Any) -> bool:
-    return value is None or value == ""
+        if self.free:
+            return True
+        for blockers in self.blockers:
+            for get in blockers:
+                value = get(scope)
+                if value is not None and value != "":
+                    break
+            else:
+                return True
+        return False
 
 
 def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, str]) -> None:
     """Add to `out` every leaf of a dict that no row used, by dotted name."""
     children = usage.children
     for name, value in node.items():
+        if value is None or value == "":
+            continue
         below = children.get(name)
         kind = type(value)
         if below is None:
             if kind is str and len(value) <= _LONGEST:
-                if value:
-                    out[prefix + name] = value
-            elif value is not None:
+                out[prefix + name] = value
+            else:
                 flatten(value, prefix + name, out)
-        elif value is None or value == "":
-            continue
         elif below.free or (below.blockers and below.is_used(scope)):
-            if not below.whole and (kind is dict or kind is list):
+            if not below.whole and kind in _TREES:
                 _collect_more(value, below, prefix + name, scope, out)
         elif below.children or below.selected:
             _collect_more(value, below, prefix + name, scope, out)

@@ -1,7 +1,7 @@
 """Paths through a document, compiled to getters and setters.
 
-A path is relative to the current item: `a.b.c`. `/a` starts at the document, `../a` one item further out, `.` is the item
-itself, `$path` the URL path or topic. A step may be an index (`0`) or select a named item: `SimpleItem[Name=Rule].Value`.
+A path is relative to the current item: `a.b.c`. `/a` starts at the document, `../a` one item further out, `.` is the
+item itself. A step may be an index (`0`) or select a named item: `SimpleItem[Name=Rule].Value`.
 A step written `@name` is an XML attribute: it reads like any other and is written as an attribute.
 Where a step meets a list without an index, its first item is meant.
 """
@@ -70,7 +70,9 @@ def _steps(text: str) -> tuple[Step, ...]:
         if not found:
             raise ValueError(f"{text!r} is not a path at {position}")
         name, key = found["name"], found["key"] or ""
-        steps.append(Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@", key[:1] == "@"))
+        steps.append(
+            Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@", key[:1] == "@")
+        )
         position = found.end()
     return tuple(steps)
 

@@ -113,8 +113,7 @@ class Program:
         else:
             screen = self._screens[env.payload.soft_biometrics]
             counts = self._redact(root, program, screen) if screen.suspects(root) else {}
-            withheld = sum(_withhold(root, path) for path in self._withheld)
-            if withheld:
+            if self._withheld and (withheld := sum(_withhold(root, path) for path in self._withheld)):
                 counts[-1] = counts.get(-1, 0) + withheld
             decoded.removed_fields += sum(counts.values())
             for one in (program, *(self._by_name[name] for name in program.message.also)):
@@ -136,37 +135,45 @@ class Program:
     def _read(
         self, program: MessageProgram, root: Any, env: Environment, decoded: Decoded, counts: dict[int, int]
     ) -> None:
-        kind = program.message.type
         scopes = program.scopes(root)
         if not scopes or program.read is None:
             decoded.skipped.append(("no_object", program.message.name))
             return
+        kind = program.message.type
+        content = "" if program.identity else self._digest(root)
         outside: dict[str, str] = {}
-        usages, prefixes = program.usages, program.place.prefixes
         if type(root) is dict:
-            collect(root, usages[0], "", scopes[0], outside)
-        content = ""
+            collect(root, program.usages[0], "", scopes[0], outside)
         for position, scope in enumerate(scopes):
             env.leftover.clear()
             record: dict[str, Any] = program.read(scope, env) or {}
-            extensions = dict(outside) if outside else {}
-            for level in range(1, len(scope)):
-                if type(scope[level]) is dict:
-                    collect(scope[level], usages[level], prefixes[level], scope, extensions)
-            for name, value in env.leftover.items():
-                flatten(value, name, extensions)
+            extensions = _extensions(program, scope, env, outside)
             if extensions:
                 record["extensions"] = {**extensions, **record.get("extensions", {})}
             if kind == OBSERVATION:
-                strong = _identity(program, scope)
-                if not strong and not content:
-                    content = self._digest(root)
-                _finish(record, env, self.declaration.format, program.message.name, strong or [content], position)
+                identity = _identity(program, scope) or (content or self._digest(root),)
+                self._finish(record, env, (program.message.name, *identity, position))
                 if counts:
                     record["removed_fields"] = counts.get(position, 0) + counts.get(-1, 0)
             else:
                 _check_required(kind, record)
             decoded.records.append((kind, record))
+
+    def _finish(self, record: dict[str, Any], env: Environment, identity: tuple[object, ...]) -> None:
+        """Say what the hub knows of an observation beside what the document says."""
+        payload, name = env.payload, self.declaration.format
+        source = record.setdefault("source", {})
+        source["format"] = name
+        device = record["device_id"] = payload.device_id or source.get("device_id") or ""
+        record["received_at"] = payload.received_at
+        record["raw_sha256"] = env.sha256
+        record.setdefault("event_type", "other")
+        device_time = record.get("device_time")
+        if "occurred_at" not in record:
+            record["occurred_at"] = device_time["utc"] if device_time else payload.received_at
+        if not device_time:  # nothing else tells it from the next one like it
+            identity = (*identity[:-1], payload.received_at, identity[-1])
+        record["observation_id"] = stable_id("observation", device, name, *identity)
 
     def _digest(self, root: Any) -> str:
         if self._volatile and type(root) is dict and not self._volatile.isdisjoint(root):
@@ -188,34 +195,26 @@ def _withhold(node: Any, path: tuple[str, ...]) -> int:
     return int(bool(type(node) is dict and node.pop(path[-1], None)))
 
 
-def _identity(program: MessageProgram, scope: Scope) -> list[str]:
+def _extensions(program: MessageProgram, scope: Scope, env: Environment, outside: dict[str, str]) -> dict[str, str]:
+    """Return what no row used, of the document and of this item."""
+    found = dict(outside)
+    for level in range(1, len(scope)):
+        if type(scope[level]) is dict:
+            collect(scope[level], program.usages[level], program.place.prefixes[level], scope, found)
+    for name, value in env.leftover.items():
+        flatten(value, name, found)
+    return found
+
+
+def _identity(program: MessageProgram, scope: Scope) -> tuple[str, ...]:
+    """Return the source's own id of an item, or nothing when a part of it is missing."""
     found = []
     for get in program.identity:
         value = first(get(scope))
         if value is None or value == "" or isinstance(value, dict):
-            return []
+            return ()
         found.append(as_text(value))
-    return found
-
-
-def _finish(
-    record: dict[str, Any], env: Environment, name: str, message: str, identity: list[str], position: int
-) -> None:
-    payload = env.payload
-    source = record.setdefault("source", {})
-    source["format"] = name
-    device_time = record.get("device_time")
-    own_device = source.get("device_id") or ""
-    record["device_id"] = payload.device_id or own_device
-    record["received_at"] = payload.received_at
-    record["raw_sha256"] = env.sha256
-    if "occurred_at" not in record:
-        record["occurred_at"] = device_time["utc"] if device_time else payload.received_at
-    if not device_time:
-        identity = [*identity, str(payload.received_at)]
-    record.setdefault("event_type", "other")
-    device = payload.device_id or own_device
-    record["observation_id"] = stable_id("observation", device, name, message, *identity, position)
+    return tuple(found)
 
 
 def _compile_message(declaration: Declaration, message: Message) -> MessageProgram:

@@ -117,5 +117,3 @@ def _add_exact(rows: Iterable[Row], prefixes: tuple[str, ...], names: set[str]) 
             path = parse_path(text)
             prefix = prefixes[path.level(len(prefixes) - 1)]
             names.add(_unnumbered(prefix + ".".join(step.name for step in path.steps)))
-
-

@@ -3,6 +3,7 @@
 Names are remembered by where they occur, so that a known kind of message costs one dictionary look-up for each name.
 """
 
+import re
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from fairwatch.policy.redaction import is_attribute_name
 
 _MOST_NAMES: Final = 50_000
 _SHORT: Final = 64
+_NUMBERS: Final = re.compile(r"[0-9TZ:.,+\-/ ]*")  # numbers and times say nothing of a person
 
 
 class _Name:
@@ -42,6 +44,8 @@ class _Name:
 
 @lru_cache(maxsize=65_536)
 def _is_suspect_text(value: str) -> bool:
+    if _NUMBERS.fullmatch(value):
+        return False
     if len(value) <= _SHORT and (
         is_proxy_value(value) or is_soft_biometric(value) or is_secret(value) or is_attribute_name(value)
     ):

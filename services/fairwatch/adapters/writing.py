@@ -8,6 +8,9 @@ from fairwatch.adapters.converters.scalars import as_text
 from fairwatch.adapters.declaration import Writing
 from fairwatch.adapters.paths import TEXT_KEY
 
+# Prefix by element name, and the prefix of all others.
+Prefixes = tuple[dict[str, str], str]
+
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -19,18 +22,18 @@ def write_xml(tree: dict[str, Any], writing: Writing) -> bytes:
     )
     fixed = "".join(f" {name}={quoteattr(value)}" for name, value in writing.attributes.items())
     out = ['<?xml version="1.0" encoding="UTF-8"?>\n']
-    _write(out, writing.root, tree, prefixes, writing.prefix, fixed + spaces)
+    _write(out, writing.root, tree, (prefixes, writing.prefix), fixed + spaces)
     return "".join(out).encode()
 
 
-def _write(out: list[str], name: str, node: Any, prefixes: dict[str, str], default: str, extra: str = "") -> None:
+def _write(out: list[str], name: str, node: Any, prefixes: Prefixes, extra: str = "") -> None:
     if isinstance(node, list):
         for item in node:
-            _write(out, name, item, prefixes, default, extra)
+            _write(out, name, item, prefixes, extra)
         return
     if not _NAME.fullmatch(name):
         return
-    prefix = prefixes.get(name, default)
+    prefix = prefixes[0].get(name, prefixes[1])
     tag = f"{prefix}:{name}" if prefix else name
     if not isinstance(node, dict):
         out.append(f"<{tag}{extra}>{escape(_clean(as_text(node)))}</{tag}>")
@@ -43,7 +46,7 @@ def _write(out: list[str], name: str, node: Any, prefixes: dict[str, str], defau
         if key == TEXT_KEY:
             out.append(escape(_clean(as_text(value))))
         elif not key.startswith("@") and value is not None:
-            _write(out, key, value, prefixes, default)
+            _write(out, key, value, prefixes)
     out.append(f"</{tag}>")
 
 

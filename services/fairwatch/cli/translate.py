@@ -27,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 
 def _translate(
-    inputs: Annotated[list[str] | None, typer.Argument(help="Files, or - for standard input.", metavar="[FILE|-]...")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files, or - for standard input.", metavar="[FILE|-]...")
+    ] = None,
+    *,
     source: Annotated[str, typer.Option("--from", help="Format of the inputs, or auto.", metavar="FORMAT")] = AUTO,
     target: Annotated[str, typer.Option("--to", help="canonical, or a format.", metavar="FORMAT")] = CANONICAL,
     report: Annotated[Path | None, typer.Option(help="Write what was kept and lost here, as JSON.")] = None,

@@ -34,6 +34,20 @@ _COLOURS: Final = [
     "YELLOW_GREEN",
     "GREEN_GRADIENT",
 ]
+_OTHER_LANGUAGES: Final = {
+    "WHITE": "белый 白",
+    "BLACK": "чёрный черный 黑",
+    "GREY": "серый 灰",
+    "RED": "красный 红",
+    "BLUE": "синий голубой 蓝",
+    "GREEN": "зелёный зеленый 绿",
+    "YELLOW": "жёлтый желтый 黄",
+    "PURPLE": "紫",
+    "BROWN": "棕",
+    "PINK": "粉",
+    "ORANGE": "橙",
+    "SILVER": "银",
+}
 _COLOUR_WORDS: Final = {
     **{name.lower(): name for name in _COLOURS},
     "gray": "GREY",
@@ -50,10 +64,7 @@ _COLOUR_WORDS: Final = {
     "newenergyyellowgreen": "YELLOW_GREEN",
     "civilaviationblack": "BLACK",
     "civilaviationgreen": "GREEN",
-    **dict(zip("белый чёрный черный серый красный синий голубой зелёный зеленый жёлтый желтый".split(), (
-        "WHITE BLACK BLACK GREY RED BLUE BLUE GREEN GREEN YELLOW YELLOW").split(), strict=True)),
-    **dict(zip("白 黑 灰 红 蓝 黄 绿 紫 棕 粉 橙 银".split(), (
-        "WHITE BLACK GREY RED BLUE YELLOW GREEN PURPLE BROWN PINK ORANGE SILVER").split(), strict=True)),
+    **{word: name for name, words in _OTHER_LANGUAGES.items() for word in words.split()},
 }
 
 
@@ -78,7 +89,9 @@ def codes(system: str) -> Converter:
             if item not in (None, "")
         ]
 
-    return Converter(decode, lambda value: [item["code"] for item in value if item.get("system") == system] or None, scalar=False)
+    return Converter(
+        decode, lambda value: [item["code"] for item in value if item.get("system") == system] or None, scalar=False
+    )
 
 
 @converter("tri")
@@ -108,7 +121,9 @@ def tri_words(yes: str = "yes", no: str = "no", unsure: str = "unknown") -> Conv
 
 def colour_named(word: str) -> str:
     """Return the canonical name of a colour word, OTHER when it is not one of ours."""
-    return _COLOUR_WORDS.get(word.replace("_", "").replace(" ", "").replace("-", "").lower().removesuffix("色"), "OTHER")
+    return _COLOUR_WORDS.get(
+        word.replace("_", "").replace(" ", "").replace("-", "").lower().removesuffix("色"), "OTHER"
+    )
 
 
 @converter("colour_word")

@@ -21,7 +21,7 @@ def _pair(largest: float, scale: str) -> Converter:
         raw = value.get("raw")
         if raw and value.get("scale") == scale:
             try:
-                return plain(float(raw))
+                return float(raw) if "." in raw else plain(float(raw))
             except ValueError:
                 pass
         return plain(round(value["value"] * largest, 6))

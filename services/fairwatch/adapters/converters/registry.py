@@ -1,6 +1,6 @@
 """How a converter is named and found.
 
-A converter is written in a declaration as `name arg arg`; a factory of that name takes the arguments and returns the pair.
+A converter is written in a declaration as `name arg arg`; a factory of that name takes the arguments, returns the pair.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ class Converter:
     """A pair of functions.
 
     Attributes:
-        decode: (source value, Environment, **with) -> canonical value, or None for absent; ValueError, TypeError, KeyError,
-            IndexError, AttributeError or OverflowError when the value is impossible.
+        decode: (source value, Environment, **with) -> canonical value, or None for absent; ValueError, TypeError,
+            KeyError, IndexError, AttributeError or OverflowError when the value is impossible.
         encode: Canonical value -> source value, or None when it cannot be written; absent when the format is only read.
         scalar: Takes a text, number or boolean; a dict or a list is taken whole otherwise.
         exact: What is read can be written again without a difference.

@@ -86,7 +86,13 @@ def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> di
     if moment.tzinfo is None:
         moment, zone = _assume(moment, env, default_minutes)
     else:
-        zone = "+00:00" if raw[-1:] in {"Z", "z"} else raw[-6:] if raw[-3:-2] == ":" and raw[-6] in "+-" else _offset(moment)
+        zone = (
+            "+00:00"
+            if raw[-1:] in {"Z", "z"}
+            else raw[-6:]
+            if raw[-3:-2] == ":" and raw[-6] in "+-"
+            else _offset(moment)
+        )
     return _source_time(moment, zone, fraction, raw)
 
 
@@ -126,7 +132,7 @@ def unix(unit: str = "seconds") -> Converter:
         raw = value.get("raw") or ""
         if raw.replace(".", "", 1).isdigit() and round(float(raw) * scale) == value["utc"]:
             return float(raw) if "." in raw else int(raw)
-        return value["utc"] / scale
+        return float(value["utc"]) / scale
 
     return Converter(decode, encode)
 
