@@ -50,7 +50,7 @@ NAMES = frozenset(
     escapedcriminalnumber isdetainees detentionhousecode detaineesidentity detaineesspecialidentity
     membertypecode isvictim victimtype injureddegree corpseconditioncode issuspiciousperson issuspicious
     personstatus idtype idnumber idno certificateno certificatetype certificatecode certnum certno certtype
-    documentnumber usedname realname personname personalias fullname firstname lastname surname givenname jobcategory
+    documentnumber usedname realname personname personalias credentialholdername fullname firstname lastname surname givenname jobcategory
     personorg occupation familyaddress homeaddress maritalstatus collectorname collectorid collectoridtype
     collectororg entryclerk entryclerkid entryclerkidtype entryclerkorg birth birthday birthdate dateofbirth
     borntime bornday ssn righteyepatch lefteyepatch additionalfeatures bodytemperature facetemperature

@@ -18,6 +18,7 @@ from fairwatch.domain.errors import RejectedError
 
 Tree = dict[str, Any]
 
+_CONTAINERS: Final = frozenset({dict, list})
 _DEEPEST: Final = 12
 _MOST: Final = 2_000
 _IDS: Final = {
@@ -86,8 +87,11 @@ class _Collector:
         return count
 
     def _take(self, kind: str, item: Tree, carried: Tree, depth: int) -> int:
-        if any(kind_of(name) == kind and type(value) in {dict, list} for name, value in item.items()):
+        if any(type(value) in _CONTAINERS and kind_of(name) == kind for name, value in item.items()):
             return self.walk(item, carried, depth + 1)
+        if kind == "ImageInfo":
+            self.passed.add("Media")
+            return 0
         if kind in _SKIPPED:
             self.passed.add(kind)
             return 1

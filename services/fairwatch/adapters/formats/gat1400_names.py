@@ -109,8 +109,10 @@ def kind_of(name: str) -> str:
     text = name.lower()
     if text in _BARE:
         return KINDS[text]
+    if text in {"imageinfo", "imageinfoobject"}:
+        return "ImageInfo"
     for ending in _ENDINGS:
         stem = text.removesuffix(ending)
         if stem != text and stem in KINDS:
-            return "" if ending == "info" and stem not in {"case", "image"} else KINDS[stem]
+            return "" if ending == "info" and stem != "case" else KINDS[stem]
     return ""

@@ -1,6 +1,6 @@
 """ONVIF events over SOAP, MQTT and through a SOAP library's JSON, made one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fairwatch.adapters.documents import Syntax
@@ -42,6 +42,8 @@ _QUANTITIES: Final = {
     "processorusage": "processor_usage",
     "batterycapacity": "battery",
 }
+# Source values at the end of an MQTT topic, in the order of the rule events' descriptions.
+_ORDERS: Final = {1: ("Rule",), 2: ("VideoSource", "Rule"), 3: ("VideoSource", "AnalyticsConfiguration", "Rule")}
 _MOST: Final = 2_000
 
 
@@ -125,8 +127,9 @@ def _from_mqtt(root: Tree, env: Environment) -> Tree:
     if not root:
         # A zero-byte retained message says that the property is gone.
         tree["PropertyOperation"] = "Deleted"
-        tokens = path.partition("/&")[2]
-        return {**tree, "Tokens": {str(at): one for at, one in enumerate(tokens.split("/"))}} if tokens else tree
+        values = [one for one in path.partition("/&")[2].split("/") if one]
+        names = _ORDERS.get(len(values)) if topic.startswith("RuleEngine/") else None
+        return {**tree, "Tokens": dict(zip(names or map(str, range(len(values))), values, strict=False))}
     if root.get("UtcTime"):
         tree["UtcTime"] = root["UtcTime"]
     made = _complete(tree, root, env)
@@ -136,9 +139,10 @@ def _from_mqtt(root: Tree, env: Environment) -> Tree:
 
 
 def _is_state(name: str, value: Any) -> bool:
-    if type(value) is bool:
-        return True
-    return type(value) is not dict and (name.lower() in _STATES or str(value).lower() in {"true", "false"})
+    word = name.lower()
+    if word in _STATES or type(value) is dict:
+        return word in _STATES and type(value) is not dict
+    return (word.startswith("is") or word == "value") and str(value).lower() in {"true", "false"}
 
 
 def _complete(tree: Tree, message: Tree, env: Environment) -> Tree:
@@ -157,19 +161,50 @@ def _complete(tree: Tree, message: Tree, env: Environment) -> Tree:
     if key:
         tree["Key"] = key
     name = plain(topic).lower()
-    if name.endswith("objectdetection/object") and "Class" not in tree and "Object" not in data:
-        tree.setdefault("Active", "false")
     _measure(tree, name, data)
-    if name.endswith("bodytemperaturealarm") and "Temperature" in data:
-        data["BodyTemperature"] = data.pop("Temperature")
-    if "EnrollmentID" in data and name.endswith("recognition/face"):
-        tree["EventType"] = "face.match"
     _describe(tree, data, env)
-    if name.endswith(("alpv.allplates", "platform/lpr")) and data.get("text"):
-        _axis_plate(data)
+    for ending, interpret in _SPECIAL.items():
+        if name.endswith(ending):
+            interpret(tree, data)
     if data:
         tree["Data"] = data
     return tree
+
+
+def _body_temperature(_: Tree, data: Tree) -> None:
+    """Name a person's temperature as one, so that policy knows it."""
+    if "Temperature" in data:
+        data["BodyTemperature"] = data.pop("Temperature")
+
+
+def _recognised_face(tree: Tree, data: Tree) -> None:
+    tree.setdefault("ObjectClass", "FACE")
+    if "EnrollmentID" in data:
+        tree["EventType"] = "face.match"
+    for picture in tree.get("Pictures", ()):
+        picture["role"] = "FACE" if picture["role"] == "OTHER" else picture["role"]
+
+
+def _no_more_objects(tree: Tree, _: Tree) -> None:
+    """An object detection without classes says that what was there has gone."""
+    if "Class" not in tree and "Object" not in tree:
+        tree.setdefault("Active", "false")
+
+
+def _axis_plate(_: Tree, data: Tree) -> None:
+    """Axis's plate application: the plate in an item, its box in pixels of a picture of unknown size."""
+    for name, own in (("text", "PlateText"), ("country", "PlateCountry")):
+        if data.get(name):
+            data[own] = data.pop(name)
+
+
+_SPECIAL: Final[dict[str, Callable[[Tree, Tree], None]]] = {
+    "bodytemperaturealarm": _body_temperature,
+    "recognition/face": _recognised_face,
+    "objectdetection/object": _no_more_objects,
+    "alpv.allplates": _axis_plate,
+    "platform/lpr": _axis_plate,
+}
 
 
 def _objects(tree: Tree, data: Tree, guessed: str) -> None:
@@ -234,10 +269,3 @@ def _box(tree: Tree, data: Tree) -> None:
         if shape:
             tree["Shape"] = shape
             del data["BoundingBox"]
-
-
-def _axis_plate(data: Tree) -> None:
-    """Axis's plate application: the plate in an item, its box in pixels of a picture of unknown size."""
-    data["PlateText"] = data.pop("text")
-    if data.get("country"):
-        data["PlateCountry"] = data.pop("country")

@@ -27,7 +27,7 @@ _QUANTITIES: Final = {"Temperature": "cel", "RelativeHumidity": "%", "AbsoluteHu
 
 def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
     """Return whether a document is a metadata stream that carries more than events."""
-    if type(tree) is not dict:
+    if type(tree) is not dict or not tree:
         return False
     if syntax == "xml":
         return "MetadataStream" in tree and not onvif_event.recognises(syntax, tree, env)

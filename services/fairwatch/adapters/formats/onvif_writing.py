@@ -56,6 +56,21 @@ _CLASS_WORDS: Final = {
     "PACKAGE": "Package",
     "OTHER": "Other",
 }
+_ATTRIBUTES: Final = frozenset(
+    (
+        "Likelihood",
+        "Distance",
+        "ElevationAngle",
+        "AzimuthAngle",
+        "Colorspace",
+        "x",
+        "y",
+        "left",
+        "top",
+        "right",
+        "bottom",
+    )
+)
 _LIFECYCLES: Final = {"SYNC": "Initialized", "START": "Changed", "UPDATE": "Changed", "END": "Deleted"}
 
 
@@ -123,29 +138,35 @@ def _items(items: Mapping[str, Any]) -> list[Tree]:
 def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
     """Put what was read as an object back into the items that rule events use."""
     elements: Tree = {}
-    appearance = (root.get("Object") or {}).get("Appearance") or {}
+    item = root.get("Object") or {}
+    appearance = dict(item.get("Appearance") or {})
+    _mark_vehicle(appearance, root, record)
     for name in ("LicensePlateInfo", "VehicleInfo"):
-        if appearance.get(name):
-            found = appearance[name]
+        if found := _with_attributes(appearance.get(name)):
             elements[name] = found[0] if type(found) is list else found
-    object_id = (root.get("Object") or {}).get("ObjectId") or root.get("ObjectId")
-    if object_id and "ObjectIds" not in data:
-        data["ObjectId"] = object_id
-    elif "ObjectIds" in data:
-        data["ObjectId"] = data.pop("ObjectIds")
-    word = (
-        data.pop("ClassTypes", None)
-        or (root.get("Class") or {}).get("Type")
-        or _CLASS_WORDS.get(record.get("object_class", ""))
-    )
-    if word and not str(root.get("StateItem", "")).startswith("Is"):
-        data["ClassTypes"] = word
+    if speed := (item.get("Behaviour") or {}).get("Speed"):
+        data["Speed"] = speed
+    _name_objects(root, record, data)
     if root.get("Shape") and (box := written(root["Shape"]).get("BoundingBox")) and not frame_of(root["Shape"]):
         elements["BoundingBox"] = box
     for one in record.get("media") or ():
         if one.get("uri") and not one["uri"].startswith("fw-media:"):
             data.setdefault("ImageUri", one["uri"])
     return elements
+
+
+def _name_objects(root: Tree, record: Mapping[str, Any], data: Tree) -> None:
+    object_id = (root.get("Object") or {}).get("ObjectId") or root.get("ObjectId")
+    if object_id and "ObjectIds" not in data:
+        data["ObjectId"] = object_id
+    elif "ObjectIds" in data:
+        data["ObjectId"] = data.pop("ObjectIds")
+    own_format = str((record.get("source") or {}).get("format", "")).startswith("onvif")
+    word = data.pop("ClassTypes", None) or (root.get("Class") or {}).get("Type")
+    if not word and not own_format:
+        word = _CLASS_WORDS.get(record.get("object_class", ""))
+    if word and not str(root.get("StateItem", "")).startswith("Is"):
+        data["ClassTypes"] = word
 
 
 def _mqtt(root: Tree, record: Mapping[str, Any], topic: str, source: Tree, data: Tree) -> Encoded:
@@ -212,7 +233,7 @@ def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
         tree["Shape"] = written(root["Shape"])
     if colours := _colour(record.get("colours") or []):
         tree["Color"] = colours
-    if found := _class(root, record):
+    if found := _class(root, own.pop("Class", None), record):
         tree["Class"] = {"Type": found}
     if geo := own.pop("GeoLocation", None):
         tree["GeoLocation"] = {f"@{name}": value for name, value in geo.items()}
@@ -221,16 +242,27 @@ def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
     picture = next((one for one in record.get("media") or () if one.get("role") != "SCENE"), None)
     if picture and not picture["uri"].startswith("fw-media:"):
         own["ImageRef"] = picture["uri"]
-    return {**own, **tree}
+    return {**_with_attributes(own), **tree}
 
 
-def _class(root: Tree, record: Mapping[str, Any]) -> Any:
+def _with_attributes(node: Any) -> Any:
+    """Write as attributes what the schema has as attributes, wherever an unknown field brought it back."""
+    if type(node) is list:
+        return [_with_attributes(item) for item in node]
+    if type(node) is not dict:
+        return node
+    return {f"@{name}" if name in _ATTRIBUTES else name: _with_attributes(value) for name, value in node.items()}
+
+
+def _class(root: Tree, others: Any, record: Mapping[str, Any]) -> Any:
     own = root.get("Class") or {}
     word = own.get("Type")
     own_format = (record.get("source") or {}).get("format") == "onvif-metadata"
     if not word and (not own_format or (record.get("object_class") == "PLATE" and not record.get("plates"))):
         word = _CLASS_WORDS.get(record.get("object_class", ""))
-    return {"@Likelihood": own["Likelihood"], "#text": word} if word and "Likelihood" in own else word
+    found = {"@Likelihood": own["Likelihood"], "#text": word} if word and "Likelihood" in own else word
+    rest = others.get("Type") if type(others) is dict else None
+    return [found, *(rest if type(rest) is list else [rest])] if found and rest else found
 
 
 def _mark_person(own: Tree) -> None:
