@@ -10,7 +10,7 @@ from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
 
 FOLDER = Path(__file__).parents[1] / "adapters" / "recordings"
-SECONDS = 1.0
+SECONDS, RUNS = 2.0, 8
 
 
 def payloads(name: str) -> dict[str, list[Payload]]:
@@ -31,9 +31,16 @@ def payloads(name: str) -> dict[str, list[Payload]]:
 
 
 def rate(name: str, batch: list[Payload], seconds: float = SECONDS) -> float:
-    """Return events a second of one core's time: bytes in, observation dicts out."""
+    """Return events a second of one core's time: bytes in, observation dicts out; the best of several runs.
+
+    The best, since other work on the machine only ever makes a run slower.
+    """
     for payload in batch:
         decode(payload, name)
+    return max(_once(name, batch, seconds / RUNS) for _ in range(RUNS))
+
+
+def _once(name: str, batch: list[Payload], seconds: float) -> float:
     events, start = 0, time.process_time()
     while (elapsed := time.process_time() - start) < seconds:
         for payload in batch:

@@ -15,7 +15,7 @@ from fairwatch.adapters.converters import Converter, build
 from fairwatch.adapters.declaration import Row
 from fairwatch.adapters.emission import Level, Source
 from fairwatch.adapters.environment import Environment
-from fairwatch.adapters.leaves import Leaf, converted, mapped
+from fairwatch.adapters.leaves import Leaf, converted, mapped, word_table
 from fairwatch.adapters.leftovers import Usage
 from fairwatch.adapters.paths import Getter, Path, Scope, getter, parse_path
 from fairwatch.domain.errors import RejectedError
@@ -184,10 +184,15 @@ class _Compiler:
         return self.source.block(f"if {result} is None{guard}:")
 
     def _convert(self, row: Row, leaf: Leaf, levels: list[Level], result: str) -> None:
-        name = self.source.constant(leaf)
-        call = f"{name}(v, env, {levels[-1].scope})"
-        if row.converter in {"", "text"} and not row.values:
-            self.source.line(f"if type(v) is str and v: {result} = v")
+        call = f"{self.source.constant(leaf)}(v, env, {levels[-1].scope})"
+        quick = None if row.values else build(row.converter or "text").quick
+        if row.values:
+            table = self.source.constant(word_table(row))
+            self.source.line(f"if type(v) is str: {result} = {table}.get(v)")
+            self.source.line(f"if {result} is None and v {_PRESENT}: {result} = {call}")
+        elif quick:
+            text = "v" if quick is str else f"{self.source.constant(quick)}(v)"
+            self.source.line(f"if type(v) is str and v: {result} = {text}")
             self.source.line(f"elif v {_PRESENT}: {result} = {call}")
         else:
             self.source.line(f"if v {_PRESENT}: {result} = {call}")

@@ -17,17 +17,20 @@ IMPOSSIBLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, Overf
 
 def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
     """Return the conversion of words by a table; an unknown word is kept, unless another row carries it as it is."""
-    table = {folded(word): value for word, value in row.values.items()}
+    table = word_table(row)
 
     def convert(value: Any, env: Environment, _: Scope) -> Any:
-        found = table.get(value) if type(value) is str else None
-        if found is None:
-            found = table.get(folded(first(value)))
-            if found is None and name not in kept:
-                env.leftover[name] = value
+        found = table.get(folded(first(value)))
+        if found is None and name not in kept:
+            env.leftover[name] = value
         return found
 
     return convert
+
+
+def word_table(row: Row) -> dict[str, Any]:
+    """Return canonical values by word, as spelled in the declaration and as words are compared."""
+    return row.values | {folded(word): value for word, value in row.values.items()}
 
 
 def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter]) -> Leaf:

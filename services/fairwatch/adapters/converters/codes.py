@@ -1,5 +1,6 @@
 """Coded values, flags and colours: the source's code always travels with the canonical word."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.adapters.converters.registry import Converter, converter
@@ -75,7 +76,11 @@ def code(system: str) -> Converter:
     def decode(value: Any, _: object) -> dict[str, Any]:
         return {"system": system, "code": as_text(value)}
 
-    return Converter(decode, lambda value: value["code"] if value.get("system") == system else None)
+    return Converter(
+        decode,
+        lambda value: value["code"] if value.get("system") == system else None,
+        quick=lambda text: {"system": system, "code": text},
+    )
 
 
 @converter("codes")
@@ -119,26 +124,19 @@ def tri_words(yes: str = "yes", no: str = "no", unsure: str = "unknown") -> Conv
     return Converter(lambda value, _: table[as_text(value).strip().lower()], backwards.get)
 
 
+@lru_cache(maxsize=1024)
 def colour_named(word: str) -> str:
     """Return the canonical name of a colour word, OTHER when it is not one of ours."""
-    return _COLOUR_WORDS.get(
-        word.replace("_", "").replace(" ", "").replace("-", "").lower().removesuffix("色"), "OTHER"
-    )
+    plain = word.replace("_", "").replace(" ", "").replace("-", "").lower()
+    return _COLOUR_WORDS.get(plain.removesuffix("色"), "OTHER")
 
 
 @converter("colour_word")
 def colour_word(system: str) -> Converter:
     """A colour by its English word, with the word kept as the code."""
-    memory: dict[str, str] = {}
 
-    def decode(value: Any, _: object) -> dict[str, Any]:
-        word = as_text(value)
-        name = memory.get(word)
-        if name is None:
-            name = colour_named(word)
-            if len(memory) < 1000:  # noqa: PLR2004  # hostile words must not fill memory
-                memory[word] = name
-        return {"name": name, "code": {"system": system, "code": word}}
+    def quick(word: str) -> dict[str, Any]:
+        return {"name": colour_named(word), "code": {"system": system, "code": word}}
 
     def encode(value: Any) -> str | None:
         own = value.get("code") or {}
@@ -147,4 +145,4 @@ def colour_word(system: str) -> Converter:
         name = value.get("name", "UNKNOWN")
         return None if name == "UNKNOWN" else str(name).lower()
 
-    return Converter(decode, encode)
+    return Converter(lambda value, _: quick(as_text(value)), encode, quick=quick)

@@ -28,10 +28,14 @@ def clamp(number: float) -> float:
 
 
 def _numbers(value: Any, names: tuple[tuple[str, ...], ...]) -> Numbers:
-    if isinstance(value, list):
+    if type(value) is list:
         if len(value) != len(names):
             raise ValueError(f"{len(names)} numbers were expected")
-        return [as_number(item) for item in value]
+        return [float(item) if type(item) is int else as_number(item) for item in value]
+    try:
+        return [as_number(value[choices[0]]) for choices in names]
+    except KeyError:
+        pass
     return [as_number(next(value[name] for name in choices if name in value)) for choices in names]
 
 
@@ -76,9 +80,15 @@ def make_shape(numbers: Numbers, order: str, unit: str, sizes: Sizes = (None, No
         x0, y0, x1, y1 = numbers
         if order == "xywh":
             x1, y1 = x0 + x1, y0 + y1
-        left, right = sorted((clamp(x0 / scale[0]), clamp(x1 / scale[0])))
-        top, bottom = sorted((clamp(y0 / scale[1]), clamp(y1 / scale[1])))
-        shape["box"] = {"x0": left, "y0": top, "x1": right, "y1": bottom}
+        left, right = (x0, x1) if x0 <= x1 else (x1, x0)
+        top, bottom = (y0, y1) if y0 <= y1 else (y1, y0)
+        width, height = scale
+        shape["box"] = {
+            "x0": clamp(left / width),
+            "y0": clamp(top / height),
+            "x1": clamp(right / width),
+            "y1": clamp(bottom / height),
+        }
     return shape
 
 

@@ -10,6 +10,8 @@ _SCALES: Final = {"percent": (100.0, "PERCENT"), "likelihood": (1.0, "LIKELIHOOD
 
 def confidence(value: Any, largest: float, scale: str) -> dict[str, Any]:
     """Return a Confidence of a number in [0, largest]."""
+    if type(value) is float and 0 <= value <= largest:
+        return {"value": value / largest, "raw": repr(value), "scale": scale}
     number = as_number(value)
     if not 0 <= number <= largest:
         raise ValueError(f"{number} is outside 0..{largest:g}")

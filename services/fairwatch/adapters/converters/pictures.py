@@ -59,4 +59,6 @@ def inline_picture() -> Converter:
 @converter("picture_uri")
 def picture_uri() -> Converter:
     """A picture by the source's own address."""
-    return Converter(lambda value, _: as_text(value), lambda value: None if value.startswith(SCHEME) else value)
+    return Converter(
+        lambda value, _: as_text(value), lambda value: None if value.startswith(SCHEME) else value, quick=str
+    )

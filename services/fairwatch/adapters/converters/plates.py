@@ -1,5 +1,6 @@
 """Plate texts: what is compared, beside what was sent."""
 
+from functools import lru_cache
 from typing import Any, Final
 from unicodedata import category, normalize
 
@@ -24,6 +25,7 @@ _SEPARATORS: Final = frozenset("PSZC")
 _LONGEST: Final = 64
 
 
+@lru_cache(maxsize=4096)
 def plate_text(raw: str, unread: str = "*_") -> str:
     """Return a plate in upper case without separators, `?` for each unread character; letters of any script stay."""
     if raw.strip().lower() in _UNREAD:
@@ -36,6 +38,7 @@ def plate_text(raw: str, unread: str = "*_") -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def plate_state(raw: str) -> str:
     """Return READ, UNREADABLE or NONE."""
     return _UNREAD.get(raw.strip().lower(), "READ" if plate_text(raw).strip("?") else "UNREADABLE")
@@ -44,19 +47,23 @@ def plate_state(raw: str) -> str:
 @converter("plate")
 def plate(unread: str = "*_") -> Converter:
     """A plate's text; the argument lists the characters that stand for one that was not read."""
-    return Converter(lambda value, _: plate_text(as_text(value), unread), None, exact=False)
+
+    def quick(raw: str) -> str:
+        return plate_text(raw, unread)
+
+    return Converter(lambda value, _: quick(as_text(value)), None, exact=False, quick=quick)
 
 
 @converter("plate_state")
 def state() -> Converter:
     """Whether the text is a reading at all."""
-    return Converter(lambda value, _: plate_state(as_text(value)), None, exact=False)
+    return Converter(lambda value, _: plate_state(as_text(value)), None, exact=False, quick=plate_state)
 
 
 @converter("plate_raw")
 def raw_text() -> Converter:
     """The text as sent; the row that is written back."""
-    return Converter(lambda value, _: as_text(value), lambda value: value)
+    return Converter(lambda value, _: as_text(value), lambda value: value, quick=str)
 
 
 @converter("characters")

@@ -24,12 +24,14 @@ class Converter:
         encode: Canonical value -> source value, or None when it cannot be written; absent when the format is only read.
         scalar: Takes a text, number or boolean; a dict or a list is taken whole otherwise.
         exact: What is read can be written again without a difference.
+        quick: The same as `decode` for a text that is not empty, where that needs no environment and cannot fail.
     """
 
     decode: Decode
     encode: Encode | None = None
     scalar: bool = True
     exact: bool = True
+    quick: Callable[[str], Any] | None = None
 
 
 def converter(name: str) -> Callable[[Factory], Factory]:

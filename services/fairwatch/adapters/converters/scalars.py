@@ -43,7 +43,7 @@ def plain(number: float) -> int | float:
 @converter("text")
 def text() -> Converter:
     """Text as it is; numbers and booleans in their JSON spelling."""
-    return Converter(lambda value, _: as_text(value), lambda value: value)
+    return Converter(lambda value, _: as_text(value), lambda value: value, quick=str)
 
 
 @converter("number")
@@ -100,7 +100,9 @@ def texts(separator: str = "") -> Converter:
 @converter("one_text")
 def one_text() -> Converter:
     """A list of one text; writing takes the first."""
-    return Converter(lambda value, _: [as_text(value)], lambda value: value[0] if value else None)
+    return Converter(
+        lambda value, _: [as_text(value)], lambda value: value[0] if value else None, quick=lambda text: [text]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -116,4 +118,4 @@ def normal_mac(written: str) -> str:
 @converter("mac")
 def mac() -> Converter:
     """A hardware address in lower case with colons; anything else stays as it is."""
-    return Converter(lambda value, _: normal_mac(as_text(value)), lambda value: value)
+    return Converter(lambda value, _: normal_mac(as_text(value)), lambda value: value, quick=normal_mac)

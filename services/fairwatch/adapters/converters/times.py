@@ -121,7 +121,7 @@ def unix(unit: str = "seconds") -> Converter:
     scale = {"seconds": 1_000_000, "milliseconds": 1_000}[unit]
 
     def decode(value: Any, _: object) -> dict[str, Any]:
-        utc = round(as_number(value) * scale)
+        utc = round((value if type(value) is float else as_number(value)) * scale)
         if not 0 <= utc <= _LATEST:
             raise ValueError(f"{value} is not a time")
         raw = as_text(value)
