@@ -17,38 +17,25 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 READ, WRITE = "bench-in", "bench-out"
 PARTITIONS = 4
-EVENTS = {"fairwatch": 40_000, "aiokafka_loop": 40_000, "faust_stock": 8_000, "quix_streams": 40_000}
+EVENTS = {"fairwatch": 40_000, "aiokafka_loop": 40_000, "faust_stock": 6_000, "quix_streams": 40_000}
+ROUNDS = 2  # the better one counts: whatever else the machine does only slows
 TIMEOUT_S = 60
 RECEIVED_AT = 1_767_225_600_000_000
 
 
 def observation(number: int) -> dict[str, Any]:
-    """Return a plate reading as a traffic camera sends it: about 450 bytes."""
+    """Return what cameras send most: motion in a region."""
     at = RECEIVED_AT + number * 1000
-    box = {"x0": 0.41, "y0": 0.52, "x1": 0.49, "y1": 0.56}
     return {
         "observation_id": f"00000000-0000-5000-8000-{number:012d}",
-        "event_type": "plate.read",
+        "event_type": "motion.region",
+        "lifecycle": "START",
+        "active": True,
         "device_id": f"camera-{number % 97}",
-        "source": {"format": "hikvision-isapi", "version": "2.0", "channel": "1", "rule": "lane 1"},
+        "source": {"format": "onvif-event", "rule": "MyMotionDetectorRule", "tokens": {"source": "VideoSource_1"}},
         "occurred_at": at,
         "received_at": at + 150_000,
-        "object_class": "MOTOR_VEHICLE",
-        "object_id": str(number),
-        "confidence": {"value": 0.93, "raw": "93"},
-        "shape": {"box": box},
         "zones": ["gate-1"],
-        "plates": [{"text": f"AB{number % 9999:04d}", "raw": f"AB {number % 9999:04d}"}],
-        "media": [
-            {
-                "uri": "fw-media:" + "ab" * 32,
-                "sha256": "ab" * 32,
-                "mime": "image/jpeg",
-                "bytes": 48_211,
-                "role": "SCENE",
-            }
-        ],
-        "extensions": {"laneNo": "1", "vehicleListName": "other"},
         "raw_sha256": "cd" * 32,
     }
 
@@ -71,11 +58,11 @@ async def fill(bootstrap: str, events: int) -> None:
     await producer.stop()
 
 
-def measure(name: str, bootstrap: str) -> float:
-    """Return events per second of one competitor."""
+def measure(name: str, bootstrap: str, turn: int = 0) -> float:
+    """Return events per second of one competitor in one round."""
     path = os.pathsep.join([str(ROOT / "services"), str(ROOT)])
     done = subprocess.run(
-        [sys.executable, str(HERE / "engine_runners.py"), name, bootstrap, str(EVENTS[name])],
+        [sys.executable, str(HERE / "engine_runners.py"), name, bootstrap, str(EVENTS[name]), f"bench-{name}-{turn}"],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -90,6 +77,7 @@ def measure(name: str, bootstrap: str) -> float:
 
 
 def run(bootstrap: str) -> dict[str, float]:
-    """Return events per second by competitor."""
+    """Return events per second by competitor; takes about two minutes."""
     asyncio.run(fill(bootstrap, max(EVENTS.values())))
-    return {name: round(measure(name, bootstrap), 1) for name in EVENTS}
+    rounds = [{name: measure(name, bootstrap, turn) for name in EVENTS} for turn in range(ROUNDS)]
+    return {name: round(max(speeds[name] for speeds in rounds), 1) for name in EVENTS}

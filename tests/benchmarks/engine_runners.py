@@ -1,4 +1,4 @@
-"""The four competitors of the engine benchmark, each run as a process of its own: `python engine_runners.py NAME HOST:PORT`.
+"""The four competitors of the engine benchmark: `python engine_runners.py NAME HOST:PORT EVENTS GROUP` runs one.
 
 Every one does the same: read an Observation, decode it, set one field, encode it, write it, and commit after the
 broker has acknowledged. It ends when all events are through or its time is over, and prints events and seconds.
@@ -15,7 +15,7 @@ from typing import Any
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.worker import EngineConfig, Worker
+from fairwatch.engine.worker import EngineConfig, Worker, tune_collector
 from fairwatch.wire.avro import Codec
 
 READ, WRITE = "bench-in", "bench-out"
@@ -28,8 +28,9 @@ CODEC = Codec()
 class Watch:
     """Times from the first event to the last acknowledged one."""
 
-    def __init__(self, events: int) -> None:
+    def __init__(self, events: int, group: str) -> None:
         self.events = events
+        self.group = group
         self.done = 0
         self._first = 0.0
         self._last = 0.0
@@ -49,6 +50,11 @@ class Watch:
         late = self._first and time.perf_counter() - self._first > LIMIT_S
         return self.done >= self.events or bool(late)
 
+    async def end(self) -> None:
+        """Wait until it is over."""
+        while not self.over:  # noqa: ASYNC110  # time may be over without anything happening
+            await asyncio.sleep(0.01)
+
     def report(self) -> None:
         """Print the result."""
         sys.stdout.write(json.dumps({"events": self.done, "seconds": self._last - self._first}) + "\n")
@@ -64,9 +70,8 @@ def work(value: bytes) -> bytes:
 class Probe:
     """The same as a processor."""
 
-    spec = Spec("bench", (READ,), (WRITE,))
-
     def __init__(self, watch: Watch) -> None:
+        self.spec = Spec(watch.group, (READ,), (WRITE,))
         self._watch = watch
 
     async def handle(self, batch: list[Event]) -> list[list[Emit]]:
@@ -81,10 +86,11 @@ class Probe:
 
 async def fairwatch(bootstrap: str, watch: Watch) -> None:
     """Run the engine."""
+    tune_collector()
     config = EngineConfig(bootstrap, embedded=True, batch_max=BATCH)
-    worker = Worker(
-        Probe.spec, lambda _: Probe(watch), config, CODEC, records=dict.fromkeys((READ, WRITE), "Observation")
-    )
+    probe = Probe(watch)
+    records = dict.fromkeys((READ, WRITE), "Observation")
+    worker = Worker(probe.spec, lambda _: probe, config, CODEC, records=records)
     running = asyncio.create_task(worker.run())
     while not running.done():
         await asyncio.sleep(0.01)
@@ -101,7 +107,7 @@ async def aiokafka_loop(bootstrap: str, watch: Watch) -> None:
 
     options = {"session_timeout_ms": 6000, "rebalance_timeout_ms": 6000, "heartbeat_interval_ms": 1000}
     consumer = AIOKafkaConsumer(
-        READ, bootstrap_servers=bootstrap, group_id="bench-aiokafka", auto_offset_reset="earliest",
+        READ, bootstrap_servers=bootstrap, group_id=watch.group, auto_offset_reset="earliest",
         enable_auto_commit=False, max_partition_fetch_bytes=4 << 20, **options,
     )  # fmt: skip
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=OUTPUT_BYTES)
@@ -127,9 +133,9 @@ async def faust_stock(bootstrap: str, watch: Watch) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         app = faust.App(
-            "bench-faust", broker=f"kafka://{bootstrap}", web_enabled=False, topic_disable_leader=True, datadir=folder,
-            topic_allow_declare=False, broker_session_timeout=6, broker_rebalance_timeout=6, broker_heartbeat_interval=1,
-            producer_acks=-1, producer_max_batch_size=OUTPUT_BYTES,
+            watch.group, broker=f"kafka://{bootstrap}", web_enabled=False, topic_disable_leader=True, datadir=folder,
+            topic_allow_declare=False, broker_session_timeout=6, broker_rebalance_timeout=6,
+            broker_heartbeat_interval=1, producer_acks=-1, producer_max_batch_size=OUTPUT_BYTES,
         )  # fmt: skip
         source = app.topic(READ, value_serializer="raw", key_serializer="raw")
         target = app.topic(WRITE, value_serializer="raw", key_serializer="raw")
@@ -142,8 +148,7 @@ async def faust_stock(bootstrap: str, watch: Watch) -> None:
 
         app.agent(source)(agent)
         await app.start()
-        while not watch.over:
-            await asyncio.sleep(0.01)
+        await watch.end()
         await asyncio.wait_for(app.stop(), 20)
 
 
@@ -153,7 +158,7 @@ def quix_streams(bootstrap: str, watch: Watch) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         app = Application(
-            broker_address=bootstrap, consumer_group="bench-quix", auto_offset_reset="earliest", loglevel="ERROR",
+            broker_address=bootstrap, consumer_group=watch.group, auto_offset_reset="earliest", loglevel="ERROR",
             auto_create_topics=False, state_dir=folder,
             consumer_extra_config={"session.timeout.ms": 6000},
             producer_extra_config={"acks": "all", "enable.idempotence": False},
@@ -179,9 +184,9 @@ RUNNERS: dict[str, Callable[[str, Watch], Any]] = {
 }
 
 
-def main(name: str, bootstrap: str, events: int) -> None:
+def main(name: str, bootstrap: str, events: int, group: str) -> None:
     """Run one competitor and print what it did."""
-    watch = Watch(events)
+    watch = Watch(events, group)
     running = RUNNERS[name](bootstrap, watch)
     if asyncio.iscoroutine(running):
         asyncio.run(running)
@@ -189,4 +194,4 @@ def main(name: str, bootstrap: str, events: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -90,7 +90,7 @@ class Outbox:
         except KafkaError as error:
             await self.close()
             raise RetryableError(f"outputs not written: {error!r}") from error
-        acknowledged = asyncio.ensure_future(asyncio.wait(list(futures)))
+        acknowledged: asyncio.Future[Any] = asyncio.ensure_future(asyncio.wait(list(futures)))
         await asyncio.wait({acknowledged, left}, return_when=asyncio.FIRST_COMPLETED)
         acknowledged.cancel()
         refused, failure = judge(futures)
