@@ -39,7 +39,8 @@ class Row(Strict):
     Attributes:
         path: Where it is in the source; of several, the first that is present is read and the first is written.
         converter: Named conversion (`as`); text as it is otherwise. A list is tried in order when reading.
-        values: Source word -> canonical value; words are compared without regard to case.
+        values: Source word -> canonical value; words are compared without regard to case. Also given the other way round,
+            `words`: canonical value -> source words, of which the first is written.
         default: What it is when the source does not say; never makes a record of its own.
         value: A constant.
         more: Further source values for the converter, by argument name (`with`).
@@ -68,6 +69,14 @@ class Row(Strict):
     when: Conditions = {}
     read_only: bool = False
     write_only: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_words(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "words" not in given:
+            return given
+        values = {word: value for value, words in given["words"].items() for word in str(words).split()}
+        return {**{key: one for key, one in given.items() if key != "words"}, "values": values}
 
     @model_validator(mode="after")
     def _one_source(self) -> "Row":
