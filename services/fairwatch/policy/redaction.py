@@ -34,7 +34,7 @@ _MOST_NAMES = 500
 class _Verdict:
     """What is known of one name at one place, and of the names below it."""
 
-    __slots__ = ("codes", "forbidden", "identifies", "identity", "path")
+    __slots__ = ("codes", "forbidden", "identifies", "identity", "path", "plain")
 
     def __init__(self, name: str, path: str, *, soft: bool) -> None:
         text = compact(name)
@@ -42,6 +42,7 @@ class _Verdict:
         self.identity = text in _PERSON_NAMES
         self.identifies = text in terms.IDENTITY_MARKS
         self.codes = terms.PROXY_CODES.get(text)
+        self.plain = not (self.forbidden or self.identity or self.identifies or self.codes)
         self.path = f"{path}/{name}"[-_LONGEST_NAME:]
 
 
@@ -87,6 +88,9 @@ class _Redactor:
         known = _names_below(path, self._soft)
         for key, value in node.items():
             verdict = known.get(key) or _verdict(known, key, path, soft=self._soft)
+            if verdict.plain and _is_untouched(value):
+                kept[key] = value
+                continue
             identified = identified or verdict.identifies
             if verdict.forbidden:
                 self.removed += value is not None and value != ""
@@ -126,8 +130,10 @@ class _Redactor:
         if isinstance(item, str):
             found = is_proxy_value(item)
         elif isinstance(item, Mapping) and len(item) > 1:
-            names = [value for key, value in item.items() if isinstance(value, str) and _is_name_key(str(key))]
-            found = any(self._names_protected(name, path) for name in names)
+            found = False
+            for key, value in item.items():
+                if type(value) is str and not value.isdigit() and _is_name_key(key):
+                    found = found or self._names_protected(value, path)
         else:
             return False
         self.removed += found
@@ -177,6 +183,20 @@ def _unlabelled(value: str) -> tuple[str, int]:
     return _LABELLED.subn("", value)
 
 
+def _is_untouched(value: Any) -> bool:
+    """Return whether a value is a scalar that certainly gives nothing away; most are."""
+    kind = type(value)
+    if kind is str:
+        return value.isdigit() or (len(value) <= _SHORT and _is_harmless(value))
+    return kind is not dict and kind is not list
+
+
+@lru_cache(maxsize=65_536)
+def _is_harmless(value: str) -> bool:
+    return not is_proxy_value(value) and not _LABELLED.search(value)
+
+
+@lru_cache(maxsize=4_096)
 def _is_name_key(key: str) -> bool:
     return len(key) <= _SHORT and compact(key) in _NAME_KEYS
 

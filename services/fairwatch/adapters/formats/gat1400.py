@@ -18,7 +18,6 @@ from fairwatch.domain.errors import RejectedError
 
 Tree = dict[str, Any]
 
-_CONTAINERS: Final = frozenset({dict, list})
 _DEEPEST: Final = 12
 _MOST: Final = 2_000
 _IDS: Final = {
@@ -87,7 +86,7 @@ class _Collector:
         return count
 
     def _take(self, kind: str, item: Tree, carried: Tree, depth: int) -> int:
-        if any(type(value) in _CONTAINERS and kind_of(name) == kind for name, value in item.items()):
+        if _is_wrapper(kind, item):
             return self.walk(item, carried, depth + 1)
         if kind == "ImageInfo":
             self.passed.add("Media")
@@ -120,6 +119,14 @@ class _Collector:
         if not count:
             self.passed.add("Media" if kind == "Image" else "Protocol")
         return max(count, 1)
+
+
+def _is_wrapper(kind: str, item: Tree) -> bool:
+    """A wrapper holds objects of its own kind; an object never does."""
+    for name, value in item.items():  # noqa: SIM110 - any() takes twice as long
+        if (type(value) is dict or type(value) is list) and kind_of(name) == kind:
+            return True
+    return False
 
 
 def bare_kind(node: Tree) -> str:

@@ -1,5 +1,7 @@
 """Conversions that only GA/T 1400 needs."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.adapters.converters import Converter, build, converter
@@ -7,9 +9,12 @@ from fairwatch.adapters.converters.geometry import make_shape, unmake_shape
 from fairwatch.adapters.converters.plates import plate_state
 from fairwatch.adapters.converters.scalars import as_number, as_text
 from fairwatch.adapters.environment import Environment
+from fairwatch.adapters.payload import Payload
 
 _BEIJING: Final = "digits 480"
 _MILLISECONDS: Final = 13
+_TIMES: Final = {name: build(name) for name in (_BEIJING, "unix milliseconds")}
+_LONGEST: Final = 40
 _CORNERS: Final = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
 _VEHICLES: Final = {"H": "TRUCK", "Q": "TRUCK", "B": "TRAILER", "G": "TRAILER", "Z": "SPECIAL", "J": "SPECIAL"} | {
     "M": "MOTORCYCLE",
@@ -42,18 +47,25 @@ _COLOUR_CODES: Final = {name: code for code, name in _COLOURS.items()}
 _BEARINGS: Final = {"1": 90.0, "2": 270.0, "3": 180.0, "4": 0.0, "5": 45.0, "6": 225.0, "7": 135.0, "8": 315.0}
 
 
+@lru_cache(maxsize=8_192)
+def _read_time(text: str, time_zone: str | None) -> Mapping[str, Any]:
+    # The same second is written many times in one message, and in the next ones.
+    name = "unix milliseconds" if len(text) == _MILLISECONDS and text.isdecimal() else _BEIJING
+    found: Mapping[str, Any] = _TIMES[name].decode(text, Environment(Payload(b"", time_zone=time_zone)))
+    return found
+
+
 @converter("gat_time")
 def gat_time() -> Converter:
     """14 or 17 digits of Beijing time, unless the device's zone is known; some send ISO 8601 or milliseconds."""
-    digits, unix = build(_BEIJING), build("unix milliseconds")
 
     def decode(value: Any, env: Environment) -> Any:
-        text = as_text(value)
-        if len(text) == _MILLISECONDS and text.isdecimal():
-            return unix.decode(value, env)
-        return digits.decode(text, env)
+        text = value if type(value) is str else as_text(value)
+        if len(text) > _LONGEST:
+            raise ValueError("it is too long for a time")
+        return dict(_read_time(text, env.payload.time_zone))
 
-    return Converter(decode, digits.encode)
+    return Converter(decode, _TIMES[_BEIJING].encode)
 
 
 @converter("gat_micros")
