@@ -1,5 +1,6 @@
 """From settings to Kafka clients: addresses, security, framing."""
 
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fairwatch.wire.producer import Producer
 from fairwatch.wire.registry import Registry
 
 _BOOTSTRAP_MS = 8000
+_CONNECT_S = 3.0
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
     Raises:
         RetryableError: No broker answers.
     """
+    require_broker(settings)
     try:
         return KafkaAdminClient(
             bootstrap_servers=settings.kafka_bootstrap.split(","),
@@ -65,6 +68,27 @@ def admin(settings: Settings) -> KafkaAdminClient:
         )
     except (KafkaError, OSError) as error:
         raise unreachable(settings, error) from error
+
+
+def require_broker(settings: Settings) -> None:
+    """Return when one of the brokers accepts connections; kafka-python would try for long and leave a socket open.
+
+    Raises:
+        RetryableError: None does.
+        ConfigurationError: An address is not host:port.
+    """
+    failure: OSError = OSError("no address")
+    for address in settings.kafka_bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdigit():
+            raise ConfigurationError(f"FAIRWATCH_KAFKA_BOOTSTRAP: {address!r} is not host:port")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+        except OSError as error:
+            failure = error
+        else:
+            return
+    raise unreachable(settings, failure)
 
 
 def unreachable(settings: Settings, error: Exception) -> RetryableError:

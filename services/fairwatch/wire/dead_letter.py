@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
-from fairwatch.wire.headers import redrives
+from fairwatch.wire.headers import REDRIVES, redrives
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,9 @@ def dead_letter(
         "at": at,
         "redrives": redrives(raw.headers),
     }
+
+
+def redriven(letter: DeadLetter) -> tuple[bytes | None, bytes, dict[str, bytes]]:
+    """Return key, value and headers that put the record back into its topic; its redrives are counted in a header."""
+    count = letter.get("redrives", 0) + 1
+    return letter.get("key"), letter["value"], {**letter.get("headers", {}), REDRIVES: str(count).encode()}

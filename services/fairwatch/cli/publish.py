@@ -1,0 +1,66 @@
+"""`fairwatch publish`: records from files or standard input to a topic."""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from fairwatch.apps import kafka, publishing
+from fairwatch.apps.messages import topic_named
+from fairwatch.apps.settings import settings
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.topics import Topic
+
+EXIT_REJECTED = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("publish")(publish)
+
+
+def publish(
+    topic: Annotated[str, typer.Argument(help="Logical topic, e.g. observations.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="JSON, JSON lines or framed Avro; - for stdin.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Instead of the field that the topic is keyed by.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each input.")] = False,
+) -> None:
+    """Check records against the topic's schema and publish them; bytes in JSON are base64.
+
+    What [bold]translate --json[/bold] and [bold]tail --json[/bold] print can be piped in; other records are skipped.
+    Exit code 1 when something was rejected; every good record is published all the same.
+    """
+    outcomes = asyncio.run(_publish(topic_named(topic), files or [Path("-")], key, as_json=as_json))
+    Console(stderr=True).print(
+        ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "nothing to publish"
+    )
+    if outcomes["rejected"]:
+        raise typer.Exit(EXIT_REJECTED)
+
+
+async def _publish(topic: Topic, files: list[Path], key: str | None, *, as_json: bool) -> Counter[str]:
+    chosen = settings()
+    outcomes: Counter[str] = Counter()
+    errors = Console(stderr=True)
+    async with kafka.producer(chosen, "sdk") as producer:
+        found = _documents(files, kafka.codec(chosen))
+        async for result in publishing.publish(producer, topic, found, key):
+            outcomes[result.outcome] += 1
+            if as_json:
+                typer.echo(json.dumps(asdict(result)))
+            elif result.outcome == "rejected":
+                errors.print(f"[red]{result.name}[/]: {result.reason}", highlight=False)
+    return outcomes
+
+
+def _documents(files: list[Path], codec: Codec) -> Iterator[tuple[str, Any]]:
+    for path in files:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        yield from publishing.documents(str(path), content, codec)

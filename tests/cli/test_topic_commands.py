@@ -1,0 +1,198 @@
+"""topics, publish, tail and dlq on the embedded broker."""
+
+import asyncio
+import base64
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from fairwatch.apps import settings as settings_module
+from fairwatch.cli.main import build
+from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.dead_letter import Raw, dead_letter
+from fairwatch.wire.producer import Producer
+from fairwatch.wire.schemas import FOLDER
+from fairwatch.wire.topics import topics
+
+NOW = 1_767_225_600_000_000
+EXAMPLES = FOLDER / "examples"
+
+
+@pytest.fixture
+def fairwatch(broker, topic_prefix, monkeypatch):
+    """Give a function that runs the command against the test's own topics."""
+    monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", broker)
+    monkeypatch.setenv("FAIRWATCH_TOPIC_PREFIX", topic_prefix)
+    monkeypatch.setenv("FAIRWATCH_MAX_PARTITIONS", "2")
+    monkeypatch.setenv("FAIRWATCH_EMBEDDED", "true")
+    monkeypatch.setenv("COLUMNS", "200")
+    settings_module.settings.cache_clear()
+
+    def run(*arguments, stdin=None):
+        chosen = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(build(chosen), chosen, input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        result.lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+        return result
+
+    yield run
+    settings_module.settings.cache_clear()
+
+
+def letter(number, value, topic="observations"):
+    raw = Raw(topic, 0, number, b"cam-1", value, {"ce_id": b"7", "traceparent": b"00-1"})
+    error = RejectedError("malformed", "it is broken")
+    return dead_letter(raw, error, processor="enrich", version="0.1.0", at=NOW + number)
+
+
+def write_letters(broker, prefix, *chosen):
+    async def write():
+        async with Producer(broker, topic_prefix=prefix) as producer:
+            for one in chosen:
+                await producer.publish(f"{one['topic']}-dlq", "cam-1", one)
+
+    asyncio.run(write())
+
+
+def test_show_needs_no_broker_and_tells_everything(monkeypatch):
+    monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    result = CliRunner().invoke(build(["topics"]), ["topics", "show", "--json"])
+    shown = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {topic["name"] for topic in shown} == set(topics())
+    assert CliRunner().invoke(build(["topics"]), ["topics", "show"]).exit_code == 0
+
+
+@pytest.mark.broker
+def test_apply_shows_the_difference_and_a_second_time_changes_nothing(fairwatch):
+    planned = fairwatch("topics", "apply", "--dry-run", "--json")
+    assert planned.exit_code == 2
+    assert len(planned.lines) == len(topics())
+    assert {change["action"] for change in planned.lines} == {"create"}
+    applied = fairwatch("topics", "apply", "--json")
+    assert (applied.exit_code, len(applied.lines)) == (0, len(topics()))
+    again = fairwatch("topics", "apply", "--json")
+    assert (again.exit_code, again.lines) == (0, [])
+
+
+@pytest.mark.broker
+def test_apply_sets_settings_and_leaves_partitions_to_people(fairwatch, make_topics, monkeypatch):
+    make_topics(partitions=2)
+    monkeypatch.setenv("FAIRWATCH_MAX_PARTITIONS", "3")
+    settings_module.settings.cache_clear()
+    result = fairwatch("topics", "apply", "--json")
+    assert result.exit_code == 2
+    assert {(change["action"], change["before"], change["after"]) for change in result.lines} == {("by hand", "2", "3")}
+
+
+@pytest.mark.broker
+def test_published_records_can_be_tailed_and_published_again(fairwatch, make_topics):
+    make_topics("devices", "sites")
+    files = sorted((EXAMPLES / "device" / "1").glob("*.json"))
+    result = fairwatch("publish", "devices", *files, "--json")
+    assert [line["outcome"] for line in result.lines] == ["published"] * len(files)
+    tailed = fairwatch("tail", "devices", "--from", "beginning", "--count", len(files), "--json")
+    assert {line["key"] for line in tailed.lines} == {json.loads(file.read_text())["device_id"] for file in files}
+    assert {line["type"] for line in tailed.lines} == {"Device"}
+    piped = fairwatch("publish", "devices", "-", "--json", stdin=tailed.stdout)
+    assert [line["outcome"] for line in piped.lines] == ["published"] * len(files)
+    skipped = fairwatch("publish", "sites", "-", "--json", stdin=tailed.stdout)
+    assert [line["outcome"] for line in skipped.lines] == ["skipped"] * len(files)
+    pretty = fairwatch("tail", "devices", "--from", "beginning", "--until-end")
+    assert pretty.stdout.count("Device") == 2 * len(files)
+
+
+@pytest.mark.broker
+def test_bad_records_are_named_and_the_good_beside_them_published(fairwatch, make_topics, tmp_path):
+    make_topics("sites")
+    lines = ['{"site_id": "a"}', '{"site_id": 1}', "{nonsense", '{"site_id": "b", "geo": {"lat": NaN, "lon": 0}}']
+    framed, foreign = tmp_path / "site.avro", tmp_path / "foreign.avro"
+    framed.write_bytes(Codec().encode("Site", {"site_id": "c"}))
+    foreign.write_bytes(b"\xc3\x01" + bytes(8) + b"\x02")
+    result = fairwatch("publish", "sites", "-", framed, foreign, "--json", stdin="\n".join(lines))
+    assert result.exit_code == 1
+    assert [line["outcome"] for line in result.lines] == [
+        *(["published", "rejected", "rejected", "rejected"]),
+        "published",
+        "rejected",
+    ]
+    reasons = " ".join(line["reason"] for line in result.lines)
+    assert all(word in reasons for word in ("Site.site_id 1", "not JSON", "Site.geo.lat nan", "unknown_schema"))
+    tailed = fairwatch("tail", "sites", "--from", "beginning", "--until-end", "--json")
+    assert {line["record"]["site_id"] for line in tailed.lines} == {"a", "c"}
+
+
+@pytest.mark.broker
+def test_tail_goes_on_after_what_cannot_be_decoded(fairwatch, broker, make_topics):
+    prefix = make_topics("sites")
+
+    async def write():
+        async with Producer(broker, topic_prefix=prefix) as producer:
+            for value in (b"rubbish", b"", Codec().encode("Site", {"site_id": "a"}), None):
+                await producer.send("sites", b"a", value, {})
+
+    asyncio.run(write())
+    found = fairwatch("tail", "sites", "--from", "beginning", "--until-end", "--json").lines
+    assert [line.get("reason") for line in found] == ["malformed", "empty", None, None]
+    assert [line["type"] for line in found] == [None, None, "Site", None]
+    assert "tombstone" in fairwatch("tail", "sites", "--from", "beginning", "--until-end").stdout
+
+
+@pytest.mark.broker
+def test_letters_are_listed_and_shown_once(fairwatch, broker, make_topics):
+    prefix = make_topics()
+    one, two = letter(1, b"\x00broken"), letter(2, b"other") | {"reason": "too_large"}
+    write_letters(broker, prefix, one, one, two)
+    listed = fairwatch("dlq", "list", "--json").lines
+    assert [line["dead_letter_id"] for line in listed] == [one["dead_letter_id"], two["dead_letter_id"]]
+    assert "value" not in listed[0]
+    assert [line["reason"] for line in fairwatch("dlq", "list", "--reason", "too_large", "--json").lines] == [
+        "too_large"
+    ]
+    assert "it is broken" in fairwatch("dlq", "list", "observations").stdout.replace("\n", " ")
+    shown = fairwatch("dlq", "show", one["dead_letter_id"][:8], "--json").lines
+    assert base64.b64decode(shown[0]["value"]) == b"\x00broken"
+    assert fairwatch("dlq", "show", one["dead_letter_id"], "--value").stdout_bytes == b"\x00broken"
+    assert "7 bytes" in fairwatch("dlq", "show", one["dead_letter_id"]).stdout
+    assert fairwatch("dlq", "show", "zzz").exit_code == 1
+
+
+@pytest.mark.broker
+def test_redrive_sends_the_original_bytes_once_and_counts(fairwatch, broker, make_topics):
+    prefix = make_topics()
+    one, two = letter(1, b"\x00broken"), letter(2, b"other") | {"redrives": 1}
+    write_letters(broker, prefix, one, one, two)
+    assert fairwatch("dlq", "redrive", "--all", "--dry-run").exit_code == 0
+    assert fairwatch("tail", "observations", "--from", "beginning", "--until-end", "--json").lines == []
+    result = fairwatch("dlq", "redrive", "--all", "--topic", "observations", "--json")
+    assert [line["redriven"] for line in result.lines] == [True, True]
+    found = fairwatch("tail", "observations", "--from", "beginning", "--until-end", "--json").lines
+    assert [(line["key"], line["headers"]) for line in found] == [
+        ("cam-1", {"ce_id": "7", "traceparent": "00-1", "fw_redrives": count}) for count in ("1", "2")
+    ]
+    audited = fairwatch("tail", "audit", "--from", "beginning", "--until-end", "--json").lines
+    assert {line["record"]["subject"] for line in audited} == {one["dead_letter_id"], two["dead_letter_id"]}
+    assert fairwatch("dlq", "redrive", "zzz").exit_code == 1
+    with pytest.raises(ConfigurationError, match="--all"):
+        fairwatch("dlq", "redrive")
+
+
+@pytest.mark.broker
+def test_unknown_and_missing_topics_say_what_to_do(fairwatch):
+    with pytest.raises(ConfigurationError, match="choose one of"):
+        fairwatch("tail", "observationz")
+    with pytest.raises(ConfigurationError, match="fairwatch topics apply"):
+        fairwatch("tail", "observations", "--until-end")
+    with pytest.raises(ConfigurationError, match="has no dead letters"):
+        fairwatch("dlq", "list", "audit-chain")
+
+
+def test_no_broker_says_where_it_looked(monkeypatch):
+    monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    settings_module.settings.cache_clear()
+    result = CliRunner().invoke(build(["topics"]), ["topics", "apply"])
+    settings_module.settings.cache_clear()
+    assert isinstance(result.exception, RetryableError)
+    assert "127.0.0.1:1" in str(result.exception)
