@@ -39,8 +39,8 @@ class Row(Strict):
     Attributes:
         path: Where it is in the source; of several, the first that is present is read and the first is written.
         converter: Named conversion (`as`); text as it is otherwise. A list is tried in order when reading.
-        values: Source word -> canonical value; words are compared without regard to case. Also given the other way round,
-            `words`: canonical value -> source words, of which the first is written.
+        values: Source word -> canonical value; words are compared without regard to case. Also given the other
+            way round, `words`: canonical value -> source words, of which the first is written.
         default: What it is when the source does not say; never makes a record of its own.
         value: A constant.
         more: Further source values for the converter, by argument name (`with`).
