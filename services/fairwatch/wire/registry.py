@@ -82,7 +82,7 @@ class Registry:
             return None
         try:
             canonical = to_parsing_canonical_form(fastavro.parse_schema(json.loads(answer["schema"])))
-        except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
+        except (ValueError, KeyError, TypeError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
             return None
         return self._by_fingerprint.get(bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO")))
 
