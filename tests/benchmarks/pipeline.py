@@ -59,9 +59,9 @@ def reference_records(listed: Sequence[int]) -> list[tuple[str, str, dict[str, A
     shared = {"valid_from": at - DAY, "valid_until": at + DAY, "updated_at": at}
     site = {"site_id": "bench", "name": "Bench", "time_zone": "UTC"}
     authorisation = {
-        **shared, "authorisation_id": "bench", "state": "GRANTED", "objective": "stolen_vehicle", "legal_basis": "benchmark",
-        "reference": "1", "authority": "benchmark", "kinds": ["PLATE"], "site_ids": ["bench"], "requested_by": "a",
-        "approved_by": ["b"], "required_verifications": 0,
+        **shared, "authorisation_id": "bench", "state": "GRANTED", "objective": "stolen_vehicle",
+        "legal_basis": "benchmark", "reference": "1", "authority": "benchmark", "kinds": ["PLATE"],
+        "site_ids": ["bench"], "requested_by": "a", "approved_by": ["b"], "required_verifications": 0,
     }  # fmt: skip
     records = [("sites", "bench", site), ("authorisations", "bench", authorisation)]
     for camera in range(CAMERAS):
@@ -140,7 +140,8 @@ async def measure(settings: Settings, prefix: str, folder: Path) -> dict[str, fl
         records = reference_records([*burst[EVERY - 1 :: EVERY], *paced[EVERY - 1 :: EVERY]])
         await asyncio.gather(*(publisher.publish(*record) for record in records))
     environment = {
-        "FAIRWATCH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "FAIRWATCH_EMBEDDED": "true", "FAIRWATCH_TOPIC_PREFIX": prefix,
+        "FAIRWATCH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "FAIRWATCH_EMBEDDED": "true",
+        "FAIRWATCH_TOPIC_PREFIX": prefix,
         "FAIRWATCH_REDIS_URL": settings.redis_url.get_secret_value(), "FAIRWATCH_CONFIG_DIR": str(CONFIG),
         "FAIRWATCH_MEDIA_URL": f"file://{folder}/media", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
@@ -165,7 +166,11 @@ async def _both(hub: Hub, burst: range, paced: range) -> dict[str, float]:
     await send(hub, chosen, rate / 2)
     await waiting
     p50, p99 = np.percentile(latencies[known:], [50, 99])
-    return {"events_per_s": round(rate, 1), "p50_ms": round(p50 * 1000, 1), "p99_ms": round(p99 * 1000, 1)}
+    return {
+        "events_per_s": round(rate, 1),
+        "p50_ms": round(float(p50) * 1000, 1),
+        "p99_ms": round(float(p99) * 1000, 1),
+    }
 
 
 async def _ready(components: Components, health: Health) -> None:
