@@ -1,6 +1,8 @@
 """The schemas folder proves itself, and the proof would notice."""
 
+import importlib
 import json
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from fairwatch import processors
+from fairwatch.apps.catalogue import components
 from fairwatch.cli.main import build
+from fairwatch.domain.processor import Spec
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.example_checks import check_folder
 from fairwatch.wire.schema_checks import RELEASED, check_released, freeze
@@ -209,3 +214,26 @@ def test_dead_letters_outlive_their_topic():
             assert letters.record == "DeadLetter"
             assert letters.retention_hours > topic.retention_hours
             assert set(letters.producers) == set(topic.consumers) <= set(PARTIES)
+
+
+def specs():
+    for module in pkgutil.iter_modules(processors.__path__):
+        for value in vars(importlib.import_module(f"fairwatch.processors.{module.name}")).values():
+            if isinstance(spec := getattr(value, "spec", None), Spec):
+                yield spec
+
+
+def test_topics_name_the_processors_that_read_and_write_them():
+    known = {spec.name: spec for spec in specs()}
+    assert known.keys() <= set(PARTIES)
+    for name, topic in topics().items():
+        if name.endswith("-dlq"):
+            continue
+        reads = {spec.name for spec in known.values() if name in (*spec.reads, *spec.references)}
+        writes = {spec.name for spec in known.values() if name in spec.writes}
+        assert reads == known.keys() & set(topic.consumers), name
+        assert writes == known.keys() & set(topic.producers), name
+
+
+def test_parties_are_the_components_and_two_more():
+    assert set(PARTIES) == {*components(), "sdk", "cli"}

@@ -50,7 +50,7 @@ async def redrive(settings: Settings, chosen: Sequence[DeadLetter]) -> AsyncIter
 
     Each is sent once, its count of redrives grows by one, and the audit trail says who did it.
     """
-    async with kafka.producer(settings, "dlq") as producer:
+    async with kafka.producer(settings, "cli") as producer:
         for letter in chosen:
             key, value, headers = redriven(letter)
             await producer.send(letter["topic"], key, value, headers)

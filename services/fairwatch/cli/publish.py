@@ -49,7 +49,7 @@ async def _publish(topic: Topic, files: list[Path], key: str | None, *, as_json:
     chosen = settings()
     outcomes: Counter[str] = Counter()
     errors = Console(stderr=True)
-    async with kafka.producer(chosen, "sdk") as producer:
+    async with kafka.producer(chosen, "cli") as producer:
         found = _documents(files, kafka.codec(chosen))
         async for result in publishing.publish(producer, topic, found, key):
             outcomes[result.outcome] += 1

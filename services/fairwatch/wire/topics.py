@@ -20,7 +20,7 @@ _DEAD_LETTER_PARTITIONS = 3
 Party = Literal[
     "http", "mqtt", "viid",  # gateways
     "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project",  # processors
-    "console", "sdk", "dlq",  # people, any other producer, the `dlq` command
+    "console", "sdk", "cli",  # people, any other producer, the commands
 ]  # fmt: skip
 PARTIES: tuple[str, ...] = get_args(Party)
 
@@ -103,7 +103,7 @@ def _dead_letters(topic: Topic) -> Topic:
         cleanup="delete",
         retention_hours=_DEAD_LETTER_HOURS if kept < 0 else kept * _DEAD_LETTER_FACTOR,
         producers=topic.consumers,
-        consumers=("dlq",),
+        consumers=("cli",),
         description=f"What could not be processed from {topic.name}, whole, under its original key; can be redriven.",
         dead_letters=False,
     )
