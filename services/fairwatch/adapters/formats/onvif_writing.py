@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from fairwatch.adapters.declaration import Writing
+from fairwatch.adapters.formats.onvif_items import as_mapping
 from fairwatch.adapters.formats.onvif_shapes import frame_of, written
 from fairwatch.adapters.formats.onvif_topics import GENERIC, WRITTEN
 from fairwatch.adapters.payload import Encoded
@@ -87,7 +88,7 @@ def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
     own = str((record.get("source") or {}).get("format", "")).startswith("onvif")
     topic = root.get("Topic") or ("" if own else f"tns1:{topic}")
     source = _source(root, record)
-    data: Tree = dict(root.get("Data") or {})
+    data: Tree = dict(as_mapping(root.get("Data")))
     if "Active" in root and (root.get("StateItem") or state or is_property):
         data[root.get("StateItem") or state or "State"] = root["Active"]
     operation = root.get("PropertyOperation")
@@ -100,16 +101,12 @@ def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
     message: Tree = {"@UtcTime": _time(root, record)}
     if operation:
         message["@PropertyOperation"] = operation
-    for name, items in (("Source", source), ("Key", root.get("Key") or {})):
+    for name, items in (("Source", source), ("Key", as_mapping(root.get("Key")))):
         if items:
-            message[name] = {"SimpleItem": _items(items)}
-    simple = {name: value for name, value in data.items() if type(value) is not dict}
-    complex_items = {**{name: value for name, value in data.items() if type(value) is dict}, **elements}
-    message["Data"] = {"SimpleItem": _items(simple)}
-    if complex_items:
-        message["Data"]["ElementItem"] = [{"@Name": name, name: value} for name, value in complex_items.items()]
+            message[name] = _item_list(items)
+    message["Data"] = _item_list({**data, **elements})
     notification: Tree = {"Topic": {"@Dialect": _DIALECT, "#text": topic}, "OuterMessage": {"Message": message}}
-    if producer := root.get("ProducerReference"):
+    if type(producer := root.get("ProducerReference")) is str:
         notification = {"Topic": notification["Topic"], "ProducerReference": {"Address": producer}, **notification}
     body = {"Header": {"Action": _ACTION}, "Body": {"Notify": {"NotificationMessage": notification}}}
     # The outer Message is of another namespace than the inner one of the same name.
@@ -122,29 +119,33 @@ def _source(root: Tree, record: Mapping[str, Any]) -> Tree:
         return dict(tokens)
     return {
         name: value
-        for name, value in (root.get("Tokens") or {}).items()
+        for name, value in as_mapping(root.get("Tokens")).items()
         if name in {"VideoSource", "Rule", "AnalyticsConfiguration"}
     }
 
 
-def _items(items: Mapping[str, Any]) -> list[Tree]:
-    return [
-        {"@Name": name, "@Value": one}
-        for name, value in items.items()
-        for one in (value if type(value) is list else [value])
-    ]
+def _item_list(items: Mapping[str, Any]) -> Tree:
+    """Return an item list: simple items, and element items for what is a tree."""
+    tree: Tree = {"SimpleItem": [], "ElementItem": []}
+    for name, value in items.items():
+        for one in value if type(value) is list else [value]:
+            if type(one) is dict:
+                tree["ElementItem"].append({"@Name": name, name: one})
+            elif type(one) is not list:
+                tree["SimpleItem"].append({"@Name": name, "@Value": one})
+    return tree
 
 
 def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
     """Put what was read as an object back into the items that rule events use."""
     elements: Tree = {}
-    item = root.get("Object") or {}
-    appearance = dict(item.get("Appearance") or {})
+    item = as_mapping(root.get("Object"))
+    appearance = dict(as_mapping(item.get("Appearance")))
     _mark_vehicle(appearance, root, record)
     for name in ("LicensePlateInfo", "VehicleInfo"):
         if found := _with_attributes(appearance.get(name)):
             elements[name] = found[0] if type(found) is list else found
-    if speed := (item.get("Behaviour") or {}).get("Speed"):
+    if speed := as_mapping(item.get("Behaviour")).get("Speed"):
         data["Speed"] = speed
     _name_objects(root, record, data)
     if root.get("Shape") and (box := written(root["Shape"]).get("BoundingBox")) and not frame_of(root["Shape"]):
@@ -156,13 +157,13 @@ def _elements(root: Tree, record: Mapping[str, Any], data: Tree) -> Tree:
 
 
 def _name_objects(root: Tree, record: Mapping[str, Any], data: Tree) -> None:
-    object_id = (root.get("Object") or {}).get("ObjectId") or root.get("ObjectId")
+    object_id = as_mapping(root.get("Object")).get("ObjectId") or root.get("ObjectId")
     if object_id and "ObjectIds" not in data:
         data["ObjectId"] = object_id
     elif "ObjectIds" in data:
         data["ObjectId"] = data.pop("ObjectIds")
     own_format = str((record.get("source") or {}).get("format", "")).startswith("onvif")
-    word = data.pop("ClassTypes", None) or (root.get("Class") or {}).get("Type")
+    word = data.pop("ClassTypes", None) or as_mapping(root.get("Class")).get("Type")
     if not word and not own_format:
         word = _CLASS_WORDS.get(record.get("object_class", ""))
     if word and not str(root.get("StateItem", "")).startswith("Is"):
@@ -216,15 +217,16 @@ def _track(change: Mapping[str, Any]) -> Tree:
 
 
 def _object(root: Tree, record: Mapping[str, Any]) -> Tree:
-    own = dict(root.get("Object") or {})
-    appearance = _appearance(root, dict(own.pop("Appearance", {})), record)
-    node: Tree = {f"@{name}": own.pop(name) for name in ("ObjectId", "UUID", "Parent", "ParentUUID") if name in own}
+    own = dict(as_mapping(root.get("Object")))
+    appearance = _appearance(root, dict(as_mapping(own.pop("Appearance", None))), record)
+    names = [name for name in ("ObjectId", "UUID", "Parent", "ParentUUID") if type(own.get(name)) in {str, int}]
+    node: Tree = {f"@{name}": own.pop(name) for name in names}
     if appearance:
         node["Appearance"] = appearance
-    behaviour = _behaviour(own.pop("Behaviour", {}), record)
+    behaviour = _behaviour(dict(as_mapping(own.pop("Behaviour", None))), record)
     if behaviour:
         node["Behaviour"] = behaviour
-    return {**own, **node}
+    return {**_with_attributes(own), **node}
 
 
 def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
@@ -235,8 +237,8 @@ def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
         tree["Color"] = colours
     if found := _class(root, own.pop("Class", None), record):
         tree["Class"] = {"Type": found}
-    if geo := own.pop("GeoLocation", None):
-        tree["GeoLocation"] = {f"@{name}": value for name, value in geo.items()}
+    if geo := as_mapping(own.get("GeoLocation")):
+        tree["GeoLocation"] = _attributes(geo)
     _mark_person(own)
     _mark_vehicle(own, root, record)
     picture = next((one for one in record.get("media") or () if one.get("role") != "SCENE"), None)
@@ -245,17 +247,24 @@ def _appearance(root: Tree, own: Tree, record: Mapping[str, Any]) -> Tree:
     return {**_with_attributes(own), **tree}
 
 
+def _attributes(node: Tree) -> Tree:
+    return {f"@{name}": value for name, value in node.items() if type(value) not in {dict, list}}
+
+
 def _with_attributes(node: Any) -> Any:
     """Write as attributes what the schema has as attributes, wherever an unknown field brought it back."""
     if type(node) is list:
         return [_with_attributes(item) for item in node]
     if type(node) is not dict:
         return node
-    return {f"@{name}" if name in _ATTRIBUTES else name: _with_attributes(value) for name, value in node.items()}
+    return {
+        f"@{name}" if name in _ATTRIBUTES and type(value) not in {dict, list} else name: _with_attributes(value)
+        for name, value in node.items()
+    }
 
 
 def _class(root: Tree, others: Any, record: Mapping[str, Any]) -> Any:
-    own = root.get("Class") or {}
+    own = as_mapping(root.get("Class"))
     word = own.get("Type")
     own_format = (record.get("source") or {}).get("format") == "onvif-metadata"
     if not word and (not own_format or (record.get("object_class") == "PLATE" and not record.get("plates"))):
@@ -266,32 +275,31 @@ def _class(root: Tree, others: Any, record: Mapping[str, Any]) -> Any:
 
 
 def _mark_person(own: Tree) -> None:
-    angles = ((own.get("HumanFace") or {}).get("PoseAngle") or {}).get("PoseAngles")
-    if angles:
-        marked = {f"@{name}": value for name, value in angles.items()}
-        own["HumanFace"] = {**own["HumanFace"], "PoseAngle": {"PoseAngles": marked}}
+    pose = as_mapping(as_mapping(own.get("HumanFace")).get("PoseAngle"))
+    if angles := as_mapping(pose.get("PoseAngles")):
+        own["HumanFace"] = {**own["HumanFace"], "PoseAngle": {**pose, "PoseAngles": _attributes(angles)}}
     for name, prefix in (("HumanFace", "fc"), ("HumanBody", "bd")):
         if name in own:
             own[name] = _marked(own[name], prefix)
 
 
 def _mark_vehicle(own: Tree, root: Tree, record: Mapping[str, Any]) -> None:
-    plate = own.get("LicensePlateInfo")
+    plate = as_mapping(own.get("LicensePlateInfo"))
     confidence = next((one["confidence"]["value"] for one in record.get("plates") or () if one.get("confidence")), None)
-    if plate and "PlateNumber" in plate and confidence is not None:
+    if type(plate.get("PlateNumber")) is str and confidence is not None:
         number = {"@Likelihood": confidence, "#text": plate["PlateNumber"]}
         own["LicensePlateInfo"] = {**plate, "PlateNumber": number}
     vehicle, colour = own.get("VehicleInfo"), root.get("VehicleColour")
     if vehicle and colour:
         word = (colour.get("code") or {}).get("code") or str(colour.get("name", "")).capitalize()
         first = vehicle[0] if type(vehicle) is list else vehicle
-        first["Color"] = _colour([colour]) or word
+        if type(first) is dict:
+            first["Color"] = _colour([colour]) or word
 
 
 def _behaviour(own: Tree, record: Mapping[str, Any]) -> Tree:
-    direction = own.pop("Direction", None)
-    if direction:
-        own["Direction"] = {f"@{name}": value for name, value in direction.items()}
+    if direction := as_mapping(own.get("Direction")):
+        own["Direction"] = _attributes(direction)
     return {"Removed": "", **own} if record.get("lifecycle") == "END" else own
 
 
