@@ -94,6 +94,12 @@ async def test_a_receiver_that_nobody_configured_is_a_dead_letter(clock):
     assert Codec().decode(letter["value"])[1]["alert_id"] == alert()["alert_id"]
 
 
+async def test_an_alert_that_we_would_not_write_still_becomes_a_dead_letter(clock):
+    world = world_of(clock, ScriptedSink(clock))
+    answers = await push(world, alert(receivers=["nobody"], geo={"lat": float("nan"), "lon": 0.0}))
+    assert emitted(answers, "alerts-dlq")[0]["reason"] == "undeliverable"
+
+
 async def test_a_dead_letter_can_be_redriven(clock):
     sink = ScriptedSink(clock, {(0, 1): Answer("client_error", status=400)})
     world = world_of(clock, sink)

@@ -21,6 +21,7 @@ class Server:
 
     def __init__(self):
         self.got = []
+        self.over = asyncio.Event()
 
     async def start(self):
         app = web.Application()
@@ -37,7 +38,8 @@ class Server:
         return web.Response(status=int(request.match_info["status"]), text="x" * 100_000)
 
     async def _slow(self, request):
-        await asyncio.sleep(30)
+        await self.over.wait()
+        return web.Response()
 
     async def _redirect(self, request):
         raise web.HTTPTemporaryRedirect("/status/200")
@@ -48,6 +50,7 @@ async def server():
     server = Server()
     await server.start()
     yield server
+    server.over.set()
     await server.runner.cleanup()
 
 

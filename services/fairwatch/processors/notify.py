@@ -1,6 +1,7 @@
 """Hands each revision of an alert to each of its receivers once, and keeps trying when they are away."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
@@ -184,7 +185,7 @@ class Notify:
     def _letter(self, partition: int, item: Mapping[str, Any], name: str, attempt: int, answer: Answer) -> Emit:
         # Not a Reject: a receiver that is down must not look like a bad deploy of ours and stop the worker.
         alert = item["alert"]
-        key, value = alert["group"], self._codec.encode("Alert", alert)
+        key, value = alert["group"], self._bytes(alert)
         what = f"revision {alert['revision']}: {answer.reason} after {attempt} attempts"
         letter = dead_letter(
             Raw("alerts", partition, item["offset"], key.encode(), value),
@@ -194,6 +195,13 @@ class Notify:
             at=self._clock.now(),
         )
         return Emit("alerts-dlq", key, letter)
+
+    def _bytes(self, alert: Mapping[str, Any]) -> bytes:
+        try:
+            return self._codec.encode("Alert", alert)
+        except RejectedError:
+            # A foreign producer wrote what we would not, such as NaN: one such alert must not stop every retry.
+            return json.dumps(alert).encode()
 
 
 def _delivery_id(alert: Mapping[str, Any], name: str) -> str:
