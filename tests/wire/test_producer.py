@@ -61,6 +61,24 @@ async def test_observation_arrives_with_its_headers_under_its_device(broker, mak
 
 
 @pytest.mark.broker
+async def test_sdk_removes_protected_attributes_and_counts_them(broker, make_topics):
+    prefix = make_topics("observations")
+    face = {"gender": {"system": "x", "code": "1"}, "age_years": {"min": 30.0}, "glasses": "YES"}
+    given = OBSERVATION | {"extensions": {"Face/EthicCode": "11", "lane": "2"}, "face": face, "removed_fields": 1}
+    async with Producer(broker, topic_prefix=prefix) as producer:
+        await producer.observe(given)
+        await producer.observe(OBSERVATION)
+    written = [Codec().decode(message.value)[1] for message in await read(broker, f"{prefix}observations", 2)]
+    assert [record["removed_fields"] for record in written] == [4, 0]
+    assert written[0]["extensions"] == {"lane": "2"}
+    assert (written[0]["face"]["gender"], written[0]["face"]["age_years"], written[0]["face"]["glasses"]) == (
+        None,
+        None,
+        "YES",
+    )
+
+
+@pytest.mark.broker
 async def test_many_writes_at_once_keep_the_order_of_a_key(broker, make_topics):
     prefix = make_topics("audit")
     async with Producer(broker, topic_prefix=prefix) as producer:

@@ -79,7 +79,7 @@ IDENTITY_MARKS = frozenset(
 
 SOFT_BIOMETRICS = frozenset(
     _words("""
-    age ages agegroup agerange agelevel ageuplimit agelowerlimit agemin agemax minage maxagelimit estimatedage
+    age ages ageyears agegroup agerange agelevel ageuplimit agelowerlimit agemin agemax minage maxagelimit estimatedage
     faceage personage gender gendercode sex genders gendertype sexcode facegender persongender 性别 性別 年龄 年齡 年龄段
 """)
 )

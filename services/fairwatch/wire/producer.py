@@ -21,6 +21,7 @@ from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Observation
+from fairwatch.policy.protected import redact_tree
 from fairwatch.wire.avro import Codec, check
 from fairwatch.wire.headers import RECORDED, cloud_event
 from fairwatch.wire.topics import Topic, topics
@@ -47,6 +48,7 @@ class Producer:
         source: Who writes, for the CloudEvents header `ce_source`.
         timeout_s: The longest that anything here takes.
         max_pending: Writes that may wait for the broker at once; more are refused with OverloadedError.
+        soft_biometrics: `observe` keeps estimated age and gender; off unless the law allows it.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Producer:
         clock: Clock | None = None,
         timeout_s: float = 10.0,
         max_pending: int = 2000,
+        soft_biometrics: bool = False,
     ) -> None:
         self._options: dict[str, Any] = {
             "bootstrap_servers": bootstrap,
@@ -76,6 +79,7 @@ class Producer:
         self._clock = clock or SystemClock()
         self._timeout_s = timeout_s
         self._max_pending = max_pending
+        self._soft_biometrics = soft_biometrics
         self._pending = 0
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -95,7 +99,7 @@ class Producer:
         await asyncio.gather(*self._leaving)
 
     async def observe(self, observation: Observation) -> None:
-        """Write an observation to `observations`, keyed by its device.
+        """Write an observation to `observations`, keyed by its device; protected attributes are removed and counted.
 
         Raises:
             RejectedError: `invalid_field`, naming the field that does not fit the schema exactly; `too_large`.
@@ -103,7 +107,10 @@ class Producer:
             RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
         """
         check("Observation", observation)
-        await self.publish("observations", observation["device_id"], observation)
+        clean, removed = redact_tree(observation, soft_biometrics=self._soft_biometrics)
+        if removed:
+            clean["removed_fields"] = observation.get("removed_fields", 0) + removed
+        await self.publish("observations", observation["device_id"], clean)
 
     async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
         """Write one record under `key` and return once the broker has acknowledged; None is a tombstone.
