@@ -94,6 +94,8 @@ WRITTEN: Final[Mapping[str, tuple[str, str, bool]]] = {
     "audio.class": ("RuleEngine/AudioDetector/Class", "", False),
     "io.input": ("Device/Trigger/DigitalInput", "LogicalState", True),
     "io.output": ("Device/Trigger/Relay", "LogicalState", True),
+    "access.granted": ("AccessControl/AccessGranted/Credential", "", False),
+    "access.denied": ("AccessControl/Denied/Credential", "", False),
     "device.fault": ("Device/HardwareFailure/StorageFailure", "Failed", True),
 }
 GENERIC: Final = ("RuleEngine/ObjectDetection/Object", "", False)

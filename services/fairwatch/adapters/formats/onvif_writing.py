@@ -85,7 +85,7 @@ def _time(root: Tree, record: Mapping[str, Any]) -> str:
 def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
     """Write one event as Notify, or as JSON when it came over MQTT."""
     topic, state, is_property = WRITTEN.get(record.get("event_type", ""), GENERIC)
-    own = str((record.get("source") or {}).get("format", "")).startswith("onvif")
+    own = root.get("Transport") == "mqtt" or (record.get("source") or {}).get("format") == "onvif-event"
     topic = root.get("Topic") or ("" if own else f"tns1:{topic}")
     source = _source(root, record)
     data: Tree = dict(as_mapping(root.get("Data")))
