@@ -144,11 +144,7 @@ async def _answers_twice(name, type_, given_records):
     assert repr(await second.handle(events)) == repr(answers)
 
 
-NOT_YET = pytest.mark.xfail(raises=AttributeError, strict=False, reason="match does not pass over tombstones yet")
-OPEN = {"match": NOT_YET}
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=OPEN.get(name, ())) for name in TYPES])
+@pytest.mark.parametrize("name", TYPES)
 async def test_a_tombstone_is_passed_over_and_counted(name):
     for type_ in TYPES[name]:
         [answer] = await build(name, MemoryState()).handle(events_of(type_, [None]))

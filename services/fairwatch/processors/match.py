@@ -95,7 +95,7 @@ class Match:
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each sighting with its candidates, or with the reason why there is none."""
         broken = await self.enrol()
-        answers = [await self._match(event.record) for event in batch]
+        answers = [await self._match(event.record) if event.record else [Skip("tombstone")] for event in batch]
         if answers:
             answers[0][:0] = [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
         return answers
