@@ -47,8 +47,11 @@ class Yes:
         pass
 
 
+TREE = RouteTree.read(CONFIG / "routes.yaml")
+
+
 def build(name: str, state: MemoryState):
-    tree, clock = RouteTree.read(CONFIG / "routes.yaml"), ManualClock(records.AT)
+    tree, clock = TREE, ManualClock(records.AT)
     devices = MemoryReference({"cam-1": records.device(), "off": records.device("off", enabled=False)})
     sites = MemoryReference({"harbour": records.site()})
     builders = {
