@@ -117,19 +117,23 @@ async def test_a_broker_that_goes_away_and_comes_back_finds_its_worker(
     lab = Lab(f"127.0.0.1:{port}", topic_prefix)
     worker, probes = lab.worker(PLAIN)
     task = asyncio.create_task(worker.run())  # before there is any broker
-    await asyncio.sleep(0.5)
-    with start_broker(port):
-        await lab.create()
-        await lab.send(numbered(0, 10))
-        await until(lambda: probes and len(set(probes[0].handled)) == 10)
-    await until(lambda: worker.unready() == "broker away")
-    await asyncio.sleep(2.0)
-    assert not task.done()
-    with start_broker(port):  # empty: it keeps nothing
-        await lab.create()
-        await lab.send(numbered(10, 10))
-        await until(lambda: len(set(probes[0].handled)) == 20, 40)
-        assert await stopped(worker, task) == 0
+    try:
+        await asyncio.sleep(0.5)
+        with start_broker(port):
+            await lab.create()
+            await lab.send(numbered(0, 10))
+            await until(lambda: probes and len(set(probes[0].handled)) == 10)
+        await until(lambda: worker.unready() == "broker away")
+        await asyncio.sleep(2.0)
+        assert not task.done()
+        with start_broker(port):  # empty: it keeps nothing
+            await lab.create()
+            await lab.send(numbered(10, 10))
+            await until(lambda: len(set(probes[0].handled)) == 20, 40)
+            assert await stopped(worker, task) == 0
+    finally:
+        worker.stop()
+        await asyncio.wait({task}, timeout=30)
     captured = capfd.readouterr()
     lines = (captured.out + captured.err).splitlines()
     assert len(lines) < 60, "\n".join(lines)

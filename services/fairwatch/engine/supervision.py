@@ -74,20 +74,28 @@ class Supervision:
             log.debug("lag.unknown", error=repr(error))
             return
         handled, committed = consumer.next_commit, consumer.committed
-        self._lag(ends, handled, committed)
+        positions = consumer.positions()
+        self._lag(ends, positions | handled)
+        self._worker.tally.commits.inc(consumer.commits)
+        consumer.commits = 0
         if self._worker.spec.replay:
             committed = handled
         stuck = self._watchdog.stuck(
-            time.monotonic(), handled=handled, committed=committed, ends=ends, busy=self._worker.busy
+            time.monotonic(),
+            handled=handled,
+            committed=committed,
+            positions=positions,
+            ends=ends,
+            busy=self._worker.busy,
         )
         if stuck is not None:
             log.critical("worker.stuck", error=stuck)
             self._worker.stop(EXIT_STUCK)
 
-    def _lag(self, ends: Any, handled: Any, committed: Any) -> None:
+    def _lag(self, ends: Any, reached: Any) -> None:
         total = 0
         for tp, end in ends.items():
-            lag = max(0, end - handled.get(tp, committed.get(tp) or 0))
+            lag = max(0, end - reached.get(tp, end))
             total += lag
             metrics.LAG.labels(self._worker.spec.name, tp.topic, str(tp.partition)).set(lag)
         self._worker.tally.lag = total

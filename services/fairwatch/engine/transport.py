@@ -4,6 +4,7 @@ Faust keeps what it is good at (group membership, assignment, life cycle); the p
 nearly all of its throughput, is bypassed. Offsets are remembered as one number per partition, the next to be read.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
@@ -64,6 +65,28 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Read these partitions from their beginning."""
         await self.seek_to_beginning(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions))
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit, or give up soon.
+
+        A commit that outlives an outage would be made for a group that has moved on, and one without a generation
+        would count as that of a lone consumer, which the broker lets set any offset.
+        """
+        if not self.connected or self._ensure_consumer()._coordinator.generation == driver.DEFAULT_GENERATION_ID:  # noqa: SLF001
+            return False
+        try:
+            return await asyncio.wait_for(super()._commit(offsets), self.app.conf.broker_session_timeout / 2)
+        except TimeoutError:
+            return False
+
+    def positions(self) -> dict[TP, int]:
+        """Return the next offset to be fetched of each partition where that is known."""
+        consumer = self._consumer
+        subscription = consumer._subscription.subscription if consumer is not None else None  # noqa: SLF001  # no public way
+        if subscription is None or subscription.assignment is None:
+            return {}
+        states = {tp: subscription.assignment.state_value(tp) for tp in subscription.assignment.tps}
+        return {ensure_TP(tp): state.position for tp, state in states.items() if state.has_valid_position}
+
     @property
     def connected(self) -> bool:
         """Whether the group's coordinator answers."""
@@ -80,6 +103,7 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.next_read: dict[TP, int] = {}
         self.next_commit: dict[TP, int] = {}
+        self.commits = 0
         super().__init__(*args, **options)
 
     def _new_consumer_thread(self) -> BatchThread:
@@ -169,6 +193,19 @@ class BatchConsumer(driver.Consumer):
 
     def on_buffer_drop(self, tp: TP) -> None:
         """See `on_buffer_full`."""
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        before = {tp: self._committed_offset.get(tp) for tp in offsets}
+        done = await super()._commit_offsets(offsets, start_new_transaction=start_new_transaction)
+        if done:
+            self.commits += 1
+        else:  # Faust takes them for committed all the same
+            self._committed_offset.update({tp: offset for tp, offset in before.items() if tp in self.next_commit})
+        return done
+
+    def positions(self) -> dict[TP, int]:
+        """Return the next offset to be fetched of each partition where that is known."""
+        return self._thread.positions()
 
     @property
     def committed(self) -> Mapping[TP, int | None]:

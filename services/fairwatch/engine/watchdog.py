@@ -24,6 +24,7 @@ class Watchdog:
         *,
         handled: Mapping[Any, int],
         committed: Mapping[Any, int | None],
+        positions: Mapping[Any, int],
         ends: Mapping[Any, int],
         busy: bool,
     ) -> str | None:
@@ -33,6 +34,7 @@ class Watchdog:
             now: Seconds, monotonic.
             handled: Next offset to be handled, by partition, where something was.
             committed: Next offset as committed.
+            positions: Next offset to be fetched, where known.
             ends: End of each partition.
             busy: A batch is being handled (it may be slow, and says so itself).
         """
@@ -42,11 +44,11 @@ class Watchdog:
             if done <= (committed.get(tp) or 0):
                 self._since.pop(("commit", tp), None)
         for tp, end in ends.items():
-            position = handled.get(tp, committed.get(tp) or 0)
-            if busy or position >= end:
+            position = positions.get(tp)
+            if busy or (position is not None and position >= end):
                 self._since.pop(("fetch", tp), None)
             elif self._still(("fetch", tp), position, now):
-                return f"{tp} ends at {end} but nothing after {position} is fetched"
+                return f"{tp} ends at {end} but nothing from {position} on is fetched"
         return None
 
     def forget(self) -> None:

@@ -154,11 +154,11 @@ class Worker:
             await self._unless_stopping(reference.complete.wait())
         return tasks
 
-    async def _unless_stopping(self, wait: Any) -> None:
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        waiting = asyncio.ensure_future(wait)
-        await asyncio.wait({stopping, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (stopping, waiting):
+    async def _unless_stopping(self, *waits: Any) -> None:
+        """Wait for the first of these, or for being stopped."""
+        tasks = {asyncio.ensure_future(wait) for wait in (self._stopping.wait(), *waits)}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
 
     async def _prepare(self) -> None:
@@ -191,14 +191,15 @@ class Worker:
             app.timer(self.spec.tick_s)(self._tick)
         starting = asyncio.create_task(app.start())
         background.append(asyncio.create_task(Supervision(self, app).run()))
-        await self._unless_stopping(app._crashed.wait())  # noqa: SLF001  # Faust tells nobody else
+        crashed = app._crashed  # noqa: SLF001  # Faust tells nobody else
+        await self._unless_stopping(crashed.wait(), asyncio.shield(starting))
         if not starting.done():
             starting.cancel()
-        elif not starting.cancelled() and starting.exception():
-            log.error("worker.start_failed", exc_info=starting.exception())
-            self.stop(EXIT_FAILURE)
-        if app.crashed and not self._stopping.is_set():
-            log.error("worker.crashed", error=repr(app.crash_reason))
+        elif starting.exception() is None:
+            await self._unless_stopping(crashed.wait())
+        error = app.crash_reason or (starting.exception() if starting.done() and not starting.cancelled() else None)
+        if not self._stopping.is_set():
+            log.error("worker.crashed", error=repr(error))
             self.stop(EXIT_FAILURE)
 
     async def _receive(self, _: Any, records: Sequence[Any]) -> bool:
