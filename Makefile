@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 MODELS := .models/.built
 
-.PHONY: help setup models demo test check fix bench lock clean
+.PHONY: help setup models demo test check fix golden bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,10 +27,14 @@ test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
-	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/fairwatch schemas check
+	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check
+	@$(BIN)/fairwatch schemas check
 
 fix: $(READY) ## format, sort, regenerate
-	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+golden: $(READY) ## write the expected records of the recordings anew; review the difference
+	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/adapters/test_recordings.py
 
 bench: $(READY) $(MODELS) ## measure engine, adapters and pipeline; writes tests/benchmarks/results
 	@$(BIN)/python -m tests.benchmarks

@@ -11,6 +11,7 @@ from fairwatch.domain.errors import RejectedError
 
 MOST: Final = 2000
 _LONGEST: Final = 8192
+_PICTURES: Final = frozenset({"/9j/", "iVBO", "data"})  # how base64 of JPEG and PNG, and data URIs begin
 _NAMES: Final = ("Name", "name")
 _VALUES: Final = ("Value", "value")
 _TREES: Final = frozenset({dict, list})
@@ -82,7 +83,7 @@ def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, s
         below = children.get(name)
         kind = type(value)
         if below is None:
-            if kind is str and len(value) <= _LONGEST:
+            if kind is str and len(value) <= _LONGEST and value[:4] not in _PICTURES:
                 out[prefix + name] = value
             else:
                 flatten(value, prefix + name, out)
@@ -145,7 +146,7 @@ def flatten(value: Any, name: str, out: dict[str, str]) -> None:
     """
     kind = type(value)
     if kind is str:
-        out[name] = value if len(value) <= _LONGEST else _shortened(value)
+        out[name] = _shortened(value) if len(value) > _LONGEST or _is_picture(value) else value
     elif kind is float or kind is int:
         out[name] = repr(value)
     elif kind is bool:
@@ -160,11 +161,18 @@ def flatten(value: Any, name: str, out: dict[str, str]) -> None:
         raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", name[:200])
 
 
+def _is_picture(text: str) -> bool:
+    """Return whether a text holds a picture: pictures never travel inline, and a face least of all."""
+    return text[:4] in _PICTURES and (text[:4] != "data" or text.startswith("data:image/"))
+
+
 def _flatten_list(items: list[Any], name: str, out: dict[str, str]) -> None:
     if not items:
         return
     if not any(type(item) is dict or type(item) is list for item in items):
-        out[name] = _shortened(orjson.dumps(items).decode())
+        text = orjson.dumps(items).decode()
+        held = any(type(item) is str and _is_picture(item) for item in items)
+        out[name] = _shortened(text) if held or len(text) > _LONGEST else text
         return
     for position, item in enumerate(items):
         flat = _named(item) if type(item) is dict else None
@@ -175,7 +183,5 @@ def _flatten_list(items: list[Any], name: str, out: dict[str, str]) -> None:
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= _LONGEST:
-        return text
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return f"({len(text)} characters, sha256 {digest})"

@@ -42,9 +42,7 @@ class Settings(BaseSettings):
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = Field(default=None, description="PEM; devices may then sign in by certificate")
     secure_cookie: bool = Field(default=False, description="TLS ends in front of the console")
-    trusted_proxies: tuple[str, ...] = Field(
-        default=(), description="X-Forwarded-For is believed from them"
-    )
+    trusted_proxies: tuple[str, ...] = Field(default=(), description="X-Forwarded-For is believed from them")
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")

@@ -95,10 +95,15 @@ class Match:
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each sighting with its candidates, or with the reason why there is none."""
         broken = await self.enrol()
-        answers = [await self._match(event.record) if event.record else [Skip("tombstone")] for event in batch]
+        answers = [await self._answer(event) for event in batch]
         if answers:
             answers[0][:0] = [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
         return answers
+
+    async def _answer(self, event: Event) -> list[Outcome]:
+        if event.record is None:
+            return [Skip("tombstone")]
+        return await self._match(event.record)
 
     async def enrol(self) -> list[BrokenPicture]:
         """Take up what changed in the lists; return enrolment pictures that cannot be used."""

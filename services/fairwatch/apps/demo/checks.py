@@ -58,8 +58,10 @@ def record_checks(records: Iterable[tuple[str, str, Any]]) -> list[Check]:
     Args:
         records: (topic, record type, record) of every record on every topic.
     """
-    letters, verdicts, leaks = [], {}, set()
+    letters, verdicts, leaks, chained = [], {}, set(), []
     for topic, _, record in records:
+        if topic == "audit-chain":
+            chained.append(record)
         if topic == "raw-events-dlq":
             letters.append(record["reason"])
         if topic == "verdicts":
