@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from fairwatch.apps.demo.receiver import ControlRoom
+from fairwatch.policy.audit_chain import verify
 
 EXPECTED_RULES = ("stolen-car", "missing-child", "line-at-night", "camera-tamper")
 NEVER_SEEN = (
@@ -71,7 +72,9 @@ def record_checks(records: Iterable[tuple[str, str, Any]]) -> list[Check]:
             leaks |= {f"{name} in {topic}" for name in NEVER_SEEN if name in text}
     faces = sorted(outcome for kind, outcome in verdicts.values() if kind == "FACE")
     plates = [outcome for kind, outcome in verdicts.values() if kind == "PLATE"]
+    report = verify(chained)
     return [
+        Check("the audit chain is whole", not report.faults and bool(chained), f"{len(chained)} records"),
         Check(
             "the malformed payload is a dead letter with its reason",
             letters == ["malformed"],
