@@ -129,7 +129,7 @@ def test_plain_text_topics_are_skipped_by_name() -> None:
 
 
 def test_a_picture_in_an_unknown_field_does_not_travel_inline():
-    body = b'{"eventType":"VMD","dateTime":"2026-01-01T00:00:00Z","channelID":1,"thumb":"/9j/4AAQ","more":["iVBORw0KGgo="]}'
+    body = b'{"eventType":"VMD","dateTime":"2026-01-01T00:00:00Z","channelID":1,"t":"/9j/4AAQ","more":["iVBORw0KGgo="]}'
     [(_, record)] = decode(Payload(body=body, content_type="application/json"), "hikvision-isapi").records
-    assert "sha256" in record["extensions"]["thumb"]
+    assert "sha256" in record["extensions"]["t"]
     assert not any("/9j/" in text or "iVBOR" in text for text in record["extensions"].values())
