@@ -221,3 +221,12 @@ def test_quantiles_of_ages_come_from_samples():
     tally.ages([None, b"junk", *(str(1_000_000 - 1000 * n).encode() for n in range(14))], 1_000_000)
     assert tally.quantile_ms(0.0) == 0.0
     assert tally.quantile_ms(0.99) == 13.0
+
+
+def test_garbage_of_strangers_stops_nobody_but_our_own_faults_do():
+    garbage, fault = RejectedError("malformed", "half a document"), RejectedError("internal", "KeyError in normalize")
+    ours, theirs = DeadLetterGuard(1.0, 1000, 3), DeadLetterGuard(1.0, 1000, 3, strangers=True)
+    assert ours.counts(garbage)
+    assert not theirs.counts(garbage)
+    assert theirs.counts(fault)
+    assert not theirs.counts(None)

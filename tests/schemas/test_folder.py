@@ -112,7 +112,7 @@ def test_symbols_and_docs_express_none_either(folder, change):
 
 def test_doc_may_say_that_something_is_removed(folder):
     edit(folder / "avro" / "site.v1.avsc", lambda d: d["fields"][1].update(doc="Name; GA/T EthicCode is removed."))
-    assert problems(folder) == []
+    assert not any("protected attribute" in problem for problem in problems(folder))
 
 
 def test_field_without_doc_is_found(folder):

@@ -17,8 +17,8 @@ from fairwatch.stores.media import MediaStore
 Builder = Callable[[Settings, Resources], Processor]
 
 
-def engine_config(settings: Settings) -> EngineConfig:
-    """Return the engine's part of the settings."""
+def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfig:
+    """Return the engine's part of the settings; `strangers` where the events come from devices."""
     return EngineConfig(
         bootstrap=settings.kafka_bootstrap,
         topic_prefix=settings.topic_prefix,
@@ -30,6 +30,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         instance=settings.instance,
         version=__version__,
         replication=settings.replication,
+        strangers=strangers,
         redact=lambda _, body: redact_bytes(body, "")[0],
     )
 
@@ -131,4 +132,5 @@ def run_processor(settings: Settings, name: str) -> int:
     """Run a processor in the calling process until it is told to stop; return the exit code."""
     from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
 
-    return run_worker(spec_of(name), partial(BUILDERS[name], settings), engine_config(settings), codec(settings))
+    config = engine_config(settings, strangers=name == "normalize")
+    return run_worker(spec_of(name), partial(BUILDERS[name], settings), config, codec(settings))

@@ -24,6 +24,8 @@ class EngineConfig:
         batch_max: Events of one partition handled at once.
         dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
         dead_letter_run: ... or this many in a row.
+        strangers: Events come from devices: only our own faults (`internal`) count against these limits, so that a
+            device that sends garbage cannot stop the worker for all others.
         record_max: Largest output in bytes; a larger one makes its event a dead letter, as one that the broker refuses.
         redis_url: Where heartbeats go; None for nowhere.
         instance: Name of this process.
@@ -47,6 +49,7 @@ class EngineConfig:
     dead_letter_share: float = 0.5
     dead_letter_window: int = 1000
     dead_letter_run: int = 200
+    strangers: bool = False
     record_max: int = 4 << 20
     redis_url: str | None = None
     instance: str = ""

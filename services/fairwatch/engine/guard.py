@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from fairwatch.domain.errors import RejectedError
+
 
 class TooManyDeadError(Exception):
     """The limit is passed; the message says which."""
@@ -13,9 +15,11 @@ class DeadLetterGuard:
     Args:
         share: Largest share of the last `window` events.
         run: Most dead in a row.
+        strangers: Count our own faults only.
     """
 
-    def __init__(self, share: float, window: int, run: int) -> None:
+    def __init__(self, share: float, window: int, run: int, *, strangers: bool = False) -> None:
+        self._strangers = strangers
         self._share = share
         self._window = window
         self._run = run
@@ -23,6 +27,10 @@ class DeadLetterGuard:
         self._events = 0
         self._dead = 0
         self._in_a_row = 0
+
+    def counts(self, error: RejectedError | None) -> bool:
+        """Return whether a death, None for none, counts against the limits."""
+        return error is not None and (not self._strangers or error.reason == "internal")
 
     def check(self, dead: list[bool]) -> None:
         """Take a batch into account: for each event in its order, whether it died.

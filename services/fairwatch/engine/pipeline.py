@@ -86,7 +86,7 @@ class Pipeline:
         events, places, broken = self._encoding.events(records)
         answer = await self._answer(events, places)
         answer.dead |= broken
-        self._guard.check([place in answer.dead for place in range(len(records))])
+        self._guard.check([self._guard.counts(answer.dead.get(place)) for place in range(len(records))])
         await self._keep(answer, records)
         self._tally.batch(len(records), time.perf_counter() - started)
         self._tally.ages([event.headers.get(RECORDED) for event in events], self._clock.now())

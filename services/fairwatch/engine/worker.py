@@ -175,7 +175,12 @@ class Worker:
             outbox=self._outbox,
             state=self._state,
             dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
-            guard=DeadLetterGuard(config.dead_letter_share, config.dead_letter_window, config.dead_letter_run),
+            guard=DeadLetterGuard(
+                config.dead_letter_share,
+                config.dead_letter_window,
+                config.dead_letter_run,
+                strangers=config.strangers,
+            ),
             tally=self.tally,
             turns=self._turns,
             clock=self._clock,
