@@ -19,11 +19,10 @@ from pydantic import SecretStr
 
 from fairwatch.apps.demo.cameras.hikvision import ANPR, now
 from fairwatch.apps.demo.components import Components
-from fairwatch.apps.demo.stage import CONFIG
+from fairwatch.apps.demo.stage import CONFIG, make_topics
 from fairwatch.apps.embedded import start_valkey
-from fairwatch.apps.kafka import admin, producer
+from fairwatch.apps.kafka import producer
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.ids import stable_id
 from fairwatch.stores.health import Health
 from fairwatch.wire.avro import Codec
@@ -133,7 +132,7 @@ async def alerts(hub: Hub, expected: int, latencies: list[float]) -> None:
 async def measure(settings: Settings, prefix: str, folder: Path) -> dict[str, float]:
     """Set up a hub under its own topic prefix, measure it, take it down."""
     hub = Hub(settings, prefix)
-    await asyncio.to_thread(_make_topics, settings)
+    await asyncio.to_thread(make_topics, settings)
     burst = range(EVENTS)
     paced = range(EVENTS, 3 * EVENTS)
     async with producer(settings, "benchmark") as publisher:
@@ -180,15 +179,6 @@ async def _ready(components: Components, health: Health) -> None:
             if {beat["component"] for beat in await health.read_all() if beat.get("ready")} >= set(STAGES):
                 return
             await asyncio.sleep(0.2)
-
-
-def _make_topics(settings: Settings) -> None:
-    client = admin(settings)
-    try:
-        changes = differences(client, settings.topic_prefix, PARTITIONS)
-        apply(client, changes, settings.topic_prefix, PARTITIONS)
-    finally:
-        client.close()
 
 
 def run(bootstrap: str) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The two-way declaration language of formats."""

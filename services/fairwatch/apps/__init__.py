@@ -1,1 +1,1 @@
-"""TODO."""
+"""Wiring: settings, the catalogue of components, the embedded broker, the demo."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The front door: one file for each command group."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The ways in: HTTP, MQTT and GA/T 1400."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Faces and plates: arrays and texts in, findings out."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is allowed: protected attributes, authorisations, two people, release, the audit chain."""

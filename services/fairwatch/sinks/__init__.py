@@ -1,1 +1,1 @@
-"""TODO."""
+"""Ways out of the hub, and the receivers that they lead to."""

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> A
             max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
-        await asyncio.to_thread(_make_topics, settings)
+        await asyncio.to_thread(make_topics, settings)
         await _publish_world(settings, models / "pictures")
         health = Health(valkey.address)
         stack.push_async_callback(health.close)
@@ -96,12 +96,11 @@ async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> A
         say("stopping everything")
 
 
-def _make_topics(settings: Settings) -> None:
-    client = admin(settings)
-    try:
-        apply(client, differences(client, max_partitions=PARTITIONS), max_partitions=PARTITIONS)
-    finally:
-        client.close()
+def make_topics(settings: Settings) -> None:
+    """Make every topic on an empty broker."""
+    bounds = (settings.topic_prefix, settings.max_partitions)
+    with closing(admin(settings)) as client:
+        apply(client, differences(client, *bounds), *bounds)
 
 
 def _check_memory() -> None:
