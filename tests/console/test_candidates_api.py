@@ -58,6 +58,18 @@ async def test_after_expiry_it_is_too_late(world: ConsoleWorld) -> None:
     assert late["review"]["state"] == "EXPIRED"
 
 
+async def test_plate_that_needs_nobody_is_never_put_before_people(world: ConsoleWorld) -> None:
+    plate = candidate("PLATE", n=7, expires_at=AT + 3_600_000_000)
+    await world.fold("candidates", plate)
+    ann = await world.caller("ann")
+    assert (await ann.get("/api/candidates"))[1]["candidates"] == []
+    (shown,) = (await ann.get("/api/candidates", state="all"))[1]["candidates"]
+    assert shown["review"]["may_decide"] is False
+    status, body = await ann.decide(plate["candidate_id"])
+    assert (status, body["error"]) == (409, "needs_nobody")
+    assert world.publisher.records("verifications") == []
+
+
 async def test_reviewer_sees_nothing_of_others_before_the_verdict(world: ConsoleWorld) -> None:
     await world.fold("candidates", FACE)
     ann, ben = await world.caller("ann"), await world.caller("ben")

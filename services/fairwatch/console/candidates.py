@@ -7,7 +7,7 @@ from aiohttp import web
 
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
-from fairwatch.console.views import PENDING, candidate_view, state_of
+from fairwatch.console.views import PENDING, candidate_view, people_needed, state_of
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.stores.read_model import Subject
@@ -22,8 +22,10 @@ async def list_candidates(request: web.Request) -> web.Response:
     desk, visitor = request.app[DESK], request[SIGNED_IN]
     wanted, now = word_of(request, "state", FILTERS), desk.clock.now()
     found = await desk.read_model.latest("candidate", limit_of(request), open_only=wanted == PENDING)
-    if wanted != "ALL":
-        found = [candidate for candidate in found if (state_of(candidate, now) == PENDING) == (wanted == PENDING)]
+    if wanted == "DECIDED":
+        found = [candidate for candidate in found if state_of(candidate, now) != PENDING]
+    if wanted == PENDING:
+        found = [item for item in found if state_of(item, now) == PENDING and people_needed(item)]
     candidates = await _views(desk, visitor, found)
     if wanted == PENDING:
         candidates.sort(key=lambda candidate: (candidate.get("priority", 2), candidate["expires_at"]))
@@ -45,6 +47,8 @@ async def verify(request: web.Request) -> web.Response:
     state = state_of(candidate, desk.clock.now())
     if state != PENDING:
         return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
+    if not people_needed(candidate):
+        return refusal(409, "needs_nobody", "It is confirmed without anybody; your decision was not taken.")
     name = visitor.person.name
     if f"verification:{name}" in candidate.parts or not await desk.read_model.claim(candidate.id, name, decision):
         return refusal(409, "already_given", "You have decided already. Another person has to look at it now.")

@@ -30,6 +30,12 @@ def state_of(candidate: Subject, now: int) -> str:
     return EXPIRED if outcome == PENDING and late else outcome
 
 
+def people_needed(candidate: Subject) -> int:
+    """Return how many people must confirm; 0 for a plate that is confirmed without anybody."""
+    record = candidate.parts["candidate"]
+    return required_people(record["kind"], record.get("required_verifications", 2))
+
+
 def candidate_view(
     candidate: Subject, viewer: Person, people: People, now: int, claim: str | None = None
 ) -> dict[str, Any]:
@@ -49,14 +55,15 @@ def candidate_view(
     state = state_of(candidate, now)
     decisions = candidate.starting("verification:")
     own = decisions.get(viewer.name, {}).get("decision") or claim
-    may_decide = state == PENDING and own is None and may(viewer, "candidate.verify")
+    required = people_needed(candidate)
+    may_decide = state == PENDING and required > 0 and own is None and may(viewer, "candidate.verify")
     given = len(decisions.keys() | ({viewer.name} if own else set()))
     verdict = candidate.parts.get("verdict", {})
     return {
         **record,
         "review": {
             "state": state,
-            "required": required_people(record["kind"], record.get("required_verifications", 2)),
+            "required": required,
             "mine": own,
             "may_decide": may_decide,
             "given": None if may_decide else given,

@@ -8,6 +8,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel
 from fairwatch.domain.processor import Spec
+from fairwatch.policy.two_person import required_people
 
 MEDIA_SCHEME = "fw-media:"
 ATTEMPTS = 10_000  # room for the attempts of one revision within the version of a delivery
@@ -82,7 +83,7 @@ def _candidate(record: Mapping[str, Any]) -> Facet:
         at=record["matched_at"],
         record=record,
         listed=True,
-        open=True,
+        open=required_people(record["kind"], record.get("required_verifications", 2)) > 0,
         media=_hashes(pictures),
     )
 

@@ -22,10 +22,10 @@ class Reviewer:
         return cls(http, answer["csrf"])
 
     async def pending(self) -> list[dict[str, Any]]:
-        """Return the candidates that wait for a decision."""
+        """Return the faces that wait for a decision."""
         async with self.http.get("/api/candidates", params={"state": "pending"}) as response:
             answer = await response.json()
-        return list(answer["candidates"])
+        return [candidate for candidate in answer["candidates"] if candidate["kind"] == "FACE"]
 
     async def decide(self, candidate_id: str, decision: str, reason: str) -> None:
         """Give a decision on a candidate; it is on the broker when this returns."""
