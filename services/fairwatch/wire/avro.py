@@ -2,15 +2,20 @@
 
 import io
 import re
+import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 
 from fairwatch.domain.errors import RejectedError
+from fairwatch.wire.compiled_reader import Read, compile_reader
+from fairwatch.wire.compiled_writer import Write, compile_writer
 from fairwatch.wire.faults import faults
 from fairwatch.wire.schemas import Schema, newest, released
+from fairwatch.wire.source_code import StrangeError
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = 0
@@ -62,13 +67,13 @@ class Codec:
 
     def encode_as(self, known: Schema, record: Mapping[str, Any]) -> bytes:
         """Encode with one version of a schema, to prove that old versions are read; errors as of `encode`."""
-        out = io.BytesIO()
-        out.write(self._header(known))
+        header = self._header(known)
+        out = bytearray(header)
         try:
-            schemaless_writer(out, known.parsed, record, strict_allow_default=True)
-        except _WRITER_ERRORS as error:
-            raise _fault(known, record, str(error)) from None
-        encoded = out.getvalue()
+            _writer_of(known)(record, out)
+            encoded = bytes(out)
+        except (StrangeError, *_WRITER_ERRORS):
+            encoded = header + _by_fastavro(known, record)
         self._refuse_not_finite(known, record, encoded)
         return encoded
 
@@ -84,14 +89,9 @@ class Codec:
         if expect is not None and writer.type != expect:
             raise RejectedError("unknown_schema", f"holds a {writer.type} where {expect} belongs")
         reader = self._newest[writer.type]
-        stream = io.BytesIO(data)
-        stream.seek(start)
-        try:
-            record: Any = schemaless_reader(stream, writer.parsed, None if reader is writer else reader.parsed)
-        except _READER_ERRORS as error:
-            raise RejectedError("malformed", f"bytes are no {writer.type} v{writer.version}: {_brief(error)}") from None
-        if stream.tell() != len(data):
-            raise RejectedError("malformed", f"{len(data) - stream.tell()} bytes after the end of the {writer.type}")
+        record = _quickly(writer, data, start) if reader is writer else None
+        if record is None:
+            record = _carefully(writer, reader, data, start)
         self._refuse_not_finite(reader, record, data)
         return writer.type, record
 
@@ -129,6 +129,48 @@ class Codec:
             and any(faults(known.parsed, record))
         ):
             raise _fault(known, record, "a number is not finite")
+
+
+@cache
+def _writer_of(known: Schema) -> Write:
+    return compile_writer(known.parsed)
+
+
+@cache
+def _reader_of(known: Schema) -> Read:
+    return compile_reader(known.parsed)
+
+
+def _by_fastavro(known: Schema, record: Mapping[str, Any]) -> bytes:
+    """Write what the compiled code did not take, or say what is wrong with it."""
+    out = io.BytesIO()
+    try:
+        schemaless_writer(out, known.parsed, record, strict_allow_default=True)
+    except _WRITER_ERRORS as error:
+        raise _fault(known, record, str(error)) from None
+    return out.getvalue()
+
+
+def _quickly(known: Schema, data: bytes, start: int) -> dict[str, Any] | None:
+    """Read with the compiled code; None where anything is odd, the end included."""
+    try:
+        record, end = _reader_of(known)(data, start)
+    except (StrangeError, struct.error, *_READER_ERRORS):
+        return None
+    return record if end == len(data) else None
+
+
+def _carefully(writer: Schema, reader: Schema, data: bytes, start: int) -> dict[str, Any]:
+    """Read with fastavro, from one version into another, and say what is wrong."""
+    stream = io.BytesIO(data)
+    stream.seek(start)
+    try:
+        record: Any = schemaless_reader(stream, writer.parsed, None if reader is writer else reader.parsed)
+    except _READER_ERRORS as error:
+        raise RejectedError("malformed", f"bytes are no {writer.type} v{writer.version}: {_brief(error)}") from None
+    if stream.tell() != len(data):
+        raise RejectedError("malformed", f"{len(data) - stream.tell()} bytes after the end of the {writer.type}")
+    return record  # type: ignore[no-any-return]
 
 
 def check(known: Schema | str, record: Mapping[str, Any]) -> None:

@@ -16,9 +16,9 @@ from fairwatch.domain.errors import ConfigurationError
 FOLDER = Path(__file__).resolve().parents[1] / "_schemas"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """One version of one record.
+    """One version of one record; equal only to itself, so that what is made from it can be remembered by it.
 
     Attributes:
         type: Record name, e.g. `Observation`.

@@ -1,0 +1,148 @@
+"""A writer per schema, compiled: what fastavro writes, byte for byte, in a fraction of the time.
+
+fastavro tries every branch of a union on the whole value below it before it writes anything; most of our fields are
+such unions. The compiled code takes only what is exactly right (a dict of known fields, an int within its range) and
+raises StrangeError otherwise, so that fastavro says what is wrong, or takes it after all.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fairwatch.wire.faults import named_types
+from fairwatch.wire.source_code import Source, StrangeError, nullable
+
+Write = Callable[[Mapping[str, Any], bytearray], None]
+_RANGES = {"int": 1 << 31, "long": 1 << 63}
+_TYPES = {"string": "str", "bytes": "bytes", "boolean": "bool", "int": "int", "long": "int"}
+
+
+def varint(number: int) -> bytes:
+    """Return an integer in Avro's variable length, zig-zag.
+
+    >>> varint(-1).hex(), varint(64).hex()
+    ('01', '8001')
+    """
+    left = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while left > 0x7F:  # noqa: PLR2004  seven bits a byte
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    out.append(left)
+    return bytes(out)
+
+
+def compile_writer(parsed: Any) -> Write:
+    """Return `write(record, out)` for a parsed schema; it raises StrangeError or what Python raises."""
+    named = named_types(parsed)
+    source = Source({"varint": varint, "double": struct.Struct("<d").pack, "LENGTHS": _lengths()})
+    maker = _Maker(source, named)
+    for index, (name, schema) in enumerate(named.items()):
+        if schema["type"] == "record":
+            maker.functions[name] = f"write{index}"
+    for name in maker.functions:
+        maker.record(named[name])
+    return source.function(maker.functions[parsed["name"]])
+
+
+def _lengths() -> list[bytes]:
+    """Return the lengths of short texts and lists, ready to be written."""
+    return [varint(number) for number in range(256)]
+
+
+class _Maker:
+    def __init__(self, source: Source, named: Mapping[str, Any]) -> None:
+        self._source = source
+        self._named = named
+        self.functions: dict[str, str] = {}
+
+    def record(self, schema: Any) -> None:
+        """Add the function of one record."""
+        source, fields = self._source, schema["fields"]
+        known = source.constant(frozenset(field["name"] for field in fields))
+        with source.block(f"def {self.functions[schema['name']]}(record, out):"):
+            source.add(f"if type(record) is not dict or not {known}.issuperset(record): raise Strange")
+            source.add("get = record.get")
+            for field in fields:
+                self._field(field)
+
+    def _field(self, field: Any) -> None:
+        source, value, inner = self._source, self._source.name(), nullable(field["type"])
+        if inner is not None and field.get("default", ...) is None:
+            source.add(f"{value} = get({field['name']!r})")
+            self._nullable(inner, value)
+        elif "default" in field:
+            source.add(f"{value} = get({field['name']!r}, {source.constant(field['default'])})")
+            self._value(field["type"], value)
+        else:
+            source.add(f"{value} = record[{field['name']!r}]")
+            self._value(field["type"], value)
+
+    def _nullable(self, inner: Any, value: str) -> None:
+        with self._source.block(f"if {value} is None:"):
+            self._source.add("out.append(0)")
+        with self._source.block("else:"):
+            self._source.add("out.append(2)")
+            self._value(inner, value)
+
+    def _value(self, schema: Any, value: str) -> None:
+        if isinstance(schema, str) and schema in self._named:
+            schema = self._named[schema]
+        if (inner := nullable(schema)) is not None:
+            self._nullable(inner, value)
+        elif isinstance(schema, str):
+            self._primitive(schema, value)
+        elif isinstance(schema, dict):
+            self._complex(schema, value)
+        else:
+            raise StrangeError(f"a union of {schema} is not compiled")
+
+    def _primitive(self, kind: str, value: str) -> None:
+        source = self._source
+        if kind == "double":
+            source.add(f"if type({value}) is not float and type({value}) is not int: raise Strange")
+            source.add(f"out += double({value})")
+            return
+        source.add(f"if type({value}) is not {_TYPES[kind]}: raise Strange")
+        if kind in {"string", "bytes"}:
+            if kind == "string":
+                source.add(f"{value} = {value}.encode()")
+            self._length(value)
+            source.add(f"out += {value}")
+        elif kind == "boolean":
+            source.add(f"out.append({value})")
+        else:
+            source.add(f"if not {-_RANGES[kind]} <= {value} < {_RANGES[kind]}: raise Strange")
+            source.add(f"out += varint({value})")
+
+    def _complex(self, schema: Any, value: str) -> None:
+        source, kind = self._source, schema["type"]
+        if kind == "record":
+            source.add(f"{self.functions[schema['name']]}({value}, out)")
+        elif kind == "enum":
+            symbols = {symbol: varint(index) for index, symbol in enumerate(schema["symbols"])}
+            source.add(f"out += {source.constant(symbols)}[{value}]")
+        elif kind in {"array", "map"}:
+            self._many(schema, value, {"array": "list", "map": "dict"}[kind])
+        else:
+            self._value(kind, value)
+
+    def _many(self, schema: Any, value: str, kind: str) -> None:
+        source, item = self._source, self._source.name()
+        source.add(f"if type({value}) is not {kind}: raise Strange")
+        with source.block(f"if {value}:"):
+            self._length(value)
+            if kind == "dict":
+                key = source.name()
+                with source.block(f"for {key}, {item} in {value}.items():"):
+                    self._primitive("string", key)
+                    self._value(schema["values"], item)
+            else:
+                with source.block(f"for {item} in {value}:"):
+                    self._value(schema["items"], item)
+        source.add("out.append(0)")
+
+    def _length(self, value: str) -> None:
+        size = self._source.name()
+        self._source.add(f"{size} = len({value})")
+        self._source.add(f"out += LENGTHS[{size}] if {size} < 256 else varint({size})")
