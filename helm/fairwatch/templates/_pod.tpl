@@ -1,0 +1,158 @@
+{{/* Environment of every container of ours. */}}
+{{- define "fairwatch.env" -}}
+{{- $values := .root.Values -}}
+{{- $kafka := include "fairwatch.kafka" . | fromYaml -}}
+- {name: FAIRWATCH_KAFKA_BOOTSTRAP, value: {{ $values.kafka.bootstrap | quote }}}
+- {name: FAIRWATCH_KAFKA_SECURITY, value: {{ $values.kafka.security }}}
+{{- if $kafka.sasl }}
+- {name: FAIRWATCH_KAFKA_SASL_MECHANISM, value: {{ $values.kafka.sasl.mechanism }}}
+- {{ merge (dict "name" "FAIRWATCH_KAFKA_USERNAME") $kafka.username | toJson }}
+{{- end }}
+{{- range $kind, $file := dict "password" "PASSWORD" "ca" "CA" "cert" "CERT" "key" "KEY" }}
+{{- if hasKey $kafka $kind }}
+- {name: FAIRWATCH_KAFKA_{{ $file }}_FILE, value: /secrets/kafka/{{ $kind }}}
+{{- end }}
+{{- end }}
+{{- with $values.topics.prefix }}
+- {name: FAIRWATCH_TOPIC_PREFIX, value: {{ . | quote }}}
+{{- end }}
+{{- with int $values.topics.maxPartitions }}
+- {name: FAIRWATCH_MAX_PARTITIONS, value: {{ . | quote }}}
+{{- end }}
+- {name: FAIRWATCH_REPLICATION, value: {{ $values.topics.replication | int | quote }}}
+{{- with $values.registry.url }}
+- {name: FAIRWATCH_REGISTRY_URL, value: {{ . | quote }}}
+{{- end }}
+{{- if $values.redis.existingSecret }}
+- {name: FAIRWATCH_REDIS_URL_FILE, value: /secrets/redis/url}
+{{- else }}
+- {name: FAIRWATCH_REDIS_URL, value: {{ $values.redis.url | quote }}}
+{{- end }}
+- {name: FAIRWATCH_MEDIA_URL, value: {{ $values.media.url | default "file:///media" | quote }}}
+- {name: FAIRWATCH_FACES, value: {{ $values.faces.enabled | quote }}}
+{{- with $values.faces.modelDir }}
+- {name: FAIRWATCH_MODEL_DIR, value: {{ . | quote }}}
+{{- end }}
+- {name: FAIRWATCH_SOFT_BIOMETRICS, value: {{ $values.softBiometrics | quote }}}
+- {name: FAIRWATCH_CONFIG_DIR, value: /config}
+- {name: FAIRWATCH_HOST, value: "0.0.0.0"}
+- {name: FAIRWATCH_PORT, value: "8080"}
+- {name: FAIRWATCH_HEALTH_PORT, value: "9090"}
+- {name: FAIRWATCH_LOG_LEVEL, value: {{ $values.log.level }}}
+- {name: FAIRWATCH_LOG_JSON, value: {{ $values.log.json | quote }}}
+- {name: FAIRWATCH_INSTANCE, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+{{- end -}}
+
+{{/* What only listening components have. */}}
+{{- define "fairwatch.env.listening" -}}
+{{- $values := .root.Values -}}
+{{- if .part.tlsSecret }}
+- {name: FAIRWATCH_TLS_CERT_FILE, value: /secrets/tls/tls.crt}
+- {name: FAIRWATCH_TLS_KEY_FILE, value: /secrets/tls/tls.key}
+{{- if .part.clientCertificates }}
+- {name: FAIRWATCH_TLS_CLIENT_CA_FILE, value: /secrets/tls/ca.crt}
+{{- end }}
+{{- end }}
+{{- if eq .name "console" }}
+- {name: FAIRWATCH_SECURE_COOKIE, value: {{ .part.secureCookie | quote }}}
+{{- else }}
+{{- with $values.trustedProxies }}
+- {name: FAIRWATCH_TRUSTED_PROXIES, value: {{ toJson . | quote }}}
+{{- end }}
+{{- if $values.nonce.existingSecret }}
+- {name: FAIRWATCH_NONCE_SECRET_FILE, value: /secrets/nonce/nonce}
+{{- end }}
+{{- end }}
+{{- if eq .name "mqtt" }}
+{{- if $values.mqtt.existingSecret }}
+- {name: FAIRWATCH_MQTT_URL_FILE, value: /secrets/mqtt/url}
+{{- else }}
+- {name: FAIRWATCH_MQTT_URL, value: {{ $values.mqtt.url | quote }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Secrets as files, so that they are neither in the environment nor in `kubectl describe`. */}}
+{{- define "fairwatch.volumes" -}}
+{{- $values := .root.Values -}}
+{{- $kafka := include "fairwatch.kafka" . | fromYaml -}}
+- name: config
+  projected:
+    defaultMode: 0440
+    sources:
+      - configMap: {name: {{ $values.config.existingConfigMap | default (printf "%s-config" (include "fairwatch.fullname" .root)) }}}
+      {{- with $values.config.existingSecret }}
+      - secret: {name: {{ . }}}
+      {{- end }}
+{{- if or $kafka.password $kafka.ca $kafka.cert }}
+- name: kafka
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $kind := list "password" "ca" "cert" "key" }}
+      {{- with get $kafka $kind }}
+      - secret: {name: {{ .secret }}, items: [{key: {{ .key }}, path: {{ $kind }}}]}
+      {{- end }}
+      {{- end }}
+{{- end }}
+{{- with $values.redis.existingSecret }}
+- {name: redis, secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: {{ $values.redis.key }}, path: url}]}}
+{{- end }}
+- {name: tmp, emptyDir: {sizeLimit: 256Mi}}
+{{- if not $values.media.url }}
+{{- if $values.media.existingClaim }}
+- {name: media, persistentVolumeClaim: {claimName: {{ $values.media.existingClaim }}}}
+{{- else }}
+- {name: media, emptyDir: {sizeLimit: 1Gi}}
+{{- end }}
+{{- end }}
+{{- if .part }}
+{{- if .part.tlsSecret }}
+- {name: tls, secret: {secretName: {{ .part.tlsSecret }}, defaultMode: 0440}}
+{{- end }}
+{{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
+- {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}
+{{- end }}
+{{- if and (eq .name "mqtt") $values.mqtt.existingSecret }}
+- {name: mqtt, secret: {secretName: {{ $values.mqtt.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.mqtt.key }}, path: url}]}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Where each of those volumes is seen. */}}
+{{- define "fairwatch.mounts" -}}
+{{- range include "fairwatch.volumes" . | fromYamlArray }}
+{{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media") .name | default (printf "/secrets/%s" .name) }}
+- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media")) }}, readOnly: true{{ end }}}
+{{- end }}
+{{- end -}}
+
+{{/* A pod of the restricted profile: no root, no token, no capability, nothing to write to but /tmp and /media. */}}
+{{- define "fairwatch.pod.security" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false # the variables that Kubernetes makes of services would be taken for settings
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ int .Values.user }}
+  runAsGroup: {{ int .Values.user }}
+  fsGroup: {{ int .Values.user }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "fairwatch.container.security" -}}
+image: {{ include "fairwatch.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  capabilities: {drop: [ALL]}
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
