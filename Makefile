@@ -27,11 +27,11 @@ test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
-	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check
+	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check
 	@$(BIN)/fairwatch schemas check
 
 fix: $(READY) ## format, sort, regenerate
-	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
 	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/adapters/test_recordings.py
