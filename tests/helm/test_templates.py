@@ -1,0 +1,240 @@
+"""What the chart renders for what is asked of it."""
+
+import pytest
+import yaml
+
+from fairwatch.apps.catalogue import components
+from fairwatch.apps.processors import spec_of
+from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.worker import STOP_S
+from fairwatch.wire.topics import topics
+from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, refusal, resources
+
+pytestmark = needs_helm
+KEDA, ALL, SMALL = VARIANTS["keda"], VARIANTS["everything"], VARIANTS["small-site"]
+each_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+PROCESSORS = [part.name for part in components().values() if part.kind == "processor"]
+PREFIX = "site1."
+
+
+def _bytes(quantity):
+    number, unit = int(quantity[:-2]), quantity[-2:]
+    return number * {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}[unit]
+
+
+@each_variant
+def test_lint_is_strict(variant):
+    values = variant[variant.index("-f") :] if "-f" in variant else ()
+    result = helm("lint", "--strict", str(CHART), *values)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_component_runs_by_its_name():
+    deployments = resources(ALL, "Deployment")
+    assert set(deployments) == set(components())
+    for name, deployment in deployments.items():
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        assert [*container["command"], *container["args"]] == ["fairwatch", "run", name]
+
+
+@each_variant
+def test_termination_covers_the_drain_and_start_up_comes_before_liveness(variant):
+    drain = EngineConfig.__dataclass_fields__["drain_s"].default
+    for deployment in resources(variant, "Deployment").values():
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] > drain + STOP_S + 5
+        container = pod["containers"][0]
+        assert container["startupProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"] == "/live"
+        assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+        assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 300
+
+
+@each_variant
+def test_every_deployment_has_a_budget_that_lets_nodes_be_drained(variant):
+    budgets = resources(variant, "PodDisruptionBudget")
+    deployments = resources(variant, "Deployment")
+    assert set(budgets) == set(deployments)
+    for name, budget in budgets.items():
+        labels = deployments[name]["spec"]["selector"]["matchLabels"]
+        assert budget["spec"]["selector"]["matchLabels"] == labels
+        assert budget["spec"]["maxUnavailable"] == 1
+        assert "minAvailable" not in budget["spec"]
+
+
+@pytest.mark.parametrize(("variant", "most"), [(KEDA, 0), (ALL, 6)], ids=["as-declared", "bounded"])
+def test_lag_never_scales_above_the_partitions(variant, most):
+    scaled = resources(variant, "ScaledObject")
+    assert set(scaled) == set(PROCESSORS) - {"project"}, "project replays, so its lag says nothing"
+    for name, found in scaled.items():
+        partitions = [topics()[topic].partitions for topic in spec_of(name).reads]
+        bound = min(*partitions, most or partitions[0], partitions[0])
+        assert 1 <= found["spec"]["minReplicaCount"] <= found["spec"]["maxReplicaCount"] <= bound
+        triggers = [trigger["metadata"] for trigger in found["spec"]["triggers"] if trigger["type"] == "kafka"]
+        prefix = PREFIX if variant is ALL else ""
+        assert {trigger["topic"] for trigger in triggers} == {prefix + topic for topic in spec_of(name).reads}
+        assert {trigger["consumerGroup"] for trigger in triggers} == {f"{prefix}fairwatch-{name}"}
+        assert "replicas" not in resources(variant, "Deployment")[name]["spec"]
+
+
+def test_match_scales_on_cpu_too():
+    triggers = resources(KEDA, "ScaledObject")["match"]["spec"]["triggers"]
+    assert {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "75"}} in triggers
+
+
+def test_plain_autoscaler_takes_over_without_keda():
+    assert everything(VARIANTS["default"], "ScaledObject") == []
+    found = resources(VARIANTS["default"], "HorizontalPodAutoscaler")
+    assert set(found) == set(PROCESSORS) - {"project"}
+    assert all(scaler["spec"]["maxReplicas"] == 12 for scaler in found.values())
+
+
+def test_keda_signs_in_as_the_component_does():
+    authentication = resources(ALL, "TriggerAuthentication")["route"]["spec"]
+    assert authentication["env"] == [
+        {"parameter": "username", "name": "FAIRWATCH_KAFKA_USERNAME", "containerName": "fairwatch"}
+    ]
+    assert [(target["parameter"], target["name"]) for target in authentication["secretTargetRef"]] == [
+        ("password", "hub-fairwatch-route"),
+        ("ca", "kafka-cluster-ca-cert"),
+    ]
+    names = {
+        target["parameter"]
+        for target in resources(VARIANTS["mutual-tls"], "TriggerAuthentication")["route"]["spec"]["secretTargetRef"]
+    }
+    assert names == {"ca", "cert", "key"}
+
+
+def _allowed(user, kind):
+    return {
+        (acl["resource"]["name"], operation)
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+        if acl["resource"]["type"] == kind
+    }
+
+
+@pytest.mark.parametrize("name", components())
+def test_kafka_user_may_do_exactly_what_the_topics_say(name):
+    wanted = {
+        (PREFIX + topic.name, verb)
+        for topic in topics().values()
+        if name in topic.consumers
+        for verb in ("Read", "Describe")
+    }
+    wanted |= {
+        (PREFIX + topic.name, verb)
+        for topic in topics().values()
+        if name in topic.producers
+        for verb in ("Write", "Describe")
+    }
+    groups = set()
+    if name in PROCESSORS:
+        groups = {(f"{PREFIX}fairwatch-{name}", verb) for verb in ("Read", "Describe")}
+        if spec_of(name).state:
+            wanted |= {(f"{PREFIX}fairwatch-{name}-state", verb) for verb in ("Create", "Describe", "Read", "Write")}
+    user = resources(ALL, "KafkaUser")[name]
+    assert _allowed(user, "topic") == wanted
+    assert _allowed(user, "group") == groups
+    acls = user["spec"]["authorization"]["acls"]
+    assert all(acl["resource"]["patternType"] == "literal" for acl in acls)
+    assert {acl["resource"]["type"] for acl in acls} <= {"topic", "group"}
+
+
+def test_kafka_topics_are_those_of_the_schemas_and_of_the_states():
+    found = {topic["spec"]["topicName"]: topic["spec"] for topic in everything(ALL, "KafkaTopic")}
+    states = {f"{PREFIX}fairwatch-{name}-state" for name in PROCESSORS if spec_of(name).state}
+    assert set(found) == {PREFIX + name for name in topics()} | states
+    for topic in topics().values():
+        spec = found[PREFIX + topic.name]
+        assert spec["partitions"] == min(topic.partitions, 6)
+        assert spec["config"] == topic.configuration()
+    for name in states:
+        assert found[name]["config"] == {"cleanup.policy": "compact"}
+        assert found[name]["partitions"] == 6
+
+
+def test_topics_are_applied_before_install_and_upgrade():
+    [job] = everything(VARIANTS["default"], "Job")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    pod = job["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"] == ["topics", "apply"]
+    assert "serviceAccountName" not in pod, "the chart's own is not there yet"
+    assert not any("configMap" in str(volume) for volume in pod["volumes"]), "nor is its configuration"
+
+
+def test_only_those_who_need_it_reach_out():
+    def ports(name):
+        egress = resources(ALL, "NetworkPolicy")[name]["spec"]["egress"]
+        return sorted({port["port"] for rule in egress for port in rule["ports"]})
+
+    kafka_redis_registry = [53, 6379, 8081, 9093, 9094]
+    assert ports("route") == kafka_redis_registry
+    assert ports("notify") == sorted([*kafka_redis_registry, 443])
+    assert ports("match") == sorted([*kafka_redis_registry, 443]), "pictures are in an object store"
+    assert ports("mqtt") == sorted([*kafka_redis_registry, 443, 1883, 8883])
+
+
+def test_only_what_listens_can_be_reached():
+    policies = resources(ALL, "NetworkPolicy")
+    reached = {
+        name
+        for name, policy in policies.items()
+        for rule in policy["spec"].get("ingress", [])
+        if {"port": 8080} in rule["ports"]
+    }
+    assert reached == set(resources(ALL, "Service")) == {"http", "viid", "console"}
+    assert policies["http"]["spec"]["ingress"][1]["from"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
+
+
+def test_changed_configuration_restarts_the_pods():
+    def checksum(*more):
+        deployment = resources((*VARIANTS["default"], *more), "Deployment")["route"]
+        return deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+
+    assert checksum() != checksum("--set", "config.files.extra\\.yaml=a")
+
+
+def test_small_site_fits_a_small_node():
+    memory = {"requests": 0, "limits": 0}
+    for deployment in resources(SMALL, "Deployment").values():
+        assert deployment["spec"]["replicas"] == 1
+        for kind in memory:
+            memory[kind] += _bytes(deployment["spec"]["template"]["spec"]["containers"][0]["resources"][kind]["memory"])
+    assert memory["requests"] <= memory["limits"] <= 1_500_000_000
+    assert everything(SMALL, "HorizontalPodAutoscaler") == everything(SMALL, "ScaledObject") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ("processors.match.replica=2", "at '/processors/match': additional properties 'replica' not allowed"),
+        ("processors.matc.replicas=2", "at '/processors': additional properties 'matc' not allowed"),
+        ("kafka.bootstrap=kafka", "at '/kafka/bootstrap': 'kafka' does not match pattern"),
+        ("kafka.security=TLS", "at '/kafka/security': value must be one of 'PLAINTEXT', 'SSL'"),
+        ("user=0", "at '/user': minimum: got 0, want 1"),
+        ("processors.route.terminationGracePeriodSeconds=5", "minimum: got 5, want 50"),
+        ("image.tag=latest", "image.tag is latest: name a version"),
+        ("processors.route.replicas=13", "processors.route.replicas is 13, but its topics have 12 partitions"),
+        ("processors.route.scaling.max=13", "processors.route.scaling.max is 13, but its topics have 12 partitions"),
+        ("topics.maxPartitions=3,processors.route.scaling.max=4", "but its topics have 3 partitions"),
+        ("processors.route.replicas=3,processors.route.scaling.max=2", "replicas is 3, more than the 2 of scaling.max"),
+        (
+            "processors.project.scaling.mode=keda",
+            "processors.project.scaling.mode must be none: it reads its topics anew",
+        ),
+        ("gateways.mqtt.enabled=true,gateways.mqtt.replicas=2", "gateways.mqtt must have replicas 1"),
+        ("gateways.http.replicas=2", "gateways.http has more than one replica: set nonce.existingSecret"),
+        ("kafka.security=SASL_SSL", "name the secret with user name and password in kafka.sasl.existingSecret"),
+        ("faces.enabled=true", "set media.url or media.existingClaim"),
+        ("strimzi.users.enabled=true", "kafka.security PLAINTEXT signs nobody in"),
+        ("console.ingress.enabled=true", "ingress of console is enabled: give its host"),
+        ("console.httpRoute.enabled=true", "httpRoute of console is enabled: name its gateway in parentRefs"),
+    ],
+)
+def test_wrong_value_is_refused_with_a_sentence_that_helps(values, sentence):
+    assert sentence in refusal("--set", values)
+
+
+def test_default_values_are_what_the_schema_calls_values():
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    assert values["image"]["tag"] == "", "the chart's appVersion"
