@@ -17,6 +17,7 @@ from fairwatch.engine.tally import Tally
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog
+from fairwatch.engine.worker import _ended
 from tests.support.engine_lab import CODEC, observation
 
 
@@ -230,3 +231,22 @@ def test_garbage_of_strangers_stops_nobody_but_our_own_faults_do():
     assert not theirs.counts(garbage)
     assert theirs.counts(fault)
     assert not theirs.counts(None)
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
+    swallowed = 0
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed > 1:
+                    raise
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await _ended([task])
+    assert (task.cancelled(), swallowed) == (True, 2)

@@ -53,7 +53,7 @@ async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(br
         while not done.is_set():
             await lab.send(numbered(sent, 20))
             sent += 20
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
     async with working(lab, PLAIN, batch_max=20) as (_, first):
         loading = asyncio.create_task(load())

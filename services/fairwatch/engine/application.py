@@ -86,7 +86,8 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "max_poll_records": config.batch_max,
         "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
         "max_partition_fetch_bytes": FETCH_BYTES,
-        "fetch_max_wait_ms": 500,
+        # The embedded broker answers a waiting fetch when its time is over, not when a record comes.
+        "fetch_max_wait_ms": 50 if config.embedded else 500,
         "metadata_max_age_ms": 30_000,  # so that new topics and partitions are found soon
         "session_timeout_ms": round(session_s * 1000),
         "rebalance_timeout_ms": round(session_s * 1000),

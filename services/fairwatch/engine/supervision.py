@@ -69,7 +69,8 @@ class Supervision:
         if not partitions:
             return
         try:
-            ends = await asyncio.wait_for(consumer.highwaters(*partitions), LAG_TIMEOUT_S)
+            async with asyncio.timeout(LAG_TIMEOUT_S):
+                ends = await consumer.highwaters(*partitions)
         except Exception as error:  # noqa: BLE001  # whatever the client raises: the broker does not answer
             log.debug("lag.unknown", error=repr(error))
             return

@@ -18,6 +18,7 @@ from mode.threads import WorkerThread
 from mode.utils.futures import notify
 
 Release = Callable[[], Awaitable[None]]
+FLOW_POLL_S = 0.02
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -104,6 +105,8 @@ class BatchConsumer(driver.Consumer):
         self.next_read: dict[TP, int] = {}
         self.next_commit: dict[TP, int] = {}
         self.commits = 0
+        self._seeks = 0
+        self._fetching = asyncio.Lock()
         super().__init__(*args, **options)
 
     def _new_consumer_thread(self) -> BatchThread:
@@ -111,15 +114,30 @@ class BatchConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # Faust's
         """Yield one message for each run of records, none longer than the byte bound."""
-        fetched, _ = await self._wait_next_records(timeout)
-        generation = self.app.consumer_generation_id
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow.wait())
+        async with self._fetching:
+            if not self.flow_active:
+                return  # waiting for it here would keep the seek waiting that it comes after
+            seeks = self._seeks
+            fetched, _ = await self._wait_next_records(timeout)
         for partition, records in (fetched or {}).items():
             tp = ensure_TP(partition)
             for run in split(self._unseen(tp, records), self.app.batch_bytes):
-                if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
-                    return  # taken away meanwhile: whoever is next reads on from the committed offset
+                if not await self._current(seeks):
+                    return  # positions were set anew since: whoever is next reads on from the committed offset
                 self.next_read[tp] = run[-1].offset + 1
-                yield tp, self._message(tp, run, generation)
+                yield tp, self._message(tp, run, self.app.consumer_generation_id)
+
+    async def _current(self, seeks: int) -> bool:
+        """Wait while the flow is stopped; return whether the positions are still those that were fetched from.
+
+        What was fetched after the last seek is never dropped: the client's position is behind it already, and nobody
+        would read it again.
+        """
+        while not self.flow_active and not self.should_stop and seeks == self._seeks:  # noqa: ASYNC110  # any of three
+            await asyncio.sleep(FLOW_POLL_S)
+        return not self.should_stop and seeks == self._seeks
 
     def _unseen(self, tp: TP, records: list[Any]) -> list[Any]:
         """Drop what was handed over before: a fetch under way during a seek brings it a second time."""
@@ -148,6 +166,11 @@ class BatchConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Go on where the group left off; where it never was (or when replaying) at the beginning."""
+        async with self._fetching:  # a fetch under way would bring records from one side of the seek or the other
+            await self._set_positions()
+            self._seeks += 1
+
+    async def _set_positions(self) -> None:
         self.next_read.clear()
         self.next_commit.clear()
         if self.app.replay:

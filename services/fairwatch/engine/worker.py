@@ -4,7 +4,7 @@ import asyncio
 import gc
 import inspect
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -41,6 +41,7 @@ EXIT_FAILURE = 1
 EXIT_DEAD_LETTERS = 3
 STOP_S = 20.0
 BROKER_RETRY_S = 1.0
+CANCEL_AGAIN_S = 0.5
 
 log = structlog.get_logger()
 
@@ -257,9 +258,7 @@ class Worker:
         log.info("worker.ready", component=self.spec.name, partitions=owned)
 
     async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await _ended(background)
         if self._app is not None:
             await self._stop_app(self._app)
         await self._outbox.close()
@@ -279,6 +278,15 @@ class Worker:
             log.warning("worker.stop_incomplete", after_s=STOP_S)
         except KafkaError as error:
             log.warning("worker.stop_failed", error=repr(error))
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel until all are over: clients, and `wait_for` of Python 3.11, may swallow a single cancellation."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def tune_collector() -> None:
