@@ -21,7 +21,7 @@ SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = 0
 _SINGLE_HEADER = 10  # marker and fingerprint
 _CONFLUENT_HEADER = 5  # zero byte and big-endian id
-_WRITER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_WRITER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 _READER_ERRORS = (*_WRITER_ERRORS, EOFError, MemoryError, SchemaResolutionError)
 # The last two bytes of every NaN and infinity. Strings cannot hold the pair (UTF-8 has no 0xff, and 0x7f never
 # follows 0xf0 and up), so that a hit is rare and only then the record is looked at.
@@ -142,7 +142,11 @@ def _reader_of(known: Schema) -> Read:
 
 
 def _by_fastavro(known: Schema, record: Mapping[str, Any]) -> bytes:
-    """Write what the compiled code did not take, or say what is wrong with it."""
+    """Write what the compiled code did not take, or say what is wrong with it.
+
+    Checked first: fastavro writes a text as a list of letters, True as 1 and 1 as True.
+    """
+    check(known, record)
     out = io.BytesIO()
     try:
         schemaless_writer(out, known.parsed, record, strict_allow_default=True)
@@ -155,7 +159,7 @@ def _quickly(known: Schema, data: bytes, start: int) -> dict[str, Any] | None:
     """Read with the compiled code; None where anything is odd, the end included."""
     try:
         record, end = _reader_of(known)(data, start)
-    except (StrangeError, struct.error, *_READER_ERRORS):
+    except (StrangeError, *_READER_ERRORS):
         return None
     return record if end == len(data) else None
 
@@ -174,7 +178,7 @@ def _carefully(writer: Schema, reader: Schema, data: bytes, start: int) -> dict[
 
 
 def check(known: Schema | str, record: Mapping[str, Any]) -> None:
-    """Raise RejectedError(invalid_field) unless the record fits its schema exactly; stricter and slower than encode."""
+    """Raise RejectedError(invalid_field) unless the record fits its schema exactly; as `encode`, but writes nothing."""
     known = _of(known, newest()) if isinstance(known, str) else known
     if any(faults(known.parsed, record)):
         raise _fault(known, record, "")

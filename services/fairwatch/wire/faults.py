@@ -1,6 +1,6 @@
 """Finds what is wrong with a record, by field, when fastavro only knows that something is."""
 
-import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +13,7 @@ def faults(
 ) -> Iterator[tuple[str, str]]:
     """Yield `(path, what is wrong)` for each fault of `value`; nothing when it fits the parsed `schema`.
 
-    Stricter than the writer: 1.5 is no long, 1 no boolean, NaN and the infinities no double, and unknown fields are
+    Stricter than fastavro: 1.5 is no long, 1 no boolean, NaN and the infinities no double, and unknown fields are
     faults, so that nothing is silently changed or dropped.
     """
     if named is None:
@@ -81,7 +81,7 @@ def _fits(kind: str, value: Any) -> bool:
         low, high = _RANGES[kind]
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     if kind == "double":
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if kind == "string":
         return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
     return isinstance(value, {"bytes": bytes, "boolean": bool, "null": type(None)}[kind])
