@@ -96,6 +96,6 @@ async def test_half_of_the_tls_files_is_a_configuration_error(tmp_path, certific
 async def test_port_in_use_is_a_configuration_error(tmp_path):
     async with run_gateway("http", tmp_path, []) as gateway:
         port = int(gateway.url.rpartition(":")[2])
-        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(ConfigurationError, match=f"cannot listen on http://127.0.0.1:{port}"):
             async with run_gateway("http", tmp_path, [], port=port):
                 pass

@@ -18,12 +18,11 @@ from fairwatch.console.desk import Desk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
 from fairwatch.stores.sign_ins import Sessions, Throttle
-from fairwatch.telemetry import metrics
+from fairwatch.telemetry.probes import Unready, listen, probes
 
 BEAT_S = 2.0
 DRAIN_S = 5.0
@@ -79,7 +78,7 @@ async def serving(
         updates = Live()
         for work in (updates.listen(read_model), _beat(desk)):
             await stack.enter_async_context(_alongside(work))
-        await stack.enter_async_context(_listening(_health_application(desk), config.health_host, config.health_port))
+        await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
         app = application(desk, updates)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
@@ -105,22 +104,11 @@ async def _alongside(work: Any) -> AsyncIterator[None]:
             await asyncio.wait([task], timeout=CANCEL_S)
 
 
-def _health_application(desk: Desk) -> web.Application:
-    async def live(_: web.Request) -> web.Response:
-        return web.Response(text="live\n")
+def _unready(desk: Desk) -> Unready:
+    async def unready() -> str | None:
+        return None if await is_ready(desk) else "the read model does not answer"
 
-    async def ready(_: web.Request) -> web.Response:
-        good = await is_ready(desk)
-        return web.Response(text="ready\n" if good else "not ready\n", status=200 if good else 503)
-
-    async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
-
-    app = web.Application()
-    app.router.add_get("/live", live)
-    app.router.add_get("/ready", ready)
-    app.router.add_get("/metrics", exposition)
-    return app
+    return unready
 
 
 @asynccontextmanager
@@ -128,14 +116,7 @@ async def _listening(app: web.Application, host: str, port: int, tls: Any = None
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
     await runner.setup()
     try:
-        await _bind(web.TCPSite(runner, host, port, ssl_context=tls))
+        await listen(web.TCPSite(runner, host, port, ssl_context=tls))
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
-
-
-async def _bind(site: web.TCPSite) -> None:
-    try:
-        await site.start()
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {site.name}: {error.strerror or error}") from error

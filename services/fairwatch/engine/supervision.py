@@ -47,7 +47,6 @@ class Supervision:
 
     async def _look(self) -> None:
         reason = self._worker.unready()
-        self._worker.tally.ready.set(reason is None)
         self._note_broker()
         if reason is None:
             await self._progress()

@@ -27,7 +27,6 @@ class Tally:
         self.retried = metrics.RETRIED.labels(component)
         self.commits = metrics.COMMITS.labels(component)
         self.rebalances = metrics.REBALANCES.labels(component)
-        self.ready = metrics.READY.labels(component)
 
     def batch(self, size: int, seconds: float) -> None:
         """Count one batch."""

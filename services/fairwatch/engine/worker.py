@@ -30,7 +30,7 @@ from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.topics import ensure_changelog
 from fairwatch.engine.turns import Turns
-from fairwatch.engine.web import HealthServer
+from fairwatch.telemetry.probes import probes
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.topics import topics
 
@@ -86,7 +86,6 @@ class Worker:
         self._assigned = False
         self._stopping = asyncio.Event()
         self._exit_code = EXIT_OK
-        self._web = HealthServer(config.web_host, config.web_port, self.unready)
 
     def stop(self, code: int = EXIT_OK) -> None:
         """Drain and stop; the first code given counts."""
@@ -114,8 +113,14 @@ class Worker:
 
     async def run(self) -> int:
         """Work until `stop`; return the exit code."""
-        self.port = await self._web.start()
-        log.info("worker.starting", component=self.spec.name, port=self.port)
+        async with probes(self.spec.name, self.config.web_host, self.config.web_port, self._why_unready) as self.port:
+            log.info("worker.starting", component=self.spec.name, port=self.port)
+            return await self._run()
+
+    async def _why_unready(self) -> str | None:
+        return self.unready()
+
+    async def _run(self) -> int:
         background: list[asyncio.Task[Any]] = []
         try:
             await self._broker()
@@ -262,7 +267,6 @@ class Worker:
         if self._app is not None:
             await self._stop_app(self._app)
         await self._outbox.close()
-        await self._web.stop()
 
     async def _stop_app(self, app: Application) -> None:
         try:

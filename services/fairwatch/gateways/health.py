@@ -1,48 +1,26 @@
-"""`/live`, `/ready` and `/metrics` of a gateway, on a port of their own, and its heartbeat."""
+"""The heartbeat of a gateway."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import web
 from prometheus_client import Counter
 from prometheus_client.samples import Sample
 
 from fairwatch.domain.clock import SystemClock
 from fairwatch.stores.health import Health
 from fairwatch.telemetry import metrics
+from fairwatch.telemetry.probes import Unready
 
 BEAT_S = 2.0
 
-Ready = Callable[[], bool]
 
-
-def health_application(ready: Ready) -> web.Application:
-    """Return the application; `ready` is asked at each call of `/ready`."""
-
-    async def live(_: web.Request) -> web.Response:
-        return web.Response(text="live\n")
-
-    async def is_ready(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if ready() else web.Response(text="not ready\n", status=503)
-
-    async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
-
-    app = web.Application()
-    app.router.add_get("/live", live)
-    app.router.add_get("/ready", is_ready)
-    app.router.add_get("/metrics", exposition)
-    return app
-
-
-async def beat_until(stop: asyncio.Event, redis_url: str, instance: str, component: str, ready: Ready) -> None:
+async def beat_until(stop: asyncio.Event, redis_url: str, instance: str, component: str, unready: Unready) -> None:
     """Send a heartbeat every two seconds until `stop`; without Redis nothing else changes."""
     health = Health(redis_url)
     try:
         while not stop.is_set():
-            await health.heartbeat(component, instance, stats(component, ready=ready()))
+            await health.heartbeat(component, instance, stats(component, ready=await unready() is None))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT_S)
     finally:

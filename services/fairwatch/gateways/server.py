@@ -14,13 +14,12 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.gateways.authentication import Doorkeeper
 from fairwatch.gateways.config import GatewayConfig
 from fairwatch.gateways.credentials import Devices, load_devices
 from fairwatch.gateways.digest import Digest
-from fairwatch.gateways.health import Ready, beat_until, health_application
+from fairwatch.gateways.health import beat_until
 from fairwatch.gateways.http import HttpGateway
 from fairwatch.gateways.intake import Check, Intake
 from fairwatch.gateways.limits import Bodies, TokenBuckets
@@ -28,6 +27,7 @@ from fairwatch.gateways.mqtt import MqttAddress, MqttGateway
 from fairwatch.gateways.viid import VisualGateway
 from fairwatch.gateways.viid_reply import Replies
 from fairwatch.stores.viid_sessions import MemorySessions, RedisSessions, Sessions
+from fairwatch.telemetry.probes import Unready, listen, probes
 
 LINGER_S = 2.0  # for the rest of a refused body, so that its sender reads the refusal
 
@@ -77,10 +77,14 @@ async def serve(
         address = MqttAddress.parse(config.mqtt_url)
         bounds = {"window": config.mqtt_window, "queued": config.mqtt_queued}
         gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
-        ready, serving = gateway.connected.is_set, _subscribing(gateway, stop, config.drain_s)
+        unready, serving = _disconnected(gateway), _subscribing(gateway, stop, config.drain_s)
     else:
-        ready, serving = _until(stop), _application(kind, config, devices, intake, clock)
-    async with _health(config, ready) as health_port, _beating(config, kind, stop, ready), serving as port:
+        unready, serving = _stopping(stop), _application(kind, config, devices, intake, clock)
+    async with (
+        probes(kind, config.health_host, config.health_port, unready) as health_port,
+        _beating(config, kind, stop, unready),
+        serving as port,
+    ):
         _log.info("gateway started", gateway=kind, port=port, health_port=health_port, devices=len(devices.all))
         if started:
             started(Started(port, health_port))
@@ -96,8 +100,20 @@ def _stop_at_signal() -> asyncio.Event:
     return stop
 
 
-def _until(stop: asyncio.Event) -> Ready:
-    return lambda: not stop.is_set()
+def _stopping(stop: asyncio.Event) -> Unready:
+    # Ready also while Kafka is away: a device that is told 503 and when to come again is better off than one that
+    # finds nobody.
+    async def unready() -> str | None:
+        return "stopping" if stop.is_set() else None
+
+    return unready
+
+
+def _disconnected(gateway: MqttGateway) -> Unready:
+    async def unready() -> str | None:
+        return None if gateway.connected.is_set() else "no connection to the MQTT broker"
+
+    return unready
 
 
 @asynccontextmanager
@@ -113,12 +129,12 @@ async def _alongside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> As
 
 
 @asynccontextmanager
-async def _beating(config: GatewayConfig, kind: Kind, stop: asyncio.Event, ready: Ready) -> AsyncIterator[None]:
+async def _beating(config: GatewayConfig, kind: Kind, stop: asyncio.Event, unready: Unready) -> AsyncIterator[None]:
     if not config.redis_url:
         yield
         return
     instance = config.instance or f"{socket.gethostname()}-{os.getpid()}"
-    async with _alongside(beat_until(stop, config.redis_url, instance, kind, ready), stop):
+    async with _alongside(beat_until(stop, config.redis_url, instance, kind, unready), stop):
         yield
 
 
@@ -166,17 +182,6 @@ async def _sessions(config: GatewayConfig, clock: Clock) -> AsyncIterator[Sessio
 
 
 @asynccontextmanager
-async def _health(config: GatewayConfig, ready: Ready) -> AsyncIterator[int]:
-    runner = web.AppRunner(health_application(ready), access_log=None)
-    await runner.setup()
-    try:
-        await _bind(runner, config.health_host, config.health_port)
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
 async def listening(app: web.Application, host: str, port: int, config: GatewayConfig) -> AsyncIterator[int]:
     """Serve an application and give its port; on leaving, no new request is taken and those in flight are finished."""
     # aiohttp closes a connection that has sent no whole request head in keepalive_timeout; its default is an hour.
@@ -190,14 +195,7 @@ async def listening(app: web.Application, host: str, port: int, config: GatewayC
     )
     await runner.setup()
     try:
-        await _bind(runner, host, port, config)
+        await listen(web.TCPSite(runner, host, port, ssl_context=config.tls()))
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
-
-
-async def _bind(runner: web.AppRunner, host: str, port: int, config: GatewayConfig | None = None) -> None:
-    try:
-        await web.TCPSite(runner, host, port, ssl_context=config.tls() if config else None).start()
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
