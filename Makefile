@@ -44,7 +44,7 @@ bench: $(READY) $(MODELS) ## measure engine, adapters and pipeline; writes tests
 
 lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal \
-	  --extra demo --extra dev pyproject.toml -o requirements.lock
+	  --extra demo --extra dev --extra traces pyproject.toml -o requirements.lock
 
 clean: ## remove everything that was built here
 	@rm -rf .venv .models .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
