@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 MODELS := .models/.built
 
-.PHONY: help setup models demo test test-helm-quick check fix golden bench lock clean
+.PHONY: help setup models demo test image test-helm-quick check fix golden bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check
 	@$(BIN)/fairwatch schemas check
+
+image: $(READY) ## the image of all components as a file, with its bill of materials; IMAGE_ARGS=--faces for models
+	@$(if $(findstring --faces,$(IMAGE_ARGS)),$(MAKE) -s models &&) $(BIN)/python infra/docker/build.py $(IMAGE_ARGS)
 
 test-helm-quick: $(READY) ## the chart: lint, templates, policies, schemas (with helm and kubeconform where they are)
 	@$(BIN)/python infra/helm/generate.py --check && $(BIN)/python -m pytest -q tests/helm $(ARGS)

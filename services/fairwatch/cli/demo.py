@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.apps.demo.run import run_demo
+from fairwatch.domain.errors import ConfigurationError
 
 EXIT_INTERRUPTED = 130
 
@@ -35,6 +35,10 @@ def demo(
 
     Exit code 0 when every expected alert arrived exactly once, 1 otherwise.
     """
+    try:
+        from fairwatch.apps.demo.run import run_demo  # noqa: PLC0415  an image for production comes without its parts
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"the demo needs {error.name}: pip install 'fairwatch[demo]'") from error
     wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
     out = Console(soft_wrap=True)
     try:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from fairwatch.matching.detector import Detector
@@ -48,6 +47,8 @@ class FaceReader:
     """The loaded models. `read` computes, so call it in a thread; it lets go of the interpreter lock."""
 
     def __init__(self, config: FaceConfig, folder: Path) -> None:
+        import onnxruntime  # noqa: PLC0415  see detector.session
+
         self.config = config
         self.template_space = config.template_space
         self.runtime = f"onnxruntime {onnxruntime.__version__} CPU"
