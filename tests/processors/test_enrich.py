@@ -57,6 +57,20 @@ async def test_a_known_device_gives_name_site_and_zone(world):
     assert seen["geo"] == {"lat": 1.0, "lon": 2.0}
 
 
+async def test_what_a_foreign_producer_may_not_say_goes_no_further(world):
+    foreign = {"ethnicity": "x", "plate.nation": "DE", "Emotion": "happy"}
+    [seen] = await place(world, observation(extensions=foreign, source={"format": "foreign", "tokens": {"race": "x"}}))
+    assert seen["observation"]["extensions"] == {"plate.nation": "DE"}
+    assert seen["observation"]["source"]["tokens"] == {}
+    assert seen["observation"]["removed_fields"] == 3
+
+
+async def test_an_observation_of_a_protected_attribute_is_refused(world):
+    [[refused]] = await world.push(world.event("observations", "Observation", observation("woman_with_hijab")))
+    assert isinstance(refused, Reject)
+    assert (refused.reason, refused.field) == ("invalid_field", "event_type")
+
+
 async def test_an_unknown_device_is_nowhere(world):
     [seen] = await place(world, observation(device_id="new"))
     assert (seen["device_known"], seen["site_id"], seen["time_zone"]) == (False, None, None)

@@ -16,9 +16,9 @@ from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.leftovers import Usage, collect, flatten
 from fairwatch.adapters.paths import Getter, Scope, first, getter, parse_path
 from fairwatch.adapters.payload import Decoded
-from fairwatch.adapters.screening import Screen
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy.screening import Screen
 
 Prepare = Callable[[Any, Environment], Any]
 

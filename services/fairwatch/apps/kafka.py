@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,13 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 def codec(settings: Settings) -> Codec:
     """Return the codec: Confluent's framing where a registry is configured, single objects otherwise."""
-    return Codec(Registry(settings.registry_url) if settings.registry_url else None)
+    return Codec(_registry(settings.registry_url) if settings.registry_url else None)
+
+
+@cache
+def _registry(url: str) -> Registry:
+    """Return the one registry client of this process: what one part has asked for, no other asks again."""
+    return Registry(url)
 
 
 def producer(settings: Settings, source: str) -> Producer:

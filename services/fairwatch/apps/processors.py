@@ -11,14 +11,15 @@ from fairwatch.apps.kafka import client_options, codec
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
-from fairwatch.policy.redaction import redact_bytes
 from fairwatch.stores.media import MediaStore
+from fairwatch.wire.cleaning import Cleaner
 
 Builder = Callable[[Settings, Resources], Processor]
 
 
 def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfig:
     """Return the engine's part of the settings; `strangers` where the events come from devices."""
+    cleaner, framing = Cleaner(soft_biometrics=settings.soft_biometrics), codec(settings)
     return EngineConfig(
         bootstrap=settings.kafka_bootstrap,
         topic_prefix=settings.topic_prefix,
@@ -31,7 +32,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         version=__version__,
         replication=settings.replication,
         strangers=strangers,
-        redact=lambda _, body: redact_bytes(body, "")[0],
+        redact=lambda _, value: cleaner.framed(framing, value),
     )
 
 
@@ -48,11 +49,12 @@ def normalize(settings: Settings, given: Resources) -> Processor:
     )
 
 
-def enrich(_: Settings, given: Resources) -> Processor:
+def enrich(settings: Settings, given: Resources) -> Processor:
     """Place observations."""
     from fairwatch.processors.enrich import Enrich  # noqa: PLC0415
 
-    return Enrich(given.references["devices"], given.references["sites"], given.state)
+    references = given.references
+    return Enrich(references["devices"], references["sites"], given.state, soft_biometrics=settings.soft_biometrics)
 
 
 def verify(_: Settings, given: Resources) -> Processor:

@@ -5,33 +5,38 @@ from typing import Any
 
 from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.device_clock import DeviceClock, Reading, stated_time
+from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.processor import Spec
 from fairwatch.stores.registry import Place, Registry
+from fairwatch.wire.cleaning import Cleaner
 
 
 class Enrich:
     """Turns observations into sightings.
 
     A recorder or platform speaks for the cameras that are registered as its children and for no other: whatever else
-    it names, the observation stays its own.
+    it names, the observation stays its own. Any Avro client may write observations, so what policy forbids is taken out
+    here, whoever wrote it.
 
     Args:
         devices: Known devices.
         sites: Known sites.
         state: Recent clock errors by device, so that a replay corrects times as before.
+        soft_biometrics: Keep estimated age and gender.
     """
 
     spec = Spec(
         name="enrich", reads=("observations",), writes=("sightings",), state=True, references=("devices", "sites")
     )
 
-    def __init__(self, devices: Reference, sites: Reference, state: State) -> None:
+    def __init__(self, devices: Reference, sites: Reference, state: State, *, soft_biometrics: bool = False) -> None:
         self._registry = Registry(devices, sites)
         self._state = state
+        self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each observation with its sighting."""
@@ -48,6 +53,13 @@ class Enrich:
             return Skip("tombstone")
         if not is_plausible(observation["received_at"]):
             return Reject("invalid_field", f"{observation['received_at']} is no plausible time", "received_at")
+        try:
+            observation = self._cleaner.clean("Observation", observation)
+        except RejectedError as error:
+            return Reject(error.reason, error.detail, error.field)
+        return self._placed(observation, partition, clocks)
+
+    def _placed(self, observation: dict[str, Any], partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
         sender, source = observation["device_id"], observation["source"]
         device = self._registry.speaker(sender, (source.get("device_id"), source.get("channel")))
         if device is None:

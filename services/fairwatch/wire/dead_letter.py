@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
+from fairwatch.policy.protected import is_protected
 from fairwatch.wire.headers import REDRIVES, redrives
 
 
@@ -51,7 +52,7 @@ def dead_letter(
         "offset": raw.offset,
         "key": raw.key,
         "value": value,
-        "headers": dict(raw.headers),
+        "headers": {name: value for name, value in raw.headers.items() if not is_protected(name)},
         "redacted": value != (raw.value or b""),
         "at": at,
         "redrives": redrives(raw.headers),

@@ -21,8 +21,8 @@ from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Observation
-from fairwatch.policy.protected import redact_tree
 from fairwatch.wire.avro import Codec, check
+from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.headers import RECORDED, cloud_event
 from fairwatch.wire.topics import Topic, topics
 
@@ -48,7 +48,7 @@ class Producer:
         source: Who writes, for the CloudEvents header `ce_source`.
         timeout_s: The longest that anything here takes.
         max_pending: Writes that may wait for the broker at once; more are refused with OverloadedError.
-        soft_biometrics: `observe` keeps estimated age and gender; off unless the law allows it.
+        soft_biometrics: Keep estimated age and gender; off unless the law allows it.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Producer:
         self._clock = clock or SystemClock()
         self._timeout_s = timeout_s
         self._max_pending = max_pending
-        self._soft_biometrics = soft_biometrics
+        self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
         self._pending = 0
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -107,13 +107,12 @@ class Producer:
             RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
         """
         check("Observation", observation)
-        clean, removed = redact_tree(observation, soft_biometrics=self._soft_biometrics)
-        if removed:
-            clean["removed_fields"] = observation.get("removed_fields", 0) + removed
-        await self.publish("observations", observation["device_id"], clean)
+        await self.publish("observations", observation["device_id"], observation)
 
     async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
         """Write one record under `key` and return once the broker has acknowledged; None is a tombstone.
+
+        Protected attributes are removed from an Observation, and from the `extensions` of any other record.
 
         Args:
             topic: Logical name.
@@ -128,7 +127,12 @@ class Producer:
             RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
         """
         kind = _topic(topic)
-        value = None if record is None else self._codec.encode(kind.record, record)
+        value = None
+        if record is not None:
+            value = self._codec.encode(kind.record, record)
+            clean = self._cleaner.clean(kind.record, record)
+            if clean is not record:
+                value = self._codec.encode(kind.record, clean)
         described = self._describe(kind, key, record, value) | dict(headers or {})
         await self.send(topic, key.encode(), value, described)
 

@@ -21,7 +21,7 @@ from fairwatch.policy.redaction import is_attribute_name
 
 _MOST_NAMES: Final = 50_000
 _SHORT: Final = 64
-_NUMBERS: Final = re.compile(r"[0-9TZ:.,+\-/ ]*")  # numbers and times say nothing of a person
+_NUMBERS: Final = re.compile(r"[0-9a-fA-FTZ:.,+\-/ ]*")  # numbers, times, hashes and UUIDs say nothing of a person
 
 
 class _Name:
@@ -76,6 +76,8 @@ class Screen:
         if type(node) is list:
             return self._look_through(node, known, path)
         for name, value in node.items():
+            if value is None:  # a record of ours names every field, most of them empty
+                continue
             entry = known.get(name)
             if entry is None:
                 entry = known[name] = _Name(name, path, soft=self._soft)
