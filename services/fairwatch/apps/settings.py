@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     soft_biometrics: bool = Field(
         default=False, description="keep estimated age and gender of persons; off unless the law allows it"
     )
+    otlp_endpoint: str = Field(
+        default="", description="OpenTelemetry collector that traces go to over HTTP, http://host:4318; empty for none"
+    )
+    trace_ratio: float = Field(default=0.01, ge=0, le=1, description="share of the traces that are recorded")
     log_level: str = "info"
     log_json: bool = True
     instance: str = Field(default="", description="name of this process; the host name and process id otherwise")

@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fairwatch import __version__
 from fairwatch.apps.catalogue import components, find
 from fairwatch.apps.settings import settings
 from fairwatch.apps.together import run_together
-from fairwatch.telemetry import log
+from fairwatch.telemetry import log, tracing
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +36,18 @@ def run(
     [component] = chosen
     configuration = settings()
     log.configure(configuration.log_level, json=configuration.log_json, component=component.name)
-    raise typer.Exit(component.run(configuration))
+    tracing.configure(
+        configuration.otlp_endpoint,
+        configuration.trace_ratio,
+        component=component.name,
+        version=__version__,
+        instance=configuration.instance,
+    )
+    try:
+        code = component.run(configuration)
+    finally:
+        tracing.shut_down()
+    raise typer.Exit(code)
 
 
 def list_components(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:

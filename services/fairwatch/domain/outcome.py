@@ -8,11 +8,16 @@ from fairwatch.domain.errors import Reason
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Write `record` to the logical topic `topic` under `key`; a None record is a tombstone."""
+    """Write `record` to the logical topic `topic` under `key`; a None record is a tombstone.
+
+    Attributes:
+        causes: `traceparent` of each event that it follows from, where the event it answers is not the only one.
+    """
 
     topic: str
     key: str
     record: Any
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.outbox import Headers, Output
+from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.headers import RECORDED, carried, cloud_event
 
@@ -68,8 +69,10 @@ class Encoding:
             ValueError: The topic is none of the processor's.
         """
         event_id = f"{cause.topic}/{cause.partition}/{cause.offset}/{number}".encode()
-        headers = [*self._described(emit.topic), ("ce_id", event_id), *carried(cause.headers).items()]
-        return self._encoded(emit, headers, place)
+        onward = carried(cause.headers)
+        if emit.causes:
+            onward |= self._joined(emit)
+        return self._encoded(emit, [*self._described(emit.topic), ("ce_id", event_id), *onward.items()], place)
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""
@@ -79,7 +82,13 @@ class Encoding:
         received_at = emit.record.get("received_at") if emit.record else None
         if isinstance(received_at, int):
             output.headers.append((RECORDED, str(received_at).encode()))
+        if emit.causes:
+            output.headers += self._joined(emit).items()
         return output
+
+    def _joined(self, emit: Emit) -> dict[str, bytes]:
+        context = joined(self._name, emit.topic, (cause.encode() for cause in emit.causes))
+        return {} if context is None else {TRACE: context}
 
     def _described(self, topic: str) -> Headers:
         try:

@@ -17,6 +17,7 @@ from fairwatch.engine.guard import DeadLetterGuard
 from fairwatch.engine.outbox import Outbox, Output
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.tally import Tally
+from fairwatch.engine.traces import traced
 from fairwatch.engine.turns import Turns
 from fairwatch.telemetry import metrics
 from fairwatch.wire.headers import RECORDED
@@ -84,10 +85,12 @@ class Pipeline:
         """
         started = time.perf_counter()
         events, places, broken = self._encoding.events(records)
-        answer = await self._answer(events, places)
-        answer.dead |= broken
-        self._guard.check([self._guard.counts(answer.dead.get(place)) for place in range(len(records))])
-        await self._keep(answer, records)
+        with traced(self._spec.name, events, places) as spans:
+            answer = await self._answer(events, places)
+            answer.dead |= broken
+            self._guard.check([self._guard.counts(answer.dead.get(place)) for place in range(len(records))])
+            await self._keep(answer, records)
+            spans.died(answer.dead)
         self._tally.batch(len(records), time.perf_counter() - started)
         self._tally.ages([event.headers.get(RECORDED) for event in events], self._clock.now())
 

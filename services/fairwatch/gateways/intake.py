@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +15,9 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.domain.records import RawEvent
-from fairwatch.telemetry import metrics
+from fairwatch.telemetry import metrics, tracing
+from fairwatch.telemetry.tracing import TRACE, Kind, Span
+from fairwatch.wire.headers import RECORDED
 
 INLINE_LIMIT = 512 * 1024
 TOPIC = "raw-events"
@@ -68,12 +71,13 @@ class Intake:
         """
         metrics.RECEIVED.labels(arrival.gateway).inc()
         metrics.GATEWAY_BYTES.labels(arrival.gateway).inc(len(arrival.body))
-        record = await self._record(arrival)
-        headers = {"ce_recordedtime": str(record["received_at"]).encode()}
-        if _TRACE.fullmatch(arrival.headers.get("traceparent", "")):
-            headers["traceparent"] = arrival.headers["traceparent"].encode()
-        with metrics.GATEWAY_PUBLISH_SECONDS.labels(arrival.gateway).time():
-            await self._publisher.publish(TOPIC, arrival.device_id, record, headers)
+        with _step(arrival) as step:
+            record = await self._record(arrival)
+            headers = {RECORDED: str(record["received_at"]).encode()}
+            if step.context is not None:
+                headers[TRACE] = step.context
+            with metrics.GATEWAY_PUBLISH_SECONDS.labels(arrival.gateway).time():
+                await self._publisher.publish(TOPIC, arrival.device_id, record, headers)
         metrics.EMITTED.labels(arrival.gateway, TOPIC).inc()
         return record["raw_id"]
 
@@ -119,3 +123,19 @@ class Intake:
             record["body"] = b""
             record["body_ref"] = {"uri": uri, "sha256": sha256, "mime": mime, "bytes": len(body)}
         return record
+
+
+def _step(arrival: Arrival) -> AbstractContextManager[Span]:
+    """Begin the trace of an arrival, or go on with that of a device that has one."""
+    given = arrival.headers.get(TRACE, "")
+    kind: Kind = "consumer" if arrival.gateway == "mqtt" else "server"
+    return tracing.span(
+        f"{arrival.gateway} receive",
+        kind,
+        given.encode() if _TRACE.fullmatch(given) else None,
+        {
+            "fairwatch.component": arrival.gateway,
+            "messaging.destination.name": TOPIC,
+            "messaging.message.body.size": len(arrival.body),
+        },
+    )

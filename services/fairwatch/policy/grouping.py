@@ -12,6 +12,7 @@ REMEMBER = 3_600_000_000
 SEEN_LIMIT = 256
 SEEN_CHARACTERS = 18  # of a UUIDv5: 64 random bits
 TRIGGER_LIMIT = 100
+TRACE_LIMIT = 8
 DEVICE_LIMIT = 100
 LATEST = (
     "event_type",
@@ -39,7 +40,7 @@ class Life:
     """One group.
 
     Args:
-        value: {alert, seen, firing, timing, told_at, changed_at, due, ended, over_at}; times in microseconds.
+        value: {alert, seen, firing, timing, told_at, changed_at, due, ended, over_at, traces}; times in microseconds.
             `alert` holds the next revision's content; its revision is the last one that was told, -1 for none.
     """
 
@@ -76,6 +77,15 @@ class Life:
         self.value["changed_at"] = now
         return "taken"
 
+    def follow(self, trace: bytes) -> None:
+        """Remember the `traceparent` of a trigger until the next revision."""
+        self.value["traces"] = [*self.value.get("traces", ()), trace.decode()][-TRACE_LIMIT:]
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The `traceparent` of each trigger since the last revision."""
+        return tuple(self.value.get("traces", ()))
+
     def pass_time(self, now: int) -> None:
         """End when it has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value
@@ -97,6 +107,7 @@ class Life:
         value["alert"]["revision"] += 1
         value["alert"]["issued_at"] = now
         value["told_at"] = now
+        value.pop("traces", None)
         state = "NEW" if first else value["ended"] or "UPDATED"
         alert = {**copy.deepcopy(value["alert"]), "state": state}
         if state == "NEW":

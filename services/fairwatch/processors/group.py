@@ -13,6 +13,7 @@ from fairwatch.domain.ports import State
 from fairwatch.domain.processor import Spec
 from fairwatch.policy.grouping import Life, due_at
 from fairwatch.policy.routing import Options
+from fairwatch.telemetry.tracing import TRACE
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -64,6 +65,8 @@ class Group:
             return [Skip("duplicate")]
         options = self._rules.get(trigger["rule"], Options())
         verdict = life.take(trigger, now, _micros(options))
+        if trace := event.headers.get(TRACE):
+            life.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("nothing_open")]
         outcomes: list[Outcome] = list(self._write(life, now))
@@ -71,9 +74,12 @@ class Group:
         return outcomes or [Skip("grouped")]
 
     def _write(self, life: Life, now: int) -> list[Emit]:
-        emitted = []
+        emitted, causes = [], life.causes
         while (alert := life.issue(now)) is not None:
-            emitted += [Emit("alerts", alert["group"], alert), Emit("audit", alert["alert_id"], _audit(alert))]
+            emitted += [
+                Emit("alerts", alert["group"], alert, causes),
+                Emit("audit", alert["alert_id"], _audit(alert), causes),
+            ]
         return emitted
 
 

@@ -19,6 +19,8 @@ from fairwatch.policy.release import alert_may_leave
 from fairwatch.sinks.ledger import Ledger, due_at
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
+from fairwatch.telemetry import tracing
+from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
 
@@ -102,7 +104,7 @@ class Notify:
         if ledger.knows(alert["revision"]):
             return [Skip("duplicate")]
         was_waiting = ledger.waiting
-        superseded = ledger.append(alert, event.offset, self._clock.now())
+        superseded = ledger.append(alert, event.offset, self._clock.now(), event.headers.get(TRACE, b""))
         emitted = [] if superseded is None else self._told(superseded, name, Answer("overflow"))
         if was_waiting:
             self._ledger.put(event.partition, key, ledger.value)
@@ -116,7 +118,7 @@ class Notify:
         emitted: list[Emit] = []
         while ledger.waiting:
             item = ledger.head
-            answer = await self._send(name, item["alert"])
+            answer = await self._send(name, item["alert"], item.get("trace", ""))
             now = self._clock.now()
             if answer.reason == "circuit_open":
                 ledger.postpone(self._away_until.get(name, now))
@@ -138,14 +140,16 @@ class Notify:
         self._ledger.put(partition, key, ledger.value)
         return emitted
 
-    async def _send(self, name: str, alert: Mapping[str, Any]) -> Answer:
+    async def _send(self, name: str, alert: Mapping[str, Any], trace: str) -> Answer:
         receiver = self._receivers.get(name)
         if receiver is None:
             return Answer("unknown_receiver")
         async with self._slots[name]:
             if self._clock.now() < self._away_until.get(name, 0):
                 return Answer("circuit_open", retryable=True)
-            answer = await receiver.sink.send(_delivery_id(alert, name), alert)
+            with tracing.span("notify deliver", "client", trace.encode() or None, _step(receiver)) as step:
+                answer = await receiver.sink.send(_delivery_id(alert, name), alert)
+                step.note(outcome=answer.reason, status=answer.status or 0)
         if answer.reason in AWAY:
             self._away_until[name] = self._clock.now() + receiver.backoff
         else:
@@ -202,6 +206,10 @@ class Notify:
         except RejectedError:
             # A foreign producer wrote what we would not, such as NaN: one such alert must not stop every retry.
             return json.dumps(alert).encode()
+
+
+def _step(receiver: Receiver) -> tracing.Attributes:
+    return {"fairwatch.component": "notify", "fairwatch.sink": receiver.sink.kind}
 
 
 def _delivery_id(alert: Mapping[str, Any], name: str) -> str:

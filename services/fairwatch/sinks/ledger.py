@@ -13,7 +13,7 @@ class Ledger:
 
     Args:
         value: {done, failed, queue, next_at, at}: the highest revision that is finished, those of them that failed,
-            items {alert, attempt, offset} in order, when the first is due, and the last change; microseconds.
+            items {alert, attempt, offset, trace} in order, when the first is due, and the last change; microseconds.
     """
 
     def __init__(self, value: dict[str, Any]) -> None:
@@ -46,13 +46,13 @@ class Ledger:
             return False
         return revision <= self.value["done"] or any(i["alert"]["revision"] == revision for i in self.value["queue"])
 
-    def append(self, alert: Mapping[str, Any], offset: int, now: int) -> dict[str, Any] | None:
+    def append(self, alert: Mapping[str, Any], offset: int, now: int, trace: bytes = b"") -> dict[str, Any] | None:
         """Queue a revision; return the one that it supersedes when too many wait.
 
         Each revision holds the full state, so the oldest but the head, which may be on its way, can go.
         """
         queue = self.value["queue"]
-        queue.append({"alert": dict(alert), "attempt": 0, "offset": offset})
+        queue.append({"alert": dict(alert), "attempt": 0, "offset": offset, "trace": trace.decode()})
         self.value["at"] = now
         return queue.pop(1)["alert"] if len(queue) > QUEUE_LIMIT else None
 

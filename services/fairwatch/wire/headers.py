@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.schemas import newest
 
 CONTENT_TYPE = b"avro/binary"
 RECORDED = "ce_recordedtime"
-TRACE = "traceparent"
 REDRIVES = "fw_redrives"
 CARRIED = (RECORDED, TRACE)
 
