@@ -36,7 +36,6 @@ def split(root: Path = ROOT) -> tuple[str, ...]:
     """Return the locks of what every component needs, and of what comparing faces needs beyond it."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project.get("optional-dependencies", {}).get("traces", ())]
-    lines = [*project["dependencies"], *project.get("optional-dependencies", {}).get("traces", [])]
     direct = {re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0].lower() for line in wanted}
     locked = blocks((root / "requirements.lock").read_text(encoding="utf-8"))
     common = closure(direct - FACES, locked)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGES = (
@@ -20,16 +22,18 @@ LEFT_OUT = (  # of what those packages bring, what nothing here runs
         "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo", "test", "pydoc_data", "distutils", "venv",
     )),
 )  # fmt: skip
+# apt-get fetches as a user of its own, who may not enter the folder of ours
+DOWNLOAD = ["apt-get", "download", "-q", *(["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else [])]
 USERS = "root:x:0:0:root:/:/nologin\nfairwatch:x:10001:10001:fairwatch:/tmp:/nologin\n"
 GROUPS = "root:x:0:\nfairwatch:x:10001:\n"
 
 
-def fetch(folder: Path) -> dict[str, str]:
-    """Download the packages and return the version of each."""
+def fetch(folder: Path, names: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Download Debian's packages and return the version of each."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.deb"):
         old.unlink()
-    subprocess.run(["apt-get", "download", "-q", *PACKAGES], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*DOWNLOAD, *names], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     versions = {}
     for package in sorted(folder.glob("*.deb")):
         fields = subprocess.run(
@@ -40,10 +44,15 @@ def fetch(folder: Path) -> dict[str, str]:
     return versions
 
 
-def build(packages: Path, root: Path) -> None:
-    """Lay the packages into an empty folder and take away what an image has no use for."""
+def lay(packages: Path, root: Path) -> None:
+    """Lay the packages into a folder."""
     for package in sorted(packages.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+
+
+def build(packages: Path, root: Path) -> None:
+    """Make the base of our image: the packages, less what an image has no use for."""
+    lay(packages, root)
     _certificates(root)
     for name in LEFT_OUT:
         shutil.rmtree(root / name, ignore_errors=True)
@@ -54,6 +63,11 @@ def build(packages: Path, root: Path) -> None:
         if program.name != "python3.11":
             program.unlink()
     (root / "usr/bin/python3").symlink_to("python3.11")
+    name_users(root)
+
+
+def name_users(root: Path) -> None:
+    """Write who is who, and where names are looked up."""
     (root / "etc").mkdir(exist_ok=True)
     for name, content in (("passwd", USERS), ("group", GROUPS), ("nsswitch.conf", "hosts: files dns\n")):
         (root / "etc" / name).write_text(content, encoding="utf-8")

@@ -5,9 +5,11 @@ import base64
 import json
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
+from fairwatch.apps.probe import probe
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
 from fairwatch.wire.avro import Codec
@@ -196,3 +198,48 @@ def test_no_broker_says_where_it_looked(monkeypatch):
     settings_module.settings.cache_clear()
     assert isinstance(result.exception, RetryableError)
     assert "127.0.0.1:1" in str(result.exception)
+
+
+@pytest.mark.broker
+def test_probe_counts_alerts_that_are_missing_and_alerts_that_are_too_many(
+    fairwatch, make_topics, broker, topic_prefix
+):
+    make_topics()
+
+    def alerts_for(devices):
+        example = json.loads(next((EXAMPLES / "alert/1").glob("*.json")).read_text(encoding="utf-8"))
+        for number, device in enumerate(devices):
+            yield example | {"alert_id": f"{example['alert_id'][:-1]}{number}", "device_ids": [device], "state": "NEW"}
+
+    async def hub():
+        """Answer the first observation twice, the second once and the third never."""
+        options = {"bootstrap_servers": broker, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+        consumer = AIOKafkaConsumer(f"{topic_prefix}observations", **options)
+        await consumer.start()
+        try:
+            async with Producer(broker, topic_prefix=topic_prefix) as producer:
+                async for message in consumer:
+                    device = message.key.decode()
+                    wanted = {"0": 2, "1": 1}.get(device.rsplit("-", 1)[1], 0)
+                    for alert in alerts_for([device] * wanted):
+                        await producer.publish("alerts", alert["alert_id"], alert)
+        finally:
+            await consumer.stop()
+
+    async def both():
+        answering = asyncio.create_task(hub())
+        try:
+            return await probe(settings_module.settings(), "tamper.other", events=3, rate=50, patience_s=6)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+    fairwatch("topics", "show")  # the settings are those of the fixture
+    numbers = asyncio.run(both()).numbers()
+    assert (numbers["events"], numbers["lost"], numbers["doubled"]) == (3, 1, 1)
+    assert 0 < numbers["p50_s"] <= numbers["max_s"] < 6
+
+
+def test_probe_refuses_what_is_no_event_type(fairwatch):
+    with pytest.raises(ConfigurationError, match="there is no event type 'tampr'"):
+        fairwatch("probe", "tampr")

@@ -1,10 +1,14 @@
 """Makes the changelog topic of a stateful processor when it is missing."""
 
+import asyncio
+
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.engine.config import EngineConfig
+
+KNOWN_WITHIN_S = 10
 
 
 async def ensure_changelog(config: EngineConfig, changelog: str, source: str) -> None:
@@ -22,6 +26,11 @@ async def ensure_changelog(config: EngineConfig, changelog: str, source: str) ->
         # Made before it is described: some brokers make a topic that is asked for, with a number of their own.
         await _create(admin, changelog, wanted, config.replication)
         found = await _partitions(admin, changelog)
+        for _ in range(KNOWN_WITHIN_S * 5):  # brokers hear of a new topic a moment after it was made
+            if found:
+                break
+            await asyncio.sleep(0.2)
+            found = await _partitions(admin, changelog)
         if found != wanted:
             raise ConfigurationError(f"{changelog} has {found} partitions but {source} has {wanted}: make them equal")
     finally:
