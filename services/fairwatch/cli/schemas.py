@@ -1,4 +1,4 @@
-"""`fairwatch schemas`: proves the schemas folder, and releases what is new in it."""
+"""`fairwatch schemas`: proves the schemas folder, releases what is new in it, and registers it."""
 
 import json
 from dataclasses import asdict
@@ -7,19 +7,23 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from fairwatch.apps.settings import settings
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.example_checks import check_folder
+from fairwatch.wire.registry import COMPATIBILITY, Registry
 from fairwatch.wire.schema_checks import freeze as freeze_folder
 from fairwatch.wire.schema_checks import released_hashes
-from fairwatch.wire.schemas import FOLDER
+from fairwatch.wire.schemas import FOLDER, released
 
 EXIT_PROBLEMS = 1
 FOLDER_OPTION = typer.Option(FOLDER, "--folder", help="Folder with avro, topics and examples.", exists=True)
 
 
 def register(app: typer.Typer) -> None:
-    """Add `schemas check` and `schemas freeze`."""
+    """Add `schemas check`, `schemas register` and `schemas freeze`."""
     group = typer.Typer(help="Prove and release the Avro schemas of [bold]schemas[/bold].", no_args_is_help=True)
     group.command("check")(check)
+    group.command("register")(register_all)
     group.command("freeze")(freeze)
     app.add_typer(group, name="schemas")
 
@@ -44,6 +48,24 @@ def check(
     if not as_json:
         files, frozen = len(list((folder / "avro").glob("*.avsc"))), len(released_hashes(folder))
         console.print(f"{files} schemas are sound; {files - frozen} of them are not released yet.", highlight=False)
+
+
+def register_all() -> None:
+    """Register every version of every record with the schema registry; the same twice changes nothing.
+
+    From then on the registry refuses what readers of other versions could not read. FAIRWATCH_REGISTRY_URL says where.
+    """
+    url = settings().registry_url
+    if not url:
+        raise ConfigurationError("FAIRWATCH_REGISTRY_URL: not set, so there is no schema registry to register with")
+    registry = Registry(url)
+    found = [registry.register(schema) for schema in released()]
+    for one in found:
+        typer.echo(f"{one.subject}\tv{one.schema.version}\tid {one.id}\t{'registered' if one.new else 'was there'}")
+    new = sum(one.new for one in found)
+    Console(stderr=True).print(
+        f"{new} of {len(found)} schemas registered; compatibility is {COMPATIBILITY}.", highlight=False
+    )
 
 
 def freeze(folder: Path = FOLDER_OPTION) -> None:

@@ -1,8 +1,8 @@
 """Handles one batch wholly: decode, handle, write, keep state; only then may it be acknowledged."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,8 +20,8 @@ from fairwatch.engine.tally import Tally
 from fairwatch.engine.traces import traced
 from fairwatch.engine.turns import Turns
 from fairwatch.telemetry import metrics
-from fairwatch.wire.headers import RECORDED
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -84,7 +84,7 @@ class Pipeline:
             TooManyDeadError: The worker has to stop.
         """
         started = time.perf_counter()
-        events, places, broken = self._encoding.events(records)
+        events, places, broken = await self._patiently(lambda: self._encoding.events(records))
         with traced(self._spec.name, events, places) as spans:
             answer = await self._answer(events, places)
             answer.dead |= broken
@@ -92,7 +92,7 @@ class Pipeline:
             await self._keep(answer, records)
             spans.died(answer.dead)
         self._tally.batch(len(records), time.perf_counter() - started)
-        self._tally.ages([event.headers.get(RECORDED) for event in events], self._clock.now())
+        self._tally.ages(events, self._clock.now())
 
     async def tick(self, partitions: Sequence[int]) -> None:
         """Let a ticking processor act; a failure is logged and undone, the next tick tries again."""
@@ -114,6 +114,25 @@ class Pipeline:
         outputs = [self._encoding.timed_output(emit) for emit in await processor.tick(partitions)]
         self._state.savepoint()
         return outputs
+
+    async def _patiently(self, work: Callable[[], T]) -> T:
+        """Do what may have to ask the schema registry, as often as it takes; nothing is dead because that is away."""
+        delay, longest = self._retry_s
+        waiting = False
+        while True:
+            try:
+                done = work()
+            except RetryableError as error:
+                if not waiting:
+                    log.warning("registry.waiting", error=str(error))
+                waiting = True
+                self._tally.retried.inc()
+                await self._turns.pause(delay)
+                delay = min(delay * 2, longest)
+            else:
+                if waiting:
+                    log.info("registry.resumed")
+                return done
 
     async def _answer(self, events: list[Event], places: list[int]) -> Answer:
         """Ask the processor, as often as it takes; an unexpected error is narrowed down to its event."""
@@ -174,7 +193,9 @@ class Pipeline:
 
     async def _keep(self, answer: Answer, records: Sequence[Any]) -> None:
         """Write outputs and dead letters, then state."""
-        letters = [self._dead_letters.output(records[place], place, error) for place, error in answer.dead.items()]
+        letters = await self._patiently(
+            lambda: [self._dead_letters.output(records[place], place, error) for place, error in answer.dead.items()]
+        )
         await self._bury(await self._write([*answer.outputs, *letters]), answer, records)
         await self._flush()
         self._tally.emits(answer.topics)

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 
-from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.engine.reader import TopicReader
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
@@ -62,13 +62,13 @@ class TopicReference:
         metrics.REFERENCE_ENTRIES.labels(self._component, self._topic).set(len(self._entries))
 
     async def run(self, bootstrap: str, client_options: Mapping[str, Any], topic_prefix: str) -> None:
-        """Read to the end, then follow, for ever; start over when the broker was away."""
+        """Read to the end, then follow, for ever; start over when the broker, or the schema registry, was away."""
         away = False
         while True:
             try:
                 async with TopicReader(bootstrap, client_options, topic_prefix + self._topic) as reader:
                     await self._read(reader)
-            except KafkaError as error:
+            except (KafkaError, RetryableError) as error:
                 if not away:
                     log.warning("reference.away", topic=self._topic, error=repr(error))
                 away = True

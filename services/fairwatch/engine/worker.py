@@ -124,6 +124,7 @@ class Worker:
         background: list[asyncio.Task[Any]] = []
         try:
             await self._broker()
+            await self._framing()
             background += await self._read_references()
             await self._prepare()
             if not self._stopping.is_set():
@@ -143,12 +144,32 @@ class Worker:
                 if not said:
                     log.warning("broker.away", error=str(error))
                 said = True
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), BROKER_RETRY_S)
+                await self._pause()
             else:
                 if said:
                     log.info("broker.back")
                 return
+
+    async def _framing(self) -> None:
+        """Wait until the schema registry, where there is one, knows what we write; what it refuses ends us here."""
+        written = {*(self._records[name] for name in self.spec.writes), "DeadLetter"}
+        said = False
+        while not self._stopping.is_set():
+            try:
+                await asyncio.to_thread(self._codec.prepare, written)
+            except RetryableError as error:
+                if not said:
+                    log.warning("registry.away", error=str(error))
+                said = True
+                await self._pause()
+            else:
+                if said:
+                    log.info("registry.back")
+                return
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), BROKER_RETRY_S)
 
     async def _read_references(self) -> list[asyncio.Task[Any]]:
         config = self.config

@@ -3,7 +3,7 @@
 import io
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -55,6 +55,16 @@ class Codec:
         self._newest = {schema.type: schema for schema in known}
         self._by_fingerprint = {schema.fingerprint: schema for schema in known}
         self._has_doubles = {schema.fingerprint: "'double'" in str(schema.parsed) for schema in known}
+
+    def prepare(self, types: Iterable[str]) -> None:
+        """Ask the registry, where there is one, for the ids of records that will be written.
+
+        Raises:
+            RetryableError: The registry does not answer.
+            ConfigurationError: It refuses a schema or the credentials.
+        """
+        for name in types:
+            self._header(_of(name, self._newest))
 
     def encode(self, type: str, record: Mapping[str, Any]) -> bytes:  # noqa: A002  the contract's word
         """Return the framed bytes of a record; fields with a default may be left out.
