@@ -6,7 +6,10 @@ Usage: metrics_table.py [--check]; with --check nothing is written and a differe
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from prometheus_client import ProcessCollector
 
 from fairwatch.telemetry.metrics import REGISTRY
 
@@ -24,12 +27,15 @@ def table() -> str:
         "| metric | kind | labels | what |",
         "|---|---|---|---|",
     ]
-    for collector in sorted(REGISTRY._collector_to_names, key=lambda found: str(found._name)):  # noqa: SLF001  # no public way
-        family = next(iter(collector.describe()))
-        labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # noqa: SLF001  # no public way
-        name = family.name + SUFFIX.get(family.type, "")
-        lines.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    lines += [f"| `{name}` | {kind} | {labels} | {what} |" for name, kind, labels, what in sorted(_rows())]
     return "\n".join(lines) + "\n"
+
+
+def _rows() -> Iterator[tuple[str, str, str, str]]:
+    for collector in REGISTRY._collector_to_names:  # noqa: SLF001  # no public way
+        labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
+        for family in collector.collect() if isinstance(collector, ProcessCollector) else collector.describe():
+            yield family.name + SUFFIX.get(family.type, ""), family.type, labels, family.documentation
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.domain.event import Event
 from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import partition_of
@@ -219,7 +220,10 @@ def test_dead_letters_are_redacted_where_they_parse():
 def test_quantiles_of_ages_come_from_samples():
     tally = Tally("quantiles")
     assert tally.quantile_ms(0.5) is None
-    tally.ages([None, b"junk", *(str(1_000_000 - 1000 * n).encode() for n in range(14))], 1_000_000)
+    headers = [{}, {"ce_recordedtime": b"junk"}]
+    headers += [{"ce_recordedtime": str(1_000_000 - 1000 * n).encode()} for n in range(14)]
+    record = {"occurred_at": 500_000}
+    tally.ages([Event("in", "Observation", record, headers=given) for given in headers], 1_000_000)
     assert tally.quantile_ms(0.0) == 0.0
     assert tally.quantile_ms(0.99) == 13.0
 

@@ -3,7 +3,9 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
+from fairwatch.domain.event import Event
 from fairwatch.telemetry import metrics
+from fairwatch.wire.headers import recorded_at
 
 SAMPLE = 16  # events of a batch whose age is looked at
 KEPT = 1000
@@ -24,6 +26,7 @@ class Tally:
         self._size = metrics.BATCH_SIZE.labels(component)
         self._seconds = metrics.HANDLE_SECONDS.labels(component)
         self._age = metrics.AGE_SECONDS.labels(component)
+        self._device_age = metrics.DEVICE_AGE_SECONDS.labels(component)
         self.retried = metrics.RETRIED.labels(component)
         self.commits = metrics.COMMITS.labels(component)
         self.rebalances = metrics.REBALANCES.labels(component)
@@ -53,13 +56,17 @@ class Tally:
             self.dead += count
             metrics.DEAD.labels(self.component, reason).inc(count)
 
-    def ages(self, recorded: Sequence[bytes | None], now: int) -> None:
-        """Note how old a sample of events is, from their `ce_recordedtime` (microseconds in decimals)."""
-        for text in recorded[:: max(1, len(recorded) // SAMPLE)]:
-            if text is not None and text.isdigit():
-                age = (now - int(text)) / 1e6
+    def ages(self, events: Sequence[Event], now: int) -> None:
+        """Note how old a sample of events is, since the gateway (`ce_recordedtime`) and by the device's own clock."""
+        for event in events[:: max(1, len(events) // SAMPLE)]:
+            received = recorded_at(event.headers)
+            if received is not None:
+                age = (now - received) / 1e6
                 self._ages.append(age)
                 self._age.observe(max(age, 0.0))
+            occurred = event.record.get("occurred_at") if event.record else None
+            if isinstance(occurred, int):
+                self._device_age.observe(max((now - occurred) / 1e6, 0.0))
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the age below which that share of the last sampled events is; None without events."""

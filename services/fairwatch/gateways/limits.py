@@ -67,11 +67,15 @@ class Bodies:
         if (request.content_length or 0) > limit:
             raise RejectedError("too_large", f"body of {request.content_length} bytes, {limit} are allowed")
         chunks: list[bytes] = []
+        size = 0
         try:
             await self._collect(request, chunks, limit)
-            yield b"".join(chunks)
+            body = b"".join(chunks)
+            size = len(body)
+            chunks.clear()  # or it would be in memory twice for as long as the broker takes
+            yield body
         finally:
-            self.held -= sum(map(len, chunks))
+            self.held -= size or sum(map(len, chunks))
 
     async def _collect(self, request: web.BaseRequest, chunks: list[bytes], limit: int) -> None:
         size = 0

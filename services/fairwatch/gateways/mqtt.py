@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -18,7 +19,7 @@ import structlog
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.gateways.credentials import Devices
 from fairwatch.gateways.intake import Arrival, Intake
-from fairwatch.gateways.mqtt_client import LateAckClient
+from fairwatch.gateways.mqtt_client import Held, LateAckClient
 from fairwatch.telemetry import metrics
 
 FIRST_DELAY_S = 0.2
@@ -65,7 +66,7 @@ class MqttGateway:
         devices: Whose topics to subscribe to.
         intake: Where messages go.
         window: Messages that may be on their way to Kafka at a time.
-        queued: Messages that may wait for the window.
+        queued: Messages that may wait for the window; queued_bytes: bytes of all that are not on Kafka yet.
     """
 
     def __init__(
@@ -77,10 +78,13 @@ class MqttGateway:
         *,
         window: int = 100,
         queued: int = 10_000,
+        queued_bytes: int = 24 << 20,
     ) -> None:
         self._address, self._client_id, self._devices, self._intake = address, client_id, devices, intake
         self._window = asyncio.Semaphore(window)
         self._queued = queued
+        self._held = Held(queued_bytes)
+        metrics.GATEWAY_HELD.labels("mqtt").set_function(lambda: self._held.bytes)
         self._deliveries: dict[asyncio.Task[None], int] = {}
         self.connected = asyncio.Event()
 
@@ -108,6 +112,7 @@ class MqttGateway:
             address.host,
             address.port,
             limit=self._queued,
+            held=self._held,
             username=address.username,
             password=address.password,
             tls_context=address.tls,
@@ -119,8 +124,9 @@ class MqttGateway:
                 yield client
         finally:
             self.connected.clear()
-            if client.left_out:
-                metrics.DROPPED.labels("mqtt", "overflow").inc(client.left_out)
+            metrics.GATEWAY_SESSIONS.labels("mqtt").set(0)
+            metrics.DROPPED.labels("mqtt", "overflow").inc(client.left_out)
+            metrics.DROPPED.labels("mqtt", "disconnected").inc(client.forget())
 
     async def _until_stop_or_loss(self, client: LateAckClient, stop: asyncio.Event, drain_s: float) -> None:
         pending: Pending = asyncio.Queue()
@@ -132,6 +138,7 @@ class MqttGateway:
             if self._devices.topics:
                 await client.subscribe([(topic, QOS) for topic in self._devices.topics])
             self.connected.set()
+            metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
             await asyncio.wait((receiving, stopping), return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 receiving.cancel()
@@ -149,12 +156,13 @@ class MqttGateway:
             await self._window.acquire()
             task = asyncio.create_task(self._deliver(message))
             self._deliveries[task] = message.qos
-            task.add_done_callback(self._delivered)
+            task.add_done_callback(partial(self._delivered, len(message.payload)))
             pending.put_nowait((message, task))
             if client.overflowed:
-                raise aiomqtt.MqttError(f"more than {self._queued} messages are waiting")
+                raise aiomqtt.MqttError("more messages came than may wait for Kafka")
 
-    def _delivered(self, task: asyncio.Task[None]) -> None:
+    def _delivered(self, size: int, task: asyncio.Task[None]) -> None:
+        self._held.give(size)
         del self._deliveries[task]
         self._window.release()
 

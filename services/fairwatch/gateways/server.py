@@ -26,7 +26,8 @@ from fairwatch.gateways.limits import Bodies, TokenBuckets
 from fairwatch.gateways.mqtt import MqttAddress, MqttGateway
 from fairwatch.gateways.viid import VisualGateway
 from fairwatch.gateways.viid_reply import Replies
-from fairwatch.stores.viid_sessions import MemorySessions, RedisSessions, Sessions
+from fairwatch.stores.viid_sessions import CountedSessions, MemorySessions, RedisSessions
+from fairwatch.telemetry import metrics
 from fairwatch.telemetry.probes import Unready, listen, probes
 
 LINGER_S = 2.0  # for the rest of a refused body, so that its sender reads the refusal
@@ -75,7 +76,11 @@ async def serve(
     stop = stop or _stop_at_signal()
     if kind == "mqtt":
         address = MqttAddress.parse(config.mqtt_url)
-        bounds = {"window": config.mqtt_window, "queued": config.mqtt_queued}
+        bounds = {
+            "window": config.mqtt_window,
+            "queued": config.mqtt_queued,
+            "queued_bytes": config.mqtt_queued_bytes,
+        }
         gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
         unready, serving = _disconnected(gateway), _subscribing(gateway, stop, config.drain_s)
     else:
@@ -152,6 +157,7 @@ async def _application(
     failures = TokenBuckets(config.failures_per_s, config.failure_burst, clock)
     doorkeeper = Doorkeeper(devices, digest, failures, config.trusted_proxies)
     bodies = Bodies(config.max_body_bytes, config.max_held_bytes, config.body_timeout_s)
+    metrics.GATEWAY_HELD.labels(kind).set_function(lambda: bodies.held)
     rates = TokenBuckets(config.rate_per_s, config.burst, clock)
     async with _sessions(config, clock) as sessions:
         if kind == "http":
@@ -168,22 +174,28 @@ async def _application(
                 clock=clock,
                 session_s=config.viid_session_s,
             ).application()
-        async with listening(app, config.host, config.port, config) as port:
+        async with listening(app, config.host, config.port, config) as (port, connections):
+            metrics.GATEWAY_SESSIONS.labels(kind).set_function(connections if kind == "http" else sessions.count)
             yield port
 
 
 @asynccontextmanager
-async def _sessions(config: GatewayConfig, clock: Clock) -> AsyncIterator[Sessions]:
+async def _sessions(config: GatewayConfig, clock: Clock) -> AsyncIterator[CountedSessions]:
     if not config.redis_url:
-        yield MemorySessions(clock)
+        yield CountedSessions(MemorySessions(clock), clock)
         return
     async with Redis.from_url(config.redis_url) as redis:
-        yield RedisSessions(redis, clock)
+        yield CountedSessions(RedisSessions(redis, clock), clock)
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int, config: GatewayConfig) -> AsyncIterator[int]:
-    """Serve an application and give its port; on leaving, no new request is taken and those in flight are finished."""
+async def listening(
+    app: web.Application, host: str, port: int, config: GatewayConfig
+) -> AsyncIterator[tuple[int, Callable[[], float]]]:
+    """Serve an application; give its port and what counts its connections.
+
+    On leaving, no new request is taken and those in flight are finished.
+    """
     # aiohttp closes a connection that has sent no whole request head in keepalive_timeout; its default is an hour.
     # There is no access log: paths may hold a key.
     runner = web.AppRunner(
@@ -196,6 +208,7 @@ async def listening(app: web.Application, host: str, port: int, config: GatewayC
     await runner.setup()
     try:
         await listen(web.TCPSite(runner, host, port, ssl_context=config.tls()))
-        yield runner.addresses[0][1]
+        server = runner.server
+        yield runner.addresses[0][1], lambda: len(server.connections) if server else 0
     finally:
         await runner.cleanup()

@@ -90,3 +90,31 @@ class RedisSessions:
         """Forget the session."""
         async with reachable("session store"):
             await self._redis.delete(PREFIX + viid_id)
+
+
+class CountedSessions:
+    """Sessions of another store, and how many of them this process has seen alive."""
+
+    def __init__(self, store: Sessions, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._expiry: dict[str, int] = {}
+
+    async def get(self, viid_id: str) -> Session | None:
+        """Return the live session, or None."""
+        return await self._store.get(viid_id)
+
+    async def put(self, viid_id: str, session: Session) -> None:
+        """Set the session, in place of any earlier one."""
+        await self._store.put(viid_id, session)
+        self._expiry[viid_id] = session.expires_at
+
+    async def drop(self, viid_id: str) -> None:
+        """Forget the session."""
+        await self._store.drop(viid_id)
+        self._expiry.pop(viid_id, None)
+
+    def count(self) -> float:
+        """Return how many there are now."""
+        now = self._clock.now()
+        self._expiry = {viid_id: expiry for viid_id, expiry in self._expiry.items() if expiry > now}
+        return len(self._expiry)

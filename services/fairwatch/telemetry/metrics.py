@@ -1,6 +1,6 @@
 """Every metric, named once."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 REGISTRY = CollectorRegistry()
 _AGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600)
@@ -27,6 +27,13 @@ HANDLE_SECONDS = Histogram(
 AGE_SECONDS = Histogram(
     "fairwatch_event_age_seconds",
     "Gateway to the end of this stage, of a sample of each batch.",
+    ["component"],
+    buckets=_AGES,
+    registry=REGISTRY,
+)
+DEVICE_AGE_SECONDS = Histogram(
+    "fairwatch_device_age_seconds",
+    "Time that the device gives to the end of this stage, of a sample of each batch; wrong by what its clock is.",
     ["component"],
     buckets=_AGES,
     registry=REGISTRY,
@@ -61,6 +68,16 @@ GATEWAY_PUBLISH_SECONDS = Histogram(
 GATEWAY_RECONNECTS = Counter(
     "fairwatch_gateway_reconnects", "Connections to the MQTT broker that were lost.", ["component"], registry=REGISTRY
 )
+GATEWAY_SESSIONS = Gauge(
+    "fairwatch_gateway_sessions",
+    "HTTP connections, GA/T 1400 registrations that this process serves, MQTT sessions; as they are now.",
+    ["component"],
+    registry=REGISTRY,
+)
+GATEWAY_HELD = Gauge(
+    "fairwatch_gateway_held_bytes", "Bytes of bodies that wait for the broker.", ["component"], registry=REGISTRY
+)
+PROCESS = ProcessCollector(registry=REGISTRY)
 
 
 def exposition() -> bytes:
