@@ -1,6 +1,6 @@
 """Starts and stops a real schema registry (Apicurio) on loopback: for tests and for trying Confluent's framing.
 
-Usage: registry.py start PORT [--data FOLDER] | stop PORT | url PORT
+Usage: registry.py start PORT [--data FOLDER] | stop PORT [--kill] | url PORT
 
 It is fetched by Maven once, kept below FAIRWATCH_CACHE (~/.cache/fairwatch) and runs on Java 17 or newer. Without
 --data it keeps what it is told in memory. Exit code 3: Java or Maven is missing, or cannot fetch it; says which.
@@ -74,7 +74,7 @@ def start(port: int, data: Path | None = None) -> int:
     ]
     if data is not None:  # written at once: a killed registry has what it answered
         options.append(f"-Dapicurio.datasource.url=jdbc:h2:file:{data.resolve()}/registry;WRITE_DELAY=0")
-    with (CACHE / f"{port}.log").open("wb") as log:
+    with _pid_file(port).with_suffix(".log").open("wb") as log:
         # Seconds count here, not throughput: the first compiler only, little memory.
         process = subprocess.Popen(
             ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", *options, "-jar", str(program)],
@@ -84,36 +84,34 @@ def start(port: int, data: Path | None = None) -> int:
     end = time.monotonic() + START_S
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > end:
+            said = _pid_file(port).with_suffix(".log").read_text(errors="replace").splitlines()[-1:]
             stop(port)
-            raise UnavailableError(f"Apicurio does not start: see {CACHE / f'{port}.log'}")
+            raise UnavailableError(f"Apicurio does not start: {said or 'it says nothing'}")
         time.sleep(0.2)
     return process.pid
 
 
-def stop(port: int, number: int = signal.SIGTERM) -> None:
+def stop(port: int, *, kill: bool = False) -> None:
     """Stop it, wait until it is gone; nothing when none runs."""
     file = _pid_file(port)
     if not file.exists():
         return
     pid = int(file.read_text(encoding="ascii"))
     file.unlink()
-    end = time.monotonic() + STOP_S
-    try:
-        os.kill(pid, number)
-        while not _gone(pid):
-            if time.monotonic() > end:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
-    except ProcessLookupError:
-        return
+    file.with_suffix(".log").unlink(missing_ok=True)
+    for number, patience_s in ((signal.SIGKILL if kill else signal.SIGTERM, STOP_S), (signal.SIGKILL, STOP_S)):
+        end = time.monotonic() + patience_s
+        while _runs(pid) and time.monotonic() < end:
+            os.kill(pid, number)
+            time.sleep(0.1)
 
 
-def _gone(pid: int) -> bool:
+def _runs(pid: int) -> bool:
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:  # somebody else started it
-        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
         return False
+    return state != "Z"
 
 
 def _answers(port: int) -> bool:
@@ -135,12 +133,13 @@ def main() -> int:
     parser.add_argument("action", choices=["start", "stop", "url"])
     parser.add_argument("port", type=int)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--kill", action="store_true")
     given = parser.parse_args()
     try:
         if given.action == "start":
             start(given.port, given.data)
         elif given.action == "stop":
-            stop(given.port)
+            stop(given.port, kill=given.kill)
     except UnavailableError as error:
         sys.stderr.write(f"{error}\n")
         return UNAVAILABLE

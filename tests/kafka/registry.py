@@ -1,33 +1,22 @@
 """A real schema registry (Apicurio) for tests: started once, killed and started again by those that ask for it."""
 
-import importlib.util
 import json
-import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from fairwatch.apps.embedded import free_port
 
-
-def _script() -> ModuleType:
-    path = Path(__file__).parents[2] / "infra/registry/registry.py"
-    spec = importlib.util.spec_from_file_location("infra_registry", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = _script()
+SCRIPT = Path(__file__).parents[2] / "infra/registry/registry.py"
+UNAVAILABLE = 3
 
 
 @dataclass
@@ -40,22 +29,29 @@ class Apicurio:
     @property
     def url(self) -> str:
         """Its address as FAIRWATCH_REGISTRY_URL wants it."""
-        return str(SCRIPT.url(self.port))
+        return self._run("url")
 
     def start(self) -> None:
         """Start it and wait until it answers; the test is skipped where that cannot be."""
-        try:
-            SCRIPT.start(self.port, self.data)
-        except SCRIPT.UnavailableError as error:
-            pytest.skip(f"no schema registry: {error}")
+        self._run("start", "--data", str(self.data))
 
     def stop(self) -> None:
         """Stop it in order."""
-        SCRIPT.stop(self.port)
+        self._run("stop")
 
     def kill(self) -> None:
         """Take it away at once."""
-        SCRIPT.stop(self.port, signal.SIGKILL)
+        self._run("stop", "--kill")
+
+    def _run(self, action: str, *options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), action, str(self.port), *options],
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        if done.returncode == UNAVAILABLE:
+            pytest.skip(f"no schema registry: {done.stderr.strip()}")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def ask(self, path: str, body: Any = None, method: str | None = None) -> tuple[int, Any]:
         """Return status and JSON of a request, as any other client would make it."""
@@ -81,8 +77,8 @@ def apicurio(data: Path) -> Iterator[Apicurio]:
         registry.stop()
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apicurio]:
+@pytest.fixture(scope="module", name="registry")
+def registry_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apicurio]:
     """Give a registry that the tests of one file share."""
     with apicurio(tmp_path_factory.mktemp("registry")) as running:
         yield running
