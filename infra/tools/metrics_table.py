@@ -6,15 +6,11 @@ Usage: metrics_table.py [--check]; with --check nothing is written and a differe
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from prometheus_client import ProcessCollector
-
-from fairwatch.telemetry.metrics import REGISTRY
+from fairwatch.telemetry.metrics import described
 
 TABLE = Path(__file__).resolve().parents[1] / "prometheus" / "metrics.md"
-SUFFIX = {"counter": "_total"}
 
 
 def table() -> str:
@@ -27,15 +23,10 @@ def table() -> str:
         "| metric | kind | labels | what |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{name}` | {kind} | {labels} | {what} |" for name, kind, labels, what in sorted(_rows())]
+    for one in described():
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.what} |")
     return "\n".join(lines) + "\n"
-
-
-def _rows() -> Iterator[tuple[str, str, str, str]]:
-    for collector in REGISTRY._collector_to_names:  # noqa: SLF001  # no public way
-        labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
-        for family in collector.collect() if isinstance(collector, ProcessCollector) else collector.describe():
-            yield family.name + SUFFIX.get(family.type, ""), family.type, labels, family.documentation
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fairwatch.telemetry.metrics import REGISTRY
+from fairwatch.telemetry.metrics import described
 
 INFRA = Path(__file__).parents[2] / "infra"
 RULES = INFRA / "prometheus/fairwatch.rules.yaml"
@@ -22,12 +22,7 @@ def _rules() -> list[dict[str, Any]]:
 
 def _names() -> set[str]:
     """Return every series that the code can show."""
-    names = set()
-    for collector in REGISTRY._collector_to_names:
-        family = next(iter(collector.describe()))
-        endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
-        names |= {family.name + ending for ending in endings}
-    return names
+    return {series for metric in described() for series in metric.series}
 
 
 def test_rules_are_about_metrics_that_exist() -> None:

@@ -29,8 +29,7 @@ class GatewayConfig:
         drain_s: For what is in flight when the gateway stops.
         mqtt_url: mqtt[s]://user:password@host:port.
         mqtt_client_id: Name of the persistent MQTT session.
-        mqtt_window: MQTT messages on their way to Kafka at a time; mqtt_queued: that may wait for it;
-            mqtt_queued_bytes: bytes of all that are not on Kafka yet.
+        mqtt_window: MQTT messages on their way to Kafka at a time; mqtt_held_bytes: of all that are not on it yet.
         viid_server_id: Our own 20-digit id; viid_time_zone: zone of times in replies.
         viid_session_s: Life of a session after its last request.
         redis_url: Where replicas share VIID sessions and heartbeats go; empty keeps sessions in memory.
@@ -60,8 +59,7 @@ class GatewayConfig:
     mqtt_url: str = "mqtt://127.0.0.1:1883"
     mqtt_client_id: str = "fairwatch-gateway"
     mqtt_window: int = 100
-    mqtt_queued: int = 10_000
-    mqtt_queued_bytes: int = 24 * MIB
+    mqtt_held_bytes: int = 24 * MIB
     viid_server_id: str = "00000000005030000001"
     viid_time_zone: str = "UTC"
     viid_session_s: float = 300

@@ -66,7 +66,7 @@ class MqttGateway:
         devices: Whose topics to subscribe to.
         intake: Where messages go.
         window: Messages that may be on their way to Kafka at a time.
-        queued: Messages that may wait for the window; queued_bytes: bytes of all that are not on Kafka yet.
+        held_bytes: Of all messages that are not on Kafka yet; the broker keeps the rest.
     """
 
     def __init__(
@@ -77,14 +77,12 @@ class MqttGateway:
         intake: Intake,
         *,
         window: int = 100,
-        queued: int = 10_000,
-        queued_bytes: int = 24 << 20,
+        held_bytes: int = 24 << 20,
     ) -> None:
         self._address, self._client_id, self._devices, self._intake = address, client_id, devices, intake
         self._window = asyncio.Semaphore(window)
-        self._queued = queued
-        self._held = Held(queued_bytes)
-        metrics.GATEWAY_HELD.labels("mqtt").set_function(lambda: self._held.bytes)
+        self._held = Held(held_bytes)
+        metrics.GATEWAY_HELD.labels("mqtt").set_function(lambda: self._held.size)
         self._deliveries: dict[asyncio.Task[None], int] = {}
         self.connected = asyncio.Event()
 
@@ -111,7 +109,6 @@ class MqttGateway:
         client = LateAckClient(
             address.host,
             address.port,
-            limit=self._queued,
             held=self._held,
             username=address.username,
             password=address.password,
@@ -134,35 +131,38 @@ class MqttGateway:
         receiving = asyncio.create_task(self._receive(client, pending))
         acknowledging = asyncio.create_task(_acknowledge(client, pending))
         stopping = asyncio.create_task(stop.wait())
+        relieved = asyncio.create_task(client.room_again())
         try:
             if self._devices.topics:
                 await client.subscribe([(topic, QOS) for topic in self._devices.topics])
             self.connected.set()
             metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
-            await asyncio.wait((receiving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((receiving, stopping, relieved), return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 receiving.cancel()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(pending.join(), drain_s)
-            else:
+            elif receiving.done():
                 receiving.result()
+            else:
+                await pending.join()
+                _log.info("connecting again for the messages that the MQTT broker kept")
         finally:
-            for task in (receiving, acknowledging, stopping):
+            tasks = (receiving, acknowledging, stopping, relieved)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(receiving, acknowledging, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self, client: LateAckClient, pending: Pending) -> None:
         async for message in client.messages:
             await self._window.acquire()
             task = asyncio.create_task(self._deliver(message))
             self._deliveries[task] = message.qos
-            task.add_done_callback(partial(self._delivered, len(message.payload)))
+            task.add_done_callback(partial(self._delivered, bytes(message.payload)))
             pending.put_nowait((message, task))
-            if client.overflowed:
-                raise aiomqtt.MqttError("more messages came than may wait for Kafka")
 
-    def _delivered(self, size: int, task: asyncio.Task[None]) -> None:
-        self._held.give(size)
+    def _delivered(self, payload: bytes, task: asyncio.Task[None]) -> None:
+        self._held.give(payload)
         del self._deliveries[task]
         self._window.release()
 

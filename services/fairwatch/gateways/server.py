@@ -76,11 +76,7 @@ async def serve(
     stop = stop or _stop_at_signal()
     if kind == "mqtt":
         address = MqttAddress.parse(config.mqtt_url)
-        bounds = {
-            "window": config.mqtt_window,
-            "queued": config.mqtt_queued,
-            "queued_bytes": config.mqtt_queued_bytes,
-        }
+        bounds = {"window": config.mqtt_window, "held_bytes": config.mqtt_held_bytes}
         gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
         unready, serving = _disconnected(gateway), _subscribing(gateway, stop, config.drain_s)
     else:

@@ -1,5 +1,8 @@
 """Every metric, named once."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 REGISTRY = CollectorRegistry()
@@ -75,9 +78,34 @@ GATEWAY_SESSIONS = Gauge(
     registry=REGISTRY,
 )
 GATEWAY_HELD = Gauge(
-    "fairwatch_gateway_held_bytes", "Bytes of bodies that wait for the broker.", ["component"], registry=REGISTRY
+    "fairwatch_gateway_held_bytes", "Bytes that wait for the broker.", ["component"], registry=REGISTRY
 )
 PROCESS = ProcessCollector(registry=REGISTRY)
+_SERIES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric, as its table and its users have to know it; `series` are the names that it is queried by."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    what: str
+    series: tuple[str, ...]
+
+
+def described() -> Iterator[Described]:
+    """Describe every metric, by name."""
+    found = []
+    for collector in list(REGISTRY._collector_to_names):  # noqa: SLF001  # no public way
+        labels = getattr(collector, "_labelnames", ())
+        for family in collector.collect() if collector is PROCESS else collector.describe():  # type: ignore[attr-defined]
+            endings = _SERIES.get(family.type, ("",))
+            name = family.name + (endings[0] if len(endings) == 1 else "")
+            series = tuple(family.name + ending for ending in endings)
+            found.append(Described(name, family.type, labels, family.documentation, series))
+    return iter(sorted(found, key=lambda one: one.name))
 
 
 def exposition() -> bytes:
