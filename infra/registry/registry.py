@@ -62,10 +62,12 @@ def _maven(*arguments: str) -> None:
         raise UnavailableError(f"Maven cannot fetch {ARTIFACT}: {lines[0]}")
 
 
-def start(port: int, data: Path | None = None) -> int:
-    """Start it and return its process id once it answers."""
+def start(port: int, data: Path | None = None) -> None:
+    """Start it unless it runs, and return once it answers."""
     if shutil.which("java") is None:
         raise UnavailableError("Java is not installed")
+    if _answers(port):
+        return
     program = jar()
     options = [
         f"-Dquarkus.http.port={port}",
@@ -88,7 +90,6 @@ def start(port: int, data: Path | None = None) -> int:
             stop(port)
             raise UnavailableError(f"Apicurio does not start: {said or 'it says nothing'}")
         time.sleep(0.2)
-    return process.pid
 
 
 def stop(port: int, *, kill: bool = False) -> None:

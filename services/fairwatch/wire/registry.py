@@ -69,7 +69,8 @@ class Registry:
             ConfigurationError: It refuses the schema or the credentials.
         """
         if schema.fingerprint not in self._ids:
-            self._ids[schema.fingerprint] = self._registered(schema).id
+            known = self._ids[schema.fingerprint] = self._registered(schema).id
+            self._schemas[known] = self._by_fingerprint.get(schema.fingerprint, schema)
         return self._ids[schema.fingerprint]
 
     def register(self, schema: Schema) -> Registered:
