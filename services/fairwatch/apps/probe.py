@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from fairwatch.apps.kafka import client_options, codec, producer, require_broker, unreachable
@@ -113,14 +113,13 @@ async def _alerts(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """Give a consumer at the end of every partition of `alerts`."""
     topic = settings.topic_prefix + "alerts"
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, **client_options(settings)
+        topic, bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, **client_options(settings)
     )
     try:
         await consumer.start()
-        if topic not in await consumer.topics():
+        partitions = consumer.assignment()  # all of them: it is in no group
+        if not partitions:
             raise ConfigurationError(f"topic {topic} is not on the broker: run `fairwatch topics apply`")
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
-        consumer.assign(partitions)
         for partition, end in (await consumer.end_offsets(partitions)).items():
             consumer.seek(partition, end)
         yield consumer
