@@ -27,7 +27,7 @@ test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
-	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check
+	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check && $(BIN)/python infra/grafana/generate.py --check
 	@$(BIN)/fairwatch schemas check
 
 image: $(READY) ## the image of all components as a file, with its bill of materials; IMAGE_ARGS=--faces for models
@@ -37,7 +37,7 @@ test-helm-quick: $(READY) ## the chart: lint, templates, policies, schemas (with
 	@$(BIN)/python infra/helm/generate.py --check && $(BIN)/python -m pytest -q tests/helm $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
-	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
 	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/adapters/test_recordings.py
