@@ -257,6 +257,18 @@ PROPERTIES = {
         },
     ),
     "trustedProxies": texts("Addresses or networks from which X-Forwarded-For is believed."),
+    "traces": group(
+        "OpenTelemetry traces, from a device's request to the delivery.",
+        {
+            "endpoint": text(f"Collector that takes OTLP over HTTP, such as http://collector:4318; {NONE}."),
+            "ratio": {
+                "type": "number",
+                "description": "Share of the traces that are recorded, 0 to 1.",
+                "minimum": 0,
+                "maximum": 1,
+            },
+        },
+    ),
     "faces": group(
         "Comparing faces.",
         {
@@ -308,6 +320,7 @@ PROPERTIES = {
             "media": way("The object store, where media.url names one."),
             "mqtt": way("The MQTT broker, for gateways.mqtt."),
             "receivers": way("Receivers of alerts, for notify."),
+            "traces": way("The collector, where traces.endpoint names one."),
         },
     ),
     "monitoring": group(
@@ -322,22 +335,39 @@ PROPERTIES = {
                 },
             ),
             "rules": group(
-                "PrometheusRule.",
+                "PrometheusRule with the rules of infra/prometheus, for this namespace.",
                 {
                     "enabled": flag("Whether there is one."),
-                    "lag": number("Events of lag of a component above which an alert is raised.", 1),
+                    "runbooks": text(f"Address under which infra/runbooks is published; {NONE}."),
                 },
             ),
         },
     ),
-    "tests": group(
-        "`helm test`: `fairwatch doctor` in a pod.",
+    "dashboards": group(
+        "Grafana's dashboards as ConfigMaps.",
         {
-            "enabled": flag("Whether there is one."),
-            "envFromSecrets": texts(
-                "Secrets whose keys become its environment variables: those of the receivers and devices."
+            "enabled": flag("Whether there are any."),
+            "labels": labels("Labels by which Grafana's sidecar finds them."),
+            "annotations": labels("Annotations, such as the folder that the sidecar puts them in."),
+        },
+    ),
+    "tests": group(
+        "`helm test`: `fairwatch doctor` in a pod, and `fairwatch probe` in another.",
+        {
+            "enabled": flag("Whether there are any."),
+            "probe": group(
+                "An observation is published and its alert awaited; that alert reaches the rule's receivers.",
+                {
+                    "eventType": text(
+                        "Event type that one of your rules takes, such as tamper.other; empty: nothing is published."
+                    ),
+                    "patience": number("Seconds to wait for the alert.", 1, 3600),
+                },
             ),
-            "resources": refer("resources", "Of its pod."),
+            "envFromSecrets": texts(
+                "Secrets whose keys become their environment variables: those of the receivers and devices."
+            ),
+            "resources": refer("resources", "Of each pod."),
         },
     ),
     "global": anything("Unused; Helm hands it to every chart."),

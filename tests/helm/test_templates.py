@@ -1,5 +1,7 @@
 """What the chart renders for what is asked of it."""
 
+import re
+
 import pytest
 import yaml
 
@@ -8,7 +10,7 @@ from fairwatch.apps.processors import spec_of
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
 from fairwatch.wire.topics import topics
-from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, refusal, resources
+from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, pods, refusal, resources
 
 pytestmark = needs_helm
 KEDA, ALL, SMALL = VARIANTS["keda"], VARIANTS["everything"], VARIANTS["small-site"]
@@ -167,11 +169,11 @@ def test_only_those_who_need_it_reach_out():
         egress = resources(ALL, "NetworkPolicy")[name]["spec"]["egress"]
         return sorted({port["port"] for rule in egress for port in rule["ports"]})
 
-    kafka_redis_registry = [53, 6379, 8081, 9093, 9094]
-    assert ports("route") == kafka_redis_registry
-    assert ports("notify") == sorted([*kafka_redis_registry, 443])
-    assert ports("match") == sorted([*kafka_redis_registry, 443]), "pictures are in an object store"
-    assert ports("mqtt") == sorted([*kafka_redis_registry, 443, 1883, 8883])
+    everybody = [53, 4318, 6379, 8081, 9093, 9094]
+    assert ports("route") == everybody
+    assert ports("notify") == sorted([*everybody, 443])
+    assert ports("match") == sorted([*everybody, 443]), "pictures are in an object store"
+    assert ports("mqtt") == sorted([*everybody, 443, 1883, 8883])
 
 
 def test_only_what_listens_can_be_reached():
@@ -192,6 +194,31 @@ def test_changed_configuration_restarts_the_pods():
         return deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
 
     assert checksum() != checksum("--set", "config.files.extra\\.yaml=a")
+
+
+def test_rules_are_those_of_prometheus_for_this_namespace_only():
+    [rules] = everything(ALL, "PrometheusRule")
+    source = yaml.safe_load((CHART.parents[1] / "infra/prometheus/fairwatch.rules.yaml").read_text(encoding="utf-8"))
+    wanted = [rule for group in source["groups"] for rule in group["rules"]]
+    found = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
+    assert [rule["alert"] for rule in found] == [rule["alert"] for rule in wanted]
+    for rule, origin in zip(found, wanted, strict=True):
+        here = re.sub(r'\{namespace="site"\}|namespace="site",', "", rule["expr"])
+        assert here == origin["expr"]
+        metrics = re.findall(r"fairwatch_[a-z_]+", rule["expr"])
+        assert rule["expr"].count('{namespace="site"') == len(metrics) > 0, rule["expr"]
+        assert rule["labels"] == origin["labels"] | {"namespace": "site"}
+        assert rule["annotations"]["runbook_url"] == f"https://runbooks.example.org/{rule['alert']}.md"
+        assert rule["annotations"]["summary"] == origin["annotations"]["summary"]
+
+
+def test_helm_test_examines_and_probes():
+    tests = {name: pod["containers"][0]["args"] for name, pod in pods(ALL).items() if name.startswith("Pod/")}
+    assert tests == {
+        "Pod/hub-fairwatch-doctor": ["doctor"],
+        "Pod/hub-fairwatch-probe": ["probe", "tamper.other", "--patience", "60"],
+    }
+    assert "Pod/hub-fairwatch-probe" not in pods(VARIANTS["default"]), "no rule takes anything yet"
 
 
 def test_small_site_fits_a_small_node():

@@ -38,6 +38,10 @@
 - {name: FAIRWATCH_HOST, value: "0.0.0.0"}
 - {name: FAIRWATCH_PORT, value: "8080"}
 - {name: FAIRWATCH_HEALTH_PORT, value: "9090"}
+{{- with $values.traces.endpoint }}
+- {name: FAIRWATCH_OTLP_ENDPOINT, value: {{ . | quote }}}
+- {name: FAIRWATCH_TRACE_RATIO, value: {{ $values.traces.ratio | quote }}}
+{{- end }}
 - {name: FAIRWATCH_LOG_LEVEL, value: {{ $values.log.level }}}
 - {name: FAIRWATCH_LOG_JSON, value: {{ $values.log.json | quote }}}
 - {name: FAIRWATCH_INSTANCE, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
