@@ -4,16 +4,16 @@ import socket
 import ssl
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from typing import TYPE_CHECKING, Any
 
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.registry import Registry
+
+if TYPE_CHECKING:
+    from kafka.admin import KafkaAdminClient
 
 _BOOTSTRAP_MS = 8000
 _CONNECT_S = 3.0
@@ -59,12 +59,15 @@ def producer(settings: Settings, source: str) -> Producer:
     )
 
 
-def admin(settings: Settings) -> KafkaAdminClient:
+def admin(settings: Settings) -> "KafkaAdminClient":
     """Return a connected administration client.
 
     Raises:
         RetryableError: No broker answers.
     """
+    from kafka.admin import KafkaAdminClient  # noqa: PLC0415  148 modules that no worker needs
+    from kafka.errors import KafkaError  # noqa: PLC0415
+
     require_broker(settings)
     try:
         return KafkaAdminClient(
