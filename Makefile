@@ -3,8 +3,9 @@
 BIN := .venv/bin
 READY := .venv/.installed
 MODELS := .models/.built
+CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test image test-helm-quick check fix golden bench lock clean
+.PHONY: help setup models demo test image test-helm-quick test-helm check fix golden bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +34,15 @@ check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 image: $(READY) ## the image of all components as a file, with its bill of materials; IMAGE_ARGS=--faces for models
 	@$(if $(findstring --faces,$(IMAGE_ARGS)),$(MAKE) -s models &&) $(BIN)/python infra/docker/build.py $(IMAGE_ARGS)
 
-test-helm-quick: $(READY) ## the chart: lint, templates, policies, schemas (with helm and kubeconform where they are)
-	@$(BIN)/python infra/helm/generate.py --check && $(BIN)/python -m pytest -q tests/helm $(ARGS)
+test-helm-quick: $(READY) ## the chart: lint, templates, policies, schemas of the latest Kubernetes; helm is built once
+	@infra/cluster/build.sh quick && $(BIN)/python infra/helm/generate.py --check
+	@PATH="$(CLUSTER)/bin:$$PATH" KUBE_SCHEMAS="$$(printf ':%s' $(CLUSTER)/bin/schemas/* | cut -c2-)" \
+	  $(BIN)/python -m pytest -q tests/helm $(ARGS)
+
+test-helm: $(READY) ## the chart on a real Kubernetes with Kafka, Redis and KEDA: install to uninstall; root, 30 minutes the first time
+	@infra/cluster/prepare.sh && infra/cluster/build.sh all
+	@$(BIN)/python infra/docker/build.py && $(BIN)/python infra/docker/neighbours.py
+	@FAIRWATCH_CLUSTER=1 $(BIN)/python -m pytest -p no:randomly -q -s tests/cluster $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
 	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .

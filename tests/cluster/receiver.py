@@ -1,0 +1,31 @@
+"""A control room: counts deliveries by their id, so that the same one twice is seen; GET tells. Runs in a pod."""
+
+import json
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+DELIVERIES: Counter[str] = Counter()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        DELIVERIES[self.headers["webhook-id"]] += 1
+        self._answer(b"")
+
+    def do_GET(self):
+        twice = sum(count - 1 for count in DELIVERIES.values())
+        self._answer(json.dumps({"delivered": len(DELIVERIES), "twice": twice}).encode())
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+    def _answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("", 8080), Handler).serve_forever()

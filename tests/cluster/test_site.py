@@ -1,0 +1,127 @@
+"""The life of a site on a real Kubernetes, in this order: installed, tried, hurt, upgraded, scaled, drained, gone."""
+
+import json
+import time
+
+import pytest
+
+from tests.cluster.kube import Probe, helm, kubectl, listed, receiver, until
+
+EXACTLY_ONCE = {"lost": 0, "doubled": 0}
+
+
+def _once(result):
+    return {name: result[name] for name in EXACTLY_ONCE}
+
+
+def test_everything_becomes_ready_without_a_restart(site):
+    assert len({pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in site.pods()}) == 11
+    assert site.restarts() == {}
+
+
+def test_helm_test_publishes_an_event_and_sees_its_alert(site):
+    helm("test", "hub", "-n", site.name, "--timeout", "3m")
+    until("the control room is told", lambda: receiver()["delivered"] >= 1, 30)
+
+
+def test_a_pod_deleted_in_the_middle_loses_and_doubles_nothing(site, numbers):
+    probe = Probe("delete", "tamper.other", "--events", "400", "--rate", "20", "--patience", "90")
+    for component in ("enrich", "route", "group", "notify"):
+        time.sleep(2)
+        victim = site.pods(component)[0]["metadata"]["name"]
+        kubectl("-n", site.name, "delete", "pod", victim, "--wait=false")
+    result = probe.result()
+    numbers(pod_deleted=result)
+    assert _once(result) == EXACTLY_ONCE
+
+
+def test_upgrade_while_events_flow_loses_and_doubles_nothing(site, numbers):
+    probe = Probe("upgrade", "tamper.other", "--events", "1600", "--rate", "20", "--patience", "120")
+    took = site.helm("upgrade", "--set", "image.tag=0.1.1")
+    assert probe.running, "the upgrade outlived the events: send more"
+    result = probe.result()
+    numbers(upgrade=result, upgrade_s=round(took, 1))
+    assert _once(result) == EXACTLY_ONCE
+    assert {pod["spec"]["containers"][0]["image"] for pod in site.pods()} == {"fairwatch:0.1.1"}
+
+
+def test_rollback_while_events_flow_loses_and_doubles_nothing(site, numbers):
+    probe = Probe("rollback", "tamper.other", "--events", "1600", "--rate", "20", "--patience", "120")
+    began = time.monotonic()
+    helm("rollback", "hub", "1", "-n", site.name, "--wait", "--timeout", "4m")
+    took = time.monotonic() - began
+    assert probe.running, "the rollback outlived the events: send more"
+    result = probe.result()
+    numbers(rollback=result, rollback_s=round(took, 1))
+    assert _once(result) == EXACTLY_ONCE
+    assert {pod["spec"]["containers"][0]["image"] for pod in site.pods()} == {"fairwatch:0.1.0"}
+
+
+def test_no_receiver_was_told_twice(site, numbers):
+    numbers(deliveries=receiver())
+    assert receiver()["twice"] == 0
+
+
+def test_keda_scales_with_the_lag_and_back(site, numbers):
+    scaled = "scaledobject/hub-fairwatch-enrich"
+    until("enrich has one replica", lambda: site.ready("enrich", 1))
+    kubectl("-n", site.name, "annotate", scaled, "autoscaling.keda.sh/paused-replicas=0")
+    until("enrich is paused", lambda: site.ready("enrich", 0))
+    flood = Probe("flood", "io.input", "--events", "12000", "--rate", "2000", "--patience", "1")
+    flood.result()
+    probe = Probe("scale", "tamper.other", "--events", "300", "--rate", "5", "--patience", "120")
+    kubectl("-n", site.name, "annotate", scaled, "autoscaling.keda.sh/paused-replicas-")
+    up = until("KEDA wants as many replicas as there are partitions", lambda: len(site.pods("enrich")) == 4)
+    down = until("one replica is left when the lag is gone", lambda: site.ready("enrich", 1), 300)
+    result = probe.result()
+    numbers(keda={"up_to_4_s": round(up, 1), "back_to_1_s": round(down, 1)}, keda_events=result)
+    assert _once(result) == EXACTLY_ONCE
+
+
+def _evict(namespace, name):
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+    try:
+        kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
+    except AssertionError as error:
+        return str(error)
+    return "evicted"
+
+
+def test_drain_takes_one_replica_at_a_time(site, numbers):
+    until("route has two replicas", lambda: site.ready("route", 2))
+    probe = Probe("drain", "tamper.other", "--events", "300", "--rate", "10", "--patience", "120")
+    kubectl("cordon", "node")
+    try:
+        first, second = (pod["metadata"]["name"] for pod in site.pods("route"))
+        assert _evict(site.name, first) == "evicted"
+        assert "violate the pod's disruption budget" in _evict(site.name, second), "the last replica would have gone"
+    finally:
+        kubectl("uncordon", "node")
+    until("the first one is replaced", lambda: site.ready("route", 2))
+    assert _evict(site.name, second) == "evicted"
+    until("the second one is replaced", lambda: site.ready("route", 2))
+    result = probe.result()
+    numbers(drain=result)
+    assert _once(result) == EXACTLY_ONCE
+
+
+def test_a_broken_configuration_never_takes_over(site):
+    with pytest.raises(AssertionError, match=r"timed out|deadline|not ready"):
+        helm(
+            "upgrade", "hub", "helm/fairwatch", "-n", site.name, *site.values, "--wait", "--timeout", "40s",
+            "--set-string", "config.files.routes\\.yaml=route: {receivers: nobody}",
+        )  # fmt: skip
+    assert any(site.ready("route", count) or site.pods("route") for count in (2, 3))
+    assert Probe("broken", "tamper.other").result()["lost"] == 0, "the old pods go on"
+
+
+def test_uninstall_leaves_nothing_behind(site):
+    helm("uninstall", "hub", "-n", site.name, "--wait", "--timeout", "3m")
+    until("the pods are gone", lambda: not listed(site.name, "pods"))
+    kinds = kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
+    mine = ["events", "events.events.k8s.io", "podmetrics.metrics.k8s.io"]
+    left = kubectl(
+        "-n", site.name, "get", ",".join(kind for kind in kinds if kind not in mine), "-o", "name", "--ignore-not-found"
+    ).split()
+    assert set(left) == {"configmap/kube-root-ca.crt", "serviceaccount/default", "secret/receivers"}
