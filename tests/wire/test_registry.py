@@ -1,8 +1,11 @@
 """Ids of a schema registry: asked for once, recognised by fingerprint, and shared with Confluent's own client."""
 
+import copy
+import io
 import json
 import time
 
+import fastavro
 import pytest
 
 from fairwatch.apps.embedded import free_port
@@ -46,7 +49,40 @@ def test_schema_that_is_none_of_ours_is_unknown_and_not_asked_for_again_at_once(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("text", ["nonsense", "{}", '{"type": "record"}', '{"type": "nonsense"}', "[]", "7"])
+def test_another_version_of_our_record_is_read_by_resolution(server):
+    grown, narrow = copy.deepcopy(schema("Site")), copy.deepcopy(schema("Site"))
+    grown["fields"].append(
+        {"name": "floor", "type": ["null", "string"], "default": None, "doc": "Of the next release."}
+    )
+    narrow["fields"] = [field for field in narrow["fields"] if field["name"] in {"site_id", "name"}]
+    codec = Codec(Registry(server.url))
+    for source, record in ((grown, {**SITE, "floor": "2"}), (narrow, {**SITE, "name": "Harbour"})):
+        out = io.BytesIO(b"\0" + server.add(json.dumps(source)).to_bytes(4, "big"))
+        out.seek(5)
+        fastavro.schemaless_writer(out, fastavro.parse_schema(source), record)
+        kind, read = codec.decode(out.getvalue())
+        assert (kind, read["site_id"], read["time_zone"]) == ("Site", "harbour", "UTC")
+        assert read.keys() == {field["name"] for field in schema("Site")["fields"]}
+
+
+def test_a_version_that_cannot_become_ours_is_malformed(server):
+    other = {"type": "record", "name": "Site", "namespace": "fairwatch", "fields": [{"name": "x", "type": "long"}]}
+    with pytest.raises(RejectedError, match="malformed: bytes are no Site"):
+        Codec(Registry(server.url)).decode(b"\0" + server.add(json.dumps(other)).to_bytes(4, "big") + b"\2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "{}",
+        '{"type": "record"}',
+        '{"type": "nonsense"}',
+        "[]",
+        "7",
+        '{"type": "record", "name": 5, "fields": []}',
+    ],
+)
 def test_nonsense_in_the_registry_is_an_unknown_schema(server, text):
     codec = Codec(Registry(server.url))
     with pytest.raises(RejectedError, match="unknown_schema"):

@@ -36,7 +36,7 @@ class SchemaRegistry(Protocol):
         ...
 
     def schema_of(self, schema_id: int) -> Schema | None:
-        """Return the schema with that id, or None where it is none of ours."""
+        """Return the schema with that id, a version of a record of ours; None where it is of no record of ours."""
         ...
 
 

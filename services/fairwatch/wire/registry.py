@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import fastavro
-from fastavro.schema import fingerprint, to_parsing_canonical_form
-
 from fairwatch.domain.errors import ConfigurationError, RetryableError
-from fairwatch.wire.schemas import Schema, released
+from fairwatch.wire.schemas import Schema, recognised
 
 _TIMEOUT_S = 3.0
 _AWAY_FOR_S = 0.5  # many records may wait for the same answer: they do not ask one after the other
@@ -59,7 +56,6 @@ class Registry:
         self._schemas: dict[int, Schema] = {}
         self._unknown: dict[int, float] = {}
         self._away: tuple[float, str] = (0.0, "")
-        self._by_fingerprint = {schema.fingerprint: schema for schema in released()}
 
     def id_of(self, schema: Schema) -> int:
         """Return the id of the schema, registering it when it is new there.
@@ -70,7 +66,7 @@ class Registry:
         """
         if schema.fingerprint not in self._ids:
             known = self._ids[schema.fingerprint] = self._registered(schema).id
-            self._schemas[known] = self._by_fingerprint.get(schema.fingerprint, schema)
+            self._schemas[known] = schema
         return self._ids[schema.fingerprint]
 
     def register(self, schema: Schema) -> Registered:
@@ -103,7 +99,7 @@ class Registry:
             self._ask(f"/config/{subject}", {"compatibility": COMPATIBILITY}, "PUT")
 
     def schema_of(self, schema_id: int) -> Schema | None:
-        """Return the schema with that id, or None where it is none of ours (asked again after 30 s).
+        """Return the schema with that id, or None where it is of no record of ours (asked again after 30 s).
 
         Raises:
             RetryableError: The registry does not answer.
@@ -118,15 +114,11 @@ class Registry:
             self._schemas[schema_id] = found
         return self._schemas[schema_id]
 
-    def _known(self, answer: Any) -> Schema | None:
-        """Recognise one of our schemas by its fingerprint, as in the single-object encoding."""
+    @staticmethod
+    def _known(answer: Any) -> Schema | None:
         if answer is None or answer.get("schemaType", "AVRO") != "AVRO":
             return None
-        try:
-            canonical = to_parsing_canonical_form(fastavro.parse_schema(json.loads(answer["schema"])))
-        except (ValueError, KeyError, TypeError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
-            return None
-        return self._by_fingerprint.get(bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO")))
+        return recognised(answer.get("schema", ""))
 
     def _ask(self, path: str, body: dict[str, str] | None = None, method: str | None = None) -> Any | None:
         """Return the JSON answer, or None where nothing is there (404)."""

@@ -16,6 +16,9 @@ from fairwatch.domain.errors import ConfigurationError
 FOLDER = Path(__file__).resolve().parents[1] / "_schemas"
 
 
+_BROKEN = (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     """One version of one record; equal only to itself, so that what is made from it can be remembered by it.
@@ -69,6 +72,29 @@ def _bytes_defaults(schema: Any) -> None:
         _bytes_defaults(schema.get("values"))
 
 
+def _parsed(source: Any, slug: str, version: int, path: Path) -> Schema:
+    parsed: Any = fastavro.parse_schema(without_logical_types(source))
+    crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
+    _bytes_defaults(parsed)
+    return Schema(source["name"], slug, version, path, source, parsed, bytes.fromhex(crc))
+
+
+def recognised(text: str) -> Schema | None:
+    """Return the schema that JSON from elsewhere means: one of ours, or somebody else's version of one; else None.
+
+    A record of another version, as the next release or another producer writes it, is read by Avro's resolution.
+    """
+    try:
+        found = _parsed(json.loads(text), "", 0, Path())
+    except (*_BROKEN, AttributeError, TypeError, RecursionError):
+        return None
+    for known in released():
+        if known.fingerprint == found.fingerprint:
+            return known
+    ours = newest().get(found.source["name"])
+    return found if ours is not None and ours.parsed["name"] == found.parsed["name"] else None
+
+
 def load(path: Path) -> Schema:
     """Read one `<record>.v<N>.avsc`.
 
@@ -77,12 +103,8 @@ def load(path: Path) -> Schema:
     """
     slug, _, version = path.name.removesuffix(".avsc").rpartition(".v")
     try:
-        source = json.loads(path.read_text(encoding="utf-8"))
-        parsed: Any = fastavro.parse_schema(without_logical_types(source))
-        crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
-        _bytes_defaults(parsed)
-        return Schema(source["name"], slug, int(version), path, source, parsed, bytes.fromhex(crc))
-    except (ValueError, KeyError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
+        return _parsed(json.loads(path.read_text(encoding="utf-8")), slug, int(version), path)
+    except _BROKEN as error:
         raise ConfigurationError(f"{path}: not a schema named <record>.v<N>.avsc: {error!r}") from error
 
 
