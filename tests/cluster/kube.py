@@ -102,7 +102,7 @@ def receiver() -> dict[str, int]:
 class Probe:
     """`fairwatch probe` in a pod of the platform's namespace, going on while the test does something else."""
 
-    def __init__(self, name: str, *arguments: str) -> None:
+    def __init__(self, name: str, *arguments: str, prefix: str = "") -> None:
         self.name = f"probe-{name}"
         pod = {
             "apiVersion": "v1",
@@ -117,7 +117,8 @@ class Probe:
                         "image": "fairwatch:0.1.0",
                         "args": ["probe", *arguments, "--json"],
                         "env": [
-                            {"name": "FAIRWATCH_KAFKA_BOOTSTRAP", "value": "kafka.platform.svc.cluster.local:9092"}
+                            {"name": "FAIRWATCH_KAFKA_BOOTSTRAP", "value": "kafka.platform.svc.cluster.local:9092"},
+                            {"name": "FAIRWATCH_TOPIC_PREFIX", "value": prefix},
                         ],
                     }
                 ],
