@@ -35,6 +35,8 @@ NetworkPolicy; what an entry does not say is taken from `defaults`. `values-smal
 * **Network**: nothing in, nothing out, but what a component needs. Kubernetes needs a network plugin that enforces it.
 * **Topics** are applied before install and upgrade by a hook, or rendered for Strimzi (`topics.apply: strimzi`), with
   one KafkaUser for each component that may do what `schemas/topics` says and nothing else (`strimzi.users.enabled`).
+* **Trying it**: `helm test` runs `fairwatch doctor`, and `fairwatch probe` where `tests.probe.eventType` names an event
+  type that one of your rules takes: an observation is published, and its alert must come.
 * **Configuration** comes from `config.files`, a ConfigMap and a Secret of yours; a component that cannot read it does
   not become ready, and an upgrade then keeps the old pods.
 
