@@ -55,9 +55,14 @@ def read(settings: Settings, name: str, *, beginning: bool = True, follow: bool 
     require_broker(settings)
     try:
         with closing(_consumer(settings)) as consumer:
-            ends = _assign(consumer, topic, beginning=beginning)
+            ends = dict(_assign(consumer, topic, beginning=beginning))
+            sure: set[TopicPartition] = set()
             while follow or any(consumer.position(partition) < end for partition, end in ends.items()):
-                for records in consumer.poll(timeout_ms=_POLL_MS).values():
+                for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
+                    if partition in ends and partition not in sure:
+                        # The embedded broker's end is the beginning of the last batch; what it fetches says more.
+                        ends[partition] = max(ends[partition], consumer.highwater(partition) or 0)
+                        sure.add(partition)
                     yield from (_message(name, record) for record in records)
     except KafkaError as error:
         raise unreachable(settings, error) from error

@@ -61,7 +61,7 @@ async def _publish(producer: Producer, topic: Topic, name: str, item: Any, key: 
         record = _record(topic, item)
         if record is None:
             return Result(name, "skipped", f"holds no {topic.record}")
-        await producer.publish(topic.name, _key(topic, record) if key is None else key, record)
+        await producer.publish(topic.name, key_of(topic, record) if key is None else key, record)
     except RejectedError as error:
         return Result(name, "rejected", str(error))
     return Result(name, "published")
@@ -81,7 +81,8 @@ def _record(topic: Topic, item: Any) -> dict[str, Any] | None:
     return from_json(newest()[topic.record], item)
 
 
-def _key(topic: Topic, record: Any) -> str:
+def key_of(topic: Topic, record: Any) -> str:
+    """Return the key that a record has in its topic."""
     for name in topic.key.split("."):
         record = record[name]
     return record.decode() if isinstance(record, bytes) else str(record or "")

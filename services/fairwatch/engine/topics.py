@@ -11,6 +11,11 @@ from fairwatch.engine.config import EngineConfig
 KNOWN_WITHIN_S = 10
 
 
+def changelog_of(topic_prefix: str, processor: str) -> str:
+    """Return the name of the topic that keeps a processor's state."""
+    return f"{topic_prefix}fairwatch-{processor}-state"
+
+
 async def ensure_changelog(config: EngineConfig, changelog: str, source: str) -> None:
     """Make a compacted topic with as many partitions as `source` has.
 

@@ -28,7 +28,7 @@ from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
-from fairwatch.engine.topics import ensure_changelog
+from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.engine.turns import Turns
 from fairwatch.telemetry.probes import probes
 from fairwatch.wire.avro import Codec
@@ -70,7 +70,7 @@ class Worker:
         self._codec = codec
         self._clock = clock or SystemClock()
         self._records = records or {name: topic.record for name, topic in topics().items()}
-        self._changelog = f"{config.topic_prefix}fairwatch-{spec.name}-state"
+        self._changelog = changelog_of(config.topic_prefix, spec.name)
         self._turns = Turns(config.drain_s)
         self._state = PartitionedState()
         self._outbox = Outbox(

@@ -1,0 +1,156 @@
+"""Takes out of the cluster what it cannot be built from again: reference data, rules and the audit chain.
+
+Everything else follows from events and ages out. Templates are in no backup because they are nowhere at rest: `match`
+makes them from the enrolment pictures. Those are biometric data, and people.yaml and devices.yaml hold what people and
+devices sign in with, so both go into sealed backups only.
+"""
+
+import getpass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from fairwatch import __version__
+from fairwatch.apps import kafka
+from fairwatch.apps.export_archive import ArchiveWriter
+from fairwatch.apps.messages import read
+from fairwatch.apps.reading import read_topic
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+from fairwatch.policy.audit_chain import verify
+from fairwatch.stores.media import SCHEME, MediaStore
+from fairwatch.wire.cleaning import Cleaner
+from fairwatch.wire.schemas import newest
+from fairwatch.wire.topics import Topic, topics
+
+CHAIN = "audit-chain"
+ENTRIES = "watchlist-entries"
+RULES = ("routes.yaml", "receivers.yaml", "models.yaml")
+CREDENTIALS = ("people.yaml", "devices.yaml")
+_AT_ONCE = 20_000  # records in memory
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a backup holds, or what became of it: numbers by name, and what somebody should look at."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def reference_topics() -> list[Topic]:
+    """Return the topics that are kept for ever: nothing brings their records back."""
+    return [topic for topic in topics().values() if topic.cleanup == "compact" and topic.retention_hours < 0]
+
+
+def member(topic: str) -> str:
+    """Return the folder of a topic in a backup."""
+    return f"topics/{topic}/"
+
+
+async def export(settings: Settings, path: Path, key: bytes | None, say: Say) -> Summary:
+    """Write a backup and leave an audit record of it.
+
+    Raises:
+        ConfigurationError: The file is there already or cannot be written; a topic is missing.
+        RetryableError: The broker or the media store does not answer.
+    """
+    summary = Summary()
+    at = SystemClock().now()
+    with ArchiveWriter(path, key, {"version": __version__, "created_at": at}) as archive:
+        for topic in reference_topics():
+            say(f"reading {topic.name}")
+            latest = last_values(settings, topic)
+            deque(_stored(archive, topic.name, latest, summary), maxlen=0)
+            if topic.name == ENTRIES:
+                await _pictures(archive, settings, latest, summary, sealed=key is not None)
+        say(f"reading {CHAIN}")
+        _chain(archive, settings, summary)
+        _configuration(archive, settings.config_dir, summary, sealed=key is not None)
+    await audit(settings, "backup.exported", path.name, {"encrypted": str(key is not None).lower()}, summary)
+    return summary
+
+
+def last_values(settings: Settings, topic: Topic) -> list[Any]:
+    """Return the newest record under each key of a compacted topic, without what policy forbids."""
+    codec, cleaner = kafka.codec(settings), Cleaner(soft_biometrics=settings.soft_biometrics)
+    found: dict[bytes | None, Any] = {}
+    for message in read(settings, topic.name):
+        found.pop(message.raw.key, None)
+        if message.raw.value is None:
+            continue
+        try:
+            found[message.raw.key] = cleaner.clean(topic.record, codec.decode(message.raw.value, topic.record)[1])
+        except RejectedError:
+            continue  # processors do not read it either
+    return list(found.values())
+
+
+async def audit(settings: Settings, action: str, subject: str, details: dict[str, str], summary: Summary) -> None:
+    """Write down who made or read a backup, and what it held."""
+    at = SystemClock().now()
+    counts = {name: str(count) for name, count in summary.counts.items()}
+    record = {
+        "audit_id": stable_id("audit", action, subject, at), "action": action, "at": at, "subject": subject,
+        "actor": f"operator:{getpass.getuser()}", "details": {**details, **counts},
+    }  # fmt: skip
+    async with kafka.producer(settings, "cli") as producer:
+        await producer.publish("audit", subject, record)
+
+
+def _stored(archive: ArchiveWriter, topic: str, records: Iterable[Any], summary: Summary) -> Iterator[Any]:
+    """Store the records of a topic, a bounded number in each member, and hand them on."""
+    schema, rest = newest()[topics()[topic].record], iter(records)
+    summary.counts[topic] = 0
+    while some := list(islice(rest, _AT_ONCE)):
+        archive.records(f"{member(topic)}{summary.counts[topic]:09}.avro", schema, some)
+        summary.counts[topic] += len(some)
+        yield from some
+
+
+def _chain(archive: ArchiveWriter, settings: Settings, summary: Summary) -> None:
+    records = (record for _, _, record in read_topic(settings, CHAIN))
+    report = verify(_stored(archive, CHAIN, records, summary), from_start=False)  # retention may have cut its beginning
+    summary.remarks += [
+        f"{fault.chain} record {fault.sequence} {fault.kind}: {fault.detail}" for fault in report.faults
+    ]
+    heads = {chain: {"sequence": head.sequence, "hash": head.hash} for chain, head in sorted(report.heads.items())}
+    archive.say(heads=heads)
+
+
+async def _pictures(
+    archive: ArchiveWriter, settings: Settings, entries: list[Any], summary: Summary, *, sealed: bool
+) -> None:
+    """Add the enrolment pictures; without a key they stay out, and so faces are not found again after an import."""
+    pictures = {ref["uri"]: ref["mime"] for entry in entries for ref in entry["references"]}
+    uris = sorted(uri for uri in pictures if uri.startswith(SCHEME))
+    if not uris or not sealed:
+        if uris:
+            summary.remarks.append(f"{len(uris)} enrolment pictures are left out: they need --key-file")
+        return
+    store = MediaStore.open(settings.media_url)
+    summary.counts["pictures"] = 0
+    for uri in uris:
+        try:
+            archive.data(f"media/{uri.removeprefix(SCHEME)}", await store.get(uri), mime=pictures[uri])
+        except RejectedError as error:
+            summary.remarks.append(f"picture left out: {error.detail}")
+        else:
+            summary.counts["pictures"] += 1
+
+
+def _configuration(archive: ArchiveWriter, folder: Path, summary: Summary, *, sealed: bool) -> None:
+    summary.counts["configuration"] = 0
+    for name in (*RULES, *(CREDENTIALS if sealed else ())):
+        path = folder / name
+        if path.is_file():
+            archive.data(f"config/{name}", path.read_bytes())
+            summary.counts["configuration"] += 1
+    if not sealed and any((folder / name).is_file() for name in CREDENTIALS):
+        summary.remarks.append(f"{' and '.join(CREDENTIALS)} are left out: they need --key-file")

@@ -1,0 +1,205 @@
+"""Puts a backup into a cluster that has lost everything; what is there already is never overwritten.
+
+The audit chain goes on where it ended: its keeper's state is written too, so that the next record follows from the
+last one of the backup. The same import again changes nothing, which is how one that was cut off is finished.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from fairwatch.apps import kafka
+from fairwatch.apps.export import CHAIN, Say, Summary, audit, last_values, member, reference_topics
+from fairwatch.apps.export_archive import ArchiveReader
+from fairwatch.apps.processors import engine_config
+from fairwatch.apps.publishing import key_of
+from fairwatch.apps.reading import read_topic
+from fairwatch.apps.settings import Settings
+from fairwatch.apps.topics import present
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ids import stable_id
+from fairwatch.engine.outbox import Outbox, Output
+from fairwatch.engine.topics import changelog_of, ensure_changelog
+from fairwatch.policy.audit_chain import verify
+from fairwatch.processors.audit import ID_CHARACTERS, REMEMBERED
+from fairwatch.stores.media import SCHEME, MediaStore
+from fairwatch.wire.avro import check
+from fairwatch.wire.headers import cloud_event
+from fairwatch.wire.schemas import newest
+from fairwatch.wire.topics import topics
+
+KEEPER = "audit"
+_AT_ONCE = 5_000
+_TOGETHER = 500
+
+
+async def restore(settings: Settings, path: Path, key: bytes | None, say: Say) -> Summary:
+    """Read a backup into this cluster; everything that can be wrong is found before anything is written.
+
+    Raises:
+        ConfigurationError: The backup is altered or of another key, or the cluster is not one to read it into.
+        RetryableError: The broker or the media store does not answer.
+    """
+    summary = Summary()
+    with ArchiveReader(path, key) as archive:
+        say("checking the backup")
+        summary.remarks += _check(archive)
+        await _check_keeper(settings)
+        known = _check_cluster(settings, archive)
+        for topic in reference_topics():
+            say(f"writing {topic.name}")
+            there = {key_of(topic, record): record for record in last_values(settings, topic)}
+            records = {key_of(topic, record): record for record in _records(archive, topic.name)}
+            differing = [key for key in records if key in there and there[key] != records[key]]
+            if differing:
+                summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")
+            new = {key: record for key, record in records.items() if key not in there}
+            await _publish(settings, topic.name, new)
+            summary.counts[topic.name] = len(new)
+        await _pictures(archive, settings, summary)
+        say(f"writing {CHAIN}")
+        await _chain(archive, settings, known, summary)
+        _configuration(archive, settings.config_dir, summary)
+        await audit(settings, "backup.imported", path.name, {"made_at": str(archive.manifest["created_at"])}, summary)
+    return summary
+
+
+async def _publish(settings: Settings, topic: str, records: dict[str, Any]) -> None:
+    rest = iter(records.items())
+    async with kafka.producer(settings, "cli") as producer:
+        while some := list(islice(rest, _TOGETHER)):
+            await asyncio.gather(*(producer.publish(topic, key, record) for key, record in some))
+
+
+def _records(archive: ArchiveReader, topic: str) -> Iterator[Any]:
+    schema = newest()[topics()[topic].record]
+    for name in archive.names(member(topic)):
+        yield from archive.records(name, schema)
+
+
+def _check(archive: ArchiveReader) -> list[str]:
+    """Return the faults that the chain has already had when it was exported; they are evidence and stay in it."""
+    for topic in reference_topics():
+        for record in _records(archive, topic.name):
+            check(topic.record, record)
+    heads = {
+        chain: (head["sequence"], head["hash"]) for chain, head in archive.manifest.get("heads", {}).items()
+    }  # fmt: skip
+    report = verify(_records(archive, CHAIN), from_start=False, anchors=heads)
+    if {chain: (head.sequence, head.hash) for chain, head in report.heads.items()} != heads:
+        raise ConfigurationError("the audit chain in the backup does not end as its manifest says")
+    return [f"{fault.chain} record {fault.sequence} {fault.kind}: {fault.detail}" for fault in report.faults]
+
+
+async def _check_keeper(settings: Settings) -> None:
+    """Refuse while an audit keeper runs: it would go on from what it remembers."""
+    group = f"{settings.topic_prefix}fairwatch-{KEEPER}"
+    # Not kafka-python's: it fails on rights that it does not know.
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, **kafka.client_options(settings))
+    try:
+        await admin.start()
+        [answer] = await admin.describe_consumer_groups([group])
+    except KafkaError as error:
+        raise kafka.unreachable(settings, error) from error
+    finally:
+        await admin.close()
+    if answer.to_object()["groups"][0]["members"]:
+        raise ConfigurationError(f"{group} has members: stop all processors before an import, and wait half a minute")
+
+
+def _check_cluster(settings: Settings, archive: ArchiveReader) -> dict[tuple[str, int], str]:
+    """Return the hashes of chained records that are there already; refuse a cluster that goes on by itself."""
+    with closing(kafka.admin(settings)) as admin:
+        names = [settings.topic_prefix + name for name in (KEEPER, CHAIN)]
+        there = present(admin, names)
+        if missing := [name for name in names if name not in there]:
+            raise ConfigurationError(f"{', '.join(missing)}: not on the broker: run `fairwatch topics apply` first")
+    partitions = int(there[names[0]]["partitions"])
+    for chain in archive.manifest.get("heads", {}):
+        if _partition(chain) >= partitions:
+            raise ConfigurationError(f"{names[0]} has {partitions} partitions, too few for the chain {chain}")
+    known = {(r["chain"], r["sequence"]): r["hash"] for _, _, r in read_topic(settings, CHAIN)}
+    kept = (
+        {(record["chain"], record["sequence"], record["hash"]) for record in _records(archive, CHAIN)} if known else ()
+    )
+    if any((*place, digest) not in kept for place, digest in known.items()):
+        raise ConfigurationError(f"{names[1]} holds records that are not in the backup: import into an empty cluster")
+    return known
+
+
+def _partition(chain: str) -> int:
+    try:
+        return int(chain.removeprefix(f"{KEEPER}-"))
+    except ValueError:
+        raise ConfigurationError(f"{chain!r} is no chain of an audit keeper") from None
+
+
+async def _pictures(archive: ArchiveReader, settings: Settings, summary: Summary) -> None:
+    names = archive.names("media/")
+    store = MediaStore.open(settings.media_url) if names else None
+    for name in names:
+        assert store is not None
+        mime = archive.manifest["members"][name]["mime"]
+        if await store.put(archive.data(name), mime) != SCHEME + name.removeprefix("media/"):
+            raise ConfigurationError(f"{name} is not the picture that it is named after")
+    summary.counts["pictures"] = len(names)
+
+
+async def _chain(
+    archive: ArchiveReader, settings: Settings, known: dict[tuple[str, int], str], summary: Summary
+) -> None:
+    """Write what is missing of the chain, in its order, then where its keeper goes on."""
+    config, codec, prefix = engine_config(settings), kafka.codec(settings), settings.topic_prefix
+    await ensure_changelog(config, changelog_of(prefix, KEEPER), prefix + KEEPER)
+    seen: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+    heads: dict[str, dict[str, Any]] = {}
+    outbox = Outbox(config.bootstrap, config.client_options, idempotent=not settings.embedded)
+    try:
+        outputs: list[Output] = []
+        for record in _records(archive, CHAIN):
+            chain, sequence = record["chain"], record["sequence"]
+            seen[chain].append(record["audit_id"][:ID_CHARACTERS])
+            heads[chain] = {"sequence": sequence, "hash": record["hash"]}
+            if (chain, sequence) not in known:
+                value = codec.encode("AuditRecord", record)
+                outputs.append(Output(prefix + CHAIN, chain.encode(), value, _headers(record)))
+                summary.counts[CHAIN] = summary.counts.get(CHAIN, 0) + 1
+            if len(outputs) == _AT_ONCE:
+                await outbox.write(outputs)
+                outputs = []
+        for chain, head in heads.items():
+            state = orjson.dumps({**head, "seen": list(dict.fromkeys(seen[chain]))})
+            changelog = changelog_of(prefix, KEEPER)
+            outputs.append(Output(changelog, b"chain", state, [], partition=_partition(chain)))
+        await outbox.write(outputs)
+    finally:
+        await outbox.close()
+
+
+def _headers(record: Any) -> list[tuple[str, bytes]]:
+    event_id = stable_id("import", record["audit_id"], record["hash"])
+    described = cloud_event("AuditRecord", source="fairwatch/import", event_id=event_id, at=SystemClock().now())
+    return list(described.items())
+
+
+def _configuration(archive: ArchiveReader, folder: Path, summary: Summary) -> None:
+    """Write files that are not there; where configuration comes from elsewhere, that is the truth."""
+    summary.counts["configuration"] = 0
+    for name in archive.names("config/"):
+        path, content = folder / Path(name).name, archive.data(name)
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+            summary.counts["configuration"] += 1
+        elif path.read_bytes() != content:
+            summary.remarks.append(f"{path} differs from the backup and stays as it is")

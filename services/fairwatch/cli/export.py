@@ -1,0 +1,47 @@
+"""`fairwatch export` and `fairwatch import`: backup and restore of what events do not bring back."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from fairwatch.apps.export import Summary, export
+from fairwatch.apps.export_archive import read_key
+from fairwatch.apps.export_restore import restore
+from fairwatch.apps.settings import settings
+
+FILE = typer.Argument(help="The backup.")
+KEY = typer.Option(None, "--key-file", help="32 bytes in base64: `openssl rand -base64 32 > FILE`. Keep it elsewhere.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("export")(export_all)
+    app.command("import")(import_all)
+
+
+def export_all(file: Path = FILE, key_file: Path | None = KEY) -> None:
+    """Write sites, devices, authorisations, watchlist, rules and the audit chain to a file; leaves an audit record.
+
+    With a key everything is encrypted, and enrolment pictures and credentials go in as well; without one they stay out.
+    """
+    key = read_key(key_file) if key_file else None
+    with Console(stderr=True).status("exporting") as status:
+        summary = asyncio.run(export(settings(), file, key, status.update))
+    _show(f"{file} holds", summary)
+
+
+def import_all(file: Path = FILE, key_file: Path | None = KEY) -> None:
+    """Read a backup into a new cluster: after `topics apply`, before any processor runs. Never overwrites anything."""
+    key = read_key(key_file) if key_file else None
+    with Console(stderr=True).status("importing") as status:
+        summary = asyncio.run(restore(settings(), file, key, status.update))
+    _show("written:", summary)
+
+
+def _show(opening: str, summary: Summary) -> None:
+    console = Console(stderr=True)
+    console.print(opening, ", ".join(f"{count} {name}" for name, count in summary.counts.items()), highlight=False)
+    for remark in summary.remarks:
+        console.print(f"[yellow]note:[/yellow] {remark}", highlight=False)
