@@ -59,7 +59,8 @@ async def pipeline(settings: Settings, folder: Path, processors: Sequence[str] =
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
     room = ControlRoom(secret)
     config = folder / "config"
-    shutil.copytree(CONFIG, config, dirs_exist_ok=True)
+    if not config.exists():  # a restored one is used as it is
+        shutil.copytree(CONFIG, config)
     await asyncio.to_thread(make_topics, settings)
     environment = {
         "FAIRWATCH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "FAIRWATCH_TOPIC_PREFIX": settings.topic_prefix,

@@ -130,12 +130,12 @@ async def _pictures(
     """Add the enrolment pictures; without a key they stay out, and so faces are not found again after an import."""
     pictures = {ref["uri"]: ref["mime"] for entry in entries for ref in entry["references"]}
     uris = sorted(uri for uri in pictures if uri.startswith(SCHEME))
+    summary.counts["pictures"] = 0
     if not uris or not sealed:
         if uris:
             summary.remarks.append(f"{len(uris)} enrolment pictures are left out: they need --key-file")
         return
     store = MediaStore.open(settings.media_url)
-    summary.counts["pictures"] = 0
     for uri in uris:
         try:
             archive.data(f"media/{uri.removeprefix(SCHEME)}", await store.get(uri), mime=pictures[uri])
