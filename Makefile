@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test image test-helm-quick test-helm check fix golden bench lock clean
+.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka check fix golden bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ test-helm: $(READY) ## the chart on a real Kubernetes with Kafka, Redis and KEDA
 	@infra/cluster/prepare.sh && infra/cluster/build.sh all
 	@$(BIN)/python infra/docker/build.py && $(BIN)/python infra/docker/neighbours.py
 	@FAIRWATCH_CLUSTER=1 $(BIN)/python -m pytest -p no:randomly -q -s tests/cluster $(ARGS)
+
+test-kafka: $(READY) ## a real schema registry, programs of other languages, a lost cluster; needs Java, Maven, Node
+	@FAIRWATCH_KAFKA=1 $(BIN)/python -m pytest -q tests/kafka $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
 	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -20,7 +20,7 @@ from fairwatch.policy.audit_chain import Report, verify
 from tests.kafka.pipeline import DEVICE, pipeline, publish_world, settings_for
 from tests.support.records import observation
 
-pytestmark = [pytest.mark.kafka, pytest.mark.broker, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.broker]
 TITLE, PLATE = "Car A", "B MK 7734"
 
 

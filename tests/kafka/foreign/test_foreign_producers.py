@@ -12,9 +12,7 @@ from tests.kafka.foreign.programs import PROGRAMS, SCHEMA
 from tests.kafka.pipeline import DEVICE, Pipeline, pipeline, publish_world, settings_for
 from tests.kafka.registry import Apicurio, registry_fixture  # noqa: F401
 
-pytestmark = [
-    pytest.mark.kafka, pytest.mark.broker, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300),
-]  # fmt: skip
+pytestmark = [pytest.mark.kafka, pytest.mark.broker, pytest.mark.asyncio(loop_scope="module")]
 LISTED = {
     "Car A": ("java", "single-object", "B MK 7734"),
     "Car B": ("java", "confluent", "HH TZ 2218"),
