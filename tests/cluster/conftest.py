@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kube import CACHE, HERE, PLATFORM, ROOT, Site, kubectl, run
+from tests.cluster.kube import CACHE, HERE, PLATFORM, ROOT, Cameras, Site, kubectl, run
 
 ASKED = bool(os.environ.get("FAIRWATCH_CLUSTER"))
 
@@ -53,10 +53,21 @@ def cluster() -> Iterator[None]:
             run(scripts / "down.sh")
 
 
-@pytest.fixture(scope="module")
-def site(cluster: None, numbers: Callable[..., None]) -> Site:
+@pytest.fixture(scope="session")
+def cameras() -> Cameras:
+    """Give cameras that the site knows."""
+    return Cameras(150)
+
+
+@pytest.fixture(scope="session")
+def site(
+    cluster: None, cameras: Cameras, numbers: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> Site:
     """Install the chart, and return when it is ready."""
     site = Site("site", HERE / "values.yaml")
+    bindings = tmp_path_factory.mktemp("site") / "devices.yaml"
+    bindings.write_text(cameras.bindings(), encoding="utf-8")
+    site.set_file("config.files.devices\\.yaml", bindings)
     site.make_namespace()
     numbers(install_s=round(site.helm("install"), 1))
     return site

@@ -1,9 +1,12 @@
 """The cluster of infra/cluster, as the tests use it."""
 
+import hashlib
 import json
 import os
 import subprocess
+import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,10 +43,11 @@ def helm(*arguments: str | Path) -> str:
     return run("helm", *arguments)
 
 
-def listed(namespace: str, kind: str, selector: str = "") -> list[Any]:
+def listed(namespace: str, kind: str, selector: str = "", *, everywhere: bool = False) -> list[Any]:
     """Return the objects of a kind."""
     chosen = ["-l", selector] if selector else []
-    return json.loads(kubectl("-n", namespace, "get", kind, *chosen, "-o", "json"))["items"]
+    where = ["-A"] if everywhere else ["-n", namespace]
+    return json.loads(kubectl(*where, "get", kind, *chosen, "-o", "json"))["items"]
 
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 120) -> float:
@@ -56,12 +60,68 @@ def until(what: str, condition: Callable[[], Any], seconds: float = 120) -> floa
     return time.monotonic() - began
 
 
+class Cameras:
+    """Cameras that send one event each over HTTP, and try again as devices do until the gateway has taken it."""
+
+    EVENT = (ROOT / "tests/adapters/recordings/hikvision-isapi/shelteralarm.xml").read_bytes()
+
+    def __init__(self, count: int) -> None:
+        self.names = [f"camera-{number}" for number in range(count)]
+        self.refused = 0
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._stop = threading.Event()
+
+    @staticmethod
+    def key(name: str) -> str:
+        """Return the API key of a camera; of a test, so anybody may guess it."""
+        return hashlib.sha256(name.encode()).hexdigest()
+
+    def bindings(self) -> str:
+        """Return the devices.yaml that lets them in."""
+        devices = [
+            {"device_id": name, "api_key_hash": f"sha256:{hashlib.sha256(self.key(name).encode()).hexdigest()}"}
+            | {"api_key_in_path": True, "format": "hikvision-isapi"}
+            for name in self.names
+        ]
+        return json.dumps({"devices": devices})
+
+    def start(self, address: str, every_s: float) -> None:
+        self._address, self._every_s = address, every_s
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait until all have sent."""
+        self._thread.join(seconds)
+        self._stop.set()
+        assert not self._thread.is_alive(), f"the gateway took nothing for long; {self.refused} refusals"
+
+    def _send(self) -> None:
+        for name in self.names:
+            url = f"http://{self._address}/v1/push/{name}/{self.key(name)}"
+            while not self._stop.is_set() and not self._posted(url):
+                self.refused += 1
+                time.sleep(0.2)
+            time.sleep(self._every_s)
+
+    def _posted(self, url: str) -> bool:
+        request = urllib.request.Request(url, self.EVENT, {"Content-Type": "application/xml"})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+
 class Site:
     """One release of the chart in a namespace of its own, where only restricted pods may run."""
 
     def __init__(self, name: str, *values: Path | str) -> None:
         self.name = name
         self.values = [word for path in values for word in ("-f", str(path))]
+
+    def set_file(self, key: str, path: Path) -> None:
+        """Take a value from a file, from now on."""
+        self.values += ["--set-file", f"{key}={path}"]
 
     def make_namespace(self) -> None:
         kubectl("create", "namespace", self.name)
@@ -79,6 +139,13 @@ class Site:
         """Return the pods that are not on their way out."""
         selector = "app.kubernetes.io/instance=hub" + (f",app.kubernetes.io/component={component}" if component else "")
         return [pod for pod in listed(self.name, "pods", selector) if "deletionTimestamp" not in pod["metadata"]]
+
+    def address(self, component: str) -> str:
+        """Return where a component's Service listens."""
+        service = f"hub-fairwatch-{component}"
+        return kubectl(
+            "-n", self.name, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}"
+        )  # fmt: skip
 
     def restarts(self) -> dict[str, int]:
         """Return the containers that were started again."""

@@ -1,21 +1,27 @@
 """A control room: counts deliveries by their id, so that the same one twice is seen; GET tells. Runs in a pod."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DELIVERIES: Counter[str] = Counter()
+ALERTS: dict[str, set[str]] = defaultdict(set)
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        alert = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         DELIVERIES[self.headers["webhook-id"]] += 1
+        for device in alert["device_ids"]:
+            if device.startswith("camera-"):
+                ALERTS[device].add(alert["alert_id"])
         self._answer(b"")
 
     def do_GET(self):
         twice = sum(count - 1 for count in DELIVERIES.values())
-        self._answer(json.dumps({"delivered": len(DELIVERIES), "twice": twice}).encode())
+        answer = {"delivered": len(DELIVERIES), "twice": twice, "cameras": len(ALERTS)}
+        answer["camera_alerts"] = sum(map(len, ALERTS.values()))
+        self._answer(json.dumps(answer).encode())
 
     def log_message(self, *_):
         """Say nothing."""
