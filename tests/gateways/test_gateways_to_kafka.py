@@ -7,6 +7,7 @@ import aiomqtt
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from fairwatch.apps.embedded import free_port, start_broker
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.producer import Producer
@@ -76,3 +77,21 @@ async def test_broker_that_is_away_is_503(tmp_path):
         session.post(f"{gateway.url}/v1/push/cam-1", data=b"<a/>") as response,
     ):
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
+
+
+async def test_a_gateway_starts_without_kafka_and_is_ready_once_it_was_reached(tmp_path):
+    port = free_port()
+    producer = Producer(f"127.0.0.1:{port}", timeout_s=1.0)
+    async with (
+        run_gateway("http", tmp_path, [keyed()], publisher=producer, connect=producer.connect) as gateway,
+        aiohttp.ClientSession(headers={"X-Api-Key": KEY}) as session,
+    ):
+        async with session.get(f"{gateway.health}/ready") as response:
+            assert (response.status, await response.text()) == (503, "no connection to Kafka yet\n")
+        async with session.post(f"{gateway.url}/v1/push/cam-1", data=b"<a/>") as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        with start_broker(port):
+            await ready(gateway)
+        async with session.get(f"{gateway.health}/ready") as response:
+            assert response.status == 200, "it says 503 with Retry-After to devices, and must stay reachable"
+        await producer.close()

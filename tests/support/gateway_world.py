@@ -113,6 +113,7 @@ async def run_gateway(
     publisher: Publisher | None = None,
     clock: ManualClock | None = None,
     check: Any = None,
+    connect: Any = None,
     **config: Any,
 ) -> AsyncIterator[RunningGateway]:
     """Serve until the block is left; it must end by itself with exit code 0."""
@@ -124,7 +125,9 @@ async def run_gateway(
     started: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
     settings = GatewayConfig(devices_file=write_devices(folder, devices), **{"drain_s": 5, **config})
     task = asyncio.create_task(
-        serve(kind, settings, publisher, media, clock, check=check, stop=stop, started=started.set_result)
+        serve(
+            kind, settings, publisher, media, clock, check=check, connect=connect, stop=stop, started=started.set_result
+        )
     )
     await asyncio.wait((task, started), return_when=asyncio.FIRST_COMPLETED)
     if task.done():

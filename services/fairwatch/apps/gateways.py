@@ -6,6 +6,7 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
+from fairwatch.engine.quiet import quieten
 from fairwatch.gateways.config import GatewayConfig
 from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore
@@ -44,6 +45,11 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
 
 async def run_gateway(settings: Settings, kind: Kind) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
+    quieten()
     media = MediaStore.open(settings.media_url)
-    async with producer(settings, f"gateway/{kind}") as publisher:
-        return await serve(kind, gateway_config(settings, kind), publisher, media, SystemClock(), check=judge)
+    publisher = producer(settings, f"gateway/{kind}")
+    config = gateway_config(settings, kind)
+    try:
+        return await serve(kind, config, publisher, media, SystemClock(), check=judge, connect=publisher.connect)
+    finally:
+        await publisher.close()

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.gateways.authentication import Doorkeeper
 from fairwatch.gateways.config import GatewayConfig
@@ -30,9 +31,11 @@ from fairwatch.stores.viid_sessions import CountedSessions, MemorySessions, Redi
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.probes import Unready, listen, probes
 
+FIRST_DELAY_S, MAX_DELAY_S = 1.0, 30.0  # between tries to reach Kafka
 LINGER_S = 2.0  # for the rest of a refused body, so that its sender reads the refusal
 
 Kind = Literal["http", "viid", "mqtt"]
+Connect = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 
@@ -53,6 +56,7 @@ async def serve(
     clock: Clock,
     *,
     check: Check | None = None,
+    connect: Connect | None = None,
     stop: asyncio.Event | None = None,
     started: Callable[[Started], None] | None = None,
 ) -> int:
@@ -61,10 +65,11 @@ async def serve(
     Args:
         kind: Which gateway.
         config: Its settings.
-        publisher: Where RawEvents go; must be open.
+        publisher: Where RawEvents go.
         media: Where bodies above 512 KiB go.
         clock: Time.
         check: Judges payloads of HTTP and VIID senders at once; None to accept all.
+        connect: Connects the publisher; tried until it succeeds, and not ready before. None when it is open.
         stop: Set to end; without it the process's signals do.
         started: Called once with the ports.
 
@@ -73,16 +78,21 @@ async def serve(
     """
     devices = load_devices(config.devices_file)
     intake = Intake(publisher, media, clock, check)
-    stop = stop or _stop_at_signal()
+    stop, reached = stop or _stop_at_signal(), asyncio.Event()
     if kind == "mqtt":
         address = MqttAddress.parse(config.mqtt_url)
         bounds = {"window": config.mqtt_window, "held_bytes": config.mqtt_held_bytes}
         gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
-        unready, serving = _disconnected(gateway), _subscribing(gateway, stop, config.drain_s)
+        serving = _subscribing(gateway, stop, config.drain_s)
+        unready = _unready(
+            stop, {"no connection to Kafka yet": reached, "no connection to the MQTT broker": gateway.connected}
+        )
     else:
-        unready, serving = _stopping(stop), _application(kind, config, devices, intake, clock)
+        serving = _application(kind, config, devices, intake, clock)
+        unready = _unready(stop, {"no connection to Kafka yet": reached})
     async with (
         probes(kind, config.health_host, config.health_port, unready) as health_port,
+        _alongside(_reach(connect, reached, stop), stop),
         _beating(config, kind, stop, unready),
         serving as port,
     ):
@@ -101,20 +111,36 @@ def _stop_at_signal() -> asyncio.Event:
     return stop
 
 
-def _stopping(stop: asyncio.Event) -> Unready:
-    # Ready also while Kafka is away: a device that is told 503 and when to come again is better off than one that
-    # finds nobody.
+def _unready(stop: asyncio.Event, needed: Mapping[str, asyncio.Event]) -> Unready:
+    """Say what it waits for.
+
+    Kafka counts only until it was reached once: later, a device that is told 503 and when to come again is better off
+    than one that finds nobody.
+    """
+
     async def unready() -> str | None:
-        return "stopping" if stop.is_set() else None
+        return (
+            "stopping" if stop.is_set() else next((what for what, there in needed.items() if not there.is_set()), None)
+        )
 
     return unready
 
 
-def _disconnected(gateway: MqttGateway) -> Unready:
-    async def unready() -> str | None:
-        return None if gateway.connected.is_set() else "no connection to the MQTT broker"
-
-    return unready
+async def _reach(connect: Connect | None, reached: asyncio.Event, stop: asyncio.Event) -> None:
+    """Connect, with growing pauses, and then wait for the end."""
+    delay = FIRST_DELAY_S
+    while connect is not None and not stop.is_set():
+        try:
+            await connect()
+        except RetryableError as error:
+            _log.warning("no connection to Kafka", error=str(error), retry_in_s=delay)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), delay)
+            delay = min(delay * 2, MAX_DELAY_S)
+        else:
+            break
+    reached.set()
+    await stop.wait()
 
 
 @asynccontextmanager

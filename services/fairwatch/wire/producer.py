@@ -87,13 +87,21 @@ class Producer:
 
     async def __aenter__(self) -> Self:
         """Connect; RetryableError when the broker does not answer."""
-        async with self._in_time():
-            await self._started()
+        await self.connect()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Write what is still waiting, then disconnect."""
+        await self.close()
+
+    async def connect(self) -> None:
+        """Connect ahead of the first write; RetryableError when the broker does not answer."""
+        async with self._in_time():
+            await self._started()
+
+    async def close(self) -> None:
         """Write what is still waiting, then disconnect."""
         self._renew(self._producer)
         await asyncio.gather(*self._leaving)
