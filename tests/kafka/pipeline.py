@@ -5,7 +5,7 @@ import secrets
 import shutil
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from fairwatch.wire.topics import topics
 PROCESSORS = ("enrich", "match", "verify", "route", "group", "notify", "audit", "project")
 DEVICE = "gate-1"
 DAY = 86_400_000_000
-READY_S, ALERT_S = 120.0, 60.0
+READY_S, ALERT_S = 180.0, 90.0
 
 
 @dataclass(slots=True)
@@ -54,14 +54,24 @@ class Pipeline:
 
 
 @asynccontextmanager
-async def pipeline(settings: Settings, folder: Path, processors: Sequence[str] = PROCESSORS) -> AsyncIterator[Pipeline]:
-    """Make the topics and run the processors until the block ends; logs lie in the folder."""
+async def pipeline(
+    settings: Settings, folder: Path, plates: Mapping[str, str] | None = None
+) -> AsyncIterator[Pipeline]:
+    """Make the topics and run the processors until the block ends; logs lie in the folder.
+
+    Args:
+        settings: Of all of them.
+        folder: Of configuration, media and logs.
+        plates: What is looked for, by title; published before anything runs, so that nothing is seen too early.
+    """
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
     room = ControlRoom(secret)
     config = folder / "config"
     if not config.exists():  # a restored one is used as it is
         shutil.copytree(CONFIG, config)
     await asyncio.to_thread(make_topics, settings)
+    if plates:
+        await publish_world(settings, plates)
     environment = {
         "FAIRWATCH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "FAIRWATCH_TOPIC_PREFIX": settings.topic_prefix,
         "FAIRWATCH_REDIS_URL": settings.redis_url.get_secret_value(), "FAIRWATCH_REGISTRY_URL": settings.registry_url,
@@ -72,9 +82,9 @@ async def pipeline(settings: Settings, folder: Path, processors: Sequence[str] =
     components = Components(folder / "logs", environment)
     health = Health(settings.redis_url.get_secret_value())
     try:
-        for name in processors:
+        for name in PROCESSORS:
             await components.start(name)
-        await _ready(components, health, set(processors))
+        await _ready(components, health, set(PROCESSORS))
         yield Pipeline(settings, room, components)
     finally:
         await components.stop()
@@ -98,7 +108,7 @@ def settings_for(broker: str, redis: str, prefix: str = "", registry_url: str = 
     )  # fmt: skip
 
 
-async def publish_world(settings: Settings, plates: dict[str, str]) -> None:
+async def publish_world(settings: Settings, plates: Mapping[str, str]) -> None:
     """Publish a site, a device, an authorisation and an entry for each title and plate."""
     at = time.time_ns() // 1000
     shared = {"valid_from": at - DAY, "valid_until": at + DAY, "updated_at": at}

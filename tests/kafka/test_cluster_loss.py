@@ -17,7 +17,7 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.policy.audit_chain import Report, verify
-from tests.kafka.pipeline import DEVICE, pipeline, publish_world, settings_for
+from tests.kafka.pipeline import DEVICE, pipeline, settings_for
 from tests.support.records import observation
 
 pytestmark = [pytest.mark.kafka, pytest.mark.broker]
@@ -53,8 +53,7 @@ async def test_a_new_cluster_goes_on_where_the_lost_one_was_backed_up(broker: st
     key = read_key(key_file)
     with start_broker() as lost, start_valkey() as redis:
         before = settings_for(lost.address, redis.address)
-        async with pipeline(before, tmp_path / "before") as pipes:
-            await publish_world(before, {TITLE: PLATE})
+        async with pipeline(before, tmp_path / "before", {TITLE: PLATE}) as pipes:
             await _seen(before, 1)
             first = await pipes.alert(TITLE)
             chained = await _verified(before, "alert.new", first["alert_id"])

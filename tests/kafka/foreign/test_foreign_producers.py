@@ -9,7 +9,7 @@ import pytest_asyncio
 from redis import Redis
 
 from tests.kafka.foreign.programs import PROGRAMS, SCHEMA
-from tests.kafka.pipeline import DEVICE, Pipeline, pipeline, publish_world, settings_for
+from tests.kafka.pipeline import DEVICE, Pipeline, pipeline, settings_for
 from tests.kafka.registry import Apicurio, registry_fixture  # noqa: F401
 
 pytestmark = [pytest.mark.kafka, pytest.mark.broker, pytest.mark.asyncio(loop_scope="module")]
@@ -27,8 +27,8 @@ async def running(
     broker: str, valkey: str, registry: Apicurio, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pipeline]:
     settings = settings_for(broker, valkey, "foreign-", registry.url)
-    async with pipeline(settings, tmp_path_factory.mktemp("foreign")) as pipes:
-        await publish_world(settings, {title: plate for title, (_, _, plate) in LISTED.items()})
+    plates = {title: plate for title, (_, _, plate) in LISTED.items()}
+    async with pipeline(settings, tmp_path_factory.mktemp("foreign"), plates) as pipes:
         yield pipes
 
 
