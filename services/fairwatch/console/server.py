@@ -25,6 +25,7 @@ from fairwatch.stores.sign_ins import Sessions, Throttle
 from fairwatch.telemetry.probes import Unready, listen, probes
 
 BEAT_S = 2.0
+READY_S = 1.0
 DRAIN_S = 5.0
 CANCEL_S = 0.5
 log = structlog.get_logger()
@@ -106,7 +107,12 @@ async def _alongside(work: Any) -> AsyncIterator[None]:
 
 def _unready(desk: Desk) -> Unready:
     async def unready() -> str | None:
-        return None if await is_ready(desk) else "the read model does not answer"
+        try:
+            async with asyncio.timeout(READY_S):  # Redis' client tries for much longer, and a scrape waits with it
+                good = await is_ready(desk)
+        except TimeoutError:
+            good = False
+        return None if good else "the read model does not answer"
 
     return unready
 
