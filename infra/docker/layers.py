@@ -15,7 +15,7 @@ import rootfs
 
 LIBRARIES = "opt/fairwatch/lib"
 UNUSED = ("**/tests", "**/__pycache__", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/include", "bin")
-RECEIPTS = ("*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", "*.dist-info/direct_url.json", ".lock")
+RECEIPTS = (".lock", *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")))
 
 
 def compiled(folder: Path, root: Path) -> None:
