@@ -123,6 +123,11 @@ async def test_not_http_at_all_is_400(gateway):
     assert b" 400 " in await raw(gateway, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
 
 
+async def test_a_body_above_what_may_be_held_passes_alone(tmp_path):
+    async with run_gateway("http", tmp_path, [keyed()], max_held_bytes=1000) as gateway:
+        assert (await post(gateway, b"x" * 100_000))[0] == 200
+
+
 async def test_bytes_in_flight_are_bounded(tmp_path):
     async with run_gateway("http", tmp_path, [keyed()], max_held_bytes=150_000) as gateway:
         gateway.publisher.gate.clear()

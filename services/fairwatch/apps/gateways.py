@@ -7,7 +7,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.quiet import quieten
-from fairwatch.gateways.config import GatewayConfig
+from fairwatch.gateways.config import MIB, GatewayConfig
 from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore
 
@@ -35,6 +35,8 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
         tls_key=settings.tls_key_file,
         tls_client_ca=settings.tls_client_ca_file,
         trusted_proxies=settings.trusted_proxies,
+        max_held_bytes=settings.held_mib * MIB,
+        mqtt_held_bytes=settings.held_mib * MIB,
         nonce_secret=settings.nonce_secret.get_secret_value().encode(),
         mqtt_url=settings.mqtt_url.get_secret_value(),
         mqtt_client_id=f"fairwatch-{settings.topic_prefix}mqtt",

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     nonce_secret_file: Path | None = None
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
     mqtt_url_file: Path | None = None
+    held_mib: int = Field(
+        default=24, ge=1, description="MiB that a gateway holds while Kafka does not take them; then it says 503"
+    )
     soft_biometrics: bool = Field(
         default=False, description="keep estimated age and gender of persons; off unless the law allows it"
     )
