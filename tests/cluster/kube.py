@@ -47,7 +47,7 @@ def listed(namespace: str, kind: str, selector: str = "", *, everywhere: bool = 
     """Return the objects of a kind."""
     chosen = ["-l", selector] if selector else []
     where = ["-A"] if everywhere else ["-n", namespace]
-    return json.loads(kubectl(*where, "get", kind, *chosen, "-o", "json"))["items"]
+    return json.loads(kubectl("get", kind, *where, *chosen, "-o", "json"))["items"]
 
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 120) -> float:
