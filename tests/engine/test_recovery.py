@@ -3,23 +3,22 @@
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from fairwatch.apps.embedded import free_port, start_broker
+from fairwatch.apps.embedded import free_port
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.worker import Worker
 from tests.support.engine_lab import PLAIN, SPEC, Lab, Probe, observation, stopped, until
 
 pytestmark = pytest.mark.broker
 ROOT = Path(__file__).parents[2]
-LAB = ROOT / "tests" / "support" / "engine_lab.py"
 KEYS = 8
+EmptyBroker = Callable[[int], AbstractContextManager[object]]
 
 
 def numbered(first: int, count: int) -> list[tuple[str, dict]]:
@@ -42,8 +41,7 @@ async def working(lab: Lab, spec: Spec, **options) -> AsyncIterator[tuple[Worker
     assert code == 0
 
 
-async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(broker: str, topic_prefix: str) -> None:
-    lab = Lab(broker, topic_prefix)
+async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(lab: Lab) -> None:
     await lab.create(partitions=4)
     sent = 0
     done = asyncio.Event()
@@ -73,13 +71,12 @@ async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(br
     assert repeated == {}
 
 
-async def test_a_killed_worker_loses_nothing_and_its_state_lives_on(broker: str, topic_prefix: str) -> None:
-    lab = Lab(broker, topic_prefix)
+async def test_a_killed_worker_loses_nothing_and_its_state_lives_on(lab: Lab) -> None:
     await lab.create()
     await lab.send([("r1", observation("ref"))], "ref")
     await lab.send(numbered(0, 300))
     victim = await asyncio.create_subprocess_exec(
-        sys.executable, str(LAB), broker, topic_prefix, "0.3", stdout=asyncio.subprocess.PIPE,
+        *lab.program(pause_s=0.3), stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "services"), str(ROOT)])},
     )  # fmt: skip
     assert victim.stdout is not None
@@ -111,22 +108,22 @@ async def test_a_killed_worker_loses_nothing_and_its_state_lives_on(broker: str,
 
 
 async def test_a_broker_that_goes_away_and_comes_back_finds_its_worker(
-    topic_prefix: str, capfd: pytest.CaptureFixture[str]
+    lab_at: Callable[..., Lab], empty_broker: EmptyBroker, topic_prefix: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
-    lab = Lab(f"127.0.0.1:{port}", topic_prefix)
+    lab = lab_at(topic_prefix, bootstrap=f"127.0.0.1:{port}")
     worker, probes = lab.worker(PLAIN)
     task = asyncio.create_task(worker.run())  # before there is any broker
     try:
         await asyncio.sleep(0.5)
-        with start_broker(port):
+        with empty_broker(port):
             await lab.create()
             await lab.send(numbered(0, 10))
             await until(lambda: probes and len(set(probes[0].handled)) == 10)
         await until(lambda: worker.unready() == "broker away")
         await asyncio.sleep(2.0)
         assert not task.done()
-        with start_broker(port):  # empty: it keeps nothing
+        with empty_broker(port):  # empty: it keeps nothing
             await lab.create()
             await lab.send(numbered(10, 10))
             await until(lambda: len(set(probes[0].handled)) == 20, 40)
@@ -139,8 +136,7 @@ async def test_a_broker_that_goes_away_and_comes_back_finds_its_worker(
     assert len(lines) < 60, "\n".join(lines)
 
 
-async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(broker: str, topic_prefix: str) -> None:
-    lab = Lab(broker, topic_prefix)
+async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(lab: Lab) -> None:
     await lab.create(partitions=1)
     await lab.send([("k", b"junk")] * 300)
     worker, _ = lab.worker(PLAIN, dead_letter_run=50, batch_max=20)
@@ -148,8 +144,7 @@ async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(
     assert len(await lab.letters()) == 40
 
 
-async def test_replay_reads_from_the_beginning_whenever_partitions_are_given(broker: str, topic_prefix: str) -> None:
-    lab = Lab(broker, topic_prefix)
+async def test_replay_reads_from_the_beginning_whenever_partitions_are_given(lab: Lab) -> None:
     await lab.create()
     await lab.send(numbered(0, 50))
     spec = Spec("replayer", ("in",), ("out",), replay=True)

@@ -1,7 +1,7 @@
 """One worker on the embedded broker: what it does with good, bad and awkward events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
@@ -46,8 +46,8 @@ class Running:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(broker: str, valkey: str) -> AsyncIterator[Running]:
-    lab = Lab(broker, "worker-")
+async def running(lab_at: Callable[[str], Lab], valkey: str) -> AsyncIterator[Running]:
+    lab = lab_at("worker-")
     await lab.create()
     await lab.send([("r1", observation("first")), ("r2", b"junk")], "ref")
     worker, probes = lab.worker(redis_url=valkey, instance="one", version="7", commit_interval_s=0.3)

@@ -1,11 +1,12 @@
 """A probe processor that does as its events say, and a laboratory of topics around it. Also runs as a program."""
 
 import asyncio
+import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -20,6 +21,7 @@ from fairwatch.wire.avro import Codec
 
 RECORDS = {"in": "Observation", "out": "Observation", "ref": "Observation"}
 CODEC = Codec()
+RECORD_MAX = 8 << 20
 SPEC = Spec("probe", ("in",), ("out",), state=True, references=("ref",), tick_s=0.2)
 PLAIN = Spec("plain", ("in",), ("out",))
 
@@ -113,15 +115,28 @@ class Probe:
 
 @dataclass
 class Lab:
-    """Topics under a prefix, a producer into them and readers of them."""
+    """Topics under a prefix, a producer into them and readers of them.
+
+    Attributes:
+        embedded: The broker is the embedded one.
+        replication: Replicas of each topic.
+        engine: Options of every worker.
+    """
 
     bootstrap: str
     prefix: str
-    _sent: int = field(default=0)
+    embedded: bool = True
+    replication: int = 1
+    engine: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self, **options: Any) -> EngineConfig:
-        """Return a configuration for the embedded broker."""
-        return EngineConfig(self.bootstrap, topic_prefix=self.prefix, embedded=True, **options)
+        """Return a configuration for the broker."""
+        own = {"topic_prefix": self.prefix, "embedded": self.embedded, "replication": self.replication}
+        return EngineConfig(self.bootstrap, **{**own, **self.engine, **options})
+
+    def program(self, pause_s: float) -> list[str]:
+        """Return the command of a worker as a process of its own, slowed down, that never commits."""
+        return [sys.executable, __file__, json.dumps(asdict(self)), str(pause_s)]
 
     def worker(self, spec: Spec = SPEC, **options: Any) -> tuple[Worker, list[Probe]]:
         """Return a worker and a list that will hold its probe."""
@@ -133,12 +148,18 @@ class Lab:
 
         return Worker(spec, build, self.config(**options), CODEC, records=RECORDS), probes
 
-    async def create(self, partitions: int = 2) -> None:
-        """Make the topics."""
+    async def create(self, partitions: int = 2, out_bytes: int = RECORD_MAX) -> None:
+        """Make the topics; `out` takes no larger record batches than said."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         counts = {"in": partitions, "out": partitions, "in-dlq": 1, "ref": 1}
-        await admin.create_topics([NewTopic(self.prefix + name, count, 1) for name, count in counts.items()])
+        limits = {name: {"max.message.bytes": str(out_bytes if name == "out" else RECORD_MAX)} for name in counts}
+        await admin.create_topics(
+            [
+                NewTopic(self.prefix + name, count, self.replication, topic_configs=limits[name])
+                for name, count in counts.items()
+            ]
+        )
         await admin.close()
 
     async def send(self, rows: Sequence[tuple[str, bytes | dict[str, Any] | None]], topic: str = "in") -> None:
@@ -198,8 +219,8 @@ async def stopped(worker: Worker, task: "asyncio.Task[int]") -> int:
 
 
 if __name__ == "__main__":
-    lab = Lab(sys.argv[1], sys.argv[2])
-    pause = float(sys.argv[3])
+    lab = Lab(**json.loads(sys.argv[1]))
+    pause = float(sys.argv[2])
     # Offsets are never committed in time, so that whatever it wrote is written again by whoever comes next.
     options = lab.config(batch_max=50, commit_interval_s=60.0)
     sys.exit(run_worker(SPEC, lambda resources: Probe(resources, SPEC, pause), options, CODEC, records=RECORDS))

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -38,11 +38,51 @@ class Output:
     partition: int | None = None
 
 
+class NotWrittenError(RetryableError):
+    """The broker has not acknowledged everything.
+
+    Attributes:
+        refused: What it refuses for ever.
+        left: What is to be written again; everything else is safe.
+    """
+
+    def __init__(self, detail: str, refused: list[Output], left: list[Output]) -> None:
+        super().__init__(detail)
+        self.refused = refused
+        self.left = left
+
+
+@dataclass(slots=True)
+class Sent:
+    """A record batch on its way; `place` is its topic and partition."""
+
+    place: tuple[str, int]
+    future: asyncio.Future[Any]
+    rows: list[Output]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of some record batches.
+
+    Attributes:
+        refused: For ever.
+        left: To be written again.
+        failure: Why, in words.
+        too_long: A batch of several records was refused; one by one they may pass.
+    """
+
+    refused: list[Output] = field(default_factory=list)
+    left: list[Output] = field(default_factory=list)
+    failure: str | None = None
+    too_long: bool = False
+
+
 class Outbox:
     """An idempotent producer that survives its own failures.
 
-    aiokafka's producer is finished after a refused record (the broker misses its sequence number), a lost producer
-    id or a fence; a new one takes its place then.
+    aiokafka's producer is finished after a refused record (the broker misses its sequence number and refuses what comes
+    after it), a lost producer id or a fence; a new one takes its place then.
 
     Args:
         record_max: Largest value in bytes that is tried.
@@ -73,50 +113,60 @@ class Outbox:
         """Write everything; return what the broker refuses for ever (too large).
 
         Raises:
-            RetryableError: Some outputs may not have been written; write all of them again.
+            NotWrittenError: Some outputs may not have been written; it names those to be written again.
         """
         refused: list[Output] = []
-        wanted: list[Output] = []
+        left: list[Output] = []
         for output in outputs:
-            (refused if len(output.value or b"") > self._record_max else wanted).append(output)
-        if wanted:
-            refused += await self._write(wanted)
+            (refused if len(output.value or b"") > self._record_max else left).append(output)
+        alone = False
+        while left:
+            try:
+                verdict = await self._write(left, alone=alone)
+            except RetryableError as error:
+                raise NotWrittenError(str(error), refused, left) from error
+            refused += verdict.refused
+            left = verdict.left
+            if left and not verdict.refused and not verdict.too_long:
+                raise NotWrittenError(f"outputs not acknowledged: {verdict.failure}", refused, left)
+            alone = alone or verdict.too_long
         return refused
 
-    async def _write(self, outputs: list[Output]) -> list[Output]:
+    async def _write(self, outputs: list[Output], *, alone: bool) -> Verdict:
         producer, left = await self._started()
         try:
-            futures = await self._submit(producer, outputs)
+            sent = await self._submit(producer, outputs, alone=alone)
         except KafkaError as error:
             await self.close()
             raise RetryableError(f"outputs not written: {error!r}") from error
-        acknowledged: asyncio.Future[Any] = asyncio.ensure_future(asyncio.wait(list(futures)))
+        acknowledged: asyncio.Future[Any] = asyncio.ensure_future(asyncio.wait([batch.future for batch in sent]))
         await asyncio.wait({acknowledged, left}, return_when=asyncio.FIRST_COMPLETED)
         acknowledged.cancel()
-        refused, failure = judge(futures)
-        if refused or failure:
+        verdict = judge(sent)
+        if verdict.refused or verdict.left:
             await self.close()
-        if failure:
-            raise RetryableError(f"outputs not acknowledged: {failure}")
-        return refused
+        return verdict
 
-    async def _submit(
-        self, producer: AIOKafkaProducer, outputs: list[Output]
-    ) -> dict[asyncio.Future[Any], list[Output]]:
+    async def _submit(self, producer: AIOKafkaProducer, outputs: list[Output], *, alone: bool) -> list[Sent]:
         """Fill record batches and hand them over; a record that is too large gets a batch of its own."""
-        futures: dict[asyncio.Future[Any], list[Output]] = {}
-        for (topic, partition), rows in (await self._by_partition(producer, outputs)).items():
+        sent: list[Sent] = []
+
+        async def send(builder: Any, place: tuple[str, int], rows: list[Output]) -> None:
+            builder.close()
+            sent.append(Sent(place, await producer.send_batch(builder, place[0], partition=place[1]), rows))
+
+        for place, rows in (await self._by_partition(producer, outputs)).items():
             builder = producer.create_batch()
             carried: list[Output] = []
             for row in rows:
-                if builder.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is None:
-                    futures[await producer.send_batch(builder, topic, partition=partition)] = carried
+                record = {"timestamp": None, "key": row.key, "value": row.value, "headers": row.headers}
+                if (carried and alone) or builder.append(**record) is None:
+                    await send(builder, place, carried)
                     builder, carried = producer.create_batch(), []
-                    builder.append(timestamp=None, key=row.key, value=row.value, headers=row.headers)
+                    builder.append(**record)
                 carried.append(row)
-            builder.close()
-            futures[await producer.send_batch(builder, topic, partition=partition)] = carried
-        return futures
+            await send(builder, place, carried)
+        return sent
 
     async def _by_partition(
         self, producer: AIOKafkaProducer, outputs: list[Output]
@@ -163,17 +213,26 @@ class Outbox:
             left.set_result(None)
 
 
-def judge(futures: Mapping[asyncio.Future[Any], list[Output]]) -> tuple[list[Output], str | None]:
-    """Return what was refused for ever and why anything else was not acknowledged."""
-    refused: list[Output] = []
-    failure: str | None = None
-    for future, carried in futures.items():
-        fault = future.exception() if future.done() and not future.cancelled() else TimeoutError()
-        if isinstance(fault, REFUSED) and len(carried) == 1:
-            refused += carried
-        elif fault is not None:
-            failure = repr(fault)
-    return refused, failure
+def judge(sent: Iterable[Sent]) -> Verdict:
+    """Tell what became of record batches.
+
+    After a failure everything that follows in its partition is to be written again, so that order holds.
+    """
+    verdict = Verdict()
+    broken: set[tuple[str, int]] = set()
+    for batch in sent:
+        done = batch.future.done() and not batch.future.cancelled()
+        fault = batch.future.exception() if done else TimeoutError()
+        if isinstance(fault, REFUSED) and len(batch.rows) == 1:
+            verdict.refused += batch.rows
+        elif fault is not None or batch.place in broken:
+            broken.add(batch.place)
+            verdict.left += batch.rows
+            if isinstance(fault, REFUSED):
+                verdict.too_long = True
+            elif fault is not None:
+                verdict.failure = repr(fault)
+    return verdict
 
 
 @lru_cache(maxsize=65536)

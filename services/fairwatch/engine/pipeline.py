@@ -14,7 +14,7 @@ from fairwatch.domain.processor import Processor, Spec, Ticking
 from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.guard import DeadLetterGuard
-from fairwatch.engine.outbox import Outbox, Output
+from fairwatch.engine.outbox import NotWrittenError, Outbox, Output
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.traces import traced
@@ -227,10 +227,13 @@ class Pipeline:
     async def _write(self, outputs: list[Output]) -> list[Output]:
         delay, longest = self._retry_s
         waiting = False
+        refused: list[Output] = []
         while True:
             try:
-                refused = await self._outbox.write(outputs)
-            except RetryableError as error:
+                refused += await self._outbox.write(outputs)
+            except NotWrittenError as error:
+                refused += error.refused
+                outputs = error.left
                 if not waiting:
                     log.warning("outputs.waiting", error=str(error))
                 waiting = True
