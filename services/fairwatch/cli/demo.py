@@ -30,6 +30,10 @@ def demo(
         ".demo"
     ),
     models: Annotated[Path, typer.Option(help="Models and pictures that `make models` built.")] = Path(".models"),
+    kafka: Annotated[
+        str, typer.Option(help="host:port of a Kafka without topics of ours, instead of the embedded broker.")
+    ] = "",
+    redis: Annotated[str, typer.Option(help="URL of an empty Redis, instead of the embedded Valkey.")] = "",
 ) -> None:
     """Play the main job with simulated cameras of four makers, and check what came of it.
 
@@ -37,12 +41,15 @@ def demo(
     """
     try:
         from fairwatch.apps.demo.run import run_demo  # noqa: PLC0415  an image for production comes without its parts
+        from fairwatch.apps.demo.stage import Servers  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"the demo needs {error.name}: pip install 'fairwatch[demo]'") from error
     wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
     out = Console(soft_wrap=True)
     try:
-        code = asyncio.run(run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out))
+        code = asyncio.run(
+            run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out, servers=Servers(kafka, redis))
+        )
     except KeyboardInterrupt:
         out.print("stopped")
         code = EXIT_INTERRUPTED

@@ -22,7 +22,7 @@ from fairwatch.apps.demo.cameras.onvif import OnvifCamera
 from fairwatch.apps.demo.checks import EXPECTED_RULES, Check, alert_checks, record_checks, until
 from fairwatch.apps.demo.credentials import PEOPLE
 from fairwatch.apps.demo.reviewer import Reviewer
-from fairwatch.apps.demo.stage import Stage, set_stage
+from fairwatch.apps.demo.stage import EMBEDDED, Servers, Stage, set_stage
 from fairwatch.apps.demo.story import Cast, OffScriptError, play
 from fairwatch.apps.demo.table import stage_table
 from fairwatch.apps.reading import read_everything
@@ -32,7 +32,9 @@ SETTLE_S = 20.0
 REFRESH_S = 0.5
 
 
-async def run_demo(folder: Path, models: Path, seconds: float, *, wait: bool, out: Console) -> int:
+async def run_demo(
+    folder: Path, models: Path, seconds: float, *, wait: bool, out: Console, servers: Servers = EMBEDDED
+) -> int:
     """Play the story; return 0 when every check held.
 
     Args:
@@ -41,13 +43,14 @@ async def run_demo(folder: Path, models: Path, seconds: float, *, wait: bool, ou
         seconds: How long the cameras send.
         wait: Keep the console open until Ctrl-C.
         out: Where to write.
+        servers: To play on; the embedded ones by default.
     """
     began = time.monotonic()
 
     def say(text: str) -> None:
         out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {text}", highlight=False)
 
-    async with set_stage(folder, models, say) as stage:
+    async with set_stage(folder, models, say, servers) as stage:
         _welcome(stage, out)
         async with _cast(stage, say) as cast, _live_table(stage, out):
             stage.components.check()

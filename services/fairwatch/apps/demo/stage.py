@@ -50,8 +50,26 @@ class Stage:
     pictures: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Servers to play on; the embedded ones where nothing is named.
+
+    Attributes:
+        kafka: host:port, comma separated; none of our topics may be there yet.
+        redis: URL.
+    """
+
+    kafka: str = ""
+    redis: str = ""
+
+
+EMBEDDED = Servers()
+
+
 @asynccontextmanager
-async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> AsyncIterator[Stage]:
+async def set_stage(
+    folder: Path, models: Path, say: Callable[[str], None], servers: Servers = EMBEDDED
+) -> AsyncIterator[Stage]:
     """Start everything under `folder`; yield once all is ready; stop everything on leaving.
 
     Raises:
@@ -65,27 +83,28 @@ async def set_stage(folder: Path, models: Path, say: Callable[[str], None]) -> A
     credentials = Credentials()
     _write_config(folder / "config", credentials)
     async with AsyncExitStack() as stack:
-        say("starting the embedded Kafka-compatible broker, Valkey and an MQTT broker")
-        broker = stack.enter_context(start_broker())
-        valkey = stack.enter_context(start_valkey())
+        say(f"starting {_embedded(servers)} and an MQTT broker")
+        broker = servers.kafka or stack.enter_context(start_broker()).address
+        valkey = servers.redis or stack.enter_context(start_valkey()).address
+        embedded = not servers.kafka
         mqtt = await stack.enter_async_context(start_mqtt(credentials.mqtt))
         room = ControlRoom(credentials.webhook)
         stack.push_async_callback(room.stop)
         environment = {
-            "FAIRWATCH_KAFKA_BOOTSTRAP": broker.address, "FAIRWATCH_REDIS_URL": valkey.address,
-            "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": "true",
+            "FAIRWATCH_KAFKA_BOOTSTRAP": broker, "FAIRWATCH_REDIS_URL": valkey,
+            "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(embedded),
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
             "FAIRWATCH_CONFIG_DIR": str(folder / "config"), "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
             "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         }  # fmt: skip
         settings = Settings(
-            kafka_bootstrap=broker.address, redis_url=SecretStr(valkey.address), embedded=True,
+            kafka_bootstrap=broker, redis_url=SecretStr(valkey), embedded=embedded,
             max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
         await asyncio.to_thread(make_topics, settings)
         await _publish_world(settings, models / "pictures")
-        health = Health(valkey.address)
+        health = Health(valkey)
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
         stack.push_async_callback(components.stop)
@@ -101,6 +120,13 @@ def make_topics(settings: Settings) -> None:
     bounds = (settings.topic_prefix, settings.max_partitions)
     with closing(admin(settings)) as client:
         apply(client, differences(client, *bounds), *bounds)
+
+
+def _embedded(servers: Servers) -> str:
+    """Say which of the embedded servers are used."""
+    kafka = "" if servers.kafka else "the embedded Kafka-compatible broker"
+    redis = "" if servers.redis else "Valkey"
+    return ", ".join(filter(None, (kafka, redis))) or "nothing embedded"
 
 
 def _check_memory() -> None:
