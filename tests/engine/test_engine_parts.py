@@ -177,6 +177,25 @@ async def test_closing_waits_for_what_runs_and_ends_what_waits():
     assert not await retrying
 
 
+async def test_what_was_done_is_acknowledged_before_closing_ends():
+    """At every moment in which closing may begin, the last of which is between the work's end and its caller's."""
+    for moment in range(10):
+        turns, acknowledged = Turns(5.0), False
+        turns.open()
+
+        async def batch(turns: Turns = turns) -> None:
+            nonlocal acknowledged
+            acknowledged = await turns.run(asyncio.sleep(0))
+
+        running = asyncio.create_task(batch())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        began = turns.busy
+        assert await turns.close()
+        assert acknowledged or not began, moment
+        await running
+
+
 async def test_what_does_not_end_in_time_is_cancelled_and_not_done():
     turns = Turns(0.01)
     turns.open()

@@ -13,6 +13,7 @@ from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTranspor
 QUEUED_BATCHES = 2  # per worker: enough to fetch ahead while one is handled
 BATCH_BYTES = 8 << 20
 FETCH_BYTES = 4 << 20  # per partition
+HEARTBEAT_S = 0.5
 EMBEDDED_TIMEOUT_S = 6.0  # the embedded broker's first join takes half of it
 
 
@@ -91,7 +92,8 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "metadata_max_age_ms": 30_000,  # so that new topics and partitions are found soon
         "session_timeout_ms": round(session_s * 1000),
         "rebalance_timeout_ms": round(session_s * 1000),
-        "heartbeat_interval_ms": round(session_s * 1000 / 6),
+        # A member hears of a rebalance by its heartbeat, and all others stand still until the last has heard.
+        "heartbeat_interval_ms": round(1000 * (session_s / 6 if config.embedded else HEARTBEAT_S)),
         "retry_backoff_ms": 500,
         "check_crcs": True,
         **config.client_options,

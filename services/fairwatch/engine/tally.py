@@ -29,7 +29,14 @@ class Tally:
         self._device_age = metrics.DEVICE_AGE_SECONDS.labels(component)
         self.retried = metrics.RETRIED.labels(component)
         self.commits = metrics.COMMITS.labels(component)
-        self.rebalances = metrics.REBALANCES.labels(component)
+        self._rebalances = metrics.REBALANCES.labels(component)
+        self._paused = metrics.REBALANCE_SECONDS.labels(component)
+
+    def rebalance(self, paused_s: float | None) -> None:
+        """Count a rebalance and how long nothing was handled because of it; None for the first one."""
+        self._rebalances.inc()
+        if paused_s is not None:
+            self._paused.observe(paused_s)
 
     def batch(self, size: int, seconds: float) -> None:
         """Count one batch."""

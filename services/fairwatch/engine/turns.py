@@ -71,14 +71,17 @@ class Turns:
         raise ReleasedError
 
     async def close(self) -> bool:
-        """Let nothing begin any more and wait for what runs; return whether it ended in time."""
+        """Let nothing begin any more and wait for what runs; return whether it ended in time.
+
+        Whoever had a turn that was done has also drawn its conclusions then: a batch is acknowledged.
+        """
         self._closing.set()
         task = self._running
-        if task is None or task.done():
+        if task is not None and not task.done():
+            done, _ = await asyncio.wait({task}, timeout=self._drain_s)
+            if not done:
+                task.cancel()
+                await asyncio.wait({task}, timeout=self._drain_s)
+                return False
+        async with self._lock:  # held until the one who ran it goes on, which happens after the work's own end
             return True
-        done, _ = await asyncio.wait({task}, timeout=self._drain_s)
-        if done:
-            return True
-        task.cancel()
-        await asyncio.wait({task}, timeout=self._drain_s)
-        return False

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import signal
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -84,6 +85,7 @@ class Worker:
         self._pipeline: Pipeline | None = None
         self._owned: list[int] = []
         self._assigned = False
+        self._released_at: float | None = None
         self._stopping = asyncio.Event()
         self._exit_code = EXIT_OK
 
@@ -253,6 +255,8 @@ class Worker:
 
     async def _release(self) -> None:
         """Give everything up: called before partitions are revoked and before stopping."""
+        if self._assigned:
+            self._released_at = time.monotonic()
         self._assigned = False
         if not await self._turns.close():
             log.warning("batch.abandoned", after_s=self.config.drain_s)
@@ -278,10 +282,11 @@ class Worker:
         if generation != app.consumer_generation_id or self._stopping.is_set():
             return
         self._owned = owned
-        self.tally.rebalances.inc()
         self._turns.open()
         self._assigned = True
-        log.info("worker.ready", component=self.spec.name, partitions=owned)
+        paused_s = None if self._released_at is None else round(time.monotonic() - self._released_at, 3)
+        self.tally.rebalance(paused_s)
+        log.info("worker.ready", component=self.spec.name, partitions=owned, paused_s=paused_s)
 
     async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
         await _ended(background)

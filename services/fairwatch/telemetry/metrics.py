@@ -44,6 +44,13 @@ DEVICE_AGE_SECONDS = Histogram(
 LAG = Gauge("fairwatch_consumer_lag", "Events not yet handled.", ["component", "topic", "partition"], registry=REGISTRY)
 COMMITS = Counter("fairwatch_commits", "Offset commits.", ["component"], registry=REGISTRY)
 REBALANCES = Counter("fairwatch_rebalances", "Times partitions were given anew.", ["component"], registry=REGISTRY)
+REBALANCE_SECONDS = Histogram(
+    "fairwatch_rebalance_seconds",
+    "Partitions given up to partitions given anew, while nothing is handled.",
+    ["component"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
 READY = Gauge("fairwatch_ready", "1 when events are handled.", ["component"], registry=REGISTRY)
 REFERENCE_ENTRIES = Gauge(
     "fairwatch_reference_entries", "Records of a reference held.", ["component", "topic"], registry=REGISTRY
