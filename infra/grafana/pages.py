@@ -131,6 +131,7 @@ PIPELINE = Dashboard(
             "Rebalances in 15 minutes",
             {"{{component}}": "sum by (component) (increase(fairwatch_rebalances_total{$where}[15m]))"},
         ),
+        Panel("A rebalance stops a worker for", both("fairwatch_rebalance_seconds", "component"), "s"),
         Panel("Dead letters", rates("fairwatch_events_dead_total", "component", "reason"), "cps"),
         Panel("Let go of", rates("fairwatch_events_dropped_total", "component", "reason"), "cps"),
         Panel(
