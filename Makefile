@@ -44,8 +44,8 @@ test-helm: $(READY) ## the chart on a real Kubernetes with Kafka, Redis and KEDA
 	@$(BIN)/python infra/docker/build.py && $(BIN)/python infra/docker/neighbours.py
 	@FAIRWATCH_CLUSTER=1 $(BIN)/python -m pytest -p no:randomly -q -s tests/cluster $(ARGS)
 
-test-kafka: $(READY) ## a real schema registry, programs of other languages, a lost cluster; needs Java, Maven, Node
-	@FAIRWATCH_KAFKA=1 $(BIN)/python -m pytest -q tests/kafka $(ARGS)
+test-kafka: $(READY) $(MODELS) ## on Apache Kafka and Redis in containers; a schema registry, other languages; starts Docker where none runs
+	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m pytest -q tests/kafka $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
 	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
