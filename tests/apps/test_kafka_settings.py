@@ -33,7 +33,7 @@ def test_missing_and_broken_files_are_named(tmp_path):
     with pytest.raises(ConfigurationError, match="FAIRWATCH_KAFKA_CA_FILE: there is no file"):
         kafka.client_options(Settings(kafka_security="SSL", kafka_ca_file=tmp_path / "ca.pem"))
     (tmp_path / "ca.pem").write_text("no certificate")
-    with pytest.raises(ConfigurationError, match="not usable PEM"):
+    with pytest.raises(ConfigurationError, match="FAIRWATCH_KAFKA_CA_FILE: not a usable PEM file"):
         kafka.client_options(Settings(kafka_security="SSL", kafka_ca_file=tmp_path / "ca.pem"))
 
 

@@ -2,7 +2,7 @@
 
 from fairwatch.adapters import catalogue as adapters
 from fairwatch.adapters.payload import Payload
-from fairwatch.apps.kafka import producer
+from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
@@ -51,7 +51,12 @@ async def run_gateway(settings: Settings, kind: Kind) -> int:
     media = MediaStore.open(settings.media_url)
     publisher = producer(settings, f"gateway/{kind}")
     config = gateway_config(settings, kind)
+
+    async def connect() -> None:
+        await reach(settings)  # says more than the client, and sooner
+        await publisher.connect()
+
     try:
-        return await serve(kind, config, publisher, media, SystemClock(), check=judge, connect=publisher.connect)
+        return await serve(kind, config, publisher, media, SystemClock(), check=judge, connect=connect)
     finally:
         await publisher.close()

@@ -1,13 +1,14 @@
 """From settings to Kafka clients: addresses, security, framing."""
 
-import socket
-import ssl
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fairwatch.apps.kafka_options import client_options
+from fairwatch.apps.kafka_reach import reach
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.domain.errors import RetryableError
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.registry import Registry
@@ -16,25 +17,8 @@ if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
 
 _BOOTSTRAP_MS = 8000
-_CONNECT_S = 3.0
 
-
-def client_options(settings: Settings) -> dict[str, Any]:
-    """Return the security options, spelled as both aiokafka and kafka-python want them.
-
-    Raises:
-        ConfigurationError: A file or a user name is missing; names the variable.
-    """
-    options: dict[str, Any] = {"security_protocol": settings.kafka_security}
-    if settings.kafka_security.endswith("SSL"):
-        options["ssl_context"] = _ssl_context(settings)
-    if settings.kafka_security.startswith("SASL"):
-        if not settings.kafka_username:
-            raise ConfigurationError(f"FAIRWATCH_KAFKA_USERNAME: needed with {settings.kafka_security}")
-        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
-        options["sasl_plain_username"] = settings.kafka_username
-        options["sasl_plain_password"] = settings.kafka_password.get_secret_value()
-    return options
+__all__ = ["admin", "client_options", "codec", "producer", "reach", "require_broker", "unreachable"]
 
 
 def codec(settings: Settings) -> Codec:
@@ -64,6 +48,7 @@ def admin(settings: Settings) -> "KafkaAdminClient":
 
     Raises:
         RetryableError: No broker answers.
+        ConfigurationError: None lets us in.
     """
     from kafka.admin import KafkaAdminClient  # noqa: PLC0415  148 modules that no worker needs
     from kafka.errors import KafkaError  # noqa: PLC0415
@@ -81,24 +66,14 @@ def admin(settings: Settings) -> "KafkaAdminClient":
 
 
 def require_broker(settings: Settings) -> None:
-    """Return when one of the brokers accepts connections; kafka-python would try for long and leave a socket open.
+    """Return when a broker lets us in; may be called inside and outside of an event loop.
 
     Raises:
-        RetryableError: None does.
-        ConfigurationError: An address is not host:port.
+        RetryableError: None does, and waiting may help.
+        ConfigurationError: None does before somebody changes something.
     """
-    failure: OSError = OSError("no address")
-    for address in settings.kafka_bootstrap.split(","):
-        host, _, port = address.strip().rpartition(":")
-        if not host or not port.isdigit():
-            raise ConfigurationError(f"FAIRWATCH_KAFKA_BOOTSTRAP: {address!r} is not host:port")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
-        except OSError as error:
-            failure = error
-        else:
-            return
-    raise unreachable(settings, failure)
+    with ThreadPoolExecutor(1, "reach") as pool:
+        pool.submit(asyncio.run, reach(settings)).result()
 
 
 def unreachable(settings: Settings, error: Exception) -> RetryableError:
@@ -107,19 +82,3 @@ def unreachable(settings: Settings, error: Exception) -> RetryableError:
         f"no Kafka broker answers at {settings.kafka_bootstrap} ({error!r}): "
         "check FAIRWATCH_KAFKA_BOOTSTRAP and FAIRWATCH_KAFKA_SECURITY"
     )
-
-
-def _ssl_context(settings: Settings) -> ssl.SSLContext:
-    for name in ("kafka_ca_file", "kafka_cert_file", "kafka_key_file"):
-        path: Path | None = getattr(settings, name)
-        if path is not None and not path.is_file():
-            raise ConfigurationError(f"FAIRWATCH_{name.upper()}: there is no file {path}")
-    try:
-        context = ssl.create_default_context(cafile=settings.kafka_ca_file)
-        if settings.kafka_cert_file is not None:
-            context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file)
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigurationError(
-            f"FAIRWATCH_KAFKA_CA_FILE, _CERT_FILE, _KEY_FILE: not usable PEM files: {error}"
-        ) from error
-    return context

@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from fairwatch.apps.kafka import producer
+from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
@@ -31,6 +31,7 @@ async def run_people(settings: Settings) -> int:
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )
+    await reach(settings)
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         return await run_console(config, publisher, read_model, MediaStore.open(settings.media_url), SystemClock())

@@ -7,7 +7,7 @@ from importlib import import_module
 from redis.asyncio import Redis
 
 from fairwatch import __version__
-from fairwatch.apps.kafka import client_options, codec
+from fairwatch.apps.kafka import client_options, codec, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
@@ -25,6 +25,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         topic_prefix=settings.topic_prefix,
         embedded=settings.embedded,
         client_options=client_options(settings),
+        reach=partial(reach, settings),
         web_host=settings.host,
         web_port=settings.health_port,
         redis_url=settings.redis_url.get_secret_value(),

@@ -4,8 +4,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fairwatch.domain.errors import ConfigurationError
+
+_FROM_FILES = (
+    *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
+    "nonce_secret",
+)
 
 
 class Settings(BaseSettings):
@@ -15,18 +22,26 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port, comma separated")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="used with SASL_*")
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        default="SCRAM-SHA-512", description="used with SASL_*"
+    )
     kafka_username: str = ""
+    kafka_username_file: Path | None = None
     kafka_password: SecretStr = SecretStr("")
     kafka_password_file: Path | None = None
-    kafka_ca_file: Path | None = None
-    kafka_cert_file: Path | None = None
-    kafka_key_file: Path | None = None
+    kafka_ca_file: Path | None = Field(default=None, description="PEM; the system's authorities otherwise")
+    kafka_cert_file: Path | None = Field(default=None, description="PEM; our certificate, where the broker wants one")
+    kafka_key_file: Path | None = Field(default=None, description="PEM; where it is not in kafka_cert_file")
+    kafka_key_password: SecretStr = Field(default=SecretStr(""), description="of an encrypted key")
+    kafka_key_password_file: Path | None = None
     topic_prefix: str = Field(default="", description="put before every topic and consumer group name")
     max_partitions: int = Field(default=0, description="upper bound on partitions when topics are applied; 0 for none")
     replication: int = Field(default=1, description="replicas of a topic when topics are applied")
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
-    registry_url: str = Field(default="", description="Confluent-compatible registry; empty: single-object encoding")
+    registry_url: str = Field(
+        default="", repr=False, description="Confluent-compatible registry; empty: single-object encoding"
+    )
+    registry_url_file: Path | None = None
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     redis_url_file: Path | None = None
     media_url: str = Field(default="", description="file:///folder or s3://bucket/prefix; empty for ./media")
@@ -64,18 +79,34 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_files(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("kafka_password", "redis_url", "mqtt_url", "nonce_secret"):
+        for name in _FROM_FILES:
             path = values.get(f"{name}_file")
             if path and values.get(name):
                 raise ValueError(
                     f"at most one of FAIRWATCH_{name.upper()} and FAIRWATCH_{name.upper()}_FILE may be set"
                 )
             if path:
-                values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
+                values[name] = _content(name, Path(str(path)))
         return values
+
+
+def _content(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"FAIRWATCH_{name.upper()}_FILE: {path} cannot be read: {error}") from error
 
 
 @lru_cache
 def settings() -> Settings:
-    """Return the settings of this process."""
-    return Settings()
+    """Return the settings of this process.
+
+    Raises:
+        ConfigurationError: One is wrong; names the variable, and what it may be, but not what it is.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = f"FAIRWATCH_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        raise ConfigurationError(f"{name}{first['msg'].removeprefix('Value error, ')}") from None

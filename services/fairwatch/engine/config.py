@@ -20,6 +20,7 @@ class EngineConfig:
         topic_prefix: Put before every topic and group name.
         embedded: The broker is the embedded one: short group timeouts.
         client_options: Options of aiokafka's clients, e.g. security.
+        reach: Raises what is wrong, in words, where the broker does not let us in; asked before clients start.
         web_host, web_port: Where `/live /ready /metrics` are; port 0 takes a free one and logs it.
         batch_max: Events of one partition handled at once.
         dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
@@ -43,6 +44,7 @@ class EngineConfig:
     topic_prefix: str = ""
     embedded: bool = False
     client_options: Mapping[str, Any] = field(default_factory=dict)
+    reach: Callable[[], Awaitable[None]] | None = None
     web_host: str = "127.0.0.1"
     web_port: int = 0
     batch_max: int = 500

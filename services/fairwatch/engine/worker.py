@@ -42,6 +42,7 @@ EXIT_FAILURE = 1
 EXIT_DEAD_LETTERS = 3
 STOP_S = 20.0
 BROKER_RETRY_S = 1.0
+BROKER_RETRY_MOST_S = 15.0
 CANCEL_AGAIN_S = 0.5
 
 log = structlog.get_logger()
@@ -137,18 +138,19 @@ class Worker:
         return self._exit_code
 
     async def _broker(self) -> None:
-        """Wait until the broker is there; say so once."""
-        said = False
+        """Wait until the broker is there, with growing pauses; what waiting cannot cure ends us here."""
+        pause_s = 0.0
         while not self._stopping.is_set():
             try:
+                if self.config.reach is not None:
+                    await self.config.reach()
                 await self._outbox.start()
             except RetryableError as error:
-                if not said:
-                    log.warning("broker.away", error=str(error))
-                said = True
-                await self._pause()
+                pause_s = min(BROKER_RETRY_MOST_S, pause_s * 2 or BROKER_RETRY_S)
+                log.warning("broker.away", error=str(error), retry_in_s=pause_s)
+                await self._pause(pause_s)
             else:
-                if said:
+                if pause_s:
                     log.info("broker.back")
                 return
 
@@ -169,9 +171,9 @@ class Worker:
                     log.info("registry.back")
                 return
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float = BROKER_RETRY_S) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), BROKER_RETRY_S)
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _read_references(self) -> list[asyncio.Task[Any]]:
         config = self.config
