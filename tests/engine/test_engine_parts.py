@@ -117,16 +117,30 @@ def test_libraries_repeat_themselves_once_a_minute():
     assert passed == [True, False, False, True, False]
 
 
+def reference_record(key, value, partition=0, at=0):
+    value = CODEC.encode("Observation", observation(value)) if isinstance(value, str) else value
+    return SimpleNamespace(key=key, value=value, partition=partition, timestamp=at)
+
+
 def test_reference_takes_changes_and_survives_junk():
     reference = TopicReference("probe", "ref", "Observation", CODEC)
-    reference.apply(b"a", CODEC.encode("Observation", observation("1")))
-    reference.apply(b"b", CODEC.encode("Observation", observation("2")))
-    reference.apply(b"a", b"junk")
-    reference.apply(b"\xff", b"junk")
+    for key, value in ((b"a", "1"), (b"b", "2"), (b"a", b"junk"), (b"\xff", b"junk")):
+        reference.take(reference_record(key, value))
     assert (reference.get("a")["observation_id"], reference.version) == ("1", 2)
-    reference.apply(b"a", None)
+    reference.take(reference_record(b"a", None))
     assert [key for key, _ in reference.items()] == ["b"]
     assert reference.version == 3
+
+
+def test_a_key_that_moved_to_a_new_partition_keeps_its_newest_value():
+    reference = TopicReference("probe", "ref", "Observation", CODEC)
+    rows = (("new", 3, 20), ("old", 0, 10), ("newer", 3, 19))  # within a partition the order counts, not the clock
+    for value, partition, at in rows:
+        reference.take(reference_record(b"a", value, partition, at))
+    assert reference.get("a")["observation_id"] == "newer"
+    reference.take(reference_record(b"a", None, 3, 30))
+    reference.take(reference_record(b"a", "old", 0, 10))
+    assert reference.get("a") is None
 
 
 def test_one_huge_record_is_a_batch_of_its_own():

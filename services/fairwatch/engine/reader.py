@@ -10,6 +10,7 @@ from fairwatch.domain.errors import RetryableError
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
+NOTICED_MS = 30_000  # until partitions that were added are known
 
 
 class TopicReader:
@@ -31,6 +32,7 @@ class TopicReader:
             "auto_offset_reset": "earliest",
             "max_partition_fetch_bytes": FETCH_BYTES,
             "retry_backoff_ms": 500,
+            "metadata_max_age_ms": NOTICED_MS,
             **client_options,
         }
 
@@ -66,9 +68,13 @@ class TopicReader:
                     yield record
             waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
 
+    def _whole(self) -> bool:
+        now = self._consumer.partitions_for_topic(self._topic)
+        return self._wanted is not None or not now or now == {tp.partition for tp in self._partitions}
+
     async def follow(self) -> AsyncIterator[Any]:
-        """Yield every further record, for ever."""
-        while True:
+        """Yield every further record, until the topic has other partitions than those that are read."""
+        while self._whole():
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in run:
                     yield record

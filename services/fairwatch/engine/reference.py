@@ -8,11 +8,11 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.engine.pauses import longer
 from fairwatch.engine.reader import TopicReader
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
 
-RETRY_S = 2.0
 log = structlog.get_logger()
 
 
@@ -29,7 +29,7 @@ class TopicReference:
         self._topic = topic
         self._record = record
         self._codec = codec
-        self._entries: dict[str, Any] = {}
+        self._table = _Table()
         self._version = 0
         self.complete = asyncio.Event()
 
@@ -40,49 +40,82 @@ class TopicReference:
 
     def get(self, key: str) -> Any | None:
         """Return the record, or None."""
-        return self._entries.get(key)
+        return self._table.entries.get(key)
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over a snapshot of all records by key."""
-        return iter(list(self._entries.items()))
+        return iter(list(self._table.entries.items()))
 
-    def apply(self, key: bytes | None, value: bytes | None) -> None:
+    def take(self, record: Any) -> None:
         """Take one record of the topic in; a broken one is counted and leaves what was there."""
-        try:
-            name = (key or b"").decode()
-            if value is None:
-                self._entries.pop(name, None)
-            else:
-                self._entries[name] = self._codec.decode(value, self._record)[1]
-        except (RejectedError, UnicodeDecodeError) as error:
-            metrics.REFERENCE_BAD.labels(self._component, self._topic).inc()
-            log.warning("reference.undecodable", topic=self._topic, key=repr(key), error=str(error))
-            return
-        self._version += 1
-        metrics.REFERENCE_ENTRIES.labels(self._component, self._topic).set(len(self._entries))
+        if self._put(self._table, record):
+            self._changed()
 
     async def run(self, bootstrap: str, client_options: Mapping[str, Any], topic_prefix: str) -> None:
-        """Read to the end, then follow, for ever; start over when the broker, or the schema registry, was away."""
-        away = False
+        """Read to the end, then follow, for ever.
+
+        Starts over when the broker, or the schema registry, was away, with growing pauses, and when partitions were
+        added.
+        """
+        pause_s = 0.0
         while True:
             try:
                 async with TopicReader(bootstrap, client_options, topic_prefix + self._topic) as reader:
                     await self._read(reader)
+                    if pause_s:
+                        log.info("reference.back", topic=self._topic)
+                    pause_s = 0.0
+                    async for record in reader.follow():
+                        self.take(record)
             except (KafkaError, RetryableError) as error:
-                if not away:
+                if not pause_s:
                     log.warning("reference.away", topic=self._topic, error=repr(error))
-                away = True
-                await asyncio.sleep(RETRY_S)
+                pause_s = longer(pause_s)
+                await asyncio.sleep(pause_s)
 
     async def _read(self, reader: TopicReader) -> None:
-        seen: set[str] = set()
+        """Replace what we hold, at once: nobody may see an older value on the way to the newest."""
+        table = _Table()
         async for record in reader.to_end():
-            seen.add((record.key or b"").decode(errors="replace"))
-            self.apply(record.key, record.value)
-        for gone in self._entries.keys() - seen:  # deleted and compacted away while we were not connected
-            del self._entries[gone]
-            self._version += 1
+            self._put(table, record)
+        self._table = table
+        self._changed()
         self.complete.set()
-        log.info("reference.complete", topic=self._topic, entries=len(self._entries))
-        async for record in reader.follow():
-            self.apply(record.key, record.value)
+        log.info("reference.complete", topic=self._topic, entries=len(table.entries))
+
+    def _put(self, table: "_Table", record: Any) -> bool:
+        key = ""
+        try:
+            key = (record.key or b"").decode()
+            value = None if record.value is None else self._codec.decode(record.value, self._record)[1]
+        except (RejectedError, UnicodeDecodeError) as error:
+            metrics.REFERENCE_BAD.labels(self._component, self._topic).inc()
+            log.warning("reference.undecodable", topic=self._topic, key=repr(record.key), error=str(error))
+            if table is not self._table and key in self._table.entries:  # it may have been compacted away
+                table.entries.setdefault(key, self._table.entries[key])
+            return False
+        return table.put(key, value, record.partition, record.timestamp)
+
+    def _changed(self) -> None:
+        self._version += 1
+        metrics.REFERENCE_ENTRIES.labels(self._component, self._topic).set(len(self._table.entries))
+
+
+class _Table:
+    """The newest value of each key, also where a key lies in two partitions since some were added."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Any] = {}
+        self._origins: dict[str, tuple[int, int]] = {}
+
+    def put(self, key: str, value: Any, partition: int, at: int) -> bool:
+        """Take a value (None: deleted) in, unless another partition has a newer one; return whether it did."""
+        known = self._origins.get(key)
+        if known is not None and known[0] != partition and known[1] > at:
+            return False
+        self._origins[key] = (partition, at)
+        if value is None:
+            self.entries.pop(key, None)
+        else:
+            self.entries[key] = value
+        return True

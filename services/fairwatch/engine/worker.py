@@ -21,6 +21,7 @@ from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import Outbox
+from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
 from fairwatch.engine.publisher import OutboxPublisher
 from fairwatch.engine.quiet import quieten
@@ -42,7 +43,6 @@ EXIT_FAILURE = 1
 EXIT_DEAD_LETTERS = 3
 STOP_S = 20.0
 BROKER_RETRY_S = 1.0
-BROKER_RETRY_MOST_S = 15.0
 CANCEL_AGAIN_S = 0.5
 
 log = structlog.get_logger()
@@ -146,7 +146,7 @@ class Worker:
                     await self.config.reach()
                 await self._outbox.start()
             except RetryableError as error:
-                pause_s = min(BROKER_RETRY_MOST_S, pause_s * 2 or BROKER_RETRY_S)
+                pause_s = longer(pause_s)
                 log.warning("broker.away", error=str(error), retry_in_s=pause_s)
                 await self._pause(pause_s)
             else:
