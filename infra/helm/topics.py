@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import yaml
 
-from fairwatch.apps.catalogue import components
-from fairwatch.apps.processors import spec_of
+from fairwatch.apps.topics_access import Flow, flows
 from fairwatch.wire.topics import topics
 
 HEAD = "# Generated from schemas/topics by infra/helm/generate.py: do not edit.\n"
 
 
-def component(name: str, kind: str) -> dict[str, Any]:
-    """Return which topics a component reads as a group, reads whole, and writes; and whether it keeps state."""
-    consumed = sorted(topic.name for topic in topics().values() if name in topic.consumers)
-    written = sorted(topic.name for topic in topics().values() if name in topic.producers)
-    spec = spec_of(name) if kind == "processor" else None
-    reads = sorted(spec.reads) if spec else []
-    return {
-        "reads": reads,
-        "references": [topic for topic in consumed if topic not in reads],
-        "writes": written,
-        "state": bool(spec and spec.state),
-        "replay": bool(spec and spec.replay),
-    }
+def component(flow: Flow) -> dict[str, Any]:
+    """Return what a component reads as a group, reads whole and writes, whether it keeps state, and its rights."""
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(flow).items()}
+    rights = [{**asdict(right), "operations": list(right.operations)} for right in flow.rights()]
+    return {**found, "rights": rights, "quotas": flow.quotas()}
 
 
 def content() -> str:
@@ -34,6 +26,6 @@ def content() -> str:
         "topics": {
             topic.name: {"partitions": topic.partitions, "config": topic.configuration()} for topic in topics().values()
         },
-        "components": {part.name: component(part.name, part.kind) for part in components().values()},
+        "components": {name: component(flow) for name, flow in flows().items()},
     }
     return HEAD + yaml.safe_dump(found, sort_keys=True, width=120)

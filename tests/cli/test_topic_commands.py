@@ -9,7 +9,9 @@ from aiokafka import AIOKafkaConsumer
 from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
+from fairwatch.apps.catalogue import PROCESSORS
 from fairwatch.apps.probe import probe
+from fairwatch.apps.processors import spec_of
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
 from fairwatch.wire.avro import Codec
@@ -80,13 +82,39 @@ def test_apply_shows_the_difference_and_a_second_time_changes_nothing(fairwatch)
 
 
 @pytest.mark.broker
-def test_apply_sets_settings_and_leaves_partitions_to_people(fairwatch, make_topics, monkeypatch):
+def test_partitions_of_keyed_topics_are_left_to_people(fairwatch, make_topics, topic_prefix, monkeypatch):
     make_topics(partitions=2)
     monkeypatch.setenv("FAIRWATCH_MAX_PARTITIONS", "3")
     settings_module.settings.cache_clear()
-    result = fairwatch("topics", "apply", "--json")
+    result = fairwatch("topics", "apply", "--dry-run", "--json")
     assert result.exit_code == 2
-    assert {(change["action"], change["before"], change["after"]) for change in result.lines} == {("by hand", "2", "3")}
+    assert {(change["before"], change["after"]) for change in result.lines} == {("2", "3")}
+    left = {change["resource"].removeprefix(topic_prefix): change for change in result.lines if change["advice"]}
+    states = {topic for name in PROCESSORS if (spec := spec_of(name)).state for topic in spec.reads}
+    assert states == {"observations", "candidates", "verifications", "alert-triggers", "alerts", "audit"}
+    assert left.keys() == states | {topic.name for topic in topics().values() if "compact" in topic.cleanup}
+    assert {change["action"] for change in left.values()} == {"by hand"}
+    assert "the state of enrich behind: --move-keys" in left["observations"]["advice"]
+    assert {change["action"] for change in result.lines if not change["advice"]} == {"add"}
+    told = fairwatch("topics", "apply", "--dry-run", "--json", "--move-keys")
+    assert {change["action"] for change in told.lines} == {"add"}
+
+
+def test_rights_are_shown_without_a_broker(monkeypatch):
+    monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("COLUMNS", "200")
+    result = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights", "--json"])
+    rows = {row["component"]: row for row in map(json.loads, result.stdout.splitlines())}
+    touched = {right["name"] for right in rows["notify"]["rights"] if right["kind"] == "topic"}
+    assert touched == {"alerts", "alerts-dlq", "deliveries", "audit", "fairwatch-notify-state"}
+    assert rows["http"]["quotas"] == {"producer_byte_rate": 8 << 20}
+    table = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights"]).stdout
+    assert "producer_byte_rate 8 MiB/s" in table
+
+
+def test_a_topic_that_is_to_be_made_anew_must_exist(fairwatch):
+    with pytest.raises(ConfigurationError, match="there is no topic alertz"):
+        fairwatch("topics", "apply", "--recreate", "alertz")
 
 
 @pytest.mark.broker

@@ -50,7 +50,7 @@ async def _broker(settings: Settings) -> Finding:
             found = differences(client, settings.topic_prefix, settings.max_partitions)
         finally:
             client.close()
-        return [f"{change.topic}: {change.action} {change.what}" for change in found]
+        return [f"{change.resource}: {change.action} {change.what}" for change in found]
 
     changes = await asyncio.to_thread(compare)
     if not changes:

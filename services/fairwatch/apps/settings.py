@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     kafka_key_file: Path | None = Field(default=None, description="PEM; where it is not in kafka_cert_file")
     kafka_key_password: SecretStr = Field(default=SecretStr(""), description="of an encrypted key")
     kafka_key_password_file: Path | None = None
+    kafka_principals: str = Field(
+        default="",
+        description="principal of a component, User:fairwatch-{component}: ACLs and quotas are applied with topics",
+    )
     topic_prefix: str = Field(default="", description="put before every topic and consumer group name")
     max_partitions: int = Field(default=0, description="upper bound on partitions when topics are applied; 0 for none")
     replication: int = Field(default=1, description="replicas of a topic when topics are applied")

@@ -2,20 +2,34 @@
 
 import json
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairwatch.apps import kafka
+from fairwatch.apps import kafka, topics_acls
 from fairwatch.apps import topics as topic_plan
-from fairwatch.apps.settings import settings
-from fairwatch.apps.topics import Change
+from fairwatch.apps.settings import Settings, settings
+from fairwatch.apps.topics import Change, Told
+from fairwatch.apps.topics_access import flows
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.topics import topics
 
 EXIT_DIFFERENT = 2
+MOVED = (
+    "Partitions were added where keys have moved: what was kept for them stays in their old partitions. Open groups of "
+    "alerts are not continued but begun again, candidates half verified have to be decided anew, "
+    "clocks are learnt anew."
+)
 AS_JSON = typer.Option(False, "--json", help="One JSON object a line on stdout.")
+RECREATE = typer.Option(
+    [],
+    "--recreate",
+    metavar="TOPIC",
+    help="Delete this topic, with its records and the states made of it, and make it anew.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,39 +40,82 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="topics")
 
 
-def show(as_json: bool = AS_JSON) -> None:
+def show(
+    as_json: bool = AS_JSON,
+    rights: bool = typer.Option(False, "--rights", help="What each component may touch, and its quotas, instead."),
+) -> None:
     """List every topic with its record, key, partitions, retention, producers and consumers; asks no broker."""
+    if rights:
+        return _rights(as_json=as_json)
     if as_json:
         for topic in topics().values():
             typer.echo(json.dumps(asdict(topic)))
-        return
+        return None
     table = Table("topic", "record", "key", "partitions", "cleanup", "hours", "producers", "consumers")
     for topic in topics().values():
         hours = "for ever" if topic.retention_hours < 0 else str(topic.retention_hours)
         record = f"{topic.record} v{topic.version}"
         used = (", ".join(topic.producers), ", ".join(topic.consumers))
         table.add_row(topic.name, record, topic.key, str(topic.partitions), topic.cleanup, hours, *used)
-    Console().print(table)
+    return Console().print(table)
+
+
+def _rights(*, as_json: bool) -> None:
+    table = Table("component", "may", "on", "names")
+    for flow in flows().values():
+        rights, quotas = flow.rights(), flow.quotas()
+        if as_json:
+            typer.echo(
+                json.dumps({"component": flow.name, "rights": [asdict(one) for one in rights], "quotas": quotas})
+            )
+        for kind, operations in dict.fromkeys((one.kind, one.operations) for one in rights):
+            names = [one.name for one in rights if (one.kind, one.operations) == (kind, operations)]
+            table.add_row(flow.name, ", ".join(operations), kind, ", ".join(names))
+        limits = ", ".join(f"{name} {value >> 20} MiB/s" for name, value in quotas.items())
+        table.add_row(flow.name, "at most", "each broker", limits, end_section=True)
+    if not as_json:
+        Console().print(table)
 
 
 def apply(
     as_json: bool = AS_JSON,
     dry_run: bool = typer.Option(False, "--dry-run", help="Only show the difference; exit code 2 when there is one."),
+    move_keys: bool = typer.Option(
+        False, "--move-keys", help="Add partitions also to keyed topics; what is kept for moved keys stays behind."
+    ),
+    recreate: list[str] = RECREATE,
+    revoke: bool = typer.Option(False, "--revoke", help="Take rights away that no file names."),
 ) -> None:
-    """Show how the broker differs, then create topics and set settings. Doing it twice changes nothing.
+    """Show how the broker differs, then create topics, add partitions and set settings.
 
-    Exit code 2 when something is left to do by hand: partitions are never added, since keys would move.
+    Where FAIRWATCH_KAFKA_PRINCIPALS is set, each component is also allowed what its topics name, and what it sends is
+    limited. Doing it twice changes nothing. Exit code 2 when something is left that only people decide: partitions
+    of topics whose keys would move, partitions too many, rights too many.
     """
     chosen = settings()
-    bounds = (chosen.topic_prefix, chosen.max_partitions)
+    if unknown := set(recreate) - topics().keys():
+        raise ConfigurationError(f"--recreate: there is no topic {', '.join(sorted(unknown))} in schemas/topics")
+    told = Told(move_keys=move_keys, recreate=frozenset(recreate))
     with closing(kafka.admin(chosen)) as admin:
-        changes = topic_plan.differences(admin, *bounds)
+        changes = _differences(admin, chosen, told, revoke=revoke)
         _print(changes, as_json=as_json)
-        if not dry_run:
+        if changes and not dry_run:
+            bounds = (chosen.topic_prefix, chosen.max_partitions)
             topic_plan.apply(admin, changes, *bounds, replication=chosen.replication)
-            changes = topic_plan.differences(admin, *bounds) if changes else []
+            if chosen.kafka_principals:
+                topics_acls.apply_access(admin, changes)
+            if move_keys and any(change.action == "add" for change in changes):
+                Console(stderr=True).print(MOVED)
+            changes = _differences(admin, chosen, replace(told, recreate=frozenset()), revoke=revoke)
     if changes:
         raise typer.Exit(EXIT_DIFFERENT)
+
+
+def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:
+    found = topic_plan.differences(admin, chosen.topic_prefix, chosen.max_partitions, told=told)
+    if chosen.kafka_principals:
+        found += topics_acls.access_differences(admin, chosen.kafka_principals, chosen.topic_prefix, revoke=revoke)
+    return found
 
 
 def _print(changes: list[Change], *, as_json: bool) -> None:
@@ -69,7 +126,7 @@ def _print(changes: list[Change], *, as_json: bool) -> None:
     if not changes:
         Console().print(f"All {len(topics())} topics are as schemas/topics says.")
         return
-    table = Table("topic", "action", "what", "on the broker", "as it should be")
+    table = Table("resource", "action", "what", "on the broker", "as it should be", "")
     for change in changes:
-        table.add_row(change.topic, change.action, change.what, change.before or "", change.after)
+        table.add_row(change.resource, change.action, change.what, change.before or "", change.after, change.advice)
     Console().print(table)

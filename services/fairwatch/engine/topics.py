@@ -37,7 +37,10 @@ async def ensure_changelog(config: EngineConfig, changelog: str, source: str) ->
             await asyncio.sleep(0.2)
             found = await _partitions(admin, changelog)
         if found != wanted:
-            raise ConfigurationError(f"{changelog} has {found} partitions but {source} has {wanted}: make them equal")
+            raise ConfigurationError(
+                f"{changelog} has {found} partitions but {source} has {wanted}: make them equal: `fairwatch topics "
+                "apply --move-keys` adds what is missing"
+            )
     finally:
         await admin.close()
 

@@ -1,0 +1,101 @@
+"""Rights and quotas of each component, for Kafka and the chart: derived from schemas/topics and the processors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from fairwatch.apps.catalogue import components
+from fairwatch.apps.processors import spec_of
+from fairwatch.engine.topics import changelog_of
+from fairwatch.wire.topics import topics
+
+READ, WRITE, OWN = ("Describe", "Read"), ("Describe", "Write"), ("Create", "Describe", "Read", "Write")
+CATCH_UP = 4  # a component may read so many times faster than its topics are written, to make up for an outage
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Operations that a component may do on one topic or consumer group; its name is without the prefix."""
+
+    kind: str
+    name: str
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What flows through a component.
+
+    Attributes:
+        reads: Topics that it shares with its other replicas, as a group.
+        references: Topics that each replica reads whole.
+        writes: Topics that it writes, those of its dead letters included.
+        state: Whether it keeps keyed state.
+        replay: Whether it reads its topics anew at each start.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    references: tuple[str, ...]
+    writes: tuple[str, ...]
+    state: bool
+    replay: bool
+
+    def rights(self) -> list[Right]:
+        """Return what it may do, and nothing else."""
+        found = [Right("topic", topic, READ) for topic in (*self.reads, *self.references)]
+        found += [Right("topic", topic, WRITE) for topic in self.writes]
+        if self.state:
+            found.append(Right("topic", changelog_of("", self.name), OWN))
+        if self.reads:
+            found.append(Right("group", f"fairwatch-{self.name}", READ))
+        return found
+
+    def quotas(self) -> dict[str, int]:
+        """Return bytes a second that each broker takes from it and gives to it, by Kafka's names of them."""
+        written = sum(topics()[name].quota_mib for name in self.writes)
+        read = sum(topics()[name].quota_mib for name in (*self.reads, *self.references))
+        if self.state:
+            written, read = written + topics()[self.reads[0]].quota_mib, read + topics()[self.reads[0]].quota_mib
+        limits = {"producer_byte_rate": written * MIB, "consumer_byte_rate": read * CATCH_UP * MIB}
+        return {name: limit for name, limit in limits.items() if limit}
+
+
+@cache
+def flows() -> Mapping[str, Flow]:
+    """Return the flow of every component by its name."""
+    return {part.name: _flow(part.name, part.kind) for part in components().values()}
+
+
+@cache
+def keyed() -> Mapping[str, str]:
+    """Return the topics whose partitions cannot be raised without harm, and what keys would leave behind."""
+    old = {topic.name: "older values, which compaction then keeps for ever" for topic in topics().values()
+           if "compact" in topic.cleanup}  # fmt: skip
+    states: dict[str, list[str]] = {}
+    for flow in flows().values():
+        for topic in flow.reads if flow.state else ():
+            states.setdefault(topic, []).append(flow.name)
+    return old | {topic: f"the state of {' and '.join(names)}" for topic, names in states.items()}
+
+
+@cache
+def changelogs() -> Mapping[str, tuple[str, ...]]:
+    """Return the topics that keep state, by logical name, and whose number of partitions they share."""
+    return {changelog_of("", flow.name): flow.reads for flow in flows().values() if flow.state}
+
+
+def _flow(name: str, kind: str) -> Flow:
+    consumed = sorted(topic.name for topic in topics().values() if name in topic.consumers)
+    written = sorted(topic.name for topic in topics().values() if name in topic.producers)
+    spec = spec_of(name) if kind == "processor" else None
+    reads = sorted(spec.reads) if spec else []
+    return Flow(
+        name,
+        reads=tuple(reads),
+        references=tuple(topic for topic in consumed if topic not in reads),
+        writes=tuple(written),
+        state=bool(spec and spec.state),
+        replay=bool(spec and spec.replay),
+    )

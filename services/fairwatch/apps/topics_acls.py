@@ -1,0 +1,172 @@
+"""Compares the ACLs and quotas of the components' principals with those of a broker, and makes the broker follow."""
+
+from collections.abc import Iterable, Sequence
+
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
+from kafka.errors import KafkaError, SecurityDisabledError, for_code
+from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest, DescribeClientQuotasRequest
+
+from fairwatch.apps.topics import Change
+from fairwatch.apps.topics_access import flows
+from fairwatch.domain.errors import ConfigurationError, RetryableError
+
+NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
+PLACE = "{component}"
+_KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+_OPERATIONS = {operation.name.title(): operation for operation in ACLOperation}
+
+
+def principals(pattern: str) -> dict[str, str]:
+    """Return the principal of each component.
+
+    Raises:
+        ConfigurationError: The pattern gives all components the same, or is no principal of Kafka.
+    """
+    if PLACE not in pattern or not pattern.startswith("User:"):
+        raise ConfigurationError(f"FAIRWATCH_KAFKA_PRINCIPALS: {pattern!r} is not of the form User:fairwatch-{PLACE}")
+    return {name: pattern.replace(PLACE, name) for name in flows()}
+
+
+def access_differences(
+    admin: KafkaAdminClient, pattern: str, prefix: str = "", *, revoke: bool = False
+) -> list[Change]:
+    """Return which rights and quotas the principals lack, and which rights they have too many.
+
+    Args:
+        admin: May describe ACLs and quotas.
+        pattern: Principal of a component, `User:fairwatch-{component}`.
+        prefix: Of topics and groups.
+        revoke: Rights that no file names are to be taken away; left to people otherwise.
+
+    Raises:
+        ConfigurationError: The broker has no authorizer, or does not let us look.
+        RetryableError: It does not answer.
+    """
+    owners = principals(pattern)
+    wanted = {
+        (owners[flow.name], right.kind, prefix + right.name, operation)
+        for flow in flows().values()
+        for right in flow.rights()
+        for operation in right.operations
+    }
+    try:
+        there = set(_present(admin, set(owners.values()), prefix))
+        limits = _limits(admin)
+    except SecurityDisabledError as error:
+        raise ConfigurationError(
+            "the broker has no authorizer, so that everybody may do everything: set authorizer.class.name there, "
+            "or leave FAIRWATCH_KAFKA_PRINCIPALS empty"
+        ) from error
+    except KafkaError as error:
+        raise _failed("described", error) from error
+    changes = [Change(row[0], "allow", _right(row), None, row[3]) for row in sorted(wanted - there)]
+    advice = "" if revoke else "no file of schemas/topics names it: --revoke takes it away"
+    changes += [
+        Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice)
+        for row in sorted(there - wanted)
+    ]
+    for flow in flows().values():
+        had = limits.get(owners[flow.name], {})
+        changes += [
+            Change(owners[flow.name], "limit", key, had.get(key), str(value))
+            for key, value in flow.quotas().items()
+            if had.get(key) != str(value)
+        ]
+    return changes
+
+
+def apply_access(admin: KafkaAdminClient, changes: Sequence[Change]) -> None:
+    """Allow, revoke and limit; applying the same twice changes nothing.
+
+    Raises:
+        ConfigurationError: We may not.
+        RetryableError: The broker does not answer.
+    """
+    try:
+        allowed = [_acl(change.resource, change.what, change.after) for change in changes if change.action == "allow"]
+        failed = admin.create_acls(allowed)["failed"] if allowed else []
+        revoked = [change for change in changes if change.action == "revoke"]
+        filters = [_filter(_acl(change.resource, change.what, change.before or "")) for change in revoked]
+        failed += [error for *_, error in admin.delete_acls(filters) if error.errno] if filters else []
+        failed += _limit(admin, [change for change in changes if change.action == "limit"])
+    except KafkaError as error:
+        raise _failed("applied", error) from error
+    if failed:
+        raise _failed("applied", failed[0]())
+
+
+def _failed(done: str, error: KafkaError) -> ConfigurationError | RetryableError:
+    if getattr(error, "retriable", False):
+        return RetryableError(f"ACLs and quotas cannot be {done}: {error!r}")
+    return ConfigurationError(
+        f"ACLs and quotas cannot be {done}: {error!r}: our user needs Alter, Describe, AlterConfigs and "
+        "DescribeConfigs on the cluster"
+    )
+
+
+def _right(row: tuple[str, str, str, str]) -> str:
+    return f"{row[1]} {row[2]}"
+
+
+def _acl(principal: str, right: str, operation: str) -> ACL:
+    kind, name = right.split(" ", 1)
+    pattern = ResourcePattern(_KINDS[kind], name, ACLResourcePatternType.LITERAL)
+    return ACL(principal, "*", _OPERATIONS[operation], ACLPermissionType.ALLOW, pattern)
+
+
+def _filter(acl: ACL) -> ACLFilter:
+    of = acl.resource_pattern
+    return ACLFilter(
+        acl.principal, None, acl.operation, acl.permission_type,
+        ResourcePatternFilter(of.resource_type, of.resource_name, of.pattern_type),
+    )  # fmt: skip
+
+
+def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable[tuple[str, str, str, str]]:
+    """Yield what those principals may do on literally named topics and groups of this prefix."""
+    for kind, resource in _KINDS.items():
+        everything = ResourcePatternFilter(resource, None, ACLResourcePatternType.LITERAL)
+        found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ALLOW, everything))
+        for acl in found:
+            name = acl.resource_pattern.resource_name
+            if acl.principal in owners and name.startswith(prefix):
+                yield acl.principal, kind, name, acl.operation.name.title()
+
+
+def _limits(admin: KafkaAdminClient) -> dict[str, dict[str, str]]:
+    """Return the quotas of all users, by principal."""
+    part = DescribeClientQuotasRequest.ComponentData(entity_type="user", match_type=NAMED, match=None)
+    answer = admin._manager.run(admin._manager.send, DescribeClientQuotasRequest(components=[part], strict=True))  # noqa: SLF001  # no public way
+    if answer.error_code:
+        raise for_code(answer.error_code)(answer.error_message)
+    return {
+        f"User:{entry.entity[0].entity_name}": {value.key: f"{value.value:.0f}" for value in entry.values}
+        for entry in answer.entries
+    }
+
+
+def _limit(admin: KafkaAdminClient, changes: Iterable[Change]) -> list[type[KafkaError]]:
+    request = AlterClientQuotasRequest
+    entries = [
+        request.EntryData(
+            entity=[
+                request.EntryData.EntityData(entity_type="user", entity_name=change.resource.removeprefix("User:"))
+            ],
+            ops=[request.EntryData.OpData(key=change.what, value=float(change.after), remove=False)],
+        )
+        for change in changes
+    ]
+    if not entries:
+        return []
+    answer = admin._manager.run(admin._manager.send, request(entries=entries, validate_only=False))  # noqa: SLF001  # no public way
+    return [for_code(entry.error_code) for entry in answer.entries if entry.error_code]
