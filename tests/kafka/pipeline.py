@@ -5,7 +5,7 @@ import secrets
 import shutil
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +55,17 @@ class Pipeline:
 
 @asynccontextmanager
 async def pipeline(
-    settings: Settings, folder: Path, plates: Mapping[str, str] | None = None
+    settings: Settings,
+    folder: Path,
+    plates: Mapping[str, str] | None = None,
+    login: Callable[[str], Mapping[str, str]] = lambda _: {},
 ) -> AsyncIterator[Pipeline]:
     """Make the topics and run the processors until the block ends; logs lie in the folder.
 
     Args:
         settings: Of all of them.
         folder: Of configuration, media and logs.
+        login: Variables with which a processor signs in.
         plates: What is looked for, by title; published before anything runs, so that nothing is seen too early.
     """
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
@@ -83,7 +87,7 @@ async def pipeline(
     health = Health(settings.redis_url.get_secret_value())
     try:
         for name in PROCESSORS:
-            await components.start(name)
+            await components.start(name, login(name))
         await _ready(components, health, set(PROCESSORS))
         yield Pipeline(settings, room, components)
     finally:

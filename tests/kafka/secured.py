@@ -132,6 +132,22 @@ class Secured:
 
 
 @contextmanager
+def mutual_tls_broker(folder: Path) -> Iterator[tuple[Broker, Issued]]:
+    """Run one that wants a certificate of its clients; yield it and the authority of both sides, also in `ca.pem`."""
+    ca = authority()
+    (folder / "ca.pem").write_text(ca.certificate_pem, encoding="ascii")
+    store = "listener.name.client.ssl"
+    properties = {
+        f"{store}.client.auth": "required",
+        f"{store}.truststore.type": "PEM",
+        f"{store}.truststore.certificates": ca.certificate_pem.replace("\n", "\\n"),
+        **_key_store(issue(ca)),
+    }
+    with one_broker(clients="SSL", properties=properties) as server:
+        yield server, ca
+
+
+@contextmanager
 def secured_broker(folder: Path, until: dt.datetime | None = None) -> Iterator[Secured]:
     """Run one; the authority's certificate lies in the folder.
 

@@ -92,7 +92,7 @@ class _Knock:
 
     async def _enter(self) -> None:
         _, writer = await asyncio.open_connection(*self._at)
-        writer.close()
+        await _left(writer)
         self._answers = True
         connection = await create_conn(*self._at, client_id="fairwatch-reach", **self._options)
         try:
@@ -222,7 +222,7 @@ class _Knock:
             return "ALERT" in (error.reason or "")
         except OSError:
             return False
-        writer.transport.abort()
+        await _left(writer)
         return True
 
 
@@ -230,6 +230,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
+
+
+async def _left(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError, TimeoutError):
+        await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
 async def _closed(connection: AIOKafkaConnection) -> None:

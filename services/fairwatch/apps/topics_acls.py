@@ -94,15 +94,15 @@ def apply_access(admin: KafkaAdminClient, changes: Sequence[Change]) -> None:
     """
     try:
         allowed = [_acl(change.resource, change.what, change.after) for change in changes if change.action == "allow"]
-        failed = admin.create_acls(allowed)["failed"] if allowed else []
+        failed = [error() for error in admin.create_acls(allowed)["failed"]] if allowed else []
         revoked = [change for change in changes if change.action == "revoke"]
         filters = [_filter(_acl(change.resource, change.what, change.before or "")) for change in revoked]
-        failed += [error for *_, error in admin.delete_acls(filters) if error.errno] if filters else []
+        failed += [error() for *_, error in admin.delete_acls(filters) if error.errno] if filters else []
         failed += _limit(admin, [change for change in changes if change.action == "limit"])
     except KafkaError as error:
         raise _failed("applied", error) from error
     if failed:
-        raise _failed("applied", failed[0]())
+        raise _failed("applied", failed[0])
 
 
 def _failed(done: str, error: KafkaError) -> ConfigurationError | RetryableError:
@@ -155,18 +155,17 @@ def _limits(admin: KafkaAdminClient) -> dict[str, dict[str, str]]:
     }
 
 
-def _limit(admin: KafkaAdminClient, changes: Iterable[Change]) -> list[type[KafkaError]]:
+def _limit(admin: KafkaAdminClient, changes: Iterable[Change]) -> list[KafkaError]:
     request = AlterClientQuotasRequest
+    limits: dict[str, list[object]] = {}
+    for change in changes:
+        operation = request.EntryData.OpData(key=change.what, value=float(change.after), remove=False)
+        limits.setdefault(change.resource.removeprefix("User:"), []).append(operation)
     entries = [
-        request.EntryData(
-            entity=[
-                request.EntryData.EntityData(entity_type="user", entity_name=change.resource.removeprefix("User:"))
-            ],
-            ops=[request.EntryData.OpData(key=change.what, value=float(change.after), remove=False)],
-        )
-        for change in changes
+        request.EntryData(entity=[request.EntryData.EntityData(entity_type="user", entity_name=user)], ops=operations)
+        for user, operations in limits.items()
     ]
     if not entries:
         return []
     answer = admin._manager.run(admin._manager.send, request(entries=entries, validate_only=False))  # noqa: SLF001  # no public way
-    return [for_code(entry.error_code) for entry in answer.entries if entry.error_code]
+    return [for_code(entry.error_code)(entry.error_message) for entry in answer.entries if entry.error_code]

@@ -1,6 +1,7 @@
 """`fairwatch topics`: what the topics should be, what the broker has, and making the two agree."""
 
 import json
+import time
 from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Any
@@ -18,6 +19,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.topics import topics
 
 EXIT_DIFFERENT = 2
+HEARD_S = 10.0
 MOVED = (
     "Partitions were added where keys have moved: what was kept for them stays in their old partitions. Open groups of "
     "alerts are not continued but begun again, candidates half verified have to be decided anew, "
@@ -106,7 +108,7 @@ def apply(
                 topics_acls.apply_access(admin, changes)
             if move_keys and any(change.action == "add" for change in changes):
                 Console(stderr=True).print(MOVED)
-            changes = _differences(admin, chosen, replace(told, recreate=frozenset()), revoke=revoke)
+            changes = _left(admin, chosen, replace(told, recreate=frozenset()), revoke=revoke)
     if changes:
         raise typer.Exit(EXIT_DIFFERENT)
 
@@ -116,6 +118,16 @@ def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> l
     if chosen.kafka_principals:
         found += topics_acls.access_differences(admin, chosen.kafka_principals, chosen.topic_prefix, revoke=revoke)
     return found
+
+
+def _left(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:
+    """Return what is still different once every broker has heard of what was done."""
+    end = time.monotonic() + HEARD_S
+    while True:
+        changes = _differences(admin, chosen, told, revoke=revoke)
+        if all(change.action == "by hand" for change in changes) or time.monotonic() > end:
+            return changes
+        time.sleep(0.2)
 
 
 def _print(changes: list[Change], *, as_json: bool) -> None:

@@ -1,0 +1,135 @@
+"""Every processor signs in as itself, and may touch exactly what its files name."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, closing
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
+from pydantic import SecretStr
+
+from fairwatch.apps.kafka import client_options, producer
+from fairwatch.apps.topics import apply, differences
+from fairwatch.apps.topics_access import flows
+from fairwatch.apps.topics_acls import access_differences, apply_access
+from fairwatch.domain.errors import ConfigurationError, FairwatchError
+from fairwatch.engine.reader import TopicReader
+from tests.kafka.pipeline import DEVICE, PROCESSORS, pipeline
+from tests.kafka.secured import Secured, secured_fixture  # noqa: F401
+from tests.support.kafka_cluster import one_broker
+from tests.support.records import observation
+
+pytestmark = pytest.mark.kafka
+PATTERN = "User:fairwatch-{component}"
+TITLE, PLATE = "Car A", "B MK 7734"
+
+
+@pytest.fixture(scope="module")
+def hub(secured: Secured) -> Iterator[Secured]:
+    """Give the broker with all topics, users, rights and quotas."""
+    with closing(secured.admin()) as admin:
+        apply(admin, differences(admin, "", 2), "", 2)
+        planned = access_differences(admin, PATTERN)
+        apply_access(admin, planned)
+        assert {change.action for change in planned} == {"allow", "limit"}
+        settled(admin, [])
+    for name in flows():
+        secured.add_user(f"fairwatch-{name}")
+    return secured
+
+
+def settled(admin, expected):
+    """Wait until the broker that we ask has heard, and return the differences."""
+    for _ in range(50):
+        found = access_differences(admin, PATTERN)
+        if [(change.resource, change.action, change.what) for change in found] == expected:
+            break
+        time.sleep(0.1)
+    assert [(change.resource, change.action, change.what) for change in found] == expected
+    return found
+
+
+@asynccontextmanager
+async def reading(hub: Secured, user: str, topic: str, **options):
+    login = client_options(hub.settings(user))
+    consumer = AIOKafkaConsumer(bootstrap_servers=hub.address, auto_offset_reset="earliest", **login, **options)
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, 0)])
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def test_a_stolen_credential_of_notify_opens_nothing_but_what_notify_needs(hub):
+    thief = "fairwatch-notify"
+    async with producer(hub.settings(), "test") as publisher:
+        for _ in range(20):
+            await publisher.send("raw-events", None, b"a face", {})
+    with pytest.raises(TopicAuthorizationFailedError):
+        async with TopicReader(hub.address, client_options(hub.settings(thief)), "raw-events"):
+            pass
+    async with reading(hub, thief, "raw-events") as consumer:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(consumer.getone(), 5)
+    async with reading(hub, thief, "alerts") as consumer:
+        assert await consumer.getmany(timeout_ms=500) == {}, "its own topic it may read"
+    async with reading(hub, "admin", "raw-events") as consumer:
+        assert (await asyncio.wait_for(consumer.getone(), 5)).value == b"a face", "there was something to steal"
+    with closing(hub.admin(thief)) as admin:
+        assert set(admin.list_topics()) == {"alerts", "alerts-dlq", "audit", "deliveries"}
+    async with producer(hub.settings(thief), "test") as publisher:
+        with pytest.raises(FairwatchError, match="Authorization"):
+            await publisher.send("watchlist-entries", b"x", b"x", {})
+    async with reading(hub, thief, "alerts", group_id="fairwatch-group") as consumer:
+        with pytest.raises(GroupAuthorizationFailedError):
+            await consumer.committed(TopicPartition("alerts", 0))
+
+
+def test_rights_too_many_are_shown_and_taken_away_only_when_told(hub):
+    stray = ACL(
+        "User:fairwatch-notify", "*", ACLOperation.READ, ACLPermissionType.ALLOW,
+        ResourcePattern(ResourceType.TOPIC, "raw-events"),
+    )  # fmt: skip
+    with closing(hub.admin()) as admin:
+        admin.create_acls([stray])
+        [found] = settled(admin, [("User:fairwatch-notify", "by hand", "topic raw-events")])
+        assert "--revoke" in found.advice
+        apply_access(admin, [found])
+        told = access_differences(admin, PATTERN, revoke=True)
+        assert [change.action for change in told] == ["revoke"]
+        apply_access(admin, told)
+        settled(admin, [])
+
+
+def test_who_may_not_change_rights_is_told_what_is_missing(hub):
+    with closing(hub.admin("fairwatch-notify")) as admin, pytest.raises(ConfigurationError, match="needs Alter"):
+        access_differences(admin, PATTERN)
+
+
+def test_a_pattern_that_names_no_component_is_refused(hub):
+    with closing(hub.admin()) as admin, pytest.raises(ConfigurationError, match="FAIRWATCH_KAFKA_PRINCIPALS"):
+        access_differences(admin, "User:fairwatch")
+
+
+async def test_an_alert_comes_out_with_each_processor_on_its_own_principal(hub, valkey, tmp_path):
+    settings = hub.settings(redis_url=SecretStr(valkey), max_partitions=2)
+    login = {name: hub.environment(f"fairwatch-{name}") for name in PROCESSORS}
+    async with pipeline(settings, tmp_path, {TITLE: PLATE}, login.__getitem__) as pipes:
+        plate = {"text": PLATE, "raw": PLATE}
+        at = time.time_ns() // 1000
+        record = observation("plate.read", DEVICE, n=1, at=at, object_class="PLATE", plates=[plate])
+        async with producer(settings, "test") as publisher:
+            await publisher.publish("observations", DEVICE, record)
+        alert = await pipes.alert(TITLE)
+    assert alert["device_ids"] == [DEVICE]
+
+
+def test_a_broker_without_authorizer_is_named_as_such():
+    with one_broker() as server:
+        admin = KafkaAdminClient(bootstrap_servers=[server.address])
+        with closing(admin), pytest.raises(ConfigurationError, match="no authorizer"):
+            access_differences(admin, PATTERN)
