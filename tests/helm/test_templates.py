@@ -164,6 +164,19 @@ def test_topics_are_applied_before_install_and_upgrade():
     assert not any("configMap" in str(volume) for volume in pod["volumes"]), "nor is its configuration"
 
 
+def test_schemas_are_registered_where_there_is_a_registry():
+    [job] = everything(ALL, "Job")
+    pod = job["spec"]["template"]["spec"]
+    steps = [container["args"] for container in (*pod.get("initContainers", ()), *pod["containers"])]
+    assert steps[-1] == ["schemas", "register"]
+    assert steps[:-1] == [], "Strimzi makes the topics there"
+    [both] = everything(("--set", "registry.url=http://registry:8081"), "Job")
+    pod = both["spec"]["template"]["spec"]
+    assert [container["args"] for container in pod["initContainers"]] == [["topics", "apply"]]
+    assert [container["args"] for container in pod["containers"]] == [["schemas", "register"]]
+    assert {"name": "FAIRWATCH_REGISTRY_URL", "value": "http://registry:8081"} in pod["containers"][0]["env"]
+
+
 def test_only_those_who_need_it_reach_out():
     def ports(name):
         egress = resources(ALL, "NetworkPolicy")[name]["spec"]["egress"]

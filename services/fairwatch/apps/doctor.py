@@ -2,38 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal
+from contextlib import closing
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from fairwatch import __version__
+from fairwatch.apps import doctor_kafka
+from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka import admin
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.topics import differences
+from fairwatch.apps.topics import Change, differences
 from fairwatch.domain.errors import FairwatchError
 from fairwatch.gateways.credentials import load_devices
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore
 
-Level = Literal["good", "warning", "bad"]
 MODELS = ("centerface.onnx", "dlib_resnet_face_128.onnx")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, and what to do where it is not good."""
-
-    what: str
-    level: Level
-    seen: str
-    advice: str = ""
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Yield a finding for each thing that was looked at; nothing is changed."""
     looks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
-        _broker, _redis, _media, _devices, _people, _routes, _receivers, _models, _components,
+        _broker, doctor_kafka.version, doctor_kafka.access, doctor_kafka.registry, doctor_kafka.groups,
+        doctor_kafka.clocks, _redis, _media, _devices, _people, _routes, _receivers, _models, _components,
     )  # fmt: skip
     for look in looks:
         name = look.__name__.strip("_")
@@ -44,19 +36,18 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _broker(settings: Settings) -> Finding:
-    def compare() -> list[str]:
-        client = admin(settings)
-        try:
-            found = differences(client, settings.topic_prefix, settings.max_partitions)
-        finally:
-            client.close()
-        return [f"{change.resource}: {change.action} {change.what}" for change in found]
+    def compare() -> list[Change]:
+        with closing(admin(settings)) as client:
+            return differences(client, settings.topic_prefix, settings.max_partitions)
 
     changes = await asyncio.to_thread(compare)
     if not changes:
         return Finding("broker", "good", f"{settings.kafka_bootstrap} answers, topics are as schemas/topics says")
-    shown = "; ".join(changes[:3]) + (f" and {len(changes) - 3} more" if len(changes) > 3 else "")  # noqa: PLR2004
-    return Finding("broker", "warning", f"topics differ: {shown}", "fairwatch topics apply")
+    shown = some([f"{one.resource}: {one.action} {one.what} {one.before or ''} to {one.after}" for one in changes])
+    advice = next((one.advice for one in changes if one.advice), "")
+    return Finding(
+        "broker", "warning", f"topics differ: {shown}", "fairwatch topics apply" + (advice and f": {advice}")
+    )
 
 
 async def _redis(settings: Settings) -> Finding:
@@ -129,5 +120,9 @@ async def _components(settings: Settings) -> Finding:
     waiting = sorted(beat["component"] for beat in beats if not beat.get("ready"))
     if waiting:
         return Finding("components", "warning", f"not ready: {', '.join(waiting)}", "see their logs and /ready")
+    versions = sorted({f"{beat['component']} {beat.get('version', 'of an old version')}" for beat in beats
+                       if beat.get("version") != __version__})  # fmt: skip
+    if versions:
+        return Finding("components", "warning", f"not of version {__version__}: {some(versions)}", "finish the upgrade")
     alive = ", ".join(sorted({beat["component"] for beat in beats})) or "none running"
     return Finding("components", "good", alive)

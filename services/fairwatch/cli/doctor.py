@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.apps.doctor import Finding, examine
+from fairwatch.apps.doctor import examine
+from fairwatch.apps.doctor_finding import Finding
 from fairwatch.apps.settings import settings
 
 MARKS = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each finding.")] = False) -> None:
-    """Look at broker, Redis, media, configuration files, models and running components; nothing is changed.
+    """Look at Kafka, its topics, rights, schemas, groups and clocks, at Redis, media, files, models and components.
+
+    Nothing is changed.
 
     Exit code 0 when nothing is bad, 1 otherwise.
     """

@@ -83,7 +83,7 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
     """Return aiokafka's options; those of the client (security) win."""
     return {
         "bootstrap_servers": config.bootstrap,
-        "client_id": config.instance or "fairwatch",
+        "client_id": f"{config.name}@{config.version}",  # the doctor tells by it who is in a group
         "max_poll_records": config.batch_max,
         "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
         "max_partition_fetch_bytes": FETCH_BYTES,

@@ -1,5 +1,7 @@
 """What a worker is told when it starts."""
 
+import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +65,11 @@ class EngineConfig:
     session_timeout_s: float = 30.0
     drain_s: float = 20.0
     retry_s: tuple[float, float] = (0.1, 10.0)
+
+    @property
+    def name(self) -> str:
+        """Name of this process, as heartbeats and the members of its group bear it."""
+        return self.instance or f"{socket.gethostname()}-{os.getpid()}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """Watches a worker once a second: lag, commits, the broker, heartbeats."""
 
 import asyncio
-import os
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +27,7 @@ class Supervision:
     def __init__(self, worker: "Worker", app: "Application") -> None:
         self._worker = worker
         self._app = app
-        self._instance = worker.config.instance or f"{socket.gethostname()}-{os.getpid()}"
+        self._instance = worker.config.name
         self._watchdog = Watchdog(worker.config.commit_timeout_s)
         self._health = Health(worker.config.redis_url) if worker.config.redis_url else None
         self._connected: bool | None = None

@@ -8,6 +8,8 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from fairwatch import __version__
+
 PREFIX = "fairwatch:health:"
 TTL_S = 10
 TIMEOUT_S = 2.0
@@ -21,7 +23,7 @@ class Health:
 
     async def heartbeat(self, component: str, instance: str, stats: Mapping[str, Any]) -> bool:
         """Say that the instance lives; return whether Redis took it."""
-        beat = orjson.dumps({"component": component, "instance": instance, **stats})
+        beat = orjson.dumps({"component": component, "instance": instance, "version": __version__, **stats})
         try:
             await self._redis.set(f"{PREFIX}{component}:{instance}", beat, ex=TTL_S)
         except (RedisError, OSError):

@@ -5,6 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -84,6 +85,19 @@ class Registry:
         if not there:  # some registries know no rules for a subject that they do not have
             self._guard(subject)
         return registered
+
+    def missing(self, schemas: Iterable[Schema]) -> list[str]:
+        """Return which of the schemas it does not have, as subject and version; registers nothing.
+
+        Raises:
+            RetryableError: The registry does not answer.
+            ConfigurationError: It refuses the credentials.
+        """
+        return [
+            f"{_subject(schema)} v{schema.version}"
+            for schema in schemas
+            if self._ask(f"/subjects/{_subject(schema)}", {"schema": json.dumps(schema.source)}) is None
+        ]
 
     def _registered(self, schema: Schema) -> Registered:
         subject, body = _subject(schema), {"schema": json.dumps(schema.source)}
