@@ -24,7 +24,7 @@ demo: $(READY) $(MODELS) ## play the main job on the embedded broker
 	@$(BIN)/fairwatch demo
 
 test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

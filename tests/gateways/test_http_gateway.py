@@ -78,6 +78,7 @@ async def test_bearer_token_is_an_api_key(gateway):
         (f"/v1/push/cam-1/{KEY}", {}),  # not allowed for this device
         ("/v1/onvif/cam-1/wrong", {}),
     ],
+    ids=["no-key", "foreign-key", "unknown-device", "basic", "key-in-the-path", "wrong-key-in-the-path"],
 )
 async def test_stranger_is_refused_with_a_challenge(gateway, path, headers):
     status, answer, _ = await post(gateway, path, headers=headers)
