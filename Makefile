@@ -37,7 +37,7 @@ image: $(READY) ## the image of all components as a file, with its bill of mater
 test-helm-quick: $(READY) ## the chart: lint, templates, policies, schemas of the latest Kubernetes; helm is built once
 	@infra/cluster/build.sh quick && $(BIN)/python infra/helm/generate.py --check
 	@PATH="$(CLUSTER)/bin:$$PATH" KUBE_SCHEMAS="$$(printf ':%s' $(CLUSTER)/bin/schemas/* | cut -c2-)" \
-	  $(BIN)/python -m pytest -q tests/helm $(ARGS)
+	  $(BIN)/python -m pytest -q tests/helm tests/infra/test_in_production.py $(ARGS)
 
 test-helm: $(READY) ## the chart on a real Kubernetes with Kafka, Redis and KEDA: install to uninstall; root, 30 minutes the first time
 	@infra/cluster/prepare.sh && infra/cluster/build.sh all

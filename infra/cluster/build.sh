@@ -18,6 +18,8 @@ coredns=v1.15.0
 keda=v2.21.0
 prometheus_operator=v0.85.0
 gateway_api=v1.3.0
+cert_manager=v1.18.2
+external_secrets=v0.16.2
 strimzi=0.45.0                             # the last generator that runs on Java 17
 python=${PYTHON:-$here/../../.venv/bin/python}
 export CGO_ENABLED=0 GOFLAGS="-mod=mod -trimpath -buildvcs=false"
@@ -130,7 +132,8 @@ build_keda() {
 # and the annotated classes.
 build_definitions() {
   local crds=$bin/definitions part
-  [[ ! -d $crds ]] || return 0
+  [[ ! -e $crds/external-secrets.io_externalsecrets.yaml ]] || return 0 # the newest of them
+  rm -rf "$crds" "$bin/schemas"
   mkdir "$work/definitions"
   part=$(source_of "github.com/kedacore/keda/v2@$keda")/config/crd/bases
   cp "$part"/keda.sh_{scaledobjects,triggerauthentications}.yaml "$work/definitions"
@@ -138,6 +141,10 @@ build_definitions() {
   cp "$part"/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,prometheusrules}.yaml "$work/definitions"
   part=$(source_of "sigs.k8s.io/gateway-api@$gateway_api")/config/crd/standard
   cp "$part/gateway.networking.k8s.io_httproutes.yaml" "$work/definitions"
+  part=$(source_of "github.com/cert-manager/cert-manager@$cert_manager")/deploy/crds
+  cp "$part/crd-certificates.yaml" "$work/definitions"
+  part=$(source_of "github.com/external-secrets/external-secrets@$external_secrets")/config/crds/bases
+  cp "$part/external-secrets.io_externalsecrets.yaml" "$work/definitions"
   strimzi_definitions "$work/definitions"
   mv "$work/definitions" "$crds"
 }

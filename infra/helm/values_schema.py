@@ -2,152 +2,10 @@
 
 from __future__ import annotations
 
+from component_schema import DEFINITIONS, NONE, secret, way
 from vocabulary import Schema, anything, flag, group, labels, number, objects, refer, sentence, text, texts
 
 from fairwatch.apps.catalogue import GATEWAYS, PROCESSORS
-
-NONE = "empty for none"
-QUANTITIES = {
-    "cpu": {
-        "type": ["string", "integer"],
-        "description": "Cores, such as 250m or 2.",
-        "pattern": "^[0-9]+(\\.[0-9]+)?m?$",
-    },
-    "memory": text("Bytes, such as 512Mi.", pattern="^[0-9]+(Ki|Mi|Gi)?$"),
-}
-RESOURCES = group(
-    "What it asks for and may use at most.",
-    {
-        "requests": group("What the scheduler keeps for it.", QUANTITIES),
-        "limits": group(
-            "What it may use at most; memory above it ends the process.", QUANTITIES, required=["cpu", "memory"]
-        ),
-    },
-    required=["limits"],
-)
-SCALING = group(
-    "How replicas follow the load.",
-    {
-        "mode": text(
-            "auto: KEDA where the cluster has it, the plain autoscaler otherwise; keda; hpa; none keeps `replicas`.",
-            enum=["auto", "keda", "hpa", "none"],
-        ),
-        "max": number(
-            "Most replicas; 0 for as many as its topics have partitions (4 for what reads no topic).", 0, 120
-        ),
-        "lagThreshold": number("Events of lag for which one replica is enough.", 1),
-        "cpu": number(
-            "Percent of the requested CPU above which replicas are added; 0: by lag only (without KEDA: 75).",
-            0,
-            100,
-        ),
-        "pollingInterval": number("Seconds between KEDA's looks at the lag.", 1),
-        "scaleDownWindow": number("Seconds for which the load must stay low before replicas are taken away.", 0, 3600),
-    },
-)
-COMMON = {
-    "enabled": flag("Whether it runs."),
-    "replicas": number("Replicas, and the fewest where it scales.", 1, 120),
-    "resources": refer("resources", "What it asks for and may use at most."),
-    "env": {
-        "type": "object",
-        "description": "More environment variables, by name.",
-        "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"},
-        "additionalProperties": {"type": "string"},
-    },
-    "envFromSecrets": texts(
-        "Secrets whose keys become environment variables (receivers' addresses and secrets, devices' passwords)."
-    ),
-    "scaling": refer("scaling", "How replicas follow the load."),
-    "startupSeconds": number("How long state and references may take to be restored before it is restarted.", 10, 7200),
-    "terminationGracePeriodSeconds": number(
-        "Time to finish and commit the batch in hand; processors need up to 45 s.", 50, 3600
-    ),
-    "topologySpread": texts("Node labels over which replicas are spread where possible."),
-    "priorityClassName": text(f"PriorityClass; {NONE}."),
-    "nodeSelector": labels("Labels that its nodes must have."),
-    "tolerations": objects("Taints that it accepts."),
-    "affinity": anything("Affinity rules, as Kubernetes has them."),
-    "podLabels": labels("More labels of its pods."),
-    "podAnnotations": labels("More annotations of its pods."),
-}
-LISTENING = {
-    "service": group(
-        "How it is reached in the cluster.",
-        {
-            "type": text("Type of its Service.", enum=["ClusterIP", "NodePort", "LoadBalancer"]),
-            "port": number("Port of its Service.", 1, 65535),
-            "annotations": labels("Annotations of its Service."),
-            "from": objects(
-                "Peers of a NetworkPolicy that may connect; empty for everybody (devices live outside of the cluster)."
-            ),
-        },
-    ),
-    "ingress": group(
-        "An Ingress to it.",
-        {
-            "enabled": flag("Whether there is one."),
-            "className": text("IngressClass; empty for the cluster's default."),
-            "host": text("Host name."),
-            "tlsSecret": text(f"Secret with its certificate, such as cert-manager writes; {NONE}."),
-            "annotations": labels("Annotations, such as cert-manager's issuer."),
-        },
-    ),
-    "httpRoute": group(
-        "A Gateway API HTTPRoute to it.",
-        {
-            "enabled": flag("Whether there is one."),
-            "parentRefs": objects("Gateways that it hangs on."),
-            "hostnames": texts("Host names."),
-        },
-    ),
-    "tlsSecret": text(f"kubernetes.io/tls secret with which the process speaks TLS itself; {NONE}."),
-}
-DEFINITIONS = {
-    "resources": RESOURCES,
-    "scaling": SCALING,
-    "processor": group("A processor; what it does not say is taken from `defaults`.", COMMON),
-    "gateway": group(
-        "A gateway; what it does not say is taken from `defaults`.",
-        {
-            **COMMON,
-            **LISTENING,
-            "clientCertificates": flag("Whether devices may sign in with certificates of `ca.crt` in tlsSecret."),
-        },
-    ),
-    "mqtt": group("The MQTT gateway, one replica; what it does not say is taken from `defaults`.", COMMON),
-    "console": group(
-        "The console; what it does not say is taken from `defaults`.",
-        {
-            **COMMON,
-            **LISTENING,
-            "secureCookie": flag(
-                "Whether the session's cookie is sent over TLS only; false only where people use plain HTTP."
-            ),
-        },
-    ),
-}
-
-
-def way(meaning: str) -> Schema:
-    """Describe where a NetworkPolicy lets a component connect to."""
-    return group(
-        meaning,
-        {
-            "ports": {
-                "type": "array",
-                "description": "Ports that may be connected to.",
-                "items": {"type": "integer", "minimum": 1, "maximum": 65535},
-            },
-            "to": objects("Peers of a NetworkPolicy; empty for any address."),
-        },
-    )
-
-
-def secret(meaning: str) -> Schema:
-    """Describe a reference to a secret."""
-    return text(f"{meaning}; {NONE}.")
-
 
 PROPERTIES = {
     "fullnameOverride": text("Name of what is installed instead of one made from the release's.", maxLength=40),
@@ -285,13 +143,25 @@ PROPERTIES = {
         },
     ),
     "config": group(
-        "routes.yaml, receivers.yaml, devices.yaml, people.yaml, models.yaml.",
+        "routes.yaml, receivers.yaml, devices.yaml, people.yaml, models.yaml, reference.yaml.",
         {
+            "check": flag("Whether a hook checks the files before each install and upgrade, which fails with them."),
             "existingConfigMap": text("ConfigMap to use instead of files; empty for none."),
             "existingSecret": text("Secret with further files, laid beside those of the ConfigMap; empty for none."),
+            "git": group(
+                "A Git repository to take the files from instead; fetched when a pod starts.",
+                {
+                    "repository": text(f"Its https:// address; {NONE}.", pattern="^(https?://[^@\\s]+)?$"),
+                    "ref": text("Tag, branch or whole commit id; a branch may mean another commit to the next pod."),
+                    "path": text("Folder in it; empty for its top."),
+                    "existingSecret": secret("Secret with user name and password, or a token as the password"),
+                    "usernameKey": text("Its key of the user name."),
+                    "passwordKey": text("Its key of the password."),
+                },
+            ),
             "files": {
                 "type": "object",
-                "description": "Content by file name.",
+                "description": "Content by file name; what reference.yaml says of sites and devices is published.",
                 "propertyNames": {"pattern": "^[a-z][a-z0-9_-]*\\.yaml$"},
                 "additionalProperties": {"type": ["string", "null"]},
             },
@@ -306,6 +176,40 @@ PROPERTIES = {
         {name: refer("mqtt" if name == "mqtt" else "gateway", sentence(summary)) for name, summary in GATEWAYS.items()},
     ),
     "console": refer("console", "The page for people."),
+    "certificates": group(
+        "Certificates that cert-manager writes into every tlsSecret and ingress.tlsSecret.",
+        {
+            "issuer": group(
+                "Who signs them.",
+                {
+                    "name": text(f"Its name; {NONE}."),
+                    "kind": text("Its kind, such as Issuer or ClusterIssuer."),
+                    "group": text("Its API group."),
+                },
+            ),
+            "duration": text("How long each is valid.", pattern="^[0-9]+h$"),
+            "names": {
+                "type": "object",
+                "description": "Further host names by component, such as those by which devices know a load balancer.",
+                "additionalProperties": texts("Host names."),
+            },
+        },
+    ),
+    "externalSecrets": group(
+        "Secrets that the External Secrets operator copies from a vault of yours.",
+        {
+            "store": group(
+                "The vault.",
+                {"name": text("Its name."), "kind": text("Its kind.", enum=["SecretStore", "ClusterSecretStore"])},
+            ),
+            "refreshInterval": text("How often they are read again.", pattern="^[0-9]+(s|m|h)$"),
+            "secrets": {
+                "type": "object",
+                "description": "By the secret's name: by its key, `path` or `path#property` in the vault.",
+                "additionalProperties": labels("Where each key is."),
+            },
+        },
+    ),
     "networkPolicy": group(
         "Nothing in and nothing out but what is needed.",
         {
@@ -320,6 +224,7 @@ PROPERTIES = {
             "media": way("The object store, where media.url names one."),
             "mqtt": way("The MQTT broker, for gateways.mqtt."),
             "receivers": way("Receivers of alerts, for notify."),
+            "git": way("The Git server, where config.git names a repository."),
             "traces": way("The collector, where traces.endpoint names one."),
         },
     ),

@@ -20,6 +20,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "keda": ("--api-versions", "keda.sh/v1alpha1"),
     "small-site": ("-f", str(CHART / "values-small-site.yaml")),
     "everything": ("--api-versions", "keda.sh/v1alpha1", "-f", str(Path(__file__).with_name("everything.yaml"))),
+    "git": (
+        "--set", "config.git.repository=https://git.example.org/sites.git,config.git.ref=v7,config.git.path=harbour",
+        "--set", "config.git.existingSecret=git,config.existingSecret=people,tests.probe.eventType=tamper.other",
+    ),
     "mutual-tls": (
         "--api-versions", "keda.sh/v1alpha1",
         "--set", "kafka.security=SSL,kafka.tls.caSecret=ca,kafka.tls.clientSecret=client,redis.existingSecret=redis",

@@ -13,7 +13,9 @@ KNOWN = {f"FAIRWATCH_{name.upper()}" for name in Settings.model_fields}
 
 
 def _containers(variant):
-    return [(name, container) for name, pod in pods(variant).items() for container in pod["containers"]]
+    """Return what runs as one of our components, and what runs before it."""
+    every = pods(variant).items()
+    return [(name, one) for name, pod in every for one in (*pod.get("initContainers", ()), *pod["containers"])]
 
 
 def test_pods_are_of_the_restricted_profile(variant):
@@ -51,13 +53,15 @@ def test_images_are_pinned_and_limits_set(variant):
 
 def test_every_variable_is_a_setting_and_set_once(variant):
     for name, container in _containers(variant):
-        names = [variable["name"] for variable in container["env"]]
+        names = [variable["name"] for variable in container.get("env", ())]
         assert len(names) == len(set(names)), name
         assert {known for known in names if known.startswith("FAIRWATCH_")} <= KNOWN, name
 
 
 def test_settings_accept_the_environment(variant, monkeypatch, tmp_path):
     for name, container in _containers(variant):
+        if container["name"] == "config":
+            continue  # it needs no more than Git's credentials
         with monkeypatch.context() as environment:
             for variable in container["env"]:
                 value = variable.get("value", "from-elsewhere")
@@ -74,7 +78,9 @@ def test_settings_accept_the_environment(variant, monkeypatch, tmp_path):
 def test_volumes_and_mounts_agree(variant):
     for name, pod in pods(variant).items():
         mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
-        assert set(mounts) == {volume["name"] for volume in pod["volumes"]}, name
+        before = [mount["name"] for one in pod.get("initContainers", ()) for mount in one["volumeMounts"]]
+        assert {"git", "beside"}.isdisjoint(mounts), "what fetches has no more to say"
+        assert set(mounts) | set(before) == {volume["name"] for volume in pod["volumes"]}, name
         for variable in pod["containers"][0]["env"]:
             path = variable.get("value", "").removeprefix("file://")
             if path.startswith(("/secrets/", "/config", "/media")):
@@ -85,7 +91,7 @@ def test_volumes_and_mounts_agree(variant):
 
 def test_secrets_are_never_literal(variant):
     for name, container in _containers(variant):
-        for variable in container["env"]:
+        for variable in container.get("env", ()):
             if re.search(r"PASSWORD|NONCE_SECRET", variable["name"]):
                 assert variable["name"].endswith("_FILE") or "valueFrom" in variable, name
 

@@ -13,6 +13,7 @@ from fairwatch.wire.topics import topics
 from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, pods, refusal, resources
 
 pytestmark = needs_helm
+DNS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 KEDA, ALL, SMALL = VARIANTS["keda"], VARIANTS["everything"], VARIANTS["small-site"]
 each_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 PROCESSORS = [part.name for part in components().values() if part.kind == "processor"]
@@ -156,7 +157,7 @@ def test_kafka_topics_are_those_of_the_schemas_and_of_the_states():
 
 
 def test_topics_are_applied_before_install_and_upgrade():
-    [job] = everything(VARIANTS["default"], "Job")
+    job = jobs(())["topics"]
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     pod = job["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"] == ["topics", "apply"]
@@ -165,16 +166,72 @@ def test_topics_are_applied_before_install_and_upgrade():
 
 
 def test_schemas_are_registered_where_there_is_a_registry():
-    [job] = everything(ALL, "Job")
+    job = jobs(ALL)["topics"]
     pod = job["spec"]["template"]["spec"]
     steps = [container["args"] for container in (*pod.get("initContainers", ()), *pod["containers"])]
     assert steps[-1] == ["schemas", "register"]
     assert steps[:-1] == [], "Strimzi makes the topics there"
-    [both] = everything(("--set", "registry.url=http://registry:8081"), "Job")
+    both = jobs(("--set", "registry.url=http://registry:8081"))["topics"]
     pod = both["spec"]["template"]["spec"]
     assert [container["args"] for container in pod["initContainers"]] == [["topics", "apply"]]
     assert [container["args"] for container in pod["containers"]] == [["schemas", "register"]]
     assert {"name": "FAIRWATCH_REGISTRY_URL", "value": "http://registry:8081"} in pod["containers"][0]["env"]
+
+
+def jobs(arguments):
+    return {job["metadata"]["labels"]["app.kubernetes.io/component"]: job for job in everything(arguments, "Job")}
+
+
+def test_configuration_is_checked_before_it_is_live():
+    before = jobs(())["check"]
+    assert before["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    pod = before["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"] == ["config", "check", "/config"]
+    [files] = [volume["projected"] for volume in pod["volumes"] if volume["name"] == "config"]
+    assert files["sources"] == [{"configMap": {"name": "hub-fairwatch-config-next"}}]
+    now, after = (found for found in everything((), "ConfigMap") if "-config" in found["metadata"]["name"])
+    assert now["data"] == after["data"]
+    assert resources((), "NetworkPolicy")["check"]["spec"]["egress"] == [{"ports": DNS}], "it asks nobody"
+
+
+def test_configuration_comes_from_git_to_every_pod_that_has_any():
+    found = pods(VARIANTS["git"])
+    assert found.pop("Job/hub-fairwatch-topics").get("initContainers") is None
+    for name, pod in found.items():
+        [fetch] = pod["initContainers"]
+        assert fetch["args"][:5] == ["config", "fetch", "https://git.example.org/sites.git", "--ref", "v7"], name
+        assert fetch["args"][-2:] == ["--beside", "/secrets/beside"], name
+        assert {"name": "config", "mountPath": "/config"} in fetch["volumeMounts"], name
+        [seen] = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "config"]
+        assert seen["readOnly"], name
+    for name, policy in resources(VARIANTS["git"], "NetworkPolicy").items():
+        reaches = {port["port"] for way in policy["spec"].get("egress", ()) for port in way.get("ports", ())}
+        assert (443 in reaches) == (name not in {"network", "topics"}), name
+    names = {found["metadata"]["name"] for found in everything(VARIANTS["git"], "ConfigMap")}
+    assert not [name for name in names if "-config" in name]
+    assert "config.git.ref" in refusal("--set", "config.git.repository=https://git.example.org/sites.git")
+    assert "one of them" in refusal(*VARIANTS["git"], "--set", "config.existingConfigMap=files")
+
+
+def test_sites_and_devices_are_published_once_the_release_is_there():
+    assert set(jobs(())) == {"check", "topics"}
+    given = ("--set-json", 'config.files={"reference.yaml": "sites: []"}')
+    found = jobs(given)["reference"]
+    assert found["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    assert found["spec"]["template"]["spec"]["containers"][0]["args"] == ["config", "publish", "/config"]
+
+
+def test_certificates_and_secrets_come_from_those_who_keep_them():
+    certificates = {found["spec"]["secretName"]: found["spec"] for found in everything(ALL, "Certificate")}
+    assert set(certificates) == {"viid", "events"}
+    assert certificates["viid"]["dnsNames"] == ["hub-fairwatch-viid", "hub-fairwatch-viid.site.svc", "viid.example.org"]
+    assert certificates["events"]["dnsNames"] == ["events.example.org"]
+    assert certificates["events"]["issuerRef"]["name"] == "authority"
+    assert everything((), "Certificate") == everything((), "ExternalSecret") == []
+    secrets = {found["metadata"]["name"]: found["spec"] for found in everything(ALL, "ExternalSecret")}
+    assert secrets["kafka-login"]["data"][0]["remoteRef"] == {"key": "hub/kafka", "property": "password"}
+    assert secrets["nonce"]["data"] == [{"secretKey": "nonce", "remoteRef": {"key": "hub/nonce"}}]
+    assert "externalSecrets.store.name" in refusal("--set", "externalSecrets.secrets.a.b=c")
 
 
 def test_only_those_who_need_it_reach_out():

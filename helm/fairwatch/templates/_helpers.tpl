@@ -138,6 +138,12 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- if and .Values.faces.enabled (not .Values.media.url) (not .Values.media.existingClaim) -}}
 {{- fail "faces.enabled is true, but match cannot see the gateways' pictures: set media.url or media.existingClaim" -}}
 {{- end -}}
+{{- if and .Values.config.git.repository (not .Values.config.git.ref) -}}
+{{- fail "config.git.repository is set: name the tag, branch or commit in config.git.ref" -}}
+{{- end -}}
+{{- if and .Values.config.git.repository .Values.config.existingConfigMap -}}
+{{- fail "config.git.repository and config.existingConfigMap are both set: the files come from one of them" -}}
+{{- end -}}
 {{- if and .Values.strimzi.users.enabled (eq .Values.kafka.security "PLAINTEXT") -}}
 {{- fail "strimzi.users.enabled is true, but kafka.security PLAINTEXT signs nobody in: set SSL, SASL_SSL or SASL_PLAINTEXT" -}}
 {{- end -}}

@@ -80,14 +80,7 @@
 {{- define "fairwatch.volumes" -}}
 {{- $values := .root.Values -}}
 {{- $kafka := include "fairwatch.kafka" . | fromYaml -}}
-- name: config
-  projected:
-    defaultMode: 0440
-    sources:
-      - configMap: {name: {{ $values.config.existingConfigMap | default (printf "%s-config" (include "fairwatch.fullname" .root)) }}}
-      {{- with $values.config.existingSecret }}
-      - secret: {name: {{ . }}}
-      {{- end }}
+{{- include "fairwatch.config.volumes" . }}
 {{- if or $kafka.password $kafka.ca $kafka.cert }}
 - name: kafka
   projected:
@@ -123,11 +116,13 @@
 {{- end }}
 {{- end -}}
 
-{{/* Where each of those volumes is seen. */}}
+{{/* Where each of those volumes is seen; those of what is fetched from Git only where it is fetched. */}}
 {{- define "fairwatch.mounts" -}}
 {{- range include "fairwatch.volumes" . | fromYamlArray }}
+{{- if not (has .name (list "git" "beside")) }}
 {{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media") .name | default (printf "/secrets/%s" .name) }}
 - {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media")) }}, readOnly: true{{ end }}}
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -11,7 +11,7 @@ from fairwatch.domain.errors import ConfigurationError
 
 _FROM_FILES = (
     *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
-    "nonce_secret",
+    *("nonce_secret", "git_username", "git_password"),
 )
 
 
@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = Field(default=(), description="X-Forwarded-For is believed from them")
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
+    git_username: str = Field(default="", description="for `fairwatch config fetch`")
+    git_username_file: Path | None = None
+    git_password: SecretStr = Field(default=SecretStr(""), description="password or token, likewise")
+    git_password_file: Path | None = None
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
     mqtt_url_file: Path | None = None
     held_mib: int = Field(

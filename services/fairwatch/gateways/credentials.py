@@ -176,8 +176,8 @@ class _File(BaseModel):
     devices: list[DeviceBinding]
 
 
-def load_devices(path: Path) -> Devices:
-    """Read and check devices.yaml.
+def load_devices(path: Path, *, secrets: bool = True) -> Devices:
+    """Read and check devices.yaml; without `secrets` the passwords that it names are not read.
 
     Raises:
         ConfigurationError: Naming the file, the place in it and what is wrong.
@@ -186,7 +186,7 @@ def load_devices(path: Path) -> Devices:
         content = yaml.safe_load(path.read_text("utf-8")) or {"devices": []}
         bindings = _File.model_validate(content).devices
         for binding in bindings:
-            if binding.digest:
+            if binding.digest and secrets:
                 binding.digest.load(path.parent)
         return Devices(bindings)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

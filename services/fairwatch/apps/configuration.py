@@ -1,0 +1,109 @@
+"""Checks a folder of configuration as a whole before it goes live, and fetches one from Git."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fairwatch.apps import reference
+from fairwatch.apps.settings import Settings
+from fairwatch.console.people import People
+from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.gateways.credentials import load_devices
+from fairwatch.matching.models import FaceConfig
+from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.routing import RouteTree
+from fairwatch.sinks.receivers import Receivers
+from fairwatch.stores.git import Checkout, checkout
+
+TRIES, PAUSE_S = 5, 2.0
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """Yield everything that is wrong with the files of a folder, each as a sentence that names the file.
+
+    Secrets are not looked for, so that it can run where they are not: files are checked, what they point to is not.
+    """
+    readers: dict[str, Callable[[Path], object]] = {
+        "routes.yaml": RouteTree.read,
+        "receivers.yaml": lambda path: read_yaml(path, Receivers),
+        "devices.yaml": lambda path: load_devices(path, secrets=False),
+        "people.yaml": People.load,
+        "models.yaml": FaceConfig.load,
+        reference.FILE: reference.read_reference,
+    }
+    read: dict[str, object] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name not in readers:
+            yield f"{path}: nothing reads it; what is read: {', '.join(readers)}"
+            continue
+        try:
+            read[path.name] = readers[path.name](path)
+        except ConfigurationError as error:
+            yield str(error)
+    yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))
+
+
+def _unknown_receivers(folder: Path, routes: object, receivers: object) -> Iterator[str]:
+    if not isinstance(routes, RouteTree) or not isinstance(receivers, Receivers):
+        return
+    known = {receiver.name for receiver in receivers.receivers}
+    for rule in routes.rules.values():
+        for name in rule.receivers or ():
+            if name not in known:
+                yield f"{folder / 'routes.yaml'}: rule {rule.name!r} tells {name!r}, who is not in receivers.yaml"
+
+
+def fetch(
+    settings: Settings,
+    repository: str,
+    ref: str,
+    path: str,
+    target: Path,
+    beside: Path | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Checkout:
+    """Write the configuration of a commit into a folder, if nothing is wrong with it.
+
+    Args:
+        settings: Hold the credentials.
+        repository: Its address.
+        ref: Tag, branch or commit id.
+        path: Folder in the repository.
+        target: Folder here.
+        beside: Folder of further files, such as people.yaml and passwords, which are laid and checked with them.
+        pause: Waits so many seconds between two tries.
+
+    Raises:
+        ConfigurationError: The repository, ref or path is wrong, or the files are; nothing was written.
+        RetryableError: The repository did not answer for a while.
+    """
+    found = _patiently(settings, repository, ref, path, pause)
+    with TemporaryDirectory() as folder:
+        _write(found, beside, Path(folder))
+        if wrong := [fault.replace(f"{folder}/", "") for fault in faults(Path(folder))]:
+            raise ConfigurationError(f"commit {found.commit} of {repository} stays out: " + "; ".join(wrong))
+    target.mkdir(parents=True, exist_ok=True)
+    _write(found, beside, target)
+    return found
+
+
+def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: Callable[[float], None]) -> Checkout:
+    credentials = settings.git_username, settings.git_password.get_secret_value()
+    for left in reversed(range(TRIES)):
+        try:
+            return checkout(repository, ref, path, *credentials)
+        except RetryableError:
+            if not left:
+                raise
+            pause(PAUSE_S)
+    raise AssertionError
+
+
+def _write(found: Checkout, beside: Path | None, folder: Path) -> None:
+    for name, content in found.files.items():
+        if name.endswith(".yaml"):
+            (folder / name).write_bytes(content)
+    for path in beside.iterdir() if beside else ():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
