@@ -19,6 +19,12 @@ def test_everything_becomes_ready_without_a_restart(site):
     assert site.restarts() == {}
 
 
+def test_sites_of_the_configuration_are_published(site):
+    console = ("-n", site.name, "exec", "deploy/hub-fairwatch-console", "--")
+    sites = kubectl(*console, "fairwatch", "tail", "sites", "--json", "--from", "beginning", "--until-end")
+    assert json.loads(sites.splitlines()[0])["record"]["name"] == "Harbour Station"
+
+
 def test_helm_test_publishes_an_event_and_sees_its_alert(site):
     helm("test", "hub", "-n", site.name, "--timeout", "3m")
     until("the control room is told", lambda: receiver()["delivered"] >= 1, 30)
@@ -112,11 +118,23 @@ def test_drain_takes_one_replica_at_a_time(site, numbers):
     assert _once(result) == EXACTLY_ONCE
 
 
-def test_a_broken_configuration_never_takes_over(site):
+BROKEN = ("--set-string", "config.files.routes\\.yaml=route: {receivers: nobody}")
+
+
+def test_a_broken_configuration_is_refused_before_anything_changes(site):
+    before = {pod["metadata"]["name"] for pod in site.pods()}
+    with pytest.raises(AssertionError, match="pre-upgrade hooks failed"):
+        helm("upgrade", "hub", "helm/fairwatch", "-n", site.name, *site.values, "--timeout", "2m", *BROKEN)
+    assert {pod["metadata"]["name"] for pod in site.pods()} >= before
+    assert "routes.yaml: route.receivers" in kubectl("-n", site.name, "logs", "job/hub-fairwatch-check")
+    kubectl("-n", site.name, "delete", "job", "hub-fairwatch-check")  # it stays for its log, for an hour
+
+
+def test_a_broken_configuration_that_nobody_checked_never_takes_over(site):
     with pytest.raises(AssertionError, match=r"timed out|deadline|not ready"):
         helm(
             "upgrade", "hub", "helm/fairwatch", "-n", site.name, *site.values, "--wait", "--timeout", "40s",
-            "--set-string", "config.files.routes\\.yaml=route: {receivers: nobody}",
+            "--set", "config.check=false", *BROKEN,
         )  # fmt: skip
     assert any(site.ready("route", count) or site.pods("route") for count in (2, 3))
     assert Probe("broken", "tamper.other").result()["lost"] == 0, "the old pods go on"
