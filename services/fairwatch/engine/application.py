@@ -84,6 +84,7 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
     return {
         "bootstrap_servers": config.bootstrap,
         "client_id": f"{config.name}@{config.version}",  # the doctor tells by it who is in a group
+        "group_instance_id": config.instance if config.static and config.instance else None,
         "max_poll_records": config.batch_max,
         "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
         "max_partition_fetch_bytes": FETCH_BYTES,
