@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -32,6 +33,14 @@ def cost(pid: int, *, family: bool = True) -> Cost:
                 cpu_s += times.user + times.system
                 mib += process.memory_info().rss / MIB
     return Cost(cpu_s, mib)
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that a process ever had, in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(f"process {pid} is gone")
 
 
 def cpu_s(pids: Iterable[int]) -> float:

@@ -9,6 +9,7 @@ of them run at once: what the machine adds.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -31,12 +32,12 @@ from fairwatch.apps.embedded import start_valkey
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from tests.benchmarks.__main__ import RESULTS, machine
-from tests.benchmarks.processes import TURNS, cost, cpu_s, pid_of, spin
+from tests.benchmarks.processes import TURNS, cpu_s, peak_mib, pid_of, spin
 from tests.benchmarks.scale_load import Progress, fill, make
 from tests.support.kafka_cluster import one_broker
 
 WORKERS, PARTITIONS = (1, 2, 4), (1, 4, 8, 32)
-EVENTS, SHORT_EVENTS = 20_000, 8_000
+EVENTS, SHORT_EVENTS, DEEP = 24_000, 8_000, 100_000
 PACED, PACED_S = 1000.0, 6.0
 READY_S, DONE_S = 60.0, 60.0
 BAR = 0.15
@@ -44,7 +45,13 @@ BAR = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One measurement: `load` is `backlog` or `paced`; CPU is microseconds for each event."""
+    """One measurement; CPU is microseconds for each event.
+
+    Attributes:
+        load: `backlog`, `deep` for a long one, or `paced`: so many events a second.
+        p50_ms, p99_ms: From a paced event to its sighting; 0 for a backlog.
+        most_mib: The most that a worker ever had.
+    """
 
     load: str
     workers: int
@@ -53,6 +60,8 @@ class Found:
     events_per_s: float
     cpu_us: float
     broker_us: float
+    p50_ms: float
+    p99_ms: float
     most_mib: float
 
 
@@ -65,9 +74,9 @@ class Bench:
     redis: str
     folder: Path
 
-    async def measure(self, workers: int, partitions: int, events: int, rate: float | None) -> Found:
+    async def measure(self, load: str, workers: int, partitions: int, events: int) -> Found:
         """Start workers, load them, stop them."""
-        load = "paced" if rate else "backlog"
+        rate = PACED if load == "paced" else None
         prefix = f"{load}-{workers}-{partitions}-"
         await make(self.bootstrap, prefix, partitions)
         environment = {
@@ -84,10 +93,11 @@ class Bench:
             pids = [process.pid for group in groups for process in group.processes.values()]
             progress = Progress(consumer, prefix + "sightings", partitions)
             seconds, ours, theirs = await self._load(pids, progress, prefix + "observations", events, rate)
-            most = max(cost(pid).mib for pid in pids)
+            p50, p99 = await progress.ages_ms(50, 99) if rate else (0.0, 0.0)
+            most = max(peak_mib(pid) for pid in pids)
         return Found(
             load, workers, partitions, events, round(events / seconds, 1), round(ours / events * 1e6, 1),
-            round(theirs / events * 1e6, 1), round(most, 1),
+            round(theirs / events * 1e6, 1), round(p50, 1), round(p99, 1), round(most, 1),
         )  # fmt: skip
 
     async def _load(
@@ -137,7 +147,7 @@ def crowding(count: int) -> float:
 def flatness(found: list[Found]) -> dict[str, float]:
     """Return, for each load, how far the dearest event is above the cheapest, where every worker has a partition."""
     spread = {}
-    for load in sorted({one.load for one in found}):
+    for load in ("backlog", "paced"):
         costs = [one.cpu_us for one in found if one.load == load and one.workers <= one.partitions]
         spread[load] = round(max(costs) / min(costs) - 1, 3)
     return spread
@@ -145,9 +155,10 @@ def flatness(found: list[Found]) -> dict[str, float]:
 
 def show(out: Console, found: list[Found], crowd: dict[int, float]) -> None:
     """Print the table."""
-    table = Table("load", "workers", "partitions", "events/s", "CPU µs/event", "broker µs/event", "MiB of a worker")
+    table = Table("load", "workers", "partitions", "events/s", "CPU µs", "broker µs", "p50 / p99 ms", "peak MiB")
     for one in found:
-        numbers = (f"{one.events_per_s:,.0f}", f"{one.cpu_us:.0f}", f"{one.broker_us:.0f}", f"{one.most_mib:.0f}")
+        late = f"{one.p50_ms:.0f} / {one.p99_ms:.0f}" if one.p99_ms else ""
+        numbers = (f"{one.events_per_s:,.0f}", f"{one.cpu_us:.0f}", f"{one.broker_us:.0f}", late, f"{one.most_mib:.0f}")
         table.add_row(one.load, str(one.workers), str(one.partitions), *numbers)
     out.print(table)
     out.print(
@@ -155,17 +166,18 @@ def show(out: Console, found: list[Found], crowd: dict[int, float]) -> None:
     )
 
 
-async def run(out: Console, pairs: list[tuple[int, int]], events: int, paced: list[int]) -> list[Found]:
-    """Measure all pairs with a backlog, and one worker at a steady rate with so many partitions."""
+async def run(out: Console, short: bool) -> list[Found]:
+    """Measure all pairs with a backlog; one worker at a steady rate with more and more partitions, and far behind."""
+    events = SHORT_EVENTS if short else EVENTS
+    plan = [("backlog", w, p, events) for w in WORKERS for p in PARTITIONS if not short or (w < 4 and p in (1, 32))]
+    plan += [("paced", 1, p, round(PACED * PACED_S)) for p in PARTITIONS if not short or p in (1, 32)]
+    plan += [] if short else [("deep", 1, 32, DEEP)]
     found = []
     with tempfile.TemporaryDirectory() as folder, start_valkey() as valkey, one_broker() as broker:
         bench = Bench(broker.address, pid_of(broker), valkey.address, Path(folder))
-        for workers, partitions in pairs:
-            found.append(await bench.measure(workers, partitions, events, None))
-            out.print(str(found[-1]))
-        for partitions in paced:
-            found.append(await bench.measure(1, partitions, int(PACED * PACED_S), PACED))
-            out.print(str(found[-1]))
+        for number, step in enumerate(plan, 1):
+            found.append(await bench.measure(*step))
+            out.print(f"{number} of {len(plan)}: {' '.join(map(str, step))}: {found[-1].cpu_us:.0f} µs")
     return found
 
 
@@ -175,9 +187,9 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="fewer events, pairs and partitions")
     short = parser.parse_args().short
     out = Console(width=120)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic just made has no leader yet, and it tries again
     crowd = {count: crowding(count) for count in WORKERS}
-    pairs = [(1, 1), (1, 32), (2, 32)] if short else [(w, p) for w in WORKERS for p in PARTITIONS]
-    found = asyncio.run(run(out, pairs, SHORT_EVENTS if short else EVENTS, [1, 32] if short else list(PARTITIONS)))
+    found = asyncio.run(run(out, short))
     show(out, found, crowd)
     spread = flatness(found)
     for load, share in spread.items():

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -103,3 +104,13 @@ class Progress:
         async with asyncio.timeout(within_s):
             while await self.count() < events:  # noqa: ASYNC110  # a broker tells nobody
                 await asyncio.sleep(0.05)
+
+    async def ages_ms(self, *percentiles: float) -> list[float]:
+        """Return percentiles of the milliseconds from an event's receipt to its record here."""
+        self._consumer.assign(self._places)
+        await self._consumer.seek_to_beginning(*self._places)
+        wanted, ages = await self.count(), list[float]()
+        while len(ages) < wanted:
+            for records in (await self._consumer.getmany(timeout_ms=200)).values():
+                ages += [record.timestamp - int(dict(record.headers)["ce_recordedtime"]) / 1000 for record in records]
+        return [float(value) for value in np.percentile(ages, percentiles)]

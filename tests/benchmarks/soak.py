@@ -39,7 +39,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 from tests.benchmarks.__main__ import RESULTS, machine
 from tests.benchmarks.pipeline import CAMERAS, plate, reference_records
-from tests.benchmarks.processes import Cost, cost, pid_of
+from tests.benchmarks.processes import Cost, cost, peak_mib, pid_of
 from tests.support.kafka_cluster import one_broker
 
 BAR_MB = 300.0
@@ -138,7 +138,7 @@ class Samples:
             mb = [one.mib * MB_OF_MIB for one in costs]
             cores = (costs[-1].cpu_s - costs[0].cpu_s) / max(self.at[-1] - self.at[0], 1e-9)
             found[name] = {
-                "most_mb": round(max(mb), 1), "last_mb": round(mb[-1], 1),
+                "most_mb": round(peak_mib(self.pids[name]) * MB_OF_MIB, 1), "last_mb": round(mb[-1], 1),
                 "mb_per_minute": round(slope(self.at[half:], mb[half:]) * 60, 2), "cores": round(cores, 3),
             }  # fmt: skip
         return found

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 import aiokafka
 import faust
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 from mode.threads import WorkerThread
 from mode.utils.futures import notify
 
+from fairwatch.engine.assignor import Assignor
 from fairwatch.engine.fetching import take_fairly
 
 Release = Callable[[], Awaitable[None]]
@@ -66,13 +66,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002  # Faust's signature
         """Return aiokafka's consumer.
 
-        Range assignment keeps partition n of every topic on the same worker, which state shared by topics needs;
-        Faust's own choices (its table assignor, or round robin) do not.
+        Our assignor keeps partition n of every topic on the same worker, which state shared by topics needs; Faust's
+        own choices (its table assignor, or round robin) do not.
         """
-        self._assignor = RangePartitionAssignor
+        self._assignor = Assignor()
         return aiokafka.AIOKafkaConsumer(
             group_id=self.app.conf.id,
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             **self.app.consumer_options,
