@@ -37,9 +37,10 @@ from tests.benchmarks.scale_load import Progress, fill, make
 from tests.support.kafka_cluster import one_broker
 
 WORKERS, PARTITIONS = (1, 2, 4), (1, 4, 8, 32)
-EVENTS, SHORT_EVENTS, DEEP = 24_000, 8_000, 100_000
-PACED, PACED_S = 1000.0, 6.0
+EVENTS, SHORT_EVENTS, DEEP = 16_000, 8_000, 100_000
+PACED, PACED_S = 1000.0, 4.0
 READY_S, DONE_S = 60.0, 60.0
+ROUNDS = 2  # the cheaper one counts: whatever else the machine does makes an event dearer
 BAR = 0.15
 
 
@@ -74,10 +75,10 @@ class Bench:
     redis: str
     folder: Path
 
-    async def measure(self, load: str, workers: int, partitions: int, events: int) -> Found:
+    async def measure(self, load: str, workers: int, partitions: int, events: int, turn: int) -> Found:
         """Start workers, load them, stop them."""
         rate = PACED if load == "paced" else None
-        prefix = f"{load}-{workers}-{partitions}-"
+        prefix = f"{load}-{workers}-{partitions}-{turn}-"
         await make(self.bootstrap, prefix, partitions)
         environment = {
             "FAIRWATCH_KAFKA_BOOTSTRAP": self.bootstrap, "FAIRWATCH_TOPIC_PREFIX": prefix,
@@ -176,8 +177,10 @@ async def run(out: Console, short: bool) -> list[Found]:
     with tempfile.TemporaryDirectory() as folder, start_valkey() as valkey, one_broker() as broker:
         bench = Bench(broker.address, pid_of(broker), valkey.address, Path(folder))
         for number, step in enumerate(plan, 1):
-            found.append(await bench.measure(*step))
-            out.print(f"{number} of {len(plan)}: {' '.join(map(str, step))}: {found[-1].cpu_us:.0f} µs")
+            rounds = [await bench.measure(*step, turn) for turn in range(1 if step[0] == "deep" or short else ROUNDS)]
+            found.append(min(rounds, key=lambda one: one.cpu_us))
+            said = ", ".join(f"{one.cpu_us:.0f}" for one in rounds)
+            out.print(f"{number} of {len(plan)}: {' '.join(map(str, step))}: {said} µs")
     return found
 
 
