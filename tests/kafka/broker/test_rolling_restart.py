@@ -14,6 +14,7 @@ from tests.support.engine_lab import Lab, until
 from tests.support.load import load, outcome
 
 WORKERS, PARTITIONS = 3, 6
+SESSION_S = 30.0  # the engine's own: a restart must be shorter for its partitions to stay
 
 
 @dataclass
@@ -30,7 +31,9 @@ class Crew:
         before = len(self.ready(name))
         with self.log(name).open("ab") as output:
             self.processes[name] = await asyncio.create_subprocess_exec(
-                *self.lab.plain_program(instance=name, static=self.static), stdout=output, stderr=output
+                *self.lab.plain_program(instance=name, static=self.static, session_timeout_s=SESSION_S),
+                stdout=output,
+                stderr=output,
             )
         await until(lambda: len(self.ready(name)) > before, 60)
 
