@@ -177,7 +177,9 @@ async def run(out: Console, short: bool) -> list[Found]:
     with tempfile.TemporaryDirectory() as folder, start_valkey() as valkey, one_broker() as broker:
         bench = Bench(broker.address, pid_of(broker), valkey.address, Path(folder))
         for number, step in enumerate(plan, 1):
-            rounds = [await bench.measure(*step, turn) for turn in range(1 if step[0] == "deep" or short else ROUNDS)]
+            rounds = [
+                await bench.measure(*step, turn) for turn in range(ROUNDS if step[0] == "backlog" and not short else 1)
+            ]
             found.append(min(rounds, key=lambda one: one.cpu_us))
             said = ", ".join(f"{one.cpu_us:.0f}" for one in rounds)
             out.print(f"{number} of {len(plan)}: {' '.join(map(str, step))}: {said} µs")
