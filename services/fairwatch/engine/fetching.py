@@ -25,7 +25,7 @@ async def take_fairly(fetcher: Any, partitions: Collection[Any], limit: int) -> 
     taken: Fetched = {}
     left = limit
     while left > 0 and (waiting := [tp for tp in fetcher._records if tp in partitions]):  # noqa: SLF001
-        share = -(-left // len(waiting))
+        share, before = -(-left // len(waiting)), left
         for tp in waiting:
             try:
                 found = await fetcher.fetched_records((tp,), 0, min(share, left))
@@ -38,4 +38,6 @@ async def take_fairly(fetcher: Any, partitions: Collection[Any], limit: int) -> 
                 left -= len(records)
             if left <= 0:
                 break
+        if left == before:  # what is left is paused
+            break
     return taken
