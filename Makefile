@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka check fix golden bench lock clean
+.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka check fix golden bench scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,12 @@ golden: $(READY) ## write the expected records of the recordings anew; review th
 
 bench: $(READY) $(MODELS) ## measure engine, adapters and pipeline; writes tests/benchmarks/results
 	@$(BIN)/python -m tests.benchmarks
+
+scale: $(READY) ## what an event costs with more workers and partitions, on Apache Kafka; SCALE_ARGS=--short for two minutes of it
+	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.scale $(SCALE_ARGS)
+
+soak: $(READY) $(MODELS) ## every component at full rate for ten minutes, none above 300 MB; SOAK_ARGS="--minutes 1" for one
+	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.soak $(SOAK_ARGS)
 
 lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal \

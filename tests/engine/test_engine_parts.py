@@ -8,6 +8,8 @@ import pytest
 
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.event import Event
+from fairwatch.engine.application import consumer_options
+from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import partition_of
@@ -287,3 +289,12 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     await asyncio.sleep(0)
     await _ended([task])
     assert (task.cancelled(), swallowed) == (True, 2)
+
+
+def test_a_group_knows_a_worker_by_name_only_when_told_and_named():
+    def known(**options):
+        return consumer_options(EngineConfig("broker:9092", **options), 30.0)["group_instance_id"]
+
+    assert known(instance="enrich-0", static=True) == "enrich-0"
+    assert known(instance="enrich-0") is None
+    assert known(static=True) is None

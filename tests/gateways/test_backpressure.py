@@ -17,6 +17,7 @@ from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.apps.kafka import admin
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
+from fairwatch.domain.errors import RetryableError
 from fairwatch.gateways.mqtt_client import OVERHEAD, Held, LateAckClient
 from fairwatch.telemetry import metrics
 from tests.support.gateway_world import KEY, RecordingPublisher, device, keyed, ready, run_gateway, write_devices
@@ -145,3 +146,19 @@ async def test_a_message_larger_than_the_bound_passes_alone(tmp_path):
         await camera.publish("cam-1/e", b"x" * 5000, qos=1)
         (record,) = await publisher.wait_for(1)
     assert record["size"] == 5000
+
+
+async def test_no_message_overtakes_one_of_its_device_that_is_tried_again(tmp_path):
+    async with stuck_subscriber(tmp_path) as (publisher, camera):
+        publisher.failures += [RetryableError("away"), RetryableError("still away")]
+        for number in range(3):
+            await camera.publish("cam-1/e", str(number).encode(), qos=1)
+        async with asyncio.timeout(10):
+            while publisher.attempts < 3:  # noqa: ASYNC110  # all have begun
+                await asyncio.sleep(0.01)
+        publisher.gate.set()
+        await asyncio.sleep(0.1)
+        await camera.publish("cam-1/e", b"3", qos=1)
+        await publisher.wait_for(4, different=True)
+    first_two_failed = [record["body"] for record in publisher.records if record["body"] in {b"0", b"1", b"3"}]
+    assert list(dict.fromkeys(first_two_failed)) == [b"0", b"1", b"3"]

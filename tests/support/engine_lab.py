@@ -17,6 +17,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.worker import EngineConfig, Resources, Worker, run_worker
+from fairwatch.telemetry.log import configure
 from fairwatch.wire.avro import Codec
 
 RECORDS = {"in": "Observation", "out": "Observation", "ref": "Observation"}
@@ -138,6 +139,10 @@ class Lab:
         """Return the command of a worker as a process of its own, slowed down, that never commits."""
         return [sys.executable, __file__, json.dumps(asdict(self)), str(pause_s)]
 
+    def plain_program(self, **options: Any) -> list[str]:
+        """Return the command of a stateless worker as a process of its own, with these options of the engine."""
+        return [sys.executable, __file__, json.dumps(asdict(self)), json.dumps(options)]
+
     def worker(self, spec: Spec = SPEC, **options: Any) -> tuple[Worker, list[Probe]]:
         """Return a worker and a list that will hold its probe."""
         probes: list[Probe] = []
@@ -218,9 +223,16 @@ async def stopped(worker: Worker, task: "asyncio.Task[int]") -> int:
     return await asyncio.wait_for(task, 30)
 
 
-if __name__ == "__main__":
-    lab = Lab(**json.loads(sys.argv[1]))
-    pause = float(sys.argv[2])
+def main(described: str, how: str) -> int:
+    """Run the worker of `Lab.program` or `Lab.plain_program`."""
+    lab, given = Lab(**json.loads(described)), json.loads(how)
+    if isinstance(given, dict):
+        configure()
+        return run_worker(PLAIN, lambda found: Probe(found, PLAIN), lab.config(**given), CODEC, records=RECORDS)
     # Offsets are never committed in time, so that whatever it wrote is written again by whoever comes next.
     options = lab.config(batch_max=50, commit_interval_s=60.0)
-    sys.exit(run_worker(SPEC, lambda resources: Probe(resources, SPEC, pause), options, CODEC, records=RECORDS))
+    return run_worker(SPEC, lambda found: Probe(found, SPEC, given), options, CODEC, records=RECORDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))

@@ -20,18 +20,21 @@ class Load:
     """Every device sends its next event in each round; an event is named `device-number`.
 
     Attributes:
+        hot: So many events of one more device, besides, in each round.
         rounds: Sent and acknowledged.
     """
 
     lab: Lab
     every_s: float
+    hot: int = 0
     rounds: int = 0
     _done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def sent(self) -> set[str]:
         """All events that the broker acknowledged."""
-        return {f"{device}-{number}" for device in range(DEVICES) for number in range(self.rounds)}
+        everybody = {f"{device}-{number}" for device in range(DEVICES) for number in range(self.rounds)}
+        return everybody | {f"hot-{number}" for number in range(self.rounds * self.hot)}
 
     async def run(self) -> None:
         """Send until told to end."""
@@ -40,6 +43,8 @@ class Load:
         try:
             while not self._done.is_set():
                 events = [(f"{device}", f"{device}-{self.rounds}") for device in range(DEVICES)]
+                first = self.rounds * self.hot
+                events += [("hot", f"hot-{number}") for number in range(first, first + self.hot)]
                 waiting = [
                     await producer.send(
                         self.lab.prefix + "in", CODEC.encode("Observation", observation(name)), key=key.encode()
@@ -58,9 +63,9 @@ class Load:
 
 
 @asynccontextmanager
-async def load(lab: Lab, every_s: float = 0.02) -> AsyncIterator[Load]:
+async def load(lab: Lab, every_s: float = 0.02, hot: int = 0) -> AsyncIterator[Load]:
     """Send while the block runs; all is acknowledged after it."""
-    sending = Load(lab, every_s)
+    sending = Load(lab, every_s, hot)
     task = asyncio.create_task(sending.run())
     try:
         yield sending

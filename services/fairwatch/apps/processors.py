@@ -30,6 +30,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         web_port=settings.health_port,
         redis_url=settings.redis_url.get_secret_value(),
         instance=settings.instance,
+        static=settings.static_member,
         version=__version__,
         replication=settings.replication,
         strangers=strangers,

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     log_level: str = "info"
     log_json: bool = True
     instance: str = Field(default="", description="name of this process; the host name and process id otherwise")
+    static_member: bool = Field(
+        default=False,
+        description="consumer groups know a processor by its `instance`, unique and kept over restarts (a StatefulSet)",
+    )
 
     @model_validator(mode="before")
     @classmethod

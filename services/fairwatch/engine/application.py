@@ -12,7 +12,8 @@ from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTranspor
 
 QUEUED_BATCHES = 2  # per worker: enough to fetch ahead while one is handled
 BATCH_BYTES = 8 << 20
-FETCH_BYTES = 4 << 20  # per partition
+FETCH_BYTES = 2 << 20  # per partition
+FETCHES_BYTES = 16 << 20  # of all partitions: what a worker that is far behind holds of what it has not looked at
 HEARTBEAT_S = 0.5
 EMBEDDED_TIMEOUT_S = 6.0  # the embedded broker's first join takes half of it
 
@@ -84,9 +85,11 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
     return {
         "bootstrap_servers": config.bootstrap,
         "client_id": f"{config.name}@{config.version}",  # the doctor tells by it who is in a group
+        "group_instance_id": config.instance if config.static and config.instance else None,
         "max_poll_records": config.batch_max,
         "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
         "max_partition_fetch_bytes": FETCH_BYTES,
+        "fetch_max_bytes": FETCHES_BYTES,
         # The embedded broker answers a waiting fetch when its time is over, not when a record comes.
         "fetch_max_wait_ms": 50 if config.embedded else 500,
         "metadata_max_age_ms": 30_000,  # so that new topics and partitions are found soon

@@ -32,6 +32,8 @@ class EngineConfig:
         record_max: Largest output in bytes; a larger one makes its event a dead letter, as one that the broker refuses.
         redis_url: Where heartbeats go; None for nowhere.
         instance: Name of this process.
+        static: The group knows this worker by `instance`, which nobody else has and which outlives a restart: whoever
+            comes back under it within `session_timeout_s` gets its partitions again, and nobody else stands still.
         version: Written into dead letters.
         replication: Replicas of a state topic that has to be made.
         redact: Takes topic and original bytes, returns them without protected attributes; for dead letters.
@@ -57,6 +59,7 @@ class EngineConfig:
     record_max: int = 4 << 20
     redis_url: str | None = None
     instance: str = ""
+    static: bool = False
     version: str = ""
     replication: int = 1
     redact: Redact | None = None

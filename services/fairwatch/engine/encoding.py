@@ -39,15 +39,20 @@ class Encoding:
             described.pop("ce_id")
             self._fixed[name] = list(described.items())
 
-    def events(self, records: Sequence[Any]) -> tuple[list[Event], list[int], dict[int, RejectedError]]:
-        """Decode a batch: the events, the place of each in the batch, and what could not be decoded by place."""
+    def events(self, records: Sequence[Any], first: int = 0) -> tuple[list[Event], list[int], dict[int, RejectedError]]:
+        """Decode records of one topic: the events, the place of each in the batch, what could not be decoded by place.
+
+        Args:
+            records: Of one topic.
+            first: Place of the first of them.
+        """
         topic = self._logical[records[0].topic]
         expected = self._records[topic]
         decode = self._codec.decode
         events: list[Event] = []
         places: list[int] = []
         broken: dict[int, RejectedError] = {}
-        for place, record in enumerate(records):
+        for place, record in enumerate(records, first):
             try:
                 key = record.key.decode() if record.key else ""
                 value = None if record.value is None else decode(record.value, expected)[1]

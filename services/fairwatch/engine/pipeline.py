@@ -1,7 +1,9 @@
 """Handles one batch wholly: decode, handle, write, keep state; only then may it be acknowledged."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import structlog
@@ -22,6 +24,7 @@ from fairwatch.engine.turns import Turns
 from fairwatch.telemetry import metrics
 
 T = TypeVar("T")
+PLACE = attrgetter("topic", "partition")
 log = structlog.get_logger()
 
 
@@ -77,22 +80,33 @@ class Pipeline:
         self._retry_s = retry_s
 
     async def batch(self, records: Sequence[Any]) -> None:
-        """Handle the records of one partition; when this returns everything that follows from them is safe.
+        """Handle records; when this returns everything that follows from them is safe.
+
+        The processor gets the records of each partition by themselves, one partition after the other; what follows
+        from all of them is written together.
 
         Raises:
-            ReleasedError: The partition is being given up.
+            ReleasedError: The partitions are being given up.
             TooManyDeadError: The worker has to stop.
         """
         started = time.perf_counter()
-        events, places, broken = await self._patiently(lambda: self._encoding.events(records))
-        with traced(self._spec.name, events, places) as spans:
-            answer = await self._answer(events, places)
-            answer.dead |= broken
+        runs = [await self._decoded(run, first) for first, run in by_partition(records)]
+        events = [event for run, _, _ in runs for event in run]
+        with traced(self._spec.name, events, [place for _, places, _ in runs for place in places]) as spans:
+            answer = Answer()
+            for run, places, broken in runs:
+                answer.add(await self._answer(run, places))
+                answer.dead |= broken
             self._guard.check([self._guard.counts(answer.dead.get(place)) for place in range(len(records))])
             await self._keep(answer, records)
             spans.died(answer.dead)
         self._tally.batch(len(records), time.perf_counter() - started)
         self._tally.ages(events, self._clock.now())
+
+    async def _decoded(
+        self, records: Sequence[Any], first: int
+    ) -> tuple[list[Event], list[int], dict[int, RejectedError]]:
+        return await self._patiently(lambda: self._encoding.events(records, first))
 
     async def tick(self, partitions: Sequence[int]) -> None:
         """Let a ticking processor act; a failure is logged and undone, the next tick tries again."""
@@ -243,3 +257,17 @@ class Pipeline:
                 if waiting:
                     log.info("outputs.resumed")
                 return refused
+
+
+def by_partition(records: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the records of each partition, which lie together, and the place of the first of them.
+
+    >>> from types import SimpleNamespace as Record
+    >>> [(first, len(run)) for first, run in by_partition([Record(topic="t", partition=p) for p in (4, 4, 1)])]
+    [(0, 2), (2, 1)]
+    """
+    first = 0
+    for _, group in groupby(records, PLACE):
+        run = list(group)
+        yield first, run
+        first += len(run)

@@ -1,4 +1,4 @@
-"""Faust transport that hands over each partition's fetched records as one message and acknowledges them as one.
+"""Faust transport that hands over what was fetched as one message and acknowledges it as one.
 
 Faust keeps what it is good at (group membership, assignment, life cycle); the per-event machinery, which costs it
 nearly all of its throughput, is bypassed. Offsets are remembered as one number per partition, the next to be read.
@@ -10,15 +10,31 @@ from typing import Any, cast
 
 import aiokafka
 import faust
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 from mode.threads import WorkerThread
 from mode.utils.futures import notify
 
+from fairwatch.engine.assignor import Assignor
+from fairwatch.engine.fetching import take_fairly
+
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
+
+
+class Batch(list[Any]):
+    """Records of one or several partitions, those of one together and in order.
+
+    Attributes:
+        ends: Next offset to be read of each partition, once all are handled.
+    """
+
+    __slots__ = ("ends",)
+
+    def __init__(self, records: Iterable[Any]) -> None:
+        super().__init__(records)
+        self.ends = {TP(record.topic, record.partition): record.offset + 1 for record in self}
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -50,17 +66,32 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002  # Faust's signature
         """Return aiokafka's consumer.
 
-        Range assignment keeps partition n of every topic on the same worker, which state shared by topics needs;
-        Faust's own choices (its table assignor, or round robin) do not.
+        Our assignor keeps partition n of every topic on the same worker, which state shared by topics needs; Faust's
+        own choices (its table assignor, or round robin) do not.
         """
-        self._assignor = RangePartitionAssignor
+        self._assignor = Assignor()
         return aiokafka.AIOKafkaConsumer(
             group_id=self.app.conf.id,
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             **self.app.consumer_options,
         )
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        """Return a fair part of what was fetched; only when there is nothing, wait for it."""
+        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
+        if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
+            taken = await take_fairly(fetcher, active_partitions, max_records or 1)
+            if taken:
+                return taken
+        return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
 
     async def rewind(self, partitions: Iterable[TP]) -> None:
         """Read these partitions from their beginning."""
@@ -96,7 +127,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
 
 class BatchConsumer(driver.Consumer):
-    """Faust's consumer, with one message per fetched run of records of a partition."""
+    """Faust's consumer, with one message per fetch."""
 
     app: Any
     _thread: BatchThread
@@ -113,7 +144,11 @@ class BatchConsumer(driver.Consumer):
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # Faust's
-        """Yield one message for each run of records, none longer than the byte bound."""
+        """Yield one message for all that was fetched, or several where that is longer than the byte bound.
+
+        Partitions go together because every batch costs its round trips to the broker: with one batch for each of 32
+        partitions an event costs several times as much as with one partition.
+        """
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
         async with self._fetching:
@@ -121,13 +156,18 @@ class BatchConsumer(driver.Consumer):
                 return  # waiting for it here would keep the seek waiting that it comes after
             seeks = self._seeks
             fetched, _ = await self._wait_next_records(timeout)
-        for partition, records in (fetched or {}).items():
-            tp = ensure_TP(partition)
-            for run in split(self._unseen(tp, records), self.app.batch_bytes):
-                if not await self._current(seeks):
-                    return  # positions were set anew since: whoever is next reads on from the committed offset
-                self.next_read[tp] = run[-1].offset + 1
-                yield tp, self._message(tp, run, self.app.consumer_generation_id)
+        unseen = [
+            record
+            for partition, records in (fetched or {}).items()
+            for record in self._unseen(ensure_TP(partition), records)
+        ]
+        for records in split(unseen, self.app.batch_bytes):
+            if not await self._current(seeks):
+                return  # positions were set anew since: whoever is next reads on from the committed offset
+            batch = Batch(records)
+            self.next_read.update(batch.ends)
+            message = self._message(batch, self.app.consumer_generation_id)
+            yield message.tp, message
 
     async def _current(self, seeks: int) -> bool:
         """Wait while the flow is stopped; return whether the positions are still those that were fetched from.
@@ -146,11 +186,12 @@ class BatchConsumer(driver.Consumer):
             return [record for record in records if record.offset >= expected]
         return records
 
-    def _message(self, tp: TP, run: list[Any], generation: int) -> ConsumerMessage:
-        last = run[-1]
+    def _message(self, batch: "Batch", generation: int) -> ConsumerMessage:
+        last = batch[-1]
+        tp = TP(last.topic, last.partition)
         return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, None, None, cast("Any", run), None, 0, 0, tp,
-            generation_id=generation,
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, None, None, cast("Any", batch), None,
+            0, 0, tp, generation_id=generation,
         )  # fmt: skip
 
     def ack(self, message: Message) -> bool:
@@ -160,7 +201,7 @@ class BatchConsumer(driver.Consumer):
         message.acked = True
         self._unacked_messages.discard(message)
         if message.generation_id == self.app.consumer_generation_id:
-            self.next_commit[message.tp] = message.offset + 1
+            self.next_commit.update(cast("Batch", message.value).ends)
         notify(self._waiting_for_ack)
         return True
 

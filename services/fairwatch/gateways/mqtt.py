@@ -20,6 +20,7 @@ from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.gateways.credentials import Devices
 from fairwatch.gateways.intake import Arrival, Intake
 from fairwatch.gateways.mqtt_client import Held, LateAckClient
+from fairwatch.gateways.mqtt_order import Queues
 from fairwatch.telemetry import metrics
 
 FIRST_DELAY_S = 0.2
@@ -84,6 +85,7 @@ class MqttGateway:
         self._held = Held(held_bytes)
         metrics.GATEWAY_HELD.labels("mqtt").set_function(lambda: self._held.size)
         self._deliveries: dict[asyncio.Task[None], int] = {}
+        self._queues = Queues()
         self.connected = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, drain_s: float = 10) -> None:
@@ -163,6 +165,7 @@ class MqttGateway:
 
     def _delivered(self, payload: bytes, task: asyncio.Task[None]) -> None:
         self._held.give(payload)
+        self._queues.left(task)
         del self._deliveries[task]
         self._window.release()
 
@@ -180,12 +183,16 @@ class MqttGateway:
         await self._store(Arrival("mqtt", device.device_id, body, format=device.format, path=topic, headers=headers))
 
     async def _store(self, arrival: Arrival) -> None:
+        """Try until it is stored; none overtakes a message of its device that has to be tried again."""
+        turn = self._queues.join(arrival.device_id)
+        await turn.unless_free()
         delay = FIRST_DELAY_S
         while True:
             try:
                 await self._intake.accept(arrival)
             except RetryableError as error:
                 _log.warning("message not stored yet", topic=arrival.path, error=str(error), retry_in_s=delay)
+                await turn.come()
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, MAX_DELAY_S)
             except Exception:  # noqa: BLE001 - one message must not stop the others; logged and counted

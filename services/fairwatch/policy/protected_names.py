@@ -13,15 +13,16 @@ _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z
 _SEPARATORS = re.compile(r"[\W_]+")
 _STEPS = re.compile(r"[./\[\]=:#@|]+")
 _LONGEST = 200
+REMEMBERED = 8_192  # answers of each function: names repeat, but plates and numbers never end
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def compact(name: str) -> str:
     """Return the name in lower case without separators: `Skin_Color` and `skinColor` are one."""
     return _SEPARATORS.sub("", normalize("NFKC", name)).casefold()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def subject_of(name: str, enclosing: Subject = "") -> Subject:
     """Say of whom a field of this name speaks; a neutral name inherits from what encloses it."""
     text = compact(name)
@@ -32,7 +33,7 @@ def subject_of(name: str, enclosing: Subject = "") -> Subject:
     return enclosing
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_protected_step(name: str, subject: Subject, enclosing: str) -> bool:
     text = compact(name)
     if not text:
@@ -63,7 +64,7 @@ def is_protected(name: str, enclosing: str = "") -> bool:
     return _is_protected_path(name[-_LONGEST:], enclosing[-_LONGEST:])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_protected_path(name: str, enclosing: str) -> bool:
     subject: Subject = ""
     last = ""
@@ -83,7 +84,7 @@ def is_soft_biometric(name: str) -> bool:
     return _is_soft_biometric(name[-_LONGEST:])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_soft_biometric(name: str) -> bool:
     steps = [step for step in _STEPS.split(name) if step and not step.isdigit()]
     return bool(steps) and compact(steps[-1]) in terms.SOFT_BIOMETRICS

@@ -9,7 +9,7 @@ import orjson
 from lxml import etree
 
 from fairwatch.policy import protected_terms as terms
-from fairwatch.policy.protected_names import compact, is_protected, is_secret, is_soft_biometric
+from fairwatch.policy.protected_names import REMEMBERED, compact, is_protected, is_secret, is_soft_biometric
 
 _PERSON_NAMES = frozenset({"name", "alias"})
 _NAME_KEYS = {
@@ -178,7 +178,7 @@ class _Redactor:
         )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _unlabelled(value: str) -> tuple[str, int]:
     return _LABELLED.subn("", value)
 
@@ -191,7 +191,7 @@ def _is_untouched(value: Any) -> bool:
     return kind is not dict and kind is not list
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_harmless(value: str) -> bool:
     return not is_proxy_value(value) and not _LABELLED.search(value)
 
@@ -222,7 +222,7 @@ def is_attribute_name(value: str, path: str = "") -> bool:
     return len(value) <= _SHORT and _is_attribute_name(value, path)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_attribute_name(value: str, path: str) -> bool:
     text = compact(value)
     known = text in terms.NAMES or text in terms.WORDS or any(stem in text for stem in terms.STEMS)
@@ -234,7 +234,7 @@ def is_proxy_value(value: str) -> bool:
     return 0 < len(value) <= _SHORT and _is_proxy_value(value)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _is_proxy_value(value: str) -> bool:
     text = compact(value)
     words = _WORD.findall(value.casefold().replace("_", " "))

@@ -16,11 +16,12 @@ from fairwatch.policy.protected import (
     redact_text,
     redact_tree,
 )
-from fairwatch.policy.protected_names import compact
+from fairwatch.policy.protected_names import REMEMBERED, compact
 from fairwatch.policy.redaction import is_attribute_name
 
 _MOST_NAMES: Final = 50_000
 _SHORT: Final = 64
+_LONG: Final = 200
 _NUMBERS: Final = re.compile(r"[0-9a-fA-FTZ:.,+\-/ ]*")  # numbers, times, hashes and UUIDs say nothing of a person
 
 
@@ -42,8 +43,13 @@ class _Name:
         self.path = f"{path}/{name}"
 
 
-@lru_cache(maxsize=65_536)
 def _is_suspect_text(value: str) -> bool:
+    """Return whether a text may give something away; long ones are not remembered, or they would fill memory."""
+    return (_judged if len(value) <= _LONG else _judged.__wrapped__)(value)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _judged(value: str) -> bool:
     if _NUMBERS.fullmatch(value):
         return False
     if len(value) <= _SHORT and (
