@@ -32,6 +32,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         instance=settings.instance,
         version=__version__,
         replication=settings.replication,
+        state_lost=settings.state_lost,
         strangers=strangers,
         redact=lambda _, value: cleaner.framed(framing, value),
     )

@@ -215,14 +215,16 @@ class Pipeline:
 
     async def _flush(self) -> None:
         """Make changed state durable."""
-        rows = [
+        while rows := [
             Output(self._changelog, key.encode(), value, [], -1, partition)
             for partition, key, value in self._state.changes()
-        ]
-        refused = await self._write(rows)
-        if refused:
-            raise ValueError(f"state of {refused[0].key!r} is too large for {self._changelog}")
-        self._state.flushed()
+        ]:
+            refused = await self._write(rows)
+            if refused:
+                raise ValueError(f"state of {refused[0].key!r} is too large for {self._changelog}")
+            written = [(row.partition or 0, row.offset) for row in rows]
+            if anew := self._state.flushed(written, self._clock.now()):
+                log.error("state.written_anew", changelog=self._changelog, partitions=list(anew))
 
     async def _write(self, outputs: list[Output]) -> list[Output]:
         delay, longest = self._retry_s
