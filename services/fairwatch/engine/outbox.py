@@ -184,6 +184,11 @@ class Outbox:
             count = counts.get(row.topic)
             if count is None:
                 count = counts[row.topic] = len(await producer.partitions_for(row.topic))
+            if row.partition is not None and row.partition >= count:  # it was added since
+                await producer.client.force_metadata_update()
+                count = counts[row.topic] = len(await producer.partitions_for(row.topic))
+                if row.partition >= count:
+                    raise RetryableError(f"{row.topic} has no partition {row.partition}")
             partition = row.partition if row.partition is not None else partition_of(row.key, count)
             grouped[row.topic, partition].append(row)
         return grouped

@@ -12,6 +12,7 @@ from fairwatch.engine.config import EngineConfig
 KNOWN_WITHIN_S = 10
 COMPACT = "compact"
 POLICY = "cleanup.policy"
+VALUE_MAX = 8 << 20  # what a key holds may be larger than the broker's default, as of a receiver that was away for long
 
 
 def changelog_of(topic_prefix: str, processor: str) -> str:
@@ -69,7 +70,9 @@ async def _policy(admin: AIOKafkaAdminClient, topic: str) -> str:
 
 
 async def _create(admin: AIOKafkaAdminClient, changelog: str, partitions: int, replication: int) -> None:
-    topic = NewTopic(changelog, partitions, replication, topic_configs={POLICY: COMPACT})
+    topic = NewTopic(
+        changelog, partitions, replication, topic_configs={POLICY: COMPACT, "max.message.bytes": str(VALUE_MAX)}
+    )
     by_hand = f"make it, compacted, with {partitions} partitions"
     try:
         response = await admin.create_topics([topic])
