@@ -25,6 +25,7 @@ from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
 from fairwatch.engine.publisher import OutboxPublisher
 from fairwatch.engine.quiet import quieten
+from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.restoring import Restoring
 from fairwatch.engine.state import PartitionedState
@@ -337,6 +338,7 @@ def run_worker(
         records: Name of the record that each topic carries; the project's topics by default.
     """
     quieten()
+    hold_off()
     tune_collector()
 
     async def main() -> int:
