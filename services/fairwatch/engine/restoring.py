@@ -66,10 +66,12 @@ class Restoring:
                     self.trouble = str(error)
                     await asyncio.sleep(RETRY_S)
                     continue
+                holds = gone and self._config.state_lost != "empty"
+                self.trouble = f"state lost: {self._changelog} {gone}" if holds else None
                 if gone and set(gone) != said:
                     self._say(gone)
                     said = set(gone)
-                if not gone or self._config.state_lost == "empty":
+                if not holds:
                     return self._take(found, current)
                 await self._wait(current)
         finally:
@@ -101,8 +103,6 @@ class Restoring:
         return gone
 
     def _say(self, gone: Sequence[int]) -> None:
-        holds = self._config.state_lost != "empty"
-        self.trouble = f"state lost: {self._changelog} {list(gone)}" if holds else None
         self._lost.inc(len(gone))
         log.critical(
             "state.lost",
@@ -110,7 +110,7 @@ class Restoring:
             partitions=list(gone),
             error="nothing is handled: bring the topic back, or set FAIRWATCH_STATE_LOST=empty to go on without; the "
             "runbook FairwatchStateLost says what that repeats or misses"
-            if holds
+            if self._config.state_lost != "empty"
             else "going on without, as FAIRWATCH_STATE_LOST=empty says: take the setting back",
         )
 
