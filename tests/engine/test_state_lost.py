@@ -139,6 +139,19 @@ def test_what_did_not_reach_the_changelog_is_not_kept() -> None:
     assert state.partitions == []
 
 
+def test_a_partition_that_is_not_marked_yet_is_kept_and_marked_later() -> None:
+    state = PartitionedState()
+    state.restore({0: Held({"a": b"{}"}, 7)})
+    assert [key for _, key, _ in state.changes()] == [MARK]
+    state.release()
+    state.restore(state.kept)
+    assert [key for _, key, _ in state.changes()] == [MARK]
+    state.flushed([(0, 7)], 5)
+    state.release()
+    state.restore(state.kept)
+    assert state.changes() == []
+
+
 @pytest.mark.parametrize("offset", [7, -1], ids=["somebody wrote before us", "not known"])
 def test_a_place_that_is_not_the_next_is_read_again(offset: int) -> None:
     state = PartitionedState()

@@ -1,6 +1,7 @@
 """Brings back the state of partitions that a worker was given, and notices when it was lost."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Restoring:
         Waits while the broker is away, and while state is lost and nobody has said to go on without.
         """
         said: set[int] = set()
+        began = time.monotonic()
         try:
             while current():
                 try:
@@ -72,7 +74,7 @@ class Restoring:
                     self._say(gone)
                     said = set(gone)
                 if not holds:
-                    return self._take(found, current)
+                    return self._take(found, current, began)
                 await self._wait(current)
         finally:
             self.trouble = None
@@ -114,11 +116,14 @@ class Restoring:
             else "going on without, as FAIRWATCH_STATE_LOST=empty says: take the setting back",
         )
 
-    def _take(self, found: Mapping[int, Held], current: Callable[[], bool]) -> bool:
+    def _take(self, found: Mapping[int, Held], current: Callable[[], bool], began: float) -> bool:
         if not current():
             return False
+        kept = sum(held is self._state.kept.get(number) for number, held in found.items())
         self._state.restore(found)
         self._keys.set(self._state.keys)
+        seconds = round(time.monotonic() - began, 3)
+        log.info("state.restored", partitions=len(found), kept=kept, keys=self._state.keys, seconds=seconds)
         return True
 
     async def _wait(self, current: Callable[[], bool]) -> None:

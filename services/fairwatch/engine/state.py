@@ -85,7 +85,7 @@ class PartitionedState:
 
     def release(self) -> None:
         """Give every partition up; those with changes that did not reach the changelog are forgotten."""
-        unsaved = {partition for partition, _ in self._dirty}
+        unsaved = {partition for partition, key in self._dirty if key != MARK}
         self._kept |= {number: held for number, held in self._partitions.items() if number not in unsaved}
         self._partitions = {}
         self._undo.clear()
@@ -119,6 +119,8 @@ class PartitionedState:
         Returns:
             Partitions whose changelog begins anew under us: it was lost, and `changes` has everything again.
         """
+        for partition in {partition for partition, key in self._dirty if key == MARK}:
+            self._partitions[partition].mark = self._partitions[partition].begin
         self._dirty.clear()
         anew: dict[int, None] = {}
         for partition, offset in written:
@@ -134,10 +136,7 @@ class PartitionedState:
 
     def _value(self, partition: int, key: str) -> bytes | None:
         held = self._partitions[partition]
-        if key == MARK:
-            held.mark = held.begin
-            return orjson.dumps({"begin": held.begin})
-        return held.rows.get(key)
+        return orjson.dumps({"begin": held.begin}) if key == MARK else held.rows.get(key)
 
     def _rows(self, partition: int) -> Rows:
         try:
