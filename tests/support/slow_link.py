@@ -1,7 +1,6 @@
-"""A TCP proxy that can be slow, silent or gone, between clients and a broker."""
+"""A TCP proxy that can be slow, between clients and a broker."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,22 +14,14 @@ class SlowLink:
 
     Attributes:
         delay_s: That every chunk from the broker waits.
-        gone: Connections are closed at once, as by a broker that is away.
-        tries: When each connection was tried, in monotonic seconds.
     """
 
     target: str
     delay_s: float = 0.0
-    gone: bool = False
-    tries: list[float] = field(default_factory=list)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        self.tries.append(time.monotonic())
-        if self.gone:
-            writer.close()
-            return
         host, _, port = self.target.rpartition(":")
         theirs, ours = await asyncio.open_connection(host, int(port))
         self._open |= {writer, ours}
@@ -50,15 +41,10 @@ class SlowLink:
                 await target.drain()
         target.close()
 
-    def leave(self) -> None:
-        """Close every connection and take no more."""
-        self.gone = True
+    def close(self) -> None:
+        """Close every connection."""
         for writer in self._open:
             writer.close()
-
-    def come_back(self) -> None:
-        """Take connections again."""
-        self.gone = False
 
 
 @asynccontextmanager
@@ -70,5 +56,5 @@ async def slow_link(port: int, target: str) -> AsyncIterator[SlowLink]:
         yield link
     finally:
         server.close()
-        link.leave()
+        link.close()
         await asyncio.sleep(0.1)
