@@ -132,6 +132,11 @@ PIPELINE = Dashboard(
             {"{{component}}": "sum by (component) (increase(fairwatch_rebalances_total{$where}[15m]))"},
         ),
         Panel("A rebalance stops a worker for", both("fairwatch_rebalance_seconds", "component"), "s"),
+        Panel("Keys of state", {"{{component}}": "sum by (component) (fairwatch_state_keys{$where})"}),
+        Panel(
+            "Partitions whose state was lost",
+            {"{{component}}": "sum by (component) (increase(fairwatch_state_lost_total{$where}[15m]))"},
+        ),
         Panel("Dead letters", rates("fairwatch_events_dead_total", "component", "reason"), "cps"),
         Panel("Let go of", rates("fairwatch_events_dropped_total", "component", "reason"), "cps"),
         Panel(

@@ -15,7 +15,7 @@ from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import partition_of
 from fairwatch.engine.quiet import OncePer
 from fairwatch.engine.reference import TopicReference
-from fairwatch.engine.state import PartitionedState
+from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
@@ -50,7 +50,7 @@ def test_old_batches_leave_the_window():
 
 def test_a_half_done_event_leaves_no_state():
     state = PartitionedState()
-    state.restore(0, {"kept": b'{"n":1}'})
+    state.restore({0: Held({"kept": b'{"n":1}'}, mark=0)})
     state.put(0, "kept", {"n": 2})
     state.savepoint()
     state.put(0, "kept", {"n": 3})
@@ -63,7 +63,7 @@ def test_a_half_done_event_leaves_no_state():
 
 def test_what_a_processor_got_does_not_change_state():
     state = PartitionedState()
-    state.restore(0, {"a": b'{"n":1}'})
+    state.restore({0: Held({"a": b'{"n":1}'}, mark=0)})
     state.get(0, "a")["n"] = 9
     assert state.get(0, "a") == {"n": 1}
     state.delete(0, "a")

@@ -134,7 +134,8 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
     if name in PROCESSORS:
         groups = {(f"{PREFIX}fairwatch-{name}", verb) for verb in ("Read", "Describe")}
         if spec_of(name).state:
-            wanted |= {(f"{PREFIX}fairwatch-{name}-state", verb) for verb in ("Create", "Describe", "Read", "Write")}
+            verbs = ("Create", "Describe", "DescribeConfigs", "Read", "Write")
+            wanted |= {(f"{PREFIX}fairwatch-{name}-state", verb) for verb in verbs}
     user = resources(ALL, "KafkaUser")[name]
     assert _allowed(user, "topic") == wanted
     assert _allowed(user, "group") == groups

@@ -159,5 +159,8 @@ class Cluster:
 def one_broker(port: int = 0, **options: Any) -> Iterator[Broker]:
     """Run a single broker, empty, on a port of this machine (0 for a free one)."""
     require_containers()
-    with Broker(port=port, **options) as broker:
-        yield broker
+    broker = Broker(port=port, **options)
+    try:
+        yield broker.start(timeout=READY_S)
+    finally:
+        broker.stop()

@@ -7,6 +7,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.quiet import quieten
+from fairwatch.engine.reconnects import hold_off
 from fairwatch.gateways.config import MIB, GatewayConfig
 from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore
@@ -48,6 +49,7 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
 async def run_gateway(settings: Settings, kind: Kind) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
+    hold_off()
     media = MediaStore.open(settings.media_url)
     publisher = producer(settings, f"gateway/{kind}")
     config = gateway_config(settings, kind)

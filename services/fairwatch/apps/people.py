@@ -8,6 +8,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
 from fairwatch.domain.clock import SystemClock
 from fairwatch.engine.quiet import quieten
+from fairwatch.engine.reconnects import hold_off
 from fairwatch.stores.media import MediaStore
 from fairwatch.stores.read_model import RedisReadModel
 
@@ -17,6 +18,7 @@ PORT = 8090
 async def run_people(settings: Settings) -> int:
     """Run the console until it is told to stop; return the exit code."""
     quieten()
+    hold_off()
     redis_url = settings.redis_url.get_secret_value()
     config = ConsoleConfig(
         people_file=settings.config_dir / "people.yaml",

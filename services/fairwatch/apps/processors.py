@@ -33,6 +33,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         static=settings.static_member,
         version=__version__,
         replication=settings.replication,
+        state_lost=settings.state_lost,
         strangers=strangers,
         redact=lambda _, value: cleaner.framed(framing, value),
     )

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     topic_prefix: str = Field(default="", description="put before every topic and consumer group name")
     max_partitions: int = Field(default=0, description="upper bound on partitions when topics are applied; 0 for none")
     replication: int = Field(default=1, description="replicas of a topic when topics are applied")
+    state_lost: Literal["hold", "empty"] = Field(
+        default="hold", description="when a processor's state is lost: handle nothing, or go on without it"
+    )
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
     registry_url: str = Field(
         default="", repr=False, description="Confluent-compatible registry; empty: single-object encoding"

@@ -113,7 +113,7 @@ def _state(name: str, there: Mapping[str, str], sources: Sequence[str], count: i
     if told.recreate & set(sources):
         return [Change(name, "delete", "topic", f"{there['partitions']} partitions", "")]
     found = _count(name, there["partitions"], count, "moved keys leave their state behind", told)
-    if "compact" not in there.get("cleanup.policy", "compact"):
+    if there.get("cleanup.policy", "compact") != "compact":
         found.append(Change(name, "set", "cleanup.policy", there["cleanup.policy"], "compact"))
     return found
 

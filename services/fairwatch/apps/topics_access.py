@@ -9,7 +9,8 @@ from fairwatch.apps.processors import spec_of
 from fairwatch.engine.topics import changelog_of
 from fairwatch.wire.topics import topics
 
-READ, WRITE, OWN = ("Describe", "Read"), ("Describe", "Write"), ("Create", "Describe", "Read", "Write")
+READ, WRITE = ("Describe", "Read"), ("Describe", "Write")
+OWN = ("Create", "Describe", "DescribeConfigs", "Read", "Write")
 CATCH_UP = 4  # a component may read so many times faster than its topics are written, to make up for an outage
 MIB = 1 << 20
 

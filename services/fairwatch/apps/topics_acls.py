@@ -23,7 +23,7 @@ from fairwatch.domain.errors import ConfigurationError, RetryableError
 NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
 PLACE = "{component}"
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
-_OPERATIONS = {operation.name.title(): operation for operation in ACLOperation}
+_OPERATIONS = {operation.name.title().replace("_", ""): operation for operation in ACLOperation}
 
 
 def principals(pattern: str) -> dict[str, str]:

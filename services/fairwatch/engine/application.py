@@ -15,6 +15,7 @@ BATCH_BYTES = 8 << 20
 FETCH_BYTES = 2 << 20  # per partition
 FETCHES_BYTES = 16 << 20  # of all partitions: what a worker that is far behind holds of what it has not looked at
 HEARTBEAT_S = 0.5
+FOUND_MS = 30_000  # until new topics and partitions are found
 EMBEDDED_TIMEOUT_S = 6.0  # the embedded broker's first join takes half of it
 
 
@@ -92,7 +93,7 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "fetch_max_bytes": FETCHES_BYTES,
         # The embedded broker answers a waiting fetch when its time is over, not when a record comes.
         "fetch_max_wait_ms": 50 if config.embedded else 500,
-        "metadata_max_age_ms": 30_000,  # so that new topics and partitions are found soon
+        "metadata_max_age_ms": FOUND_MS,
         "session_timeout_ms": round(session_s * 1000),
         "rebalance_timeout_ms": round(session_s * 1000),
         # A member hears of a rebalance by its heartbeat, and all others stand still until the last has heard.

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import Publisher, Reference, State
@@ -36,6 +36,7 @@ class EngineConfig:
             comes back under it within `session_timeout_s` gets its partitions again, and nobody else stands still.
         version: Written into dead letters.
         replication: Replicas of a state topic that has to be made.
+        state_lost: What to do when state is lost: `hold`, handle nothing until people decide; `empty`, go on without.
         redact: Takes topic and original bytes, returns them without protected attributes; for dead letters.
         commit_interval_s: Between commits of offsets.
         commit_timeout_s: The watchdog's patience with offsets that do not get committed or events not fetched.
@@ -62,6 +63,7 @@ class EngineConfig:
     static: bool = False
     version: str = ""
     replication: int = 1
+    state_lost: Literal["hold", "empty"] = "hold"
     redact: Redact | None = None
     commit_interval_s: float = 1.0
     commit_timeout_s: float = 60.0

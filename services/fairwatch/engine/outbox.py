@@ -28,7 +28,13 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass(slots=True)
 class Output:
-    """One record to write; `cause` is the place of its event in the batch, -1 for none."""
+    """One record to write.
+
+    Attributes:
+        cause: Place of its event in the batch, -1 for none.
+        partition: None for that of the key.
+        offset: Where it was written, where it has a partition of its own; -1 while that is not known.
+    """
 
     topic: str
     key: bytes | None
@@ -36,6 +42,7 @@ class Output:
     headers: Headers
     cause: int = -1
     partition: int | None = None
+    offset: int = -1
 
 
 class NotWrittenError(RetryableError):
@@ -177,6 +184,11 @@ class Outbox:
             count = counts.get(row.topic)
             if count is None:
                 count = counts[row.topic] = len(await producer.partitions_for(row.topic))
+            if row.partition is not None and row.partition >= count:  # it was added since
+                await producer.client.force_metadata_update()
+                count = counts[row.topic] = len(await producer.partitions_for(row.topic))
+                if row.partition >= count:
+                    raise RetryableError(f"{row.topic} has no partition {row.partition}")
             partition = row.partition if row.partition is not None else partition_of(row.key, count)
             grouped[row.topic, partition].append(row)
         return grouped
@@ -232,7 +244,16 @@ def judge(sent: Iterable[Sent]) -> Verdict:
                 verdict.too_long = True
             elif fault is not None:
                 verdict.failure = repr(fault)
+        elif batch.rows[0].partition is not None:
+            _locate(batch)
     return verdict
+
+
+def _locate(batch: Sent) -> None:
+    """Note where records lie; a batch that the broker had already has no known place."""
+    first = batch.future.result().offset
+    for place, row in enumerate(batch.rows if first >= 0 else ()):
+        row.offset = first + place
 
 
 @lru_cache(maxsize=65536)

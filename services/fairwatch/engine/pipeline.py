@@ -220,23 +220,26 @@ class Pipeline:
         """Write dead letters for what the broker refused, with less and less of the original bytes."""
         for output in {output.cause: output for output in refused}.values():
             place = output.cause
-            error = answer.dead.setdefault(
-                place, RejectedError("too_large", f"what follows from it is too large for {output.topic}")
-            )
+            detail = f"what follows from it is too large for {output.topic}: raise its max.message.bytes"
+            error = answer.dead.setdefault(place, RejectedError("too_large", detail))
             for limit in self._dead_letters.limits:
                 if not await self._write([self._dead_letters.output(records[place], place, error, limit)]):
                     break
 
     async def _flush(self) -> None:
         """Make changed state durable."""
-        rows = [
+        while rows := [
             Output(self._changelog, key.encode(), value, [], -1, partition)
             for partition, key, value in self._state.changes()
-        ]
-        refused = await self._write(rows)
-        if refused:
-            raise ValueError(f"state of {refused[0].key!r} is too large for {self._changelog}")
-        self._state.flushed()
+        ]:
+            refused = await self._write(rows)
+            if refused:
+                raise ValueError(
+                    f"state of {refused[0].key!r} is too large for {self._changelog}: raise its max.message.bytes"
+                )
+            written = [(row.partition or 0, row.offset) for row in rows]
+            if anew := self._state.flushed(written, self._clock.now()):
+                log.error("state.written_anew", changelog=self._changelog, partitions=list(anew))
 
     async def _write(self, outputs: list[Output]) -> list[Output]:
         delay, longest = self._retry_s

@@ -1,10 +1,9 @@
-"""Reads topics whole, without a consumer group: references and state are restored by it."""
+"""Reads topics whole, without a consumer group: references and state are read by it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
 
@@ -14,7 +13,7 @@ NOTICED_MS = 30_000  # until partitions that were added are known
 
 
 class TopicReader:
-    """Reads partitions from their beginning; an async context manager.
+    """Reads partitions from their beginning; an async context manager. RetryableError: some are not there.
 
     Args:
         topic: Full name.
@@ -51,6 +50,10 @@ class TopicReader:
 
     async def _find(self) -> list[TopicPartition]:
         known = await self._consumer._client._wait_on_metadata(self._topic)  # noqa: SLF001  # the only call that asks the broker
+        if missing := sorted({*(self._wanted or ())} - known):
+            raise RetryableError(
+                f"{self._topic} lacks partitions {missing}: `fairwatch topics apply --move-keys` adds them"
+            )
         partitions = [
             TopicPartition(self._topic, number) for number in sorted(known if self._wanted is None else self._wanted)
         ]
@@ -58,14 +61,34 @@ class TopicReader:
         await self._consumer.seek_to_beginning(*partitions)
         return partitions
 
+    async def bounds(self) -> dict[int, tuple[int, int]]:
+        """Return the first offset and the end of each partition."""
+        begins = await self._consumer.beginning_offsets(self._partitions)
+        ends = await self._consumer.end_offsets(self._partitions)
+        return {tp.partition: (begins[tp], ends[tp]) for tp in self._partitions}
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        """Read on from these offsets, by partition."""
+        for partition, offset in offsets.items():
+            self._consumer.seek(TopicPartition(self._topic, partition), offset)
+
+    async def positions(self) -> dict[int, int]:
+        """Return the next offset to be read of each partition."""
+        return {tp.partition: await self._consumer.position(tp) for tp in self._partitions}
+
     async def to_end(self) -> AsyncIterator[Any]:
         """Yield every record up to the end as it is now."""
+        async for run in self.runs_to_end():
+            for record in run:
+                yield record
+
+    async def runs_to_end(self) -> AsyncIterator[list[Any]]:
+        """Yield the same as runs of records of one partition."""
         ends = await self._consumer.end_offsets(self._partitions)
         waiting = {tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]}
         while waiting:
             for run in (await self._consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():
-                for record in run:
-                    yield record
+                yield run
             waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
 
     def _whole(self) -> bool:
@@ -78,27 +101,3 @@ class TopicReader:
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in run:
                     yield record
-
-
-async def read_state(
-    bootstrap: str, client_options: Mapping[str, Any], topic: str, partitions: Iterable[int]
-) -> dict[int, dict[str, bytes]]:
-    """Return the newest value of every key of a changelog, by partition.
-
-    Raises:
-        RetryableError: The broker does not answer.
-    """
-    rows: dict[int, dict[str, bytes]] = {number: {} for number in partitions}
-    if not rows:
-        return rows
-    try:
-        async with TopicReader(bootstrap, client_options, topic, rows) as reader:
-            async for record in reader.to_end():
-                key = record.key.decode()
-                if record.value is None:
-                    rows[record.partition].pop(key, None)
-                else:
-                    rows[record.partition][key] = record.value
-    except KafkaError as error:
-        raise RetryableError(f"{topic} cannot be read: {error!r}") from error
-    return rows

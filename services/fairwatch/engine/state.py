@@ -1,13 +1,33 @@
 """Keyed state of the partitions that this worker owns, kept in a compacted changelog topic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from fairwatch.domain.errors import ConfigurationError
 
+MARK = "\0begun"  # not a key of any processor: says that a partition has been written to, and since which offset
+
 Rows = dict[str, bytes]
+
+
+@dataclass(slots=True)
+class Held:
+    """One partition: its changelog, folded up to (not including) the offset `position`.
+
+    Attributes:
+        begin: First offset that the changelog has.
+        mark: What `begin` was when the changelog was written to first, or when its loss was accepted; None: never.
+        at: When that was last known to be true, in microseconds.
+    """
+
+    rows: Rows
+    position: int = 0
+    begin: int = 0
+    mark: int | None = None
+    at: int = 0
 
 
 class PartitionedState:
@@ -18,7 +38,8 @@ class PartitionedState:
     """
 
     def __init__(self) -> None:
-        self._partitions: dict[int, Rows] = {}
+        self._partitions: dict[int, Held] = {}
+        self._kept: dict[int, Held] = {}
         self._undo: dict[tuple[int, str], bytes | None] = {}
         self._dirty: dict[tuple[int, str], None] = {}
 
@@ -46,13 +67,27 @@ class PartitionedState:
         """Those restored."""
         return sorted(self._partitions)
 
-    def restore(self, partition: int, rows: Rows) -> None:
-        """Take over a partition with what its changelog holds."""
-        self._partitions[partition] = rows
+    @property
+    def keys(self) -> int:
+        """How many are held."""
+        return sum(len(held.rows) for held in self._partitions.values())
 
-    def drop(self) -> None:
-        """Forget every partition: another worker may own them next."""
-        self._partitions.clear()
+    @property
+    def kept(self) -> Mapping[int, Held]:
+        """Partitions that were released and may come back: only what was written since has to be read then."""
+        return self._kept
+
+    def restore(self, found: Mapping[int, Held]) -> None:
+        """Take over what the changelog holds of the partitions we own, and forget all others."""
+        self._partitions = dict(found)
+        self._kept = {}
+        self._dirty.update({(number, MARK): None for number, held in found.items() if held.mark != held.begin})
+
+    def release(self) -> None:
+        """Give every partition up; those with changes that did not reach the changelog are forgotten."""
+        unsaved = {partition for partition, key in self._dirty if key != MARK}
+        self._kept |= {number: held for number, held in self._partitions.items() if number not in unsaved}
+        self._partitions = {}
         self._undo.clear()
         self._dirty.clear()
 
@@ -63,7 +98,7 @@ class PartitionedState:
     def rollback(self) -> None:
         """Undo the changes since the last savepoint."""
         for (partition, key), value in self._undo.items():
-            rows = self._partitions[partition]
+            rows = self._rows(partition)
             if value is None:
                 rows.pop(key, None)
             else:
@@ -72,15 +107,40 @@ class PartitionedState:
 
     def changes(self) -> list[tuple[int, str, bytes | None]]:
         """Return partition, key and value (None: deleted) of what changed since `flushed`."""
-        return [(partition, key, self._partitions[partition].get(key)) for partition, key in self._dirty]
+        return [(partition, key, self._value(partition, key)) for partition, key in self._dirty]
 
-    def flushed(self) -> None:
-        """Say that the changelog has acknowledged `changes`."""
+    def flushed(self, written: Iterable[tuple[int, int]], now: int) -> Collection[int]:
+        """Say that the changelog has acknowledged `changes`.
+
+        Args:
+            written: Partition and offset of each, in order; a negative offset is not known.
+            now: Microseconds.
+
+        Returns:
+            Partitions whose changelog begins anew under us: it was lost, and `changes` has everything again.
+        """
+        for partition in {partition for partition, key in self._dirty if key == MARK}:
+            self._partitions[partition].mark = self._partitions[partition].begin
         self._dirty.clear()
+        anew: dict[int, None] = {}
+        for partition, offset in written:
+            held = self._partitions[partition]
+            if 0 <= offset < held.position:
+                anew[partition] = None
+                held.position = 0
+            if offset == held.position:  # else somebody else wrote: whoever reads on from here finds it
+                held.position, held.at = offset + 1, now
+        for partition in anew:
+            self._dirty.update({(partition, key): None for key in (MARK, *self._partitions[partition].rows)})
+        return anew
+
+    def _value(self, partition: int, key: str) -> bytes | None:
+        held = self._partitions[partition]
+        return orjson.dumps({"begin": held.begin}) if key == MARK else held.rows.get(key)
 
     def _rows(self, partition: int) -> Rows:
         try:
-            return self._partitions[partition]
+            return self._partitions[partition].rows
         except KeyError:
             raise ConfigurationError(
                 f"state of partition {partition} is not held: topics read together with state need equally many"

@@ -110,6 +110,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         except TimeoutError:
             return False
 
+    async def committed_now(self) -> dict[TP, int | None]:
+        """Ask the broker what the group has committed of each partition we have."""
+        consumer = self._ensure_consumer()
+        return {ensure_TP(tp): await self.call_thread(consumer.committed, tp) for tp in consumer.assignment()}
+
     def positions(self) -> dict[TP, int]:
         """Return the next offset to be fetched of each partition where that is known."""
         consumer = self._consumer
@@ -270,6 +275,10 @@ class BatchConsumer(driver.Consumer):
     def positions(self) -> dict[TP, int]:
         """Return the next offset to be fetched of each partition where that is known."""
         return self._thread.positions()
+
+    async def committed_now(self) -> dict[TP, int | None]:
+        """Ask the broker for the next offset of each partition as committed; None where nothing is."""
+        return await self._thread.committed_now()
 
     @property
     def committed(self) -> Mapping[TP, int | None]:

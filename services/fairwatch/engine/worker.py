@@ -25,8 +25,9 @@ from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
 from fairwatch.engine.publisher import OutboxPublisher
 from fairwatch.engine.quiet import quieten
-from fairwatch.engine.reader import read_state
+from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
+from fairwatch.engine.restoring import Restoring
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
@@ -75,6 +76,7 @@ class Worker:
         self._changelog = changelog_of(config.topic_prefix, spec.name)
         self._turns = Turns(config.drain_s)
         self._state = PartitionedState()
+        self._restoring = Restoring(spec.name, config, self._changelog, self._state, self._clock)
         self._outbox = Outbox(
             config.bootstrap, config.client_options, idempotent=not config.embedded, record_max=config.record_max
         )
@@ -104,7 +106,7 @@ class Worker:
             if not reference.complete.is_set():
                 return f"reading {name}"
         if not self._assigned:
-            return "waiting for partitions"
+            return self._restoring.trouble or "waiting for partitions"
         if self._app is not None and not self._app.batches.connected:
             return "broker away"
         return None
@@ -262,26 +264,19 @@ class Worker:
         self._assigned = False
         if not await self._turns.close():
             log.warning("batch.abandoned", after_s=self.config.drain_s)
-        self._state.drop()
+        self._restoring.release(-1 if self._app is None else self._app.consumer_generation_id)
 
     async def _restored(self, app: Any, *_: Any, **__: Any) -> None:
         """Restore the state of the partitions we were given, then let events come."""
         generation = app.consumer_generation_id
         owned = sorted({tp.partition for tp in app.consumer.assignment()})
-        while self.spec.state:
-            try:
-                rows = await read_state(self.config.bootstrap, self.config.client_options, self._changelog, owned)
-            except RetryableError as error:
-                log.warning("state.waiting", error=str(error))
-                await asyncio.sleep(BROKER_RETRY_S)
-            else:
-                if generation == app.consumer_generation_id:
-                    for partition, values in rows.items():
-                        self._state.restore(partition, values)
-                break
-            if generation != app.consumer_generation_id or self._stopping.is_set():
-                break
-        if generation != app.consumer_generation_id or self._stopping.is_set():
+
+        def current() -> bool:
+            return generation == app.consumer_generation_id and not self._stopping.is_set()
+
+        if self.spec.state and not await self._restoring.restore(app, owned, current):
+            return
+        if not current():
             return
         self._owned = owned
         self._turns.open()
@@ -343,6 +338,7 @@ def run_worker(
         records: Name of the record that each topic carries; the project's topics by default.
     """
     quieten()
+    hold_off()
     tune_collector()
 
     async def main() -> int:

@@ -51,6 +51,10 @@ REBALANCE_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,
 )
+STATE_KEYS = Gauge("fairwatch_state_keys", "Keys of state when it was last restored.", ["component"], registry=REGISTRY)
+STATE_LOST = Counter(
+    "fairwatch_state_lost", "Partitions whose state was written once and is gone.", ["component"], registry=REGISTRY
+)
 READY = Gauge("fairwatch_ready", "1 when events are handled.", ["component"], registry=REGISTRY)
 REFERENCE_ENTRIES = Gauge(
     "fairwatch_reference_entries", "Records of a reference held.", ["component", "topic"], registry=REGISTRY

@@ -172,7 +172,8 @@ class Producer:
                 yield
         except _TOO_LARGE as error:
             self._renew(used)
-            raise RejectedError("too_large", "the broker takes no value of that size") from error
+            detail = "the broker takes no value of that size: raise max.message.bytes of the topic"
+            raise RejectedError("too_large", detail) from error
         except (TimeoutError, KafkaError) as error:
             self._renew(used)
             raise RetryableError(f"the broker did not acknowledge in time: {error!r}") from error

@@ -1,0 +1,61 @@
+"""Keeps clients from knocking at a broker that is away a dozen times a second, each process for itself.
+
+aiokafka's clients (a worker has five or more) retry at a fixed pace and know nothing of each other: thirty pods that
+come back to a broker with TLS keep it from starting. One pause for each address, shared by all clients of the process,
+grows while connecting fails and ends with the first success.
+"""
+
+import time
+from collections.abc import Callable
+from random import uniform
+from typing import Any
+
+from aiokafka import client
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+FIRST_S = 0.2
+MOST_S = 4.0
+
+
+class HoldOff:
+    """The pauses, by address."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._away: dict[tuple[str, int], tuple[float, float]] = {}
+
+    def left_s(self, address: tuple[str, int]) -> float:
+        """Return for how long nobody should connect; 0 where one may."""
+        until, _ = self._away.get(address, (0.0, 0.0))
+        return max(0.0, until - self._now())
+
+    def failed(self, address: tuple[str, int]) -> None:
+        """Let the next pause begin; it is up to a quarter shorter, so that processes do not come together."""
+        _, pause_s = self._away.get(address, (0.0, FIRST_S / 2))
+        pause_s = min(MOST_S, pause_s * 2)
+        self._away[address] = self._now() + uniform(0.75, 1.0) * pause_s, pause_s  # noqa: S311  # no secret
+
+    def succeeded(self, address: tuple[str, int]) -> None:
+        """Forget that it was away."""
+        self._away.pop(address, None)
+
+
+def hold_off(pauses: HoldOff | None = None) -> None:
+    """Make all of aiokafka's clients in this process ask `pauses` before they connect."""
+    pauses = pauses or HoldOff()
+    connect = getattr(client.create_conn, "unheld", client.create_conn)
+
+    async def held(host: str, port: int, **options: Any) -> Any:
+        address = host, port
+        if left_s := pauses.left_s(address):
+            raise KafkaConnectionError(f"{host}:{port} did not answer: tried again in {left_s:.1f} s")
+        try:
+            connection = await connect(host, port, **options)
+        except (OSError, KafkaError, TimeoutError):
+            pauses.failed(address)
+            raise
+        pauses.succeeded(address)
+        return connection
+
+    held.unheld = connect  # type: ignore[attr-defined]
+    client.create_conn = held
