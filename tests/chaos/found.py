@@ -28,6 +28,7 @@ class Found:
         repeated: Records and requests that came again as they were, with the same id.
         letters: Dead letters, as (topic, SHA-256 of the original bytes, reason, detail).
         chain: What is wrong with the audit chain.
+        shown: Alerts that the console shows.
     """
 
     sightings: Counter[int] = field(default_factory=Counter)
@@ -38,6 +39,7 @@ class Found:
     repeated: int = 0
     letters: list[tuple[str, str, str, str]] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
 
 
 def collect(settings: Settings, sink: Sink) -> Found:

@@ -4,18 +4,20 @@ import asyncio
 import secrets
 import shutil
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
+from redis.asyncio import Redis as AsyncRedis
 
 from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.errors import RetryableError
 from fairwatch.stores.health import Health
+from fairwatch.stores.read_model import RedisReadModel
 from tests.chaos.brokers import ChaosCluster, small_disk
 from tests.chaos.network import Network
 from tests.chaos.redis import Redis, redis
@@ -28,6 +30,7 @@ CONFIG = Path(__file__).parent / "config"
 PARTITIONS = 2
 REPLICATION = 3
 READY_S = 180.0
+STORE_S = 2.0
 AT_ONCE = 500
 
 
@@ -43,10 +46,23 @@ class Hub:
     workers: Workers
     sink: Sink
     health: Health
+    console: RedisReadModel
 
     async def ready(self) -> set[str]:
         """Return the processors that say that they are ready."""
         return {beat["component"] for beat in await self.health.read_all() if beat.get("ready")}
+
+    async def shown(self, alerts: Iterable[str]) -> set[str]:
+        """Return those of the alerts that the console shows."""
+        found = set()
+        for alert in alerts:
+            try:
+                subject = await self.console.get("alert", alert)
+            except RetryableError:
+                return set()
+            if subject:
+                found.add(alert)
+        return found
 
 
 @asynccontextmanager
@@ -76,10 +92,12 @@ async def running(folder: Path, world: World, *, with_registry: bool) -> AsyncIt
         })  # fmt: skip
         stack.push_async_callback(sink.stop)
         health = Health(store.url)
+        client = AsyncRedis.from_url(store.url, socket_timeout=STORE_S, socket_connect_timeout=STORE_S)
+        stack.push_async_callback(client.aclose)
         stack.push_async_callback(health.close)
         stack.push_async_callback(workers.stop)
         await workers.start()
-        hub = Hub(settings, cluster, network, store, registry, workers, sink, health)
+        hub = Hub(settings, cluster, network, store, registry, workers, sink, health, RedisReadModel(client))
         async with asyncio.timeout(READY_S):
             while not await hub.ready() >= set(workers.running):  # noqa: ASYNC110  it is Redis that knows
                 await asyncio.sleep(0.5)

@@ -84,6 +84,7 @@ async def _drained(watch: Watch) -> float | None:
 
 async def _judged(hub: Hub, load: Load, happened: list[Happened]) -> Run:
     found = await asyncio.to_thread(collect, hub.settings, hub.sink)
+    found.shown = await hub.shown([alert for alerts in found.alerts.values() for alert in alerts])
     sent = Sent(load.world.events[: load.position], load.sent_at, load.resent, load.poison, load.revoked_at)
     facts = {
         "seed": load.world.seed, "events": load.position, "rate": load.rate, "registry": hub.registry is not None,

@@ -38,6 +38,7 @@ def found() -> Found:
         found.order["gate-1"].append(number)
     for entry in ("1", "3"):
         found.alerts[entry].add(f"alert-{entry}")
+        found.shown.add(f"alert-{entry}")
         found.told[entry].add(f"alert-{entry}")
         found.effects[f"alert-{entry}", 0].add(f"webhook-{entry}")
     found.letters.append(("observations", DIGEST, POISON.reason, "not Avro"))
@@ -57,6 +58,11 @@ def test_what_has_no_sighting_no_alert_or_was_not_told_is_lost(found):
     assert judge(_sent(), found).lost == ["0: no sighting", "1: the control room was not told"]
     del found.alerts["1"]
     assert judge(_sent(), found).lost == ["0: no sighting", "1: no alert"]
+
+
+def test_what_the_console_does_not_show_is_lost(found):
+    found.shown.clear()
+    assert judge(_sent(), found).lost == ["1: the console does not show it"]
 
 
 def test_poison_without_a_dead_letter_is_lost(found):

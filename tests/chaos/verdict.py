@@ -7,9 +7,8 @@ from itertools import pairwise
 from tests.chaos.found import Found
 from tests.chaos.world import Event
 
-BOUND_S = (
-    10.0  # so long a revocation may take from its acknowledgement until no event that is sent then raises an alert
-)
+BOUND_S = 10.0  # what is sent so long after the acknowledgement of a revocation raises no alert under it
+SHOWN = 1000  # of the latest alerts; the console forgets older ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ def judge(sent: Sent, found: Found) -> Verdict:
 
 
 def _lost(sent: Sent, found: Found) -> Iterator[str]:
+    shown = {event.number for event in [event for event in sent.events if event.kind == "listed"][-SHOWN:]}
     buried = {sent.poison.get(digest) for _, digest, _, _ in found.letters}
     for event in sent.events:
         if event.kind == "poison":
@@ -86,6 +86,8 @@ def _lost(sent: Sent, found: Found) -> Iterator[str]:
             yield f"{event.number}: no alert"
         elif event.kind == "listed" and str(event.number) not in found.told:
             yield f"{event.number}: the control room was not told"
+        elif event.number in shown and not found.alerts[str(event.number)] & found.shown:
+            yield f"{event.number}: the console does not show it"
 
 
 def _doubled(found: Found) -> Iterator[str]:

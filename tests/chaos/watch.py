@@ -1,4 +1,4 @@
-"""Whether what is sent from now on reaches its end: alerts at the control room, dead letters, heartbeats."""
+"""Whether what is sent from now on reaches its end: alerts at the control room and in the console, dead letters."""
 
 import asyncio
 import time
@@ -50,13 +50,19 @@ class Watch:
         None when they did not in time.
         """
         began, wanted = time.monotonic(), self._wanted(self._load.position)
+        entries = [str(event.number) for event in wanted if event.kind == "listed"]
         processors = {worker.processor for worker in self._hub.workers.running.values()}
         while time.monotonic() < began + within_s:
             wanted = [event for event in wanted if not self._came(event)]
-            if not wanted and await self._hub.ready() >= processors:
+            if not wanted and await self._hub.ready() >= processors and await self._shown(entries):
                 return time.monotonic() - began
             await asyncio.sleep(0.25)
         return None
+
+    async def _shown(self, entries: list[str]) -> bool:
+        """Tell whether the console shows the alerts about these entries."""
+        alerts = {alert for entry in entries for alert in self._hub.sink.entries[entry]}
+        return await self._hub.shown(alerts) >= alerts
 
     def missing(self) -> list[Event]:
         """Return the events sent so far that should have come through and have not yet."""
