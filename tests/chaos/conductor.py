@@ -19,6 +19,9 @@ class Conductor:
     Args:
         faults: Each happens at least once, in a random order; further ones as long as events are to be sent.
         say: Told of each fault.
+
+    Attributes:
+        failed: Faults that could not be made to happen, or to end.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Conductor:
         self._random = random
         self._say = say
         self.happened: list[Happened] = []
+        self.failed: list[str] = []
 
     async def play(self, go_on: Callable[[], bool], until: float) -> None:
         """Let every fault happen, then any as long as `go_on` says so; none begins after `until` (monotonic)."""
@@ -62,8 +66,13 @@ class Conductor:
             self._say(f"{fault.name} ({detail or '-'}) for {seconds:.0f} s: {took}")
 
     async def _hold(self, fault: Fault, seconds: float, random: Random) -> tuple[str, float]:
-        detail = await fault.start(self._hub, random)
-        await asyncio.sleep(seconds)
-        ended = time.monotonic()
-        await fault.stop(self._hub)
+        detail, ended = "", time.monotonic()
+        try:
+            detail = await fault.start(self._hub, random)
+            await asyncio.sleep(seconds)
+            ended = time.monotonic()
+            await fault.stop(self._hub)
+        except Exception as error:  # noqa: BLE001  # the run goes on and fails in the end
+            self._say(f"{fault.name}: {error!r}")
+            self.failed.append(f"{fault.name}: {error!r}")
         return detail, ended

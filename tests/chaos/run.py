@@ -69,7 +69,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             say(f"{load.position} events sent in {time.monotonic() - began:.0f} s; waiting until all have come through")
             drained = await _drained(watch)
             say(f"all came through after {drained:.1f} s" if drained else f"missing: {len(watch.missing())}")
-        return await _judged(hub, load, conductor.happened)
+        return await _judged(hub, load, conductor)
 
 
 async def _drained(watch: Watch) -> float | None:
@@ -82,7 +82,7 @@ async def _drained(watch: Watch) -> float | None:
     return None
 
 
-async def _judged(hub: Hub, load: Load, happened: list[Happened]) -> Run:
+async def _judged(hub: Hub, load: Load, conductor: Conductor) -> Run:
     found = await asyncio.to_thread(collect, hub.settings, hub.sink)
     found.shown = await hub.shown([alert for alerts in found.alerts.values() for alert in alerts])
     sent = Sent(load.world.events[: load.position], load.sent_at, load.resent, load.poison, load.revoked_at)
@@ -91,5 +91,6 @@ async def _judged(hub: Hub, load: Load, happened: list[Happened]) -> Run:
         "poison": len(load.poison), "resent_by_load": len(load.resent), "answered_500": hub.sink.refused,
         "forged": hub.sink.forged, "forbidden_events": sum(sent.forbidden(event) for event in sent.events),
         "ended_by_themselves": [f"{name}: {code}" for name, code in hub.workers.ended],
+        "failed_faults": conductor.failed,
     }  # fmt: skip
-    return Run(judge(sent, found), happened, facts)
+    return Run(judge(sent, found), conductor.happened, facts)
