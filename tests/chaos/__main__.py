@@ -45,8 +45,7 @@ def main() -> int:
     found = report.results(done.verdict, done.happened, done.facts)
     report.show(out, found, done.verdict)
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    partial = given.short or given.only
-    path = report.write(found, f"{date}-short" if partial else date)
+    path = report.write(found, (folder if given.short or given.only else report.RESULTS) / f"{date}.json")
     out.print(f"written to {path}")
     recovered = all(each.recovery_s is not None for each in done.happened)
     missed = {fault.name for fault in plan.faults} - {each.name for each in done.happened}

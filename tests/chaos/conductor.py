@@ -22,6 +22,7 @@ class Conductor:
 
     Attributes:
         failed: Faults that could not be made to happen, or to end.
+        enough: No further fault begins once it is set.
     """
 
     def __init__(
@@ -34,12 +35,13 @@ class Conductor:
         self._say = say
         self.happened: list[Happened] = []
         self.failed: list[str] = []
+        self.enough = asyncio.Event()
 
     async def play(self, go_on: Callable[[], bool], until: float) -> None:
         """Let every fault happen, then any as long as `go_on` says so; none begins after `until` (monotonic)."""
         self._random.shuffle(self._faults)
         waiting = list(self._faults)
-        while (waiting or go_on()) and time.monotonic() < until:
+        while (waiting or go_on()) and time.monotonic() < until and not self.enough.is_set():
             if not waiting:
                 waiting = self._random.sample(self._faults, len(self._faults))
             await self._together(self._next(waiting))

@@ -55,10 +55,9 @@ def results(verdict: Verdict, happened: Sequence[Happened], run: dict[str, Any])
     }  # fmt: skip
 
 
-def write(found: dict[str, Any], name: str) -> Path:
-    """Write results/<date>.json, or another name's."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def write(found: dict[str, Any], path: Path) -> Path:
+    """Write the numbers and return where they are."""
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 

@@ -1,6 +1,7 @@
 """One run: the hub, the load, the faults, the drain, the verdict."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             first = await watch.flows()
             say(f"everything runs; events flow after {first or 0:.1f} s")
             conductor = Conductor(hub, watch, plan.faults, Random(plan.seed), say)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, conductor.enough.set)
             began = time.monotonic()
             await conductor.play(lambda: load.position < plan.events, began + plan.minutes * 60)
             load.finish()
