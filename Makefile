@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka check fix golden bench scale soak lock clean
+.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,12 @@ test-helm: $(READY) ## the chart on a real Kubernetes with Kafka, Redis and KEDA
 
 test-kafka: $(READY) $(MODELS) ## on Apache Kafka and Redis in containers; a schema registry, other languages; starts Docker where none runs
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m pytest -q tests/kafka $(ARGS)
+
+chaos: $(READY) ## faults at random on three brokers while 100,000 events with known answers flow: about 40 minutes; ARGS="--seed N"
+	@infra/containers/engine.sh with infra/tools/faketime.sh $(BIN)/python -m tests.chaos $(ARGS)
+
+chaos-short: $(READY) ## a few of these faults within five minutes
+	@infra/containers/engine.sh with infra/tools/faketime.sh $(BIN)/python -m tests.chaos --short $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
 	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .

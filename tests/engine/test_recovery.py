@@ -12,7 +12,7 @@ import pytest
 
 from fairwatch.apps.embedded import free_port
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.worker import Worker
+from fairwatch.engine.worker import EXIT_RESTART, Worker
 from tests.support.engine_lab import PLAIN, SPEC, Lab, Probe, observation, stopped, until
 
 pytestmark = pytest.mark.broker
@@ -142,6 +142,17 @@ async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(
     worker, _ = lab.worker(PLAIN, dead_letter_run=50, batch_max=20)
     assert await asyncio.wait_for(worker.run(), 30) == 3
     assert len(await lab.letters()) == 40
+
+
+async def test_a_worker_that_has_to_start_anew_ends_and_leaves_its_event_to_the_next(lab: Lab) -> None:
+    await lab.create()
+    worker, _ = lab.worker(SPEC)
+    task = asyncio.create_task(worker.run())
+    await lab.send([("a", observation("1", do="restart"))])
+    assert await asyncio.wait_for(task, 60) == EXIT_RESTART
+    assert await lab.letters() == []
+    worker, _ = lab.worker(SPEC)
+    assert await asyncio.wait_for(worker.run(), 60) == EXIT_RESTART, "the event is still there"
 
 
 async def test_replay_reads_from_the_beginning_whenever_partitions_are_given(lab: Lab) -> None:

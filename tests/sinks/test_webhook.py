@@ -83,7 +83,7 @@ async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(
     ("status", "reason", "retryable"),
     [
         (400, "client_error", False),
-        (401, "auth_error", False),
+        (401, "auth_error", True),
         (404, "client_error", False),
         (408, "client_error", True),
         (410, "client_error", False),

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.ports import Facet
 from fairwatch.stores.read_model import RedisReadModel
 
@@ -96,12 +96,12 @@ async def test_emptied_store_refuses_until_the_writer_starts_anew(redis: Redis, 
     keys = [key async for key in redis.scan_iter(match=f"*{prefix}*")]
     await redis.delete(*keys)
     for _ in range(2):
-        with pytest.raises(RetryableError, match="restart"):
+        with pytest.raises(RestartError, match="starts anew"):
             await before.fold([alert(version=2)])
     assert await before.epoch() is None
     after = RedisReadModel(redis, prefix=prefix)
     assert await after.fold([alert(version=2)]) == [True]
-    with pytest.raises(RetryableError, match="restart"):  # somebody else's replay is not a replay of ours
+    with pytest.raises(RestartError, match="starts anew"):  # somebody else's replay is not a replay of ours
         await before.fold([alert(version=3)])
 
 

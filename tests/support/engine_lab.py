@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.processor import Spec
@@ -75,6 +75,7 @@ class Probe:
             "skip": lambda: [Skip("uninteresting")],
             "reject": lambda: [Reject("invalid_field", "device_id is 'x'", "device_id")],
             "boom": self._boom,
+            "restart": self._restart,
             "stray": lambda: [Emit("elsewhere", event.key, record)],
             "huge": lambda: [Emit("out", event.key, observation("huge", pad="x" * (3 << 20)))],
             "wake": list,
@@ -101,6 +102,10 @@ class Probe:
     @staticmethod
     def _boom() -> list[Outcome]:
         raise ZeroDivisionError
+
+    @staticmethod
+    def _restart() -> list[Outcome]:
+        raise RestartError("what was there is gone")
 
     async def tick(self, partitions: Sequence[int]) -> list[Emit]:
         """Emit once for every key that was told to wake."""

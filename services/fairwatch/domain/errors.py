@@ -4,6 +4,7 @@
   + RejectedError      this input can never be processed: dead letter (4xx at a gateway)
   + RetryableError     the same input may succeed later: nothing is acknowledged, try again
     - OverloadedError  slow down first (503 at a gateway)
+  + RestartError       only a worker that starts anew can go on: it ends, and whoever minds it starts it again
   + ConfigurationError an operator has to change something: the message names what
 """
 
@@ -61,6 +62,10 @@ class OverloadedError(RetryableError):
     def __init__(self, detail: str, retry_after_s: float = 1.0) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class RestartError(FairwatchError):
+    """What this process rests on is gone, and only its start makes it again: a worker ends and is started anew."""
 
 
 class ConfigurationError(FairwatchError):

@@ -99,7 +99,12 @@ class ReadModel(Protocol):
     """What the console shows, folded from topics."""
 
     async def fold(self, facets: Sequence[Facet]) -> Sequence[bool]:
-        """Fold each and tell whether it changed anything; RetryableError when the store is away or was emptied."""
+        """Fold each and tell whether it changed anything.
+
+        Raises:
+            RetryableError: The store is away.
+            RestartError: It was emptied: only a replay fills it again.
+        """
         ...
 
     async def forget(self, kind: Literal["alert", "candidate"], subject: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.errors import RejectedError, RestartError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.domain.processor import Processor, Spec, Ticking
@@ -88,6 +88,7 @@ class Pipeline:
         Raises:
             ReleasedError: The partitions are being given up.
             TooManyDeadError: The worker has to stop.
+            RestartError: It has to start anew.
         """
         started = time.perf_counter()
         runs = [await self._decoded(run, first) for first, run in by_partition(records)]
@@ -163,6 +164,9 @@ class Pipeline:
                 log.warning("batch.retry", error=str(error), events=len(events), in_s=delay)
                 await self._turns.pause(delay)
                 delay = min(delay * 2, longest)
+            except RestartError:
+                self._state.rollback()
+                raise
             except Exception as error:  # noqa: BLE001  # whatever it is, it is ours and must not lose the event
                 self._state.rollback()
                 if len(events) == 1:

@@ -13,7 +13,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.clock import Clock, SystemClock
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.application import Application
 from fairwatch.engine.config import Build, EngineConfig, Resources
@@ -42,6 +42,7 @@ __all__ = ["Build", "EngineConfig", "Resources", "Worker", "run_worker"]
 EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_DEAD_LETTERS = 3
+EXIT_RESTART = 5
 STOP_S = 20.0
 BROKER_RETRY_S = 1.0
 CANCEL_AGAIN_S = 0.5
@@ -248,6 +249,9 @@ class Worker:
         except TooManyDeadError as error:
             log.critical("worker.too_many_dead_letters", error=str(error))
             self.stop(EXIT_DEAD_LETTERS)
+        except RestartError as error:
+            log.warning("worker.starts_anew", error=str(error))
+            self.stop(EXIT_RESTART)
         except Exception:
             log.exception("worker.failed")
             self.stop(EXIT_FAILURE)

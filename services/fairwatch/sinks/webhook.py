@@ -144,8 +144,8 @@ def _classify(status: int) -> Answer:
         return Answer("redirect", status=status)
     if status == TOO_MANY:
         return Answer("rate_limited", retryable=True, status=status)
-    if status in AUTH:
-        return Answer("auth_error", status=status)
+    if status in AUTH:  # a clock that is wrong or a secret that is being changed is put right; the alert has to wait
+        return Answer("auth_error", retryable=True, status=status)
     if status < SERVER:
         return Answer("client_error", retryable=status in AGAIN, status=status)
     return Answer("server_error", retryable=True, status=status)

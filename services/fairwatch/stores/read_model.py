@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 from redis.asyncio import Redis
 
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import RestartError
 from fairwatch.domain.ports import Facet
 from fairwatch.stores.redis_errors import reachable, text
 
@@ -73,7 +73,7 @@ class RedisReadModel:
     """The read model; one Redis may hold several under different prefixes.
 
     A writer remembers the epoch that it found or made. Where Redis is lost, so is the epoch, and every write is refused
-    with RetryableError until the writer is restarted and replays: a half-empty list must never look like a whole one.
+    with RestartError until the writer has started anew and replays: a half-empty list must never look like a whole one.
 
     Args:
         redis: A client, with or without `decode_responses`.
@@ -95,7 +95,12 @@ class RedisReadModel:
         return text(mark) if mark else None
 
     async def fold(self, facets: Sequence[Facet]) -> Sequence[bool]:
-        """Fold each and tell whether it changed anything; RetryableError when Redis is away or was emptied."""
+        """Fold each and tell whether it changed anything.
+
+        Raises:
+            RetryableError: Redis is away.
+            RestartError: It was emptied.
+        """
         if not facets:
             return []
         async with reachable(NAME):
@@ -105,7 +110,7 @@ class RedisReadModel:
                 await self._script(keys=self._keys(facet), args=self._arguments(facet, mark), client=pipeline)
             answers = await pipeline.execute()
         if EPOCH_LOST in answers:
-            raise RetryableError("the console's read model was emptied; restart `project`, which will replay")
+            raise RestartError("the console's read model was emptied: `project` starts anew and replays")
         return [answer == 1 for answer in answers]
 
     async def forget(self, kind: Kind, subject: str) -> bool:

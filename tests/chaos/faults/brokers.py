@@ -1,0 +1,63 @@
+"""Brokers are killed one at a time or all at once; the disk of one is full."""
+
+import asyncio
+from random import Random
+
+from tests.chaos.hub import Hub
+
+
+class BrokerKilled:
+    """One broker of three is killed and started again."""
+
+    part = "brokers"
+    holds_s = (4.0, 12.0)
+
+    def __init__(self, node: int) -> None:
+        self.name = f"broker {node} killed"
+        self._node = node
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].kill)
+        return "SIGKILL"
+
+    async def stop(self, hub: Hub) -> None:
+        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].again)
+
+
+class AllBrokersKilled:
+    """All brokers are killed at once."""
+
+    name = "all brokers killed"
+    part = "brokers"
+    holds_s = (3.0, 10.0)
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(hub.cluster.kill_all)
+        return "SIGKILL"
+
+    async def stop(self, hub: Hub) -> None:
+        await asyncio.to_thread(hub.cluster.again_all)
+
+
+class DiskFull:
+    """The disk of the last broker is filled, then freed; Kafka gives up on such a disk, so it is started again."""
+
+    name = "the disk of a broker is full"
+    part = "brokers"
+    holds_s = (10.0, 20.0)
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(hub.cluster.disk.fill)
+        return "broker 3"
+
+    async def stop(self, hub: Hub) -> None:
+        await asyncio.to_thread(self._freed, hub)
+
+    def _freed(self, hub: Hub) -> None:
+        hub.cluster.disk.free()
+        broker = hub.cluster.brokers[-1]
+        container = broker.get_wrapped_container()
+        container.reload()
+        if container.status == "running":
+            container.kill()
+        broker.again()

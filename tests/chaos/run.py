@@ -1,0 +1,98 @@
+"""One run: the hub, the load, the faults, the drain, the verdict."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.chaos.conductor import Conductor
+from tests.chaos.faults.fault import Fault, Happened
+from tests.chaos.found import collect
+from tests.chaos.hub import Hub, running
+from tests.chaos.load import Load
+from tests.chaos.verdict import Sent, Verdict, judge
+from tests.chaos.watch import Watch
+from tests.chaos.world import World
+
+DRAIN_S = 300.0
+QUIET_S = 5.0
+ROOM = 1.6  # events that there may be beyond those wanted, while faults go on
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for.
+
+    Attributes:
+        events: At least so many are sent.
+        rate: Events a second.
+        minutes: No fault begins later; everything has to happen at least once before.
+        registry: Confluent's framing, with a schema registry.
+    """
+
+    seed: int
+    events: int
+    rate: float
+    minutes: float
+    registry: bool
+    faults: Sequence[Fault]
+
+
+@dataclass(slots=True)
+class Run:
+    """What came of it."""
+
+    verdict: Verdict
+    happened: list[Happened]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
+    """Do it; the folder is left with the logs."""
+    limit = max(round(plan.events * ROOM), round(plan.rate * plan.minutes * 60))
+    world = World(plan.seed, limit)
+    say(f"seed {plan.seed}: at least {plan.events} events at {plan.rate:g}/s; logs in {folder}")
+    async with running(folder, world, with_registry=plan.registry) as hub:
+        load = Load(hub.settings, world, plan.rate, plan.events)
+        sending = asyncio.create_task(load.run())
+        async with Watch(hub, load) as watch:
+            first = await watch.flows()
+            say(f"everything runs; events flow after {first or 0:.1f} s")
+            conductor = Conductor(hub, watch, plan.faults, Random(plan.seed), say)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, conductor.enough.set)
+            began = time.monotonic()
+            await conductor.play(lambda: load.position < plan.events, began + plan.minutes * 60)
+            load.finish()
+            await sending
+            say(f"{load.position} events sent in {time.monotonic() - began:.0f} s; waiting until all have come through")
+            drained = await _drained(watch)
+            say(f"all came through after {drained:.1f} s" if drained else f"missing: {len(watch.missing())}")
+        return await _judged(hub, load, conductor)
+
+
+async def _drained(watch: Watch) -> float | None:
+    began = time.monotonic()
+    while time.monotonic() < began + DRAIN_S:
+        if not watch.missing():
+            await asyncio.sleep(QUIET_S)  # what comes twice comes late
+            return time.monotonic() - began
+        await asyncio.sleep(1)
+    return None
+
+
+async def _judged(hub: Hub, load: Load, conductor: Conductor) -> Run:
+    found = await asyncio.to_thread(collect, hub.settings, hub.sink)
+    found.shown = await hub.shown([alert for alerts in found.alerts.values() for alert in alerts])
+    sent = Sent(load.world.events[: load.position], load.sent_at, load.resent, load.poison, load.revoked_at)
+    facts = {
+        "seed": load.world.seed, "events": load.position, "rate": load.rate, "registry": hub.registry is not None,
+        "poison": len(load.poison), "resent_by_load": len(load.resent), "answered_500": hub.sink.refused,
+        "forged": hub.sink.forged, "forbidden_events": sum(sent.forbidden(event) for event in sent.events),
+        "ended_by_themselves": [f"{name}: {code}" for name, code in hub.workers.ended],
+        "failed_faults": conductor.failed,
+    }  # fmt: skip
+    return Run(judge(sent, found), conductor.happened, facts)

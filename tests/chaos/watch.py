@@ -1,0 +1,97 @@
+"""Whether what is sent from now on reaches its end: alerts at the control room and in the console, dead letters."""
+
+import asyncio
+import time
+from contextlib import suppress
+from hashlib import sha256
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from fairwatch.apps.kafka import codec
+from fairwatch.domain.errors import RejectedError
+from tests.chaos.hub import Hub
+from tests.chaos.load import Load
+from tests.chaos.world import Event
+
+RECOVERY_S = 240.0
+LISTED, LISTED_RAW, POISON = 4, 2, 2  # of each kind so many events have to come through
+AHEAD = 2000
+DEAD = ("raw-events-dlq", "observations-dlq")
+
+
+class Watch:
+    """Follows dead letters; an async context manager.
+
+    Attributes:
+        buried: Numbers of the poison whose dead letters are there.
+    """
+
+    def __init__(self, hub: Hub, load: Load) -> None:
+        self._hub = hub
+        self._load = load
+        self._task: asyncio.Task[None] | None = None
+        self.buried: set[int] = set()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._follow())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def flows(self, within_s: float = RECOVERY_S) -> float | None:
+        """Wait until events of every kind sent from now on came through, all processors ready; return seconds.
+
+        None when they did not in time.
+        """
+        began, wanted = time.monotonic(), self._wanted(self._load.position)
+        entries = [str(event.number) for event in wanted if event.kind == "listed"]
+        processors = {worker.processor for worker in self._hub.workers.running.values()}
+        while time.monotonic() < began + within_s:
+            wanted = [event for event in wanted if not self._came(event)]
+            if not wanted and await self._hub.ready() >= processors and await self._shown(entries):
+                return time.monotonic() - began
+            await asyncio.sleep(0.25)
+        return None
+
+    async def _shown(self, entries: list[str]) -> bool:
+        """Tell whether the console shows the alerts about these entries."""
+        alerts = {alert for entry in entries for alert in self._hub.sink.entries[entry]}
+        return await self._hub.shown(alerts) >= alerts
+
+    def missing(self) -> list[Event]:
+        """Return the events sent so far that should have come through and have not yet."""
+        sent = self._load.world.events[: self._load.position]
+        return [event for event in sent if event.kind in ("listed", "poison") and not self._came(event)]
+
+    def _wanted(self, position: int) -> list[Event]:
+        ahead = self._load.world.events[position : position + AHEAD]
+        listed = [event for event in ahead if event.kind == "listed" and not event.raw][:LISTED]
+        raw = [event for event in ahead if event.kind == "listed" and event.raw][:LISTED_RAW]
+        poison = [event for event in ahead if event.kind == "poison"][:POISON]
+        return [*listed, *raw, *poison]
+
+    def _came(self, event: Event) -> bool:
+        if event.poison:
+            return event.number in self.buried
+        return str(event.number) in self._hub.sink.entries
+
+    async def _follow(self) -> None:
+        settings, decode = self._hub.settings, codec(self._hub.settings).decode
+        consumer = AIOKafkaConsumer(
+            *(settings.topic_prefix + name for name in DEAD), bootstrap_servers=settings.kafka_bootstrap,
+            auto_offset_reset="earliest", metadata_max_age_ms=5000,
+        )  # fmt: skip
+        async with consumer:
+            while True:
+                with suppress(KafkaError):
+                    for records in (await consumer.getmany(timeout_ms=500)).values():
+                        for record in records:
+                            with suppress(RejectedError):
+                                letter = decode(record.value, "DeadLetter")[1]
+                                self.buried.add(self._load.poison.get(sha256(letter["value"]).hexdigest(), -1))

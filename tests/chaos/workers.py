@@ -1,0 +1,129 @@
+"""Processors as processes that are killed, joined, sent away and given another clock; what ends is started again."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairwatch.apps.demo.stage import PROCESSORS
+
+FAKETIME = (
+    *Path("/usr/lib").glob("*/faketime/libfaketime.so.1"),
+    *Path("/usr/lib/faketime").glob("libfaketime.so.1"),
+)
+STOP_S = 30.0
+PAUSE_S = 1.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process of a processor.
+
+    Attributes:
+        name: `match`, or `match-2` of one that joined.
+        leaving: It is meant to end.
+    """
+
+    name: str
+    processor: str
+    clock: Path
+    process: asyncio.subprocess.Process
+    started: float
+    leaving: bool = False
+
+
+class Workers:
+    """All of them.
+
+    Args:
+        folder: Of logs and clocks.
+        environment: Settings that all share.
+
+    Attributes:
+        ended: (processor, exit code) of workers that ended although nobody told them to.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._minding: asyncio.Task[None] | None = None
+        self.running: dict[str, Worker] = {}
+        self.ended: list[tuple[str, int]] = []
+
+    async def start(self) -> None:
+        """Start one of each, and mind them."""
+        for name in PROCESSORS:
+            await self.join(name, name)
+        self._minding = asyncio.create_task(self._mind())
+
+    async def join(self, name: str, processor: str) -> Worker:
+        """Start a process; its log is continued."""
+        clock = self._folder / f"{name}.clock"
+        clock.write_text("+0", encoding="ascii")
+        environment = {
+            **os.environ, **self._environment, "FAIRWATCH_INSTANCE": f"chaos-{name}", "OMP_NUM_THREADS": "1",
+            **(_faked(clock) if FAKETIME else {}),
+        }  # fmt: skip
+        with (self._folder / f"{name}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "fairwatch", "run", processor,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+            )  # fmt: skip
+        self.running[name] = Worker(name, processor, clock, process, time.monotonic())
+        return self.running[name]
+
+    async def kill(self, name: str) -> None:
+        """End one by SIGKILL; nobody starts it again before `again`."""
+        worker = self.running[name]
+        worker.leaving = True
+        if worker.process.returncode is None:
+            worker.process.kill()
+        await worker.process.wait()
+
+    async def again(self, name: str) -> None:
+        """Start one that was killed."""
+        await self.join(name, self.running[name].processor)
+
+    async def leave(self, name: str) -> int:
+        """Ask one to end in order and return its exit code."""
+        worker = self.running.pop(name)
+        worker.leaving = True
+        if worker.process.returncode is None:
+            worker.process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.wait_for(worker.process.wait(), STOP_S)
+        except TimeoutError:
+            worker.process.kill()
+            return await worker.process.wait()
+
+    def jump(self, name: str, seconds: int) -> None:
+        """Set one's wall clock off from the true time."""
+        self.running[name].clock.write_text(f"{seconds:+d}", encoding="ascii")
+
+    async def stop(self) -> None:
+        """End all."""
+        if self._minding:
+            self._minding.cancel()
+        await asyncio.gather(*(self.leave(name) for name in list(self.running)))
+
+    async def _mind(self) -> None:
+        """Start again what ended by itself, as any orchestrator does."""
+        while True:
+            await asyncio.sleep(PAUSE_S)
+            for worker in list(self.running.values()):
+                code = worker.process.returncode
+                if code is not None and not worker.leaving:
+                    self.ended.append((worker.name, code))
+                    await self.join(worker.name, worker.processor)
+
+
+def _faked(clock: Path) -> Mapping[str, str]:
+    return {
+        "LD_PRELOAD": str(FAKETIME[0]), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
+    }  # fmt: skip
