@@ -102,5 +102,5 @@ def _media(picture: Picture, named: set[str]) -> dict[str, Any]:
     media["role"] = next((role for word, role in _ROLES if word in words), "OTHER")
     if picture.name or picture.filename:
         media["role_code"] = {"system": "hikvision:part", "code": picture.name or picture.filename}
-        media["source_id"] = next(iter(_names(picture) & named), picture.filename or picture.name)
+        media["source_id"] = min(_names(picture) & named, default=picture.filename or picture.name)
     return media
