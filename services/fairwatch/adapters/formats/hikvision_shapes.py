@@ -13,6 +13,10 @@ def one_shape(root: Any) -> Any:
     """Return the document with named properties as fields and with one spelling of its regions."""
     if type(root) is not dict:
         return root
+    alert = root.get("EventNotificationAlert")
+    if type(alert) is dict:
+        # A gateway has put its own fields beside the alert.
+        root = {**{name: value for name, value in root.items() if name != "EventNotificationAlert"}, **alert}
     if "CaptureResult" in root:
         for capture in _items(root["CaptureResult"]):
             for name in TARGETS:

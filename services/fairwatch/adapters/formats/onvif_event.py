@@ -33,7 +33,7 @@ _STATES: Final = (
     ),
     *("ispeople", "isvehicle", "ispet", "isintrusion", "islinecross", "istamper", "isdatapresent", "is_moving"),
     *("on_preset", "link", "triggered", "isloitering", "islow"),
-    *("tampering", "disruption", "ready", "accessed", "sabotage"),
+    *("tampering", "disruption", "ready", "accessed", "sabotage", "detected"),
 )
 _LISTED: Final = {"objectid": "ObjectId", "classtypes": "ClassType"}
 _QUANTITIES: Final = {
