@@ -204,8 +204,8 @@ def _axis_plate(_: Tree, data: Tree) -> None:
 def _plate_item(data: Tree) -> None:
     """Read a plate that came as a simple item instead of LicensePlateInfo."""
     name = next((name for name in data if name.lower() in _PLATES and type(data[name]) is str), "")
-    if name:
-        data["PlateText"] = data.pop(name)
+    if name and "LicensePlateInfo" not in data:
+        data["LicensePlateInfo"] = {"PlateNumber": data.pop(name)}
 
 
 _SPECIAL: Final[dict[str, Callable[[Tree, Tree], None]]] = {
