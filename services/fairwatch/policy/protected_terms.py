@@ -73,7 +73,7 @@ PERSON_MARKS = ("person", "face", "human", "pedestrian", "people", "人脸", "�
 # A record with one of these describes an identified person, so that its bare `Name` is a person's name.
 IDENTITY_MARKS = frozenset(
     _words("""
-    idnumber idtype certificatenumber certificateno employeenostring employeeno personid citizenid
+    idnumber idtype idcardno idcardnum idcardnumber certificatenumber certificateno employeenostring employeeno personid citizenid
 """)
 )
 

@@ -16,7 +16,11 @@ _LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\
 _DATE_TIME: Final = re.compile(
     r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d?:\d\d?(?::\d\d?)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$"
 )
-_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:[0-5]\d(?:Z|[+-]\d\d:\d\d)")
+# xs:dateTime allows the midnight that ends a day; some clocks send a leap second.
+_MIDNIGHT: Final = re.compile(r"^24:00(?::00)?$")
+_LEAP: Final = re.compile(r"^(\d\d?:\d\d):60$")
+_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)$")
 _LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
 _LONGEST: Final = 64
 
@@ -66,14 +70,21 @@ def _normal(text: str) -> tuple[datetime, str | None]:
     lost = _LOST_SIGN.match(text)
     if lost:
         text = f"{lost[1]}+{lost[2]}"
+    if basic := _BASIC.match(text):
+        text = "{}-{}-{}T{}:{}:{}{}".format(*basic.groups())
     found = _DATE_TIME.match(text)
     if not found:
         raise ValueError(f"{text!r} is not a time")
     day, clock, fraction, zone = found[1], found[2], found[3], (found[4] or "").upper()
     if len(day) < 10:  # noqa: PLR2004  # yyyy-mm-dd
         day = "-".join(part.zfill(2) for part in day.split("-"))
+    later = timedelta()
+    if _MIDNIGHT.match(clock):
+        clock, later = "00:00:00", timedelta(days=1)
+    elif leap := _LEAP.match(clock):
+        clock, later = f"{leap[1]}:59", timedelta(seconds=1)
     micros_ = f".{fraction[:6]:0<6}" if fraction else ""
-    return datetime.fromisoformat(f"{day}T{clock}{micros_}{zone}"), fraction
+    return datetime.fromisoformat(f"{day}T{clock}{micros_}{zone}") + later, fraction
 
 
 def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fairwatch.adapters.documents import Syntax
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.formats import gat1400_values  # noqa: F401 - it registers the converters
-from fairwatch.adapters.formats.gat1400_names import canonical, kind_of
+from fairwatch.adapters.formats.gat1400_names import KINDS, canonical, kind_of
 from fairwatch.adapters.formats.gat1400_objects import complete
 from fairwatch.adapters.formats.gat1400_writing import write
 from fairwatch.adapters.payload import Encoded
@@ -28,6 +28,12 @@ _IDS: Final = {
     "ApeID": "APE",
     "DispositionID": "Disposition",
 }
+# An object without a wrapper is known by its id and some of these.
+_OWN_FIELDS: Final = frozenset(
+    {"InfoKind", "SourceID", "DeviceID", "LeftTopX", "LocationMarkTime", "SubImageList", "PassTime"}
+)
+_ENOUGH: Final = 3
+_WRAPPERS: Final = ("object", "list")
 _SKIPPED: Final = frozenset({"Protocol", "Directory", "Media", "Case"})
 _CARRIED: Final = {
     "DispositionNotification": ("NotificationID", "DispositionID", "Title", "TriggerTime", "CntObjectID"),
@@ -38,11 +44,20 @@ _INSIDE: Final = {"DispositionNotification": "Notification", "SubscribeNotificat
 
 def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
     """Return whether a JSON document has a wrapper of GA/T 1400, in whatever case."""
-    if syntax != "json" or type(tree) is not dict:
+    if type(tree) is not dict:
         return False
-    if any(kind_of(name) and type(tree[name]) in {dict, list} for name in tree):
+    if syntax == "xml":
+        root = next(iter(tree), "")
+        return root.lower().endswith(_WRAPPERS) and bool(kind_of(root))
+    if any(kind_of(name) and _may_wrap(name, tree[name]) for name in tree):
         return True
-    return "/VIID/" in env.payload.path and any(canonical(name) in _IDS for name in tree)
+    names = {canonical(name) for name in tree}
+    return not names.isdisjoint(_IDS) and ("/VIID/" in env.payload.path or len(names & _OWN_FIELDS) >= _ENOUGH)
+
+
+def _may_wrap(name: str, value: Any) -> bool:
+    """An empty wrapper is one too, if its name can be nothing else."""
+    return type(value) in {dict, list} or (value is None and name.lower().endswith("listobject"))
 
 
 def prepare(root: Any, env: Environment) -> list[Tree]:
@@ -88,6 +103,8 @@ class _Collector:
     def _take(self, kind: str, item: Tree, carried: Tree, depth: int) -> int:
         if _is_wrapper(kind, item):
             return self.walk(item, carried, depth + 1)
+        if inner := _bare_items(kind, item):
+            return sum(self._take(kind, one, carried, depth + 1) for one in inner)
         if kind == "ImageInfo":
             self.passed.add("Media")
             return 0
@@ -99,6 +116,8 @@ class _Collector:
         return self._add(kind, {**canonicalised(item), **carried})
 
     def _add(self, kind: str, own: Tree) -> int:
+        if not own:
+            return 0
         if len(self.objects) >= _MOST:
             raise RejectedError("too_large", f"the document has more than {_MOST} objects")
         if kind == "Disposition" and "MatchObject" in own:
@@ -127,6 +146,14 @@ def _is_wrapper(kind: str, item: Tree) -> bool:
         if (type(value) is dict or type(value) is list) and kind_of(name) == kind:
             return True
     return False
+
+
+def _bare_items(kind: str, item: Tree) -> list[Tree]:
+    """Return the objects in a list that calls them by their kind alone: FaceList.Face."""
+    for name, value in item.items():
+        if KINDS.get(name.lower()) == kind and (type(value) is list or type(value) is dict):
+            return [one for one in (value if type(value) is list else [value]) if type(one) is dict]
+    return []
 
 
 def bare_kind(node: Tree) -> str:

@@ -13,7 +13,8 @@ from fairwatch.adapters.payload import Payload
 
 _BEIJING: Final = "digits 480"
 _MILLISECONDS: Final = 13
-_TIMES: Final = {name: build(name) for name in (_BEIJING, "unix milliseconds")}
+_SECONDS: Final = 10
+_TIMES: Final = {name: build(name) for name in (_BEIJING, "unix milliseconds", "unix")}
 _LONGEST: Final = 40
 _CORNERS: Final = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
 _VEHICLES: Final = {"H": "TRUCK", "Q": "TRUCK", "B": "TRAILER", "G": "TRAILER", "Z": "SPECIAL", "J": "SPECIAL"} | {
@@ -50,7 +51,9 @@ _BEARINGS: Final = {"1": 90.0, "2": 270.0, "3": 180.0, "4": 0.0, "5": 45.0, "6":
 @lru_cache(maxsize=8_192)
 def _read_time(text: str, time_zone: str | None) -> Mapping[str, Any]:
     # The same second is written many times in one message, and in the next ones.
-    name = "unix milliseconds" if len(text) == _MILLISECONDS and text.isdecimal() else _BEIJING
+    name = _BEIJING
+    if text.isdecimal():
+        name = {_MILLISECONDS: "unix milliseconds", _SECONDS: "unix"}.get(len(text), _BEIJING)
     found: Mapping[str, Any] = _TIMES[name].decode(text, Environment(Payload(b"", time_zone=time_zone)))
     return found
 

@@ -7,6 +7,7 @@ from fairwatch.adapters.converters.pictures import reference
 from fairwatch.adapters.converters.plates import plate_state
 from fairwatch.adapters.converters.scalars import as_number, as_text, plain
 from fairwatch.adapters.environment import Environment, Picture
+from fairwatch.adapters.formats.hikvision_shapes import TARGETS, one_shape
 
 _KMH: Final = 3.6
 _ROLES: Final = (
@@ -21,7 +22,13 @@ _ROLES: Final = (
     ("vehicle", "VEHICLE"),
     ("car", "VEHICLE"),
 )
-_REFERENCES: Final = ("contentID", "pId", "contentId", "picName")
+_REFERENCES: Final = frozenset({"contentid", "pid", "picname"})
+_DIGITS: Final = "0123456789"
+
+
+def prepare(root: Any, _: Environment) -> Any:
+    """Return the document in the shape that the rows read."""
+    return one_shape(root)
 
 
 @converter("hikvision_speed")
@@ -57,11 +64,23 @@ def parts() -> Converter:
     """The pictures that came as parts of the same body: those that the item names, and those that no other item can."""
 
     def decode(item: Any, env: Environment) -> list[dict[str, Any]] | None:
-        named = {str(item[name]) for name in _REFERENCES if name in item} if isinstance(item, dict) else set()
+        named = _references(item)
         found = [_media(one, named) for one in env.pictures if _belongs(one, named)]
         return found or None
 
     return Converter(decode, None, scalar=False)
+
+
+def _references(item: Any) -> set[str]:
+    """Return the parts that an item names, itself or in what it captured, such as contentID or pId1."""
+    if type(item) is not dict:
+        return set()
+    named = {
+        str(value)
+        for name, value in item.items()
+        if type(value) in {str, int} and name.rstrip(_DIGITS).lower() in _REFERENCES
+    }
+    return named.union(*(_references(item[name]) for name in TARGETS if name in item))
 
 
 def _names(picture: Picture) -> set[str]:
@@ -83,5 +102,5 @@ def _media(picture: Picture, named: set[str]) -> dict[str, Any]:
     media["role"] = next((role for word, role in _ROLES if word in words), "OTHER")
     if picture.name or picture.filename:
         media["role_code"] = {"system": "hikvision:part", "code": picture.name or picture.filename}
-        media["source_id"] = next(iter(_names(picture) & named), picture.filename or picture.name)
+        media["source_id"] = min(_names(picture) & named, default=picture.filename or picture.name)
     return media

@@ -33,6 +33,7 @@ _STATES: Final = (
     ),
     *("ispeople", "isvehicle", "ispet", "isintrusion", "islinecross", "istamper", "isdatapresent", "is_moving"),
     *("on_preset", "link", "triggered", "isloitering", "islow"),
+    *("tampering", "disruption", "ready", "accessed", "sabotage", "detected"),
 )
 _LISTED: Final = {"objectid": "ObjectId", "classtypes": "ClassType"}
 _QUANTITIES: Final = {
@@ -44,6 +45,7 @@ _QUANTITIES: Final = {
 }
 # Source values at the end of an MQTT topic, in the order of the rule events' descriptions.
 _ORDERS: Final = {1: ("Rule",), 2: ("VideoSource", "Rule"), 3: ("VideoSource", "AnalyticsConfiguration", "Rule")}
+_PLATES: Final = frozenset({"platenumber", "licenseplate", "plateno", "plate"})
 _MOST: Final = 2_000
 
 
@@ -162,6 +164,7 @@ def _complete(tree: Tree, message: Tree, env: Environment) -> Tree:
         tree["Key"] = key
     name = plain(topic).lower()
     _measure(tree, name, data)
+    _plate_item(data)
     _describe(tree, data, env)
     for ending, interpret in _SPECIAL.items():
         if name.endswith(ending):
@@ -196,6 +199,13 @@ def _axis_plate(_: Tree, data: Tree) -> None:
     for name, own in (("text", "PlateText"), ("country", "PlateCountry")):
         if data.get(name):
             data[own] = data.pop(name)
+
+
+def _plate_item(data: Tree) -> None:
+    """Read a plate that came as a simple item instead of LicensePlateInfo."""
+    name = next((name for name in data if name.lower() in _PLATES and type(data[name]) is str), "")
+    if name and "LicensePlateInfo" not in data:
+        data["LicensePlateInfo"] = {"PlateNumber": data.pop(name)}
 
 
 _SPECIAL: Final[dict[str, Callable[[Tree, Tree], None]]] = {

@@ -30,10 +30,16 @@ def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
     if type(tree) is not dict or not tree:
         return False
     if syntax == "xml":
-        return "MetadataStream" in tree and not onvif_event.recognises(syntax, tree, env)
+        return _is_part(tree) or ("MetadataStream" in tree and not onvif_event.recognises(syntax, tree, env))
     if _MQTT in env.payload.path:
         return True
-    return any(name in tree and _marked(tree[name]) for name in _JSON_ROOTS)
+    return _is_part(tree) or any(name in tree and _marked(tree[name]) for name in _JSON_ROOTS)
+
+
+def _is_part(tree: Tree) -> bool:
+    """A frame, or its parent, cut out of the stream."""
+    frame = as_mapping(tree.get("Frame", as_mapping(tree.get("VideoAnalytics")).get("Frame")))
+    return len(tree) == 1 and type(frame.get("UtcTime")) is str
 
 
 def _marked(node: Any) -> bool:

@@ -85,6 +85,9 @@ def _classify(root: Tree, appearance: Tree) -> None:
     types = [*as_list(node.get("Type"))] if type(node) is dict else []
     if type(node) is dict:
         types += [one for one in as_list(node.get("ClassCandidate")) if type(one) is dict]
+        extension = node.get("Extension")
+        if type(extension) is dict:
+            types += [one for one in as_list(extension.get("OtherTypes")) if type(one) is dict]
     scored = [
         (_likelihood(one), -place, text_of(one.get("Type", one) if type(one) is dict else one))
         for place, one in enumerate(types)
