@@ -52,7 +52,7 @@ class Format:
             for pattern, reason in self._skip_paths:
                 if pattern.match(payload.path):
                     return reason
-        if chosen and self.plain_text and self.plain_text.fullmatch(payload.body.strip()):
+        if chosen and self.plain_text and payload.body[:1] != b"{" and self.plain_text.fullmatch(payload.body.strip()):
             return "plain_text"
         return ""
 
@@ -70,9 +70,10 @@ class Format:
             return True
         root_name = next(iter(tree), "") if syntax == "xml" else ""
         scope = (self.program.unwrap(tree),)
-        return any(
-            roots is None or root_name in roots for roots, select in self.ways[syntax] if select(scope, env) >= 0
-        )
+        for roots, select in self.ways[syntax]:
+            if (roots is None or root_name in roots) and select(scope, env) >= 0:
+                return True
+        return False
 
 
 @lru_cache(maxsize=1)

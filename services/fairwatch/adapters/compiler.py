@@ -5,17 +5,18 @@ record in place. `leaves` has the conversions, `emission` the source text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
+from fairwatch.adapters import conditions
 from fairwatch.adapters.canonical import Kind, field, required
-from fairwatch.adapters.conditions import compile_conditions
 from fairwatch.adapters.converters import Converter, build
 from fairwatch.adapters.declaration import Row
 from fairwatch.adapters.emission import Level, Source
 from fairwatch.adapters.environment import Environment
-from fairwatch.adapters.leaves import Leaf, converted, mapped, word_table
+from fairwatch.adapters.leaves import IMPOSSIBLE, Leaf, converted, mapped, word_table
 from fairwatch.adapters.leftovers import Usage
 from fairwatch.adapters.paths import Getter, Path, Scope, getter, parse_path
 from fairwatch.domain.errors import RejectedError
@@ -24,7 +25,8 @@ Read = Callable[[Scope, Environment], Any]
 Rows = Mapping[str, Sequence[Row]]
 
 SELF = "."
-_PRESENT = "is not None and v != ''"
+_PRESENT = "v is not None and v != ''"
+_SCALARS = frozenset({str, int, float, bool})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,36 @@ class _Spot:
     levels: list[Level]
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a value goes: to an expression such as `out['name']`, or to a variable that is None without a value."""
+
+    source: Source
+    text: str
+    is_variable: bool
+
+    def put(self, value: str) -> None:
+        """Write the storing of a value that is there."""
+        self.source.line(f"{self.text} = {value}")
+
+    def put_any(self, value: str) -> None:
+        """Write the storing of a value that may be None."""
+        if self.is_variable:
+            self.put(value)
+        else:
+            self.source.line(f"r = {value}")
+            self.source.line(f"if r is not None: {self.text} = r")
+
+
 class _Compiler:
     """Writes the source of one record."""
 
     def __init__(self) -> None:
         self.source = Source()
+        self.source.constants.update(IMPOSSIBLE=IMPOSSIBLE, scalars=_SCALARS)
 
-    def record(self, rows: Rows, kind: Kind, spot: _Spot, out: str, *, top: bool = False) -> None:
-        """Write what fills the dict named `out`; it stays empty when the source says nothing of the record."""
+    def record(self, rows: Rows, kind: Kind, spot: _Spot, out: str, *, top: bool = False) -> str:
+        """Write what fills the dict named `out`, and return the test whether the source says anything of the record."""
         source = self.source
         source.line(f"{out} = {{}}")
         own, below = _split(rows)
@@ -109,13 +133,12 @@ class _Compiler:
                 fillers[name] = constant
         for name, deeper in below.items():
             inner = source.name("o")
-            self.record(deeper, field(kind, name), spot, inner, top=top and name == "source")
-            source.line(f"if {inner}: {out}[{name!r}] = {inner}")
+            said = self.record(deeper, field(kind, name), spot, inner, top=top and name == "source")
+            source.line(f"if {said}: {out}[{name!r}] = {inner}")
         for name, text in fillers.items():
             source.line(f"if {out} and {name!r} not in {out}: {out}[{name!r}] = {text}")
         needed = [] if top or kind.shape != "record" else sorted(required(kind))
-        if needed:
-            source.line(f"if not ({' and '.join(f'{name!r} in {out}' for name in needed)}): {out} = {{}}")
+        return " and ".join(f"{name!r} in {out}" for name in needed) or out
 
     def _field(self, name: str, rows: Sequence[Row], kind: Kind, spot: _Spot, out: str) -> str | None:
         """Write what fills one field, and return the literal that it has when nothing does."""
@@ -129,15 +152,15 @@ class _Compiler:
             constant = self._literal(inner, default)
         if not readable:
             return constant
-        result = self.source.name("r")
         if inner.shape == "list" and inner.record is not None and any(row.rows for row in readable):
-            self._joined(readable, inner, spot, result)
+            self._joined(readable, inner, spot, f"{out}[{name!r}]")
+        elif name != SELF and len(readable) == 1 and len(readable[0].path) == 1 and not readable[0].required:
+            self._first_of(readable, inner, spot, _Target(self.source, f"{out}[{name!r}]", is_variable=False))
         else:
-            self._first_of(readable, inner, spot, result)
-        if name == SELF:
-            self.source.line(f"if {result} is not None: {out}.update({result})")
-        else:
-            self.source.line(f"if {result} is not None: {out}[{name!r}] = {result}")
+            result = self.source.name("r")
+            self._first_of(readable, inner, spot, _Target(self.source, result, is_variable=True))
+            stored = f"{out}.update({result})" if name == SELF else f"{out}[{name!r}] = {result}"
+            self.source.line(f"if {result} is not None: {stored}")
         return constant
 
     def _literal(self, kind: Kind, value: Any) -> str:
@@ -147,79 +170,112 @@ class _Compiler:
             return repr(value)
         return f"{type(value).__name__}({self.source.constant(value)})"
 
-    def _joined(self, rows: Sequence[Row], kind: Kind, spot: _Spot, result: str) -> None:
-        self.source.line(f"{result} = []")
+    def _joined(self, rows: Sequence[Row], kind: Kind, spot: _Spot, stored: str) -> None:
+        """Write what makes one list of the items that several rows find."""
+        source, items = self.source, self.source.name("i")
+        source.line(f"{items} = []")
         for row in rows:
-            one = self.source.name("r")
-            self._first_of([row], kind, spot, one)
-            self.source.line(f"if {one} is not None: {result}.extend({one})")
-        self.source.line(f"if not {result}: {result} = None")
+            if row.rows:
+                with self._attempt(row, spot):
+                    self._nested(row, kind, spot, items)
+                continue
+            one = source.name("r")
+            self._first_of([row], kind, spot, _Target(source, one, is_variable=True))
+            source.line(f"if {one} is not None: {items}.extend({one})")
+        source.line(f"if {items}: {stored} = {items}")
 
-    def _first_of(self, rows: Sequence[Row], kind: Kind, spot: _Spot, result: str) -> None:
+    def _first_of(self, rows: Sequence[Row], kind: Kind, spot: _Spot, target: _Target) -> None:
+        """Write what reads the first of some places where there is something."""
         source = self.source
         earlier: list[Getter] = []
-        source.line(f"{result} = None")
+        if target.is_variable:
+            target.put("None")
+        missing = ""
         for row in rows:
             if row.rows or row.value is not None:
-                with self._attempt(row, spot.levels, result):
-                    if row.rows:
-                        self._nested(row, kind, spot, result)
-                    else:
-                        source.line(f"{result} = {self._literal(kind, row.value)}")
-                continue
+                with self._attempt(row, spot, missing):
+                    self._made(row, kind, spot, target)
             for text in row.path:
                 path = parse_path(text)
                 leaf = self._leaf(row, path, kind, spot.place, tuple(earlier))
-                with self._attempt(row, spot.levels, result):
-                    source.line(f"v = {source.value(spot.levels, path)}")
-                    self._convert(row, leaf, spot.levels, result)
+                test, value = source.value(spot.levels, path)
+                with self._attempt(row, spot, missing, test):
+                    source.line(f"v = {value}")
+                    self._convert(row, leaf, spot.levels, target)
                 if not row.when:
                     earlier.append(getter(path, spot.place.depth))
+                missing = f"{target.text} is None"
+            missing = f"{target.text} is None"
         if any(row.required for row in rows):
-            source.line(f"if {result} is None: {source.constant(_missing(rows[0].path[0]))}()")
+            source.line(f"if {target.text} is None: {source.constant(_missing(rows[0].path[0]))}()")
 
-    def _attempt(self, row: Row, levels: list[Level], result: str) -> Any:
-        test = compile_conditions(row.when, levels[-1].index)
-        guard = f" and {self.source.constant(test)}({levels[-1].scope}, env)" if test else ""
-        return self.source.block(f"if {result} is None{guard}:")
+    def _attempt(self, row: Row, spot: _Spot, *tests: str) -> Any:
+        """Open the block of one attempt, under the tests that are not empty and the conditions of the row."""
+        found = [*filter(None, tests)]
+        if row.when:
+            found.append(conditions.text_of(self.source, spot.levels, row.when))
+        return self.source.block(f"if {' and '.join(found)}:") if found else nullcontext()
 
-    def _convert(self, row: Row, leaf: Leaf, levels: list[Level], result: str) -> None:
-        call = f"{self.source.constant(leaf)}(v, env, {levels[-1].scope})"
-        quick = None if row.values else build(row.converter or "text").quick
-        if row.values:
-            table = self.source.constant(word_table(row))
-            self.source.line(f"if type(v) is str: {result} = {table}.get(v)")
-            self.source.line(f"if {result} is None and v {_PRESENT}: {result} = {call}")
-        elif quick:
-            text = "v" if quick is str else f"{self.source.constant(quick)}(v)"
-            self.source.line(f"if type(v) is str and v: {result} = {text}")
-            self.source.line(f"elif v {_PRESENT}: {result} = {call}")
+    def _convert(self, row: Row, leaf: Leaf, levels: list[Level], target: _Target) -> None:
+        """Write the conversion of `v`; the usual types are converted in place, whatever else by the leaf."""
+        source = self.source
+        call = f"{source.constant(leaf)}(v, env, {levels[-1].scope})"
+        made = None if row.values else build(row.converter or "text")
+        if made is None:
+            table = source.constant(word_table(row))
+            with source.block(f"if type(v) is str and v in {table}:"):
+                target.put(f"{table}[v]")
+        elif made.quick or made.inline:
+            with source.block("if type(v) is str and v:"):
+                target.put(made.inline or f"{source.constant(made.quick)}(v)")
+        elif made.scalar and not row.more:
+            with source.block("if type(v) in scalars and v != '':"):
+                with source.block("try:"):
+                    target.put_any(f"{source.constant(made.decode)}(v, env)")
+                with source.block("except IMPOSSIBLE:"):
+                    target.put_any(call)
         else:
-            self.source.line(f"if v {_PRESENT}: {result} = {call}")
-
-    def _nested(self, row: Row, kind: Kind, spot: _Spot, result: str) -> None:
-        source, out = self.source, self.source.name("o")
-        if not row.each:
-            one = kind.item if kind.shape == "list" and kind.item is not None else kind
-            self.record(row.rows, one, spot, out)
-            source.line(f"if {out}: {result} = {f'[{out}]' if kind.shape == 'list' else out}")
+            with source.block(f"if {_PRESENT}:"):
+                target.put_any(call)
             return
-        if kind.item is None:
+        with source.block(f"elif {_PRESENT}:"):
+            target.put_any(call)
+
+    def _made(self, row: Row, kind: Kind, spot: _Spot, target: _Target) -> None:
+        """Write a constant, or a record of its own or a list of them."""
+        source = self.source
+        if not row.rows:
+            target.put(self._literal(kind, row.value))
+        elif kind.shape == "list":
+            items = source.name("i")
+            source.line(f"{items} = []")
+            self._nested(row, kind, spot, items)
+            source.line(f"if {items}: {target.text} = {items}")
+        elif row.each:
             raise ValueError(f"each {row.each}: the canonical field is no list")
+        else:
+            out = source.name("o")
+            source.line(f"if {self.record(row.rows, kind, spot, out)}: {target.text} = {out}")
+
+    def _nested(self, row: Row, kind: Kind, spot: _Spot, items: str) -> None:
+        """Write what appends the records of one row to a list."""
+        source, out = self.source, self.source.name("o")
+        one = kind.item if kind.item is not None else kind
+        if not row.each:
+            source.line(f"if {self.record(row.rows, one, spot, out)}: {items}.append({out})")
+            return
         path = parse_path(row.each)
         inner = spot.place.down(path, spot.place.usage(path))
         index = len(spot.levels)
         level = Level(index, f"(*{spot.levels[-1].scope}, s{index})")
-        items = source.name("i")
-        source.line(f"v = {source.value(spot.levels, path)}")
-        source.line(f"{items} = []")
+        test, value = source.value(spot.levels, path)
+        source.line(f"v = {value} if {test} else None" if test else f"v = {value}")
         with (
             source.block(f"for {level.item} in () if v is None or v == '' else v if type(v) is list else (v,):"),
             source.level(level),
         ):
-            self.record(row.rows, kind.item, _Spot(inner, [*spot.levels, level]), out)
-            source.line(f"if {out}: {items}.append({out})")
-        source.line(f"{result} = {items} or None")
+            said = self.record(row.rows, one, _Spot(inner, [*spot.levels, level]), out)
+            source.line(f"if {said}: {items}.append({out})")
 
     def _leaf(self, row: Row, path: Path, kind: Kind, place: Place, earlier: tuple[Getter, ...]) -> Leaf:
         name = place.name(path)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import translate
+from itertools import groupby
 from typing import Any
 
 from fairwatch.adapters.declaration import Condition, Conditions
@@ -10,11 +11,9 @@ from fairwatch.adapters.emission import Level, Source
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.paths import TEXT_KEY, Scope, first, parse_path
 
-Test = Callable[[Scope, Environment], bool]
 Select = Callable[[Scope, Environment], int]
 
 _ENVIRONMENT = {"$path": "env.payload.path", "$content_type": "env.payload.content_type"}
-_PRESENT = "(x := {}) is not None and x != ''"
 
 
 def folded(value: Any) -> str:
@@ -24,49 +23,72 @@ def folded(value: Any) -> str:
     return value.strip().lower() if type(value) is str else str(value).lower()
 
 
-def compile_conditions(conditions: Conditions, depth: int) -> Test | None:
-    """Return a function that answers whether all conditions hold, or None when there are none.
-
-    Args:
-        conditions: By path; `a|b` means either.
-        depth: Index of the item in the scope that the paths start from.
-    """
-    if not conditions:
-        return None
-    select = compile_selector([conditions], depth)
-    return lambda scope, env: select(scope, env) == 0
+def text_of(source: Source, levels: list[Level], conditions: Conditions) -> str:
+    """Return the expression that is true when all conditions hold; `a|b` means either."""
+    return " and ".join(_either(source, levels, path, wanted) for path, wanted in conditions.items())
 
 
-def compile_selector(choices: Sequence[Conditions], depth: int = 0) -> Select:
-    """Return a function that answers which choice is the first whose conditions all hold, or -1."""
-    source = Source()
-    levels = [Level(at, "scope") for at in range(depth + 1)]
-    source.line("".join(f"{level.item}, " for level in levels) + f"= scope[:{depth + 1}]")
+def compile_selector(choices: Sequence[Conditions]) -> Select:
+    """Return a function that answers which choice is the first whose conditions on the document all hold, or -1."""
+    source, levels = Source(), [Level(0, "scope")]
+    source.line("s0 = scope[0]")
     with source.levels(levels):
-        for index, conditions in enumerate(choices):
-            tests = [_either(source, levels, path, wanted) for path, wanted in conditions.items()]
-            source.line(f"if {' and '.join(tests) or 'True'}: return {index}")
+        for path, group in groupby(enumerate(choices), lambda choice: _word_path(choice[1])):
+            run = list(group)
+            if path and len(run) > 1:
+                _look_up(source, levels, path, run)
+                continue
+            for index, conditions in run:
+                source.line(f"if {text_of(source, levels, conditions) or 'True'}: return {index}")
         source.line("return -1")
     made: Select = source.function("(scope, env)")
     return made
 
 
+def _word_path(conditions: Conditions) -> str:
+    """Return the path when the only condition is that it holds one of some words."""
+    if len(conditions) != 1:
+        return ""
+    path, wanted = next(iter(conditions.items()))
+    plain = not isinstance(wanted, bool) and not any("*" in word for word in _words(wanted))
+    return path if plain and path not in _ENVIRONMENT and "|" not in path else ""
+
+
+def _look_up(source: Source, levels: list[Level], path: str, run: Sequence[tuple[int, Conditions]]) -> None:
+    """Write one look-up for a run of choices that differ only in the word at one path."""
+    table: dict[str, int] = {}
+    for index, conditions in run:
+        for word in _words(conditions[path]):
+            table.setdefault(word, index)
+    with source.block(f"if {_present(*source.value(levels, parse_path(path)))}:"):
+        source.line(f"found = {source.constant(table)}.get({_folded(source)})")
+        source.line("if found is not None: return found")
+
+
 def _either(source: Source, levels: list[Level], paths: str, wanted: Condition) -> str:
     if paths in _ENVIRONMENT:
         return f"{source.constant(_acceptor(wanted))}({_ENVIRONMENT[paths]})"
-    values = [source.value(levels, parse_path(path.strip())) for path in paths.split("|")]
+    present = [_present(*source.value(levels, parse_path(path.strip()))) for path in paths.split("|")]
     if wanted is False:
-        return "not (" + " or ".join(f"({_PRESENT.format(value)})" for value in values) + ")"
+        return f"not ({' or '.join(present)})"
     accepts = "" if wanted is True else f" and {_accepted(source, wanted)}"
-    return "(" + " or ".join(f"({_PRESENT.format(value)}{accepts})" for value in values) + ")"
+    return "(" + " or ".join(f"({one}{accepts})" for one in present) + ")"
+
+
+def _present(test: str, value: str) -> str:
+    return f"({test}{test and ' and '}(x := {value}) is not None and x != '')"
 
 
 def _accepted(source: Source, wanted: Condition) -> str:
     words = _words(wanted)
     if any("*" in word for word in words):
         return f"{source.constant(_acceptor(wanted))}(x)"
+    return f"({_folded(source)}) in {source.constant(frozenset(words))}"
+
+
+def _folded(source: Source) -> str:
     source.constants.update(folded=folded, first=first)
-    return f"(x.strip().lower() if type(x) is str else folded(first(x))) in {source.constant(frozenset(words))}"
+    return "x.strip().lower() if type(x) is str else folded(first(x))"
 
 
 def _words(wanted: Condition) -> list[str]:

@@ -6,9 +6,13 @@ from typing import Any, Final
 
 from fairwatch.adapters.paths import Path, first, getter
 
+NOWHERE: Final[dict[str, Any]] = {}  # stands for a node that is not there; nothing writes to it
 
-def nothing(_: str) -> None:
-    """Stand for the `get` of a node that is not there."""
+
+def entered(node: Any) -> dict[str, Any]:
+    """Return the dict that a node is or that its first item is, or `NOWHERE`."""
+    node = first(node)
+    return node if type(node) is dict else NOWHERE
 
 
 _INDENT: Final = "    "
@@ -34,7 +38,7 @@ class Source:
     """The text of one function."""
 
     def __init__(self) -> None:
-        self.constants: dict[str, Any] = {"first": first, "nothing": nothing}
+        self.constants: dict[str, Any] = {"entered": entered, "nowhere": NOWHERE}
         self._lines: list[str] = []
         self._depth = 0
         self._count = 0
@@ -82,32 +86,35 @@ class Source:
                 stack.enter_context(self.level(level))
             yield
 
-    def get(self, level: Level, names: tuple[str, ...]) -> str:
-        """Return the name of the `get` of the node below an item, which is `nothing` where there is no such node."""
+    def node(self, level: Level, names: tuple[str, ...]) -> str:
+        """Return the variable of the dict below an item, which is empty where there is no such node."""
         known = level.nodes.get(names)
         if known:
             return known
         if not names:
-            node = level.item
-        else:
-            parent = self.get(level, names[:-1])
             node = self.name("n")
-            level.prologue.append(f"{node} = {parent}({names[-1]!r})")
-            level.prologue.append(f"if type({node}) is list: {node} = first({node})")
-        found = level.nodes[names] = self.name("g")
-        level.prologue.append(f"{found} = {node}.get if type({node}) is dict else nothing")
-        return found
+            level.prologue.append(f"{node} = {level.item} if type({level.item}) is dict else nowhere")
+        else:
+            parent, name = self.node(level, names[:-1]), repr(names[-1])
+            node = self.name("n")
+            level.prologue.append(f"{node} = {parent}[{name}] if {name} in {parent} else nowhere")
+            level.prologue.append(f"if type({node}) is not dict: {node} = entered({node})")
+        level.nodes[names] = node
+        return node
 
-    def value(self, levels: list[Level], path: Path) -> str:
-        """Return an expression of the node at a path."""
-        level = levels[path.level(len(levels) - 1)]
-        if not path.steps:
-            return level.item
-        if any(step.key or step.index is not None for step in path.steps):
-            depth = len(levels) - 1
-            return f"{self.constant(getter(path, depth))}({levels[-1].scope})"
-        names = tuple(step.name for step in path.steps)
-        return f"{self.get(level, names[:-1])}({names[-1]!r})"
+    def value(self, levels: list[Level], path: Path) -> tuple[str, str]:
+        """Return the test whether anything can be at a path, perhaps none, and the expression of what is there."""
+        level, steps = levels[path.level(len(levels) - 1)], path.steps
+        if not steps:
+            return "", level.item
+        names = tuple(step.name for step in steps)
+        named = next((at for at, step in enumerate(steps) if step.key or step.index is not None), -1)
+        if named < 0:
+            node = self.node(level, names[:-1])
+            return f"{names[-1]!r} in {node}", f"{node}[{names[-1]!r}]"
+        text = f"{self.constant(getter(path, len(levels) - 1))}({levels[-1].scope})"
+        last = named if steps[named].key else named - 1
+        return (f"{names[last]!r} in {self.node(level, names[:last])}" if last >= 0 else ""), text
 
     def function(self, head: str) -> Any:
         """Return the finished function."""

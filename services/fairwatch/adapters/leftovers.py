@@ -10,7 +10,7 @@ from fairwatch.adapters.paths import TEXT_KEY, Getter, Scope, Step
 from fairwatch.domain.errors import RejectedError
 
 MOST: Final = 2000
-_LONGEST: Final = 8192
+LONGEST: Final = 8192
 _PICTURES: Final = frozenset({"/9j/", "iVBO", "data"})  # how base64 of JPEG and PNG, and data URIs begin
 _NAMES: Final = ("Name", "name")
 _VALUES: Final = ("Value", "value")
@@ -81,21 +81,23 @@ def collect(node: Any, usage: Usage, prefix: str, scope: Scope, out: dict[str, s
         if value is None or value == "":
             continue
         below = children.get(name)
-        kind = type(value)
         if below is None:
-            if kind is str and len(value) <= _LONGEST and value[:4] not in _PICTURES:
-                out[prefix + name] = value
-            else:
-                flatten(value, prefix + name, out)
-        elif below.free or (below.blockers and below.is_used(scope)):
-            if not below.whole and kind in _TREES:
-                _collect_more(value, below, prefix + name, scope, out)
-        elif below.children or below.selected:
-            _collect_more(value, below, prefix + name, scope, out)
-        else:
             flatten(value, prefix + name, out)
+        else:
+            collect_value(value, below, prefix + name, scope, out)
     if len(out) > MOST:
         raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", prefix[:200])
+
+
+def collect_value(value: Any, usage: Usage, name: str, scope: Scope, out: dict[str, str]) -> None:
+    """Add to `out` what no row used of a value, by its dotted name."""
+    if usage.is_used(scope):
+        if not usage.whole and type(value) in _TREES:
+            _collect_more(value, usage, name, scope, out)
+    elif usage.children or usage.selected:
+        _collect_more(value, usage, name, scope, out)
+    else:
+        flatten(value, name, out)
 
 
 def _collect_more(value: Any, usage: Usage, name: str, scope: Scope, out: dict[str, str]) -> None:
@@ -146,14 +148,16 @@ def flatten(value: Any, name: str, out: dict[str, str]) -> None:
     """
     kind = type(value)
     if kind is str:
-        out[name] = _shortened(value) if len(value) > _LONGEST or _is_picture(value) else value
+        out[name] = _shortened(value) if len(value) > LONGEST or is_picture(value) else value
     elif kind is float or kind is int:
         out[name] = repr(value)
     elif kind is bool:
         out[name] = "true" if value else "false"
     elif kind is dict:
         for key, item in value.items():
-            if item is not None and item != "":
+            if type(item) is int or type(item) is float:  # boxes are the most of what is left over
+                out[name if key == TEXT_KEY else f"{name}.{key}"] = repr(item)
+            elif item is not None and item != "":
                 flatten(item, name if key == TEXT_KEY else f"{name}.{key}", out)
     elif kind is list:
         _flatten_list(value, name, out)
@@ -161,7 +165,7 @@ def flatten(value: Any, name: str, out: dict[str, str]) -> None:
         raise RejectedError("too_large", f"the document has more than {MOST} unknown fields", name[:200])
 
 
-def _is_picture(text: str) -> bool:
+def is_picture(text: str) -> bool:
     """Return whether a text holds a picture: pictures never travel inline, and a face least of all."""
     return text[:4] in _PICTURES and (text[:4] != "data" or text.startswith("data:image/"))
 
@@ -169,10 +173,11 @@ def _is_picture(text: str) -> bool:
 def _flatten_list(items: list[Any], name: str, out: dict[str, str]) -> None:
     if not items:
         return
-    if not any(type(item) is dict or type(item) is list for item in items):
+    kinds = set(map(type, items))
+    if _TREES.isdisjoint(kinds):
         text = orjson.dumps(items).decode()
-        held = any(type(item) is str and _is_picture(item) for item in items)
-        out[name] = _shortened(text) if held or len(text) > _LONGEST else text
+        held = str in kinds and any(type(item) is str and is_picture(item) for item in items)
+        out[name] = _shortened(text) if held or len(text) > LONGEST else text
         return
     for position, item in enumerate(items):
         flat = _named(item) if type(item) is dict else None

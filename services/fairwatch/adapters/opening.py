@@ -10,6 +10,7 @@ from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
 
 _DOCUMENT_LEADS: Final = frozenset({b"<", b"{", b"["})
+_JSON_LEADS: Final = frozenset({b"{", b"["})
 _PICTURES: Final = ("image/", "video/", "audio/", "application/octet-stream")
 
 
@@ -28,12 +29,18 @@ def open_body(payload: Payload, env: Environment) -> list[Document]:
     Raises:
         RejectedError: empty | too_large | too_deep | malformed | forbidden_xml.
     """
+    if payload.body[:1] in _JSON_LEADS and payload.content_type[:10].lower() != "multipart/":
+        try:
+            return _open(payload.body, payload.content_type)
+        except RejectedError:
+            if b"\n--" not in payload.body:  # it may still be the first part of many; no JSON has a line like that
+                raise
     if is_http_request(payload.body):
         payload = open_http(payload)
     body = payload.body
     if is_multipart(body, payload.content_type) or b"\n--" in body:
         return _open_multipart(payload, env)
-    return list(_open(body, payload.content_type))
+    return _open(body, payload.content_type)
 
 
 def _open(body: bytes, content_type: str) -> list[Document]:

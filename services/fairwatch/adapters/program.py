@@ -16,6 +16,7 @@ from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.leftovers import Usage, collect, flatten
 from fairwatch.adapters.paths import Getter, Scope, first, getter, parse_path
 from fairwatch.adapters.payload import Decoded
+from fairwatch.adapters.sifting import Sieve
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.screening import Screen
@@ -39,6 +40,8 @@ class MessageProgram:
     identity: list[Getter]
     usages: list[Usage] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    sieves: dict[bool, Sieve] = field(default_factory=dict)
+    together: tuple["MessageProgram", ...] = ()
 
     def scopes(self, root: Any) -> list[Scope]:
         """Return one scope for each item of the document that is a record."""
@@ -70,7 +73,9 @@ class Program:
         self._prepare = prepare
         self.messages = [_compile_message(declaration, message) for message in declaration.messages]
         self._select = compile_selector([message.when for message in declaration.messages])
-        self._by_name = {program.message.name: program for program in self.messages}
+        by_name = {program.message.name: program for program in self.messages}
+        for program in self.messages:
+            program.together = (program, *(by_name[name] for name in program.message.also))
         self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
         self._unwrap = tuple(declaration.unwrap)
         self._volatile = frozenset(declaration.volatile)
@@ -111,45 +116,53 @@ class Program:
         elif program.message.skip:
             decoded.skipped.append((program.message.skip, program.message.name))
         else:
-            screen = self._screens[env.payload.soft_biometrics]
-            counts = self._redact(root, program, screen) if screen.suspects(root) else {}
-            if self._withheld and (withheld := sum(_withhold(root, path) for path in self._withheld)):
-                counts[-1] = counts.get(-1, 0) + withheld
-            decoded.removed_fields += sum(counts.values())
-            for one in (program, *(self._by_name[name] for name in program.message.also)):
-                self._read(one, root, env, decoded, counts)
+            parts = [_Part(one, root, env) for one in program.together]
+            sifted = parts[0].sifted
+            counts = sifted.removed if sifted and len(parts) == 1 else self._cleaned(root, parts, env)
+            if self._withheld and (not sifted or sifted.has_withheld):
+                withheld = sum(_withhold(root, path) for path in self._withheld)
+                if withheld:
+                    counts[-1] = counts.get(-1, 0) + withheld
+            if counts:
+                decoded.removed_fields += sum(counts.values())
+            for part in parts:
+                self._read(part, root, env, decoded, counts)
 
-    def _redact(self, root: Any, program: MessageProgram, screen: Screen) -> dict[int, int]:
-        """Take out what policy forbids; count by item, and under -1 what lies outside of the items."""
+    def _cleaned(self, root: Any, parts: list["_Part"], env: Environment) -> dict[int, int]:
+        """Take out what policy forbids where the walk has not; return how many by item, -1 is outside of the items."""
         counts: dict[int, int] = {}
-        path = "/".join(program.message.each)
-        if program.items:
-            for position, scope in enumerate(program.scopes(root)):
-                if screen.suspects(scope[-1], path):
-                    counts[position] = screen.redact(scope[-1], path)
-            if not screen.suspects(root):
-                return counts
-        counts[-1] = screen.redact(root)
+        for part in parts:
+            if part.sifted is not None:
+                for position, count in part.sifted.removed.items():
+                    counts[position] = counts.get(position, 0) + count
+        if all(part.sifted is not None for part in parts):
+            return counts
+        screen = self._screens[env.payload.soft_biometrics]
+        if screen.suspects(root):
+            for position, count in redacted(root, parts[0].program, screen).items():
+                counts[position] = counts.get(position, 0) + count
+        for part in parts:
+            part.sifted = None  # what it found may be gone
         return counts
 
-    def _read(
-        self, program: MessageProgram, root: Any, env: Environment, decoded: Decoded, counts: dict[int, int]
-    ) -> None:
-        scopes = program.scopes(root)
+    def _read(self, part: "_Part", root: Any, env: Environment, decoded: Decoded, counts: dict[int, int]) -> None:
+        program, sifted = part.program, part.sifted
+        scopes = part.scopes if sifted else program.scopes(root)
         if not scopes or program.read is None:
             decoded.skipped.append(("no_object", program.message.name))
             return
+        leftovers = sifted.leftovers if sifted else collected(program, root, scopes)
         kind = program.message.type
         content = "" if program.identity else self._digest(root)
-        outside: dict[str, str] = {}
-        if type(root) is dict:
-            collect(root, program.usages[0], "", scopes[0], outside)
         for position, scope in enumerate(scopes):
-            env.leftover.clear()
             record: dict[str, Any] = program.read(scope, env) or {}
-            extensions = _extensions(program, scope, env, outside)
+            extensions = leftovers[position]
+            if env.leftover:
+                for name, value in env.leftover.items():
+                    flatten(value, name, extensions)
+                env.leftover.clear()
             if extensions:
-                record["extensions"] = {**extensions, **record.get("extensions", {})}
+                record["extensions"] = {**extensions, **record["extensions"]} if "extensions" in record else extensions
             if kind == OBSERVATION:
                 identity = _identity(program, scope) or (content or self._digest(root),)
                 self._finish(record, env, (program.message.name, *identity, position))
@@ -195,14 +208,49 @@ def _withhold(node: Any, path: tuple[str, ...]) -> int:
     return int(bool(type(node) is dict and node.pop(path[-1], None)))
 
 
-def _extensions(program: MessageProgram, scope: Scope, env: Environment, outside: dict[str, str]) -> dict[str, str]:
-    """Return what no row used, of the document and of this item."""
-    found = dict(outside)
-    for level in range(1, len(scope)):
-        if type(scope[level]) is dict:
-            collect(scope[level], program.usages[level], program.place.prefixes[level], scope, found)
-    for name, value in env.leftover.items():
-        flatten(value, name, found)
+class _Part:
+    """What one kind of message finds in a document.
+
+    Attributes:
+        scopes: One for each record, before policy takes out what the walk does not.
+        sifted: What the walk found; None where the document needs a closer look.
+    """
+
+    __slots__ = ("program", "scopes", "sifted")
+
+    def __init__(self, program: MessageProgram, root: Any, env: Environment) -> None:
+        self.program = program
+        self.scopes = program.scopes(root)
+        self.sifted = program.sieves[env.payload.soft_biometrics].sift(root, self.scopes)
+
+
+def redacted(root: Any, program: MessageProgram, screen: Screen) -> dict[int, int]:
+    """Take out what policy forbids; count by item, and under -1 what lies outside of the items."""
+    counts: dict[int, int] = {}
+    path = "/".join(program.message.each)
+    if program.items:
+        for position, scope in enumerate(program.scopes(root)):
+            item = scope[-1]
+            if (type(item) is dict or type(item) is list) and screen.suspects(item, path):
+                counts[position] = screen.redact(item, path)
+        if not screen.suspects(root):
+            return counts
+    counts[-1] = screen.redact(root)
+    return counts
+
+
+def collected(program: MessageProgram, root: Any, scopes: list[Scope]) -> list[dict[str, str]]:
+    """Return what no row used, of the document and of each item."""
+    outside: dict[str, str] = {}
+    if type(root) is dict:
+        collect(root, program.usages[0], "", scopes[0], outside)
+    found = []
+    for scope in scopes:
+        own = dict(outside)
+        for level in range(1, len(scope)):
+            if type(scope[level]) is dict:
+                collect(scope[level], program.usages[level], program.place.prefixes[level], scope, own)
+        found.append(own)
     return found
 
 
@@ -221,8 +269,8 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
     usages = [Usage()]
     prefixes = [""]
     items: list[Getter] = []
-    for depth, text in enumerate(message.each):
-        path = parse_path(text)
+    each = [parse_path(text) for text in message.each]
+    for depth, path in enumerate(each):
         items.append(getter(path, depth))
         place = Place(tuple(usages), tuple(prefixes))
         place.usage(path).mark(whole=True)
@@ -238,7 +286,13 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         except ValueError as error:
             raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
     identity = [getter(parse_path(text), place.depth) for text in message.identity]
-    return MessageProgram(message, items, place, read, identity, usages, rows)
+    withheld = [tuple(path.split(".")) for path in declaration.withheld]
+    sieves = {
+        soft: Sieve(usages, prefixes, each, withheld, soft_biometrics=soft)
+        for soft in (False, True)
+        if not message.skip
+    }
+    return MessageProgram(message, items, place, read, identity, usages, rows, sieves)
 
 
 def rows_of(declaration: Declaration, message: Message) -> dict[str, list[Row]]:

@@ -6,6 +6,7 @@ from uuid import UUID
 NAMESPACE = UUID("5b1c6f0e-6a5d-5d0f-9a53-8f6f2f6c1a11")
 
 _PREFIX = NAMESPACE.bytes
+_VARIANTS = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 
 
 def stable_id(kind: str, *parts: object) -> str:
@@ -18,5 +19,4 @@ def stable_id(kind: str, *parts: object) -> str:
     """
     name = "\x1f".join((kind, *map(str, parts)))
     digest = sha1(_PREFIX + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANTS[digest[16]]}{digest[17:20]}-{digest[20:32]}"

@@ -77,6 +77,9 @@ IDENTITY_MARKS = frozenset(
 """)
 )
 
+# What is a person's then.
+PERSON_NAMES = frozenset({"name", "alias"})
+
 SOFT_BIOMETRICS = frozenset(
     _words("""
     age ages ageyears agegroup agerange agelevel ageuplimit agelowerlimit agemin agemax minage maxagelimit estimatedage

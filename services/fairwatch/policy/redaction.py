@@ -11,7 +11,6 @@ from lxml import etree
 from fairwatch.policy import protected_terms as terms
 from fairwatch.policy.protected_names import REMEMBERED, compact, is_protected, is_secret, is_soft_biometric
 
-_PERSON_NAMES = frozenset({"name", "alias"})
 _NAME_KEYS = {
     *("name", "key", "attribute", "attributename", "attributetype", "attr"),
     *("field", "property", "type", "layername", "category", "description"),
@@ -39,7 +38,7 @@ class _Verdict:
     def __init__(self, name: str, path: str, *, soft: bool) -> None:
         text = compact(name)
         self.forbidden = is_protected(name, path) or is_secret(name) or (not soft and is_soft_biometric(name))
-        self.identity = text in _PERSON_NAMES
+        self.identity = text in terms.PERSON_NAMES
         self.identifies = text in terms.IDENTITY_MARKS
         self.codes = terms.PROXY_CODES.get(text)
         self.plain = not (self.forbidden or self.identity or self.identifies or self.codes)

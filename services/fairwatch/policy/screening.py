@@ -4,7 +4,6 @@ Names are remembered by where they occur, so that a known kind of message costs 
 """
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.policy import protected_terms as terms
@@ -16,41 +15,74 @@ from fairwatch.policy.protected import (
     redact_text,
     redact_tree,
 )
-from fairwatch.policy.protected_names import REMEMBERED, compact
+from fairwatch.policy.protected_names import compact
 from fairwatch.policy.redaction import is_attribute_name
 
 _MOST_NAMES: Final = 50_000
+_MOST_TEXTS: Final = 16_384
 _SHORT: Final = 64
-_LONG: Final = 200
+_LONGEST_KEPT: Final = 256
 _NUMBERS: Final = re.compile(r"[0-9a-fA-FTZ:.,+\-/ ]*")  # numbers, times, hashes and UUIDs say nothing of a person
+# No term in Latin letters is shorter than three, however they are separated: most ids have no such letters.
+_LETTERS: Final = re.compile(r"[A-Za-z](?:[\W_]*[A-Za-z]){2}")
 
 
-class _Name:
-    """What is known of one name at one place."""
+class Texts:
+    """Texts that were found harmless; all are forgotten when there are too many: hostile ones must not fill memory.
 
-    __slots__ = ("below", "path", "suspect")
+    Looked up in `known` by the walks, where a call for each text would be felt.
+    """
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def add(self, value: str) -> None:
+        """Remember a text, unless it is long."""
+        if len(value) <= _LONGEST_KEPT:
+            if len(self.known) >= _MOST_TEXTS:
+                self.known.clear()
+            self.known.add(value)
+
+
+class Name:
+    """What is known of one name at one place.
+
+    Attributes:
+        suspect: A field of this name may have to go, or needs a closer look.
+        forbidden: It has to go, whatever it holds.
+        identifies: It says that a name or alias beside it is a person's.
+        identity: It is such a name or alias, if something beside it identifies a person.
+        below: What is known of the names below it.
+        path: Where it is, with what encloses it.
+    """
+
+    __slots__ = ("below", "forbidden", "identifies", "identity", "path", "suspect")
 
     def __init__(self, name: str, path: str, *, soft: bool) -> None:
         text = compact(name)
-        self.suspect = (
-            is_protected(name, path)
-            or is_secret(name)
-            or text in terms.PROXY_CODES
-            or text in terms.IDENTITY_MARKS
-            or (not soft and is_soft_biometric(name))
-        )
-        self.below: dict[str, _Name] = {}
+        gone = is_protected(name, path) or is_secret(name) or (not soft and is_soft_biometric(name))
+        self.identifies, self.identity = text in terms.IDENTITY_MARKS, text in terms.PERSON_NAMES
+        self.suspect = gone or self.identifies or text in terms.PROXY_CODES
+        self.forbidden = gone and text not in terms.PROXY_CODES
+        self.below: dict[str, Name] = {}
         self.path = f"{path}/{name}"
 
 
-def _is_suspect_text(value: str) -> bool:
-    """Return whether a text may give something away; long ones are not remembered, or they would fill memory."""
-    return (_judged if len(value) <= _LONG else _judged.__wrapped__)(value)
+_harmless: Final = Texts()
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _judged(value: str) -> bool:
-    if _NUMBERS.fullmatch(value):
+def is_suspect_text(value: str) -> bool:
+    """Return whether a value may say what must not be carried."""
+    if value in _harmless.known:
+        return False
+    suspect = _gives_away(value)
+    if not suspect:
+        _harmless.add(value)
+    return suspect
+
+
+def _gives_away(value: str) -> bool:
+    if _NUMBERS.fullmatch(value) or (len(value) <= _SHORT and value.isascii() and not _LETTERS.search(value)):
         return False
     if len(value) <= _SHORT and (
         is_proxy_value(value) or is_soft_biometric(value) or is_secret(value) or is_attribute_name(value)
@@ -60,11 +92,16 @@ def _judged(value: str) -> bool:
 
 
 class Screen:
-    """Answers for the documents of one format."""
+    """Answers for the documents of one format.
 
-    def __init__(self, *, soft_biometrics: bool) -> None:
-        self._soft = soft_biometrics
-        self._names: dict[str, dict[str, _Name]] = {}
+    Args:
+        soft_biometrics: Age and gender may be carried.
+        most_names: How many names are remembered; beyond, all are forgotten, since hostile ones must not fill memory.
+    """
+
+    def __init__(self, *, soft_biometrics: bool, most_names: int = _MOST_NAMES) -> None:
+        self._soft, self._most_names = soft_biometrics, most_names
+        self._names: dict[str, dict[str, Name]] = {}
         self._count = 0
 
     def suspects(self, tree: Any, enclosing: str = "") -> bool:
@@ -74,35 +111,55 @@ class Screen:
             tree: A document or a part of it.
             enclosing: Path that holds the part.
         """
-        if self._count > _MOST_NAMES:  # hostile names must not fill memory
-            self._names, self._count = {}, 0
+        if self.is_full:
+            self.forget()
         return self._look(tree, self._names.setdefault(enclosing, {}), enclosing)
 
-    def _look(self, node: Any, known: dict[str, _Name], path: str) -> bool:
+    @property
+    def is_full(self) -> bool:
+        """Whether as many names are remembered as may be."""
+        return self._count > self._most_names
+
+    def forget(self) -> None:
+        """Forget all names."""
+        self._names, self._count = {}, 0
+
+    def suspects_below(self, tree: Any, name: Name) -> bool:
+        """Return whether anything may be protected in what a field of this name holds."""
+        return self._look(tree, name.below, name.path)
+
+    def name(self, name: str, path: str) -> Name:
+        """Return what is known of a name at a path."""
+        self._count += 1
+        return Name(name, path, soft=self._soft)
+
+    def _look(self, node: Any, known: dict[str, Name], path: str) -> bool:
         if type(node) is list:
             return self._look_through(node, known, path)
+        if type(node) is not dict:
+            return type(node) is str and is_suspect_text(node)
+        harmless = _harmless.known
         for name, value in node.items():
             if value is None:  # a record of ours names every field, most of them empty
                 continue
             entry = known.get(name)
             if entry is None:
-                entry = known[name] = _Name(name, path, soft=self._soft)
-                self._count += 1
+                entry = known[name] = self.name(name, path)
             if entry.suspect:
                 return True
             kind = type(value)
             if kind is str:
-                if _is_suspect_text(value):
+                if value not in harmless and is_suspect_text(value):
                     return True
             elif (kind is dict or kind is list) and value and self._look(value, entry.below, entry.path):
                 return True
         return False
 
-    def _look_through(self, items: list[Any], known: dict[str, _Name], path: str) -> bool:
+    def _look_through(self, items: list[Any], known: dict[str, Name], path: str) -> bool:
         for item in items:
             kind = type(item)
             if kind is str:
-                if _is_suspect_text(item):
+                if is_suspect_text(item):
                     return True
             elif (kind is dict or kind is list) and self._look(item, known, path):
                 return True

@@ -79,7 +79,7 @@ def code(system: str) -> Converter:
     return Converter(
         decode,
         lambda value: value["code"] if value.get("system") == system else None,
-        quick=lambda text: {"system": system, "code": text},
+        inline=f"{{'system': {system!r}, 'code': v}}",
     )
 
 

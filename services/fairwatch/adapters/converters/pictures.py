@@ -60,5 +60,5 @@ def inline_picture() -> Converter:
 def picture_uri() -> Converter:
     """A picture by the source's own address."""
     return Converter(
-        lambda value, _: as_text(value), lambda value: None if value.startswith(SCHEME) else value, quick=str
+        lambda value, _: as_text(value), lambda value: None if value.startswith(SCHEME) else value, inline="v"
     )

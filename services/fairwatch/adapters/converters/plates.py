@@ -63,7 +63,7 @@ def state() -> Converter:
 @converter("plate_raw")
 def raw_text() -> Converter:
     """The text as sent; the row that is written back."""
-    return Converter(lambda value, _: as_text(value), lambda value: value, quick=str)
+    return Converter(lambda value, _: as_text(value), lambda value: value, inline="v")
 
 
 @converter("characters")

@@ -24,7 +24,9 @@ class Converter:
         encode: Canonical value -> source value, or None when it cannot be written; absent when the format is only read.
         scalar: Takes a text, number or boolean; a dict or a list is taken whole otherwise.
         exact: What is read can be written again without a difference.
-        quick: The same as `decode` for a text that is not empty, where that needs no environment and cannot fail.
+        quick: The same as `decode` for a text that is not empty, where that needs no environment, cannot fail and is
+            never absent.
+        inline: The same as `quick` as a Python expression of the text `v`, where one is short.
     """
 
     decode: Decode
@@ -32,6 +34,7 @@ class Converter:
     scalar: bool = True
     exact: bool = True
     quick: Callable[[str], Any] | None = None
+    inline: str = ""
 
 
 def converter(name: str) -> Callable[[Factory], Factory]:

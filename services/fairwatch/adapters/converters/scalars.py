@@ -43,7 +43,7 @@ def plain(number: float) -> int | float:
 @converter("text")
 def text() -> Converter:
     """Text as it is; numbers and booleans in their JSON spelling."""
-    return Converter(lambda value, _: as_text(value), lambda value: value, quick=str)
+    return Converter(lambda value, _: as_text(value), lambda value: value, inline="v")
 
 
 @converter("number")
@@ -100,9 +100,7 @@ def texts(separator: str = "") -> Converter:
 @converter("one_text")
 def one_text() -> Converter:
     """A list of one text; writing takes the first."""
-    return Converter(
-        lambda value, _: [as_text(value)], lambda value: value[0] if value else None, quick=lambda text: [text]
-    )
+    return Converter(lambda value, _: [as_text(value)], lambda value: value[0] if value else None, inline="[v]")
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,6 @@ from fairwatch.adapters.converters.scalars import as_number, as_text
 from fairwatch.adapters.environment import Environment
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 # Some firmware loses the plus sign of the offset, or a form decoder turns it into a space.
 _LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\d\d:\d\d)$")
 _DATE_TIME: Final = re.compile(
@@ -27,7 +26,8 @@ _LONGEST: Final = 64
 
 def micros(moment: datetime) -> int:
     """Return microseconds since 1970 UTC of an aware time."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _offset(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fairwatch.adapters.documents import Syntax
 from fairwatch.adapters.environment import Environment
 from fairwatch.adapters.formats import gat1400_values  # noqa: F401 - it registers the converters
-from fairwatch.adapters.formats.gat1400_names import KINDS, canonical, kind_of
+from fairwatch.adapters.formats.gat1400_names import FIELDS, KINDS, canonical, kind_of
 from fairwatch.adapters.formats.gat1400_objects import complete
 from fairwatch.adapters.formats.gat1400_writing import write
 from fairwatch.adapters.payload import Encoded
@@ -113,7 +113,9 @@ class _Collector:
             return 1
         if kind in _INSIDE or kind == "Image":
             return self._open(kind, item, carried, depth)
-        return self._add(kind, {**canonicalised(item), **carried})
+        own = canonicalised(item)
+        own.update(carried)
+        return self._add(kind, own)
 
     def _add(self, kind: str, own: Tree) -> int:
         if not own:
@@ -173,4 +175,8 @@ def _matched(own: Tree) -> tuple[str, Tree]:
 
 def canonicalised(item: Tree) -> Tree:
     """Return an object's fields as the standard spells them, without those that say nothing."""
-    return {canonical(name): value for name, value in item.items() if value is not None and value != ""}
+    return {
+        name if name in FIELDS else canonical(name): value
+        for name, value in item.items()
+        if value is not None and value != ""
+    }

@@ -39,7 +39,7 @@ def complete(kind: str, own: Tree, env: Environment) -> Tree:
     elif kind == "Disposition":
         own["TargetKind"] = _target(own)
     notification = own.get("Notification")
-    if notification and "DispositionID" in notification and "Similaritydegree" in own:
+    if type(notification) is dict and "DispositionID" in notification and "Similaritydegree" in own:
         notification["Similaritydegree"] = own.pop("Similaritydegree")
     own["Kind"] = kind
     return own

@@ -90,7 +90,11 @@ def gat_code(name: str) -> Converter:
     def encode(value: Any) -> Any:
         return value["code"] if value.get("system") == system else None
 
-    return Converter(lambda value, _: {"system": system, "code": as_text(value)}, encode)
+    return Converter(
+        lambda value, _: {"system": system, "code": as_text(value)},
+        encode,
+        inline=f"{{'system': {system!r}, 'code': v}}",
+    )
 
 
 @converter("gat_codes")
@@ -109,8 +113,7 @@ def gat_codes(name: str) -> Converter:
 def gat_colour() -> Converter:
     """A colour by code or by the traffic administration's letter; the code stays as sent."""
 
-    def decode(value: Any, _: object) -> dict[str, Any]:
-        code = as_text(value)
+    def quick(code: str) -> dict[str, Any]:
         name = _COLOURS.get(code.lstrip("0")) or _COLOUR_LETTERS.get(code.upper(), "UNKNOWN")
         return {"name": name, "code": {"system": "gat1400:Color", "code": code}}
 
@@ -118,7 +121,7 @@ def gat_colour() -> Converter:
         own = value.get("code") or {}
         return own["code"] if own.get("system") == "gat1400:Color" else _COLOUR_CODES.get(value.get("name"))
 
-    return Converter(decode, encode)
+    return Converter(lambda value, _: quick(as_text(value)), encode, quick=quick)
 
 
 @converter("gat_shape")
@@ -202,7 +205,9 @@ def gat_characters() -> Converter:
 @converter("gat_image_uri")
 def gat_image_uri() -> Converter:
     """Where the standard lets a picture be fetched by its id; for pictures that came without bytes or address."""
-    return Converter(lambda value, _: f"/VIID/Images/{as_text(value)}/Data", None, exact=False)
+    return Converter(
+        lambda value, _: f"/VIID/Images/{as_text(value)}/Data", None, exact=False, inline="f'/VIID/Images/{v}/Data'"
+    )
 
 
 @converter("gat_related")

@@ -64,6 +64,8 @@ def parts() -> Converter:
     """The pictures that came as parts of the same body: those that the item names, and those that no other item can."""
 
     def decode(item: Any, env: Environment) -> list[dict[str, Any]] | None:
+        if not env.pictures:
+            return None
         named = _references(item)
         found = [_media(one, named) for one in env.pictures if _belongs(one, named)]
         return found or None

@@ -9,6 +9,7 @@ from fairwatch.adapters.formats import onvif_event
 from fairwatch.adapters.formats.onvif_items import as_mapping, strip_marks
 from fairwatch.adapters.formats.onvif_objects import as_list, prepare_object, scene_pictures
 from fairwatch.adapters.formats.onvif_writing import write_metadata
+from fairwatch.adapters.leaves import plain
 from fairwatch.adapters.payload import Encoded
 from fairwatch.domain.errors import RejectedError
 
@@ -131,7 +132,7 @@ def _ids(node: Any) -> list[str]:
 
 def _reading(reading: Tree, env: Environment) -> Tree:
     path = env.payload.path
-    kind = reading.get("Type") or (path.rpartition("/SensorData/")[2] if "/SensorData/" in path else "")
+    kind = plain(reading.get("Type")) or (path.rpartition("/SensorData/")[2] if "/SensorData/" in path else "")
     own = {"$Kind": "sensor", **reading, "Quantity": kind or "unknown"}
     own.pop("Type", None)
     if kind in _QUANTITIES:

@@ -249,7 +249,9 @@ def onvif_code(name: str) -> Converter:
         return value["code"] if value.get("system") == system else None
 
     return Converter(
-        lambda value, _: {"system": system, "code": str(value).lower() if type(value) is bool else str(value)}, encode
+        lambda value, _: {"system": system, "code": str(value).lower() if type(value) is bool else str(value)},
+        encode,
+        inline=f"{{'system': {system!r}, 'code': v}}",
     )
 
 

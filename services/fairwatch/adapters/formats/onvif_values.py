@@ -24,7 +24,7 @@ _COUNTRIES: Final = {pair[:3]: pair[4:] for pair in _PAIRS.split()}
 @converter("onvif_text")
 def onvif_text() -> Converter:
     """The text of a StringLikelihood."""
-    return Converter(lambda value, _: as_text(value), lambda value: value)
+    return Converter(lambda value, _: as_text(value), lambda value: value, inline="v")
 
 
 @converter("onvif_active")
