@@ -38,7 +38,10 @@ class Supervision:
         try:
             while True:
                 await asyncio.sleep(EVERY_S)
-                await self._look()
+                try:
+                    await self._look()
+                except Exception:  # whatever it is: a worker that nobody watches any more would look like a dead one
+                    log.exception("supervision.failed")
         finally:
             if self._health is not None:
                 await self._health.close()
