@@ -9,7 +9,7 @@ from tests.chaos.faults.fault import Fault, Happened
 from tests.chaos.hub import Hub
 from tests.chaos.watch import Watch
 
-TWO_AT_ONCE = 0.25
+TWO_AT_ONCE = 0.7
 CALM_S = (1.0, 4.0)
 
 

@@ -16,7 +16,6 @@ from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.errors import RetryableError
-from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
 from tests.chaos.brokers import ChaosCluster, small_disk
 from tests.chaos.network import Network
@@ -45,12 +44,7 @@ class Hub:
     registry: Apicurio | None
     workers: Workers
     sink: Sink
-    health: Health
     console: RedisReadModel
-
-    async def ready(self) -> set[str]:
-        """Return the processors that say that they are ready."""
-        return {beat["component"] for beat in await self.health.read_all() if beat.get("ready")}
 
     async def shown(self, alerts: Iterable[str]) -> set[str]:
         """Return those of the alerts that the console shows."""
@@ -91,15 +85,13 @@ async def running(folder: Path, world: World, *, with_registry: bool) -> AsyncIt
             "FAIRWATCH_CONTROL_ROOM_URL": await sink.start(), "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
         })  # fmt: skip
         stack.push_async_callback(sink.stop)
-        health = Health(store.url)
         client = AsyncRedis.from_url(store.url, socket_timeout=STORE_S, socket_connect_timeout=STORE_S)
         stack.push_async_callback(client.aclose)
-        stack.push_async_callback(health.close)
         stack.push_async_callback(workers.stop)
         await workers.start()
-        hub = Hub(settings, cluster, network, store, registry, workers, sink, health, RedisReadModel(client))
+        hub = Hub(settings, cluster, network, store, registry, workers, sink, RedisReadModel(client))
         async with asyncio.timeout(READY_S):
-            while not await hub.ready() >= set(workers.running):  # noqa: ASYNC110  it is Redis that knows
+            while not await workers.ready():  # noqa: ASYNC110  they are processes of their own
                 await asyncio.sleep(0.5)
         yield hub
 

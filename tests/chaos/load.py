@@ -50,6 +50,7 @@ class Load:
     async def run(self) -> None:
         """Send until told to finish, and at least the wanted number, at most the world's limit."""
         encode, due = codec(self.settings), time.monotonic()
+        wanted = self.events
         while self.position < self.world.limit and not (self._end.is_set() and self.position >= self.events):
             count = min(max(1, round(self.rate * ROUND_S)), self.world.limit - self.position)
             batch = self.world.events[self.position : self.position + count]
@@ -58,7 +59,7 @@ class Load:
             self.sent_at += [time.time()] * count
             await self._acknowledged(values)
             self.position += count
-            await self._revoke()
+            await self._revoke(wanted)
             due = max(due + count / self.rate, time.monotonic() - 5.0 * CATCH_UP)
             await asyncio.sleep(max(count / self.rate / CATCH_UP, due - time.monotonic()))
         await self._leave()
@@ -87,11 +88,11 @@ class Load:
         done += [False] * (len(waiting) - len(done))
         return [item for item, acknowledged in zip(waiting, done, strict=True) if not acknowledged]
 
-    async def _revoke(self) -> None:
-        """Revoke what is due by the number of events; what was acknowledged holds from then on."""
+    async def _revoke(self, events: int) -> None:
+        """Revoke what is due when so many events are wanted; what was acknowledged holds from then on."""
         for withdrawal in range(len(self.revoked_at), WITHDRAWALS):
             name = f"withdrawn-{withdrawal}"
-            if self.world.revocation_at(withdrawal, self.events) > self.position:
+            if self.world.revocation_at(withdrawal, events) > self.position:
                 return
             topic, key, record = authorisation(name, "REVOKED")
             value = codec(self.settings).encode("Authorisation", record)

@@ -51,10 +51,9 @@ class Watch:
         """
         began, wanted = time.monotonic(), self._wanted(self._load.position)
         entries = [str(event.number) for event in wanted if event.kind == "listed"]
-        processors = {worker.processor for worker in self._hub.workers.running.values()}
         while time.monotonic() < began + within_s:
             wanted = [event for event in wanted if not self._came(event)]
-            if not wanted and await self._hub.ready() >= processors and await self._shown(entries):
+            if not wanted and await self._hub.workers.ready() and await self._shown(entries):
                 return time.monotonic() - began
             await asyncio.sleep(0.25)
         return None

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
+from aiohttp import web
+
 from fairwatch.apps.demo.stage import PROCESSORS
+from fairwatch.apps.embedded import free_port
 
 FAKETIME = (
     *Path("/usr/lib").glob("*/faketime/libfaketime.so.1"),
@@ -18,6 +21,7 @@ FAKETIME = (
 )
 STOP_S = 30.0
 PAUSE_S = 1.0
+ASK_S = 5.0
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Worker:
 
     Attributes:
         name: `match`, or `match-2` of one that joined.
+        port: Where it says whether it is ready.
         leaving: It is meant to end.
     """
 
@@ -33,7 +38,7 @@ class Worker:
     processor: str
     clock: Path
     process: asyncio.subprocess.Process
-    started: float
+    port: int
     leaving: bool = False
 
 
@@ -65,8 +70,10 @@ class Workers:
         """Start a process; its log is continued."""
         clock = self._folder / f"{name}.clock"
         clock.write_text("+0", encoding="ascii")
+        port = free_port()
         environment = {
             **os.environ, **self._environment, "FAIRWATCH_INSTANCE": f"chaos-{name}", "OMP_NUM_THREADS": "1",
+            "FAIRWATCH_HEALTH_PORT": str(port),
             **(_faked(clock) if FAKETIME else {}),
         }  # fmt: skip
         with (self._folder / f"{name}.log").open("ab") as log:
@@ -74,8 +81,13 @@ class Workers:
                 sys.executable, "-m", "fairwatch", "run", processor,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
             )  # fmt: skip
-        self.running[name] = Worker(name, processor, clock, process, time.monotonic())
+        self.running[name] = Worker(name, processor, clock, process, port)
         return self.running[name]
+
+    async def ready(self) -> bool:
+        """Tell whether every worker says that it is ready."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+            return all(await asyncio.gather(*(_is_ready(session, worker.port) for worker in self.running.values())))
 
     async def kill(self, name: str) -> None:
         """End one by SIGKILL; nobody starts it again before `again`."""
@@ -120,6 +132,14 @@ class Workers:
                 if code is not None and not worker.leaving:
                     self.ended.append((worker.name, code))
                     await self.join(worker.name, worker.processor)
+
+
+async def _is_ready(session: aiohttp.ClientSession, port: int) -> bool:
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/ready") as answer:
+            return answer.status == web.HTTPOk.status_code
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
 
 
 def _faked(clock: Path) -> Mapping[str, str]:

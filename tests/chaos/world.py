@@ -16,9 +16,9 @@ from fairwatch.wire.avro import Codec
 from tests.chaos.poison import POISONS, Poison
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison"]
-SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.04), ("revoked", 0.005), ("withdrawn", 0.01))
+SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
 RAW_SHARE = 0.2
-RAW_CAMERAS, CAMERAS = 8, 24
+RAW_CAMERAS, CAMERAS = 4, 12
 WITHDRAWALS = 4
 DAY = 86_400_000_000
 DIGITS = "AHKMTV"  # no reader takes one for another
