@@ -169,3 +169,28 @@ async def test_too_many_waiting_revisions_lose_the_middle_not_the_newest(clock):
     await world.tick(20)
     revisions = [a["revision"] for _, _, a in sink.taken]
     assert (revisions[0], revisions[-1], len(revisions)) == (0, 59, 50)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["went on", "was restarted"])
+async def test_what_a_clock_that_was_ahead_put_off_goes_when_it_is_right_again(clock, restarted):
+    """Its signatures are too new for the receiver; the next attempt is noted for a time that is far off."""
+    sink, state = ScriptedSink(clock, {(600, 700): Answer("auth_error", retryable=True, status=401)}), MemoryState()
+    world = world_of(clock, sink, state)
+    clock.advance(seconds=600)
+    await push(world, alert())
+    await world.tick(0)
+    clock.advance(seconds=-600)
+    await (world_of(clock, sink, state) if restarted else world).tick(0)
+    assert [a["revision"] for _, _, a in sink.taken] == [0]
+
+
+async def test_a_circuit_that_a_clock_ahead_has_opened_closes_when_it_is_right_again(clock):
+    sink = ScriptedSink(clock, {(600, 700): Answer("timeout", retryable=True)})
+    world = world_of(clock, sink)
+    clock.advance(seconds=600)
+    await push(world, alert(n=1))
+    await world.tick(0)
+    clock.advance(seconds=-600)
+    await world.tick(0)
+    await push(world, alert(n=2))
+    assert len(sink.taken) == 2

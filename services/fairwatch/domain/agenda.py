@@ -44,7 +44,7 @@ class Agenda:
         self._times = {partition: self._times.get(partition, {}) for partition in partitions}
         self._scanned = {partition: at for partition, at in self._scanned.items() if partition in self._times}
         for partition in partitions:
-            if now - self._scanned.get(partition, -RESCAN) >= RESCAN:
+            if abs(now - self._scanned.get(partition, -RESCAN)) >= RESCAN:
                 self._scan(partition, now)
             late = sorted((at, key) for key, at in self._times[partition].items() if at <= now)
             for _, key in late:

@@ -48,7 +48,10 @@ class Notify:
 
     def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
         self._receivers = receivers
+        self._state = state
         self._ledger = Agenda(state, due_at)
+        self._looked_through: frozenset[int] = frozenset()
+        self._latest = 0
         self._clock = clock
         self._codec = codec
         self._slots = {name: asyncio.Semaphore(receiver.concurrency) for name, receiver in receivers.items()}
@@ -74,6 +77,7 @@ class Notify:
         """Try again what is due, and forget ledgers that nothing has touched for a week."""
         async with self._turn:
             now, trials = self._clock.now(), list[Coroutine[Any, Any, list[Emit]]]()
+            self._bring_forward(partitions, now)
             for partition, key, value in self._ledger.due(partitions, now):
                 ledger = Ledger(value)
                 if not ledger.waiting:
@@ -85,6 +89,19 @@ class Notify:
     async def close(self) -> None:
         """Close every sink."""
         await asyncio.gather(*(receiver.sink.close() for receiver in self._receivers.values()))
+
+    def _bring_forward(self, partitions: Sequence[int], now: int) -> None:
+        """Make due what a clock that was ahead, here or where the partition was, put off for longer than any pause."""
+        turned_back = now < self._latest
+        for partition in partitions if turned_back else set(partitions) - self._looked_through:
+            for key, value in list(self._state.items(partition)):
+                ledger, receiver = Ledger(value), self._receivers.get(key.rsplit(LEDGER, 1)[1])
+                if receiver and ledger.waiting and ledger.next_at > now + receiver.backoff_max:
+                    ledger.postpone(now)
+                    self._ledger.put(partition, key, ledger.value)
+        if turned_back:
+            self._away_until.clear()
+        self._looked_through, self._latest = frozenset(partitions), now
 
     async def _deliver(self, event: Event) -> list[Outcome]:
         if event.record is None:
