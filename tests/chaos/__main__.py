@@ -64,8 +64,8 @@ def _plan(given: argparse.Namespace) -> Plan:
     ]
     return Plan(
         seed=secrets.randbelow(1_000_000) if given.seed is None else given.seed,
-        events=given.events or (10_000 if small else 100_000),
-        rate=given.rate or (100.0 if small else 80.0),
+        events=given.events or (4_000 if small else 100_000),
+        rate=given.rate or (40.0 if small else 80.0),
         minutes=given.minutes or (2.5 if small else 40.0),
         registry=registry,
         faults=faults,
