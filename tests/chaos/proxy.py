@@ -5,6 +5,8 @@ the loopback interface; lines `cut PID reset|silence` and `heal PID` on standard
 """
 
 import asyncio
+import socket
+import struct
 import sys
 from typing import Literal, cast
 
@@ -95,6 +97,8 @@ class Accepted(Side):
         if how == "reset":
             for side in (self, self.other):
                 if side and side.transport:
+                    end = side.transport.get_extra_info("socket")
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no FIN
                     side.transport.abort()
             return
         for side in (self, self.other):
