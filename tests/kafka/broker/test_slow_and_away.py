@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fairwatch.apps.embedded import free_port
-from tests.engine.test_broker_away import *  # noqa: F403
 from tests.engine.test_recovery import working
 from tests.kafka.broker.conftest import ENGINE
 from tests.support.engine_lab import SPEC, Lab, until

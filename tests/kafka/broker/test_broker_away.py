@@ -15,7 +15,7 @@ from fairwatch.apps.settings import Settings
 from tests.engine.test_recovery import EmptyBroker
 from tests.support.engine_lab import until
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 COMPONENTS = ("audit", "enrich")
 HALF_S = 20.0
 MOST_A_SECOND = 1.0  # connections that a process tries
