@@ -30,7 +30,7 @@ def table() -> str:
         "",
         "| what | events/s |",
         "|---|---|",
-        row("engine: decode a motion event, set a field, encode, produce; better of two rounds", speed["fairwatch"]),
+        row("engine: decode a motion event, set a field, encode, produce; best of three rounds", speed["fairwatch"]),
         *(row(f"… the same work by {name.replace('_', ' ')}", speed[name]) for name in speed if name != "fairwatch"),
         *(row(f"adapter `{name}`, one core", found["events_per_s"]) for name, found in results["adapters"].items()),
         row("pipeline, raw event to alert", flow["events_per_s"]),

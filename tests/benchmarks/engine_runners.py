@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fairwatch.apps.processors import BATCH_GROWN
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
@@ -87,7 +88,7 @@ class Probe:
 async def fairwatch(bootstrap: str, watch: Watch) -> None:
     """Run the engine."""
     tune_collector()
-    config = EngineConfig(bootstrap, embedded=True, batch_max=BATCH)
+    config = EngineConfig(bootstrap, embedded=True, batch_max=BATCH, batch_grown=BATCH_GROWN)  # as all our processors
     probe = Probe(watch)
     records = dict.fromkeys((READ, WRITE), "Observation")
     worker = Worker(probe.spec, lambda _: probe, config, CODEC, records=records)

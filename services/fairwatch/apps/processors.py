@@ -17,6 +17,9 @@ from fairwatch.wire.cleaning import Cleaner
 Builder = Callable[[Settings, Resources], Processor]
 
 
+BATCH_GROWN = 4_000
+
+
 def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfig:
     """Return the engine's part of the settings; `strangers` where the events come from devices."""
     cleaner, framing = Cleaner(soft_biometrics=settings.soft_biometrics), codec(settings)
@@ -30,6 +33,7 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         web_port=settings.health_port,
         redis_url=settings.redis_url.get_secret_value(),
         instance=settings.instance,
+        batch_grown=BATCH_GROWN,
         static=settings.static_member,
         version=__version__,
         replication=settings.replication,

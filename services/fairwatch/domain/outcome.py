@@ -6,7 +6,7 @@ from typing import Any
 from fairwatch.domain.errors import Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making one is on the hot path, and a frozen one takes three times as long
 class Emit:
     """Write `record` to the logical topic `topic` under `key`; a None record is a tombstone.
 

@@ -7,6 +7,7 @@ import faust
 from faust.app.base import BootStrategy
 from yarl import URL
 
+from fairwatch.engine.appetite import Appetite
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTransport
 
@@ -42,6 +43,7 @@ class Application(faust.App):
         self.replay = replay
         self.release = release
         self.batch_bytes = BATCH_BYTES
+        self.appetite = Appetite(config.batch_max, config.batch_grown)
         session = EMBEDDED_TIMEOUT_S if config.embedded else config.session_timeout_s
         self.consumer_options = consumer_options(config, session)
         super().__init__(

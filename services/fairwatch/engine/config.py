@@ -24,7 +24,8 @@ class EngineConfig:
         client_options: Options of aiokafka's clients, e.g. security.
         reach: Raises what is wrong, in words, where the broker does not let us in; asked before clients start.
         web_host, web_port: Where `/live /ready /metrics` are; port 0 takes a free one and logs it.
-        batch_max: Events of one partition handled at once.
+        batch_max: Events handled at once.
+        batch_grown: The same in a backlog, where so many take no more than a tenth of a second; 0 for never more.
         dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
         dead_letter_run: ... or this many in a row.
         strangers: Events come from devices: only our own faults (`internal`) count against these limits, so that a
@@ -53,6 +54,7 @@ class EngineConfig:
     web_host: str = "127.0.0.1"
     web_port: int = 0
     batch_max: int = 500
+    batch_grown: int = 0
     dead_letter_share: float = 0.5
     dead_letter_window: int = 1000
     dead_letter_run: int = 200

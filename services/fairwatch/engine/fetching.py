@@ -1,4 +1,4 @@
-"""Takes fetched records so that every partition gets its share, whatever one of them has waiting."""
+"""Takes fetched records so that every partition gets its turn, whatever one of them has waiting."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,36 +8,46 @@ from aiokafka.errors import KafkaError
 Fetched = dict[Any, list[Any]]
 
 
-async def take_fairly(fetcher: Any, partitions: Collection[Any], limit: int) -> Fetched:
-    """Return what was fetched of these partitions and not taken yet, `limit` records at most, by partition.
+class Rota:
+    """Whose turn it is among the partitions that a consumer has fetched records of.
 
     aiokafka takes from the first partition as long as it has any, up to megabytes of it, before it looks at the next.
-    Here each gets an equal share, and what some do not need goes to the others. Nothing is waited for.
-
-    Args:
-        fetcher: aiokafka's; its buffer is known to no public method.
-        partitions: Assigned, and to be read.
-        limit: Records.
-
-    Raises:
-        KafkaError: As aiokafka's; when some records were taken already it comes with the next call instead.
+    Here a partition gives a whole batch at most, then it is the next one's turn; those that have little share a batch.
     """
-    taken: Fetched = {}
-    left = limit
-    while left > 0 and (waiting := [tp for tp in fetcher._records if tp in partitions]):  # noqa: SLF001
-        share, before = -(-left // len(waiting)), left
-        for tp in waiting:
+
+    def __init__(self) -> None:
+        self._last: Any = None
+
+    async def take(self, fetcher: Any, partitions: Collection[Any], limit: int) -> Fetched:
+        """Return what was fetched of these partitions and not taken yet; nothing is waited for.
+
+        Args:
+            fetcher: aiokafka's; its buffer is known to no public method.
+            partitions: Assigned, and to be read.
+            limit: Records of all partitions together.
+
+        Raises:
+            KafkaError: As aiokafka's; when some records were taken already it comes with the next call instead.
+        """
+        taken: Fetched = {}
+        left = limit
+        for tp in self._in_turn([tp for tp in fetcher._records if tp in partitions]):  # noqa: SLF001
             try:
-                found = await fetcher.fetched_records((tp,), 0, min(share, left))
+                found = await fetcher.fetched_records((tp,), 0, left)
             except KafkaError:
                 if taken:
                     return taken
                 raise
             for records in found.values():
-                taken.setdefault(tp, []).extend(records)
+                taken[tp] = records
                 left -= len(records)
+            self._last = tp
             if left <= 0:
                 break
-        if left == before:  # what is left is paused
-            break
-    return taken
+        return taken
+
+    def _in_turn(self, waiting: list[Any]) -> list[Any]:
+        """Return them in order, those first that come after the last one that had its turn."""
+        waiting.sort()
+        after = 0 if self._last is None else sum(tp <= self._last for tp in waiting)
+        return waiting[after:] + waiting[:after]

@@ -17,7 +17,7 @@ from mode.threads import WorkerThread
 from mode.utils.futures import notify
 
 from fairwatch.engine.assignor import Assignor
-from fairwatch.engine.fetching import take_fairly
+from fairwatch.engine.fetching import Rota
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
@@ -34,7 +34,8 @@ class Batch(list[Any]):
 
     def __init__(self, records: Iterable[Any]) -> None:
         super().__init__(records)
-        self.ends = {TP(record.topic, record.partition): record.offset + 1 for record in self}
+        last = {(record.topic, record.partition): record for record in self}
+        self.ends = {TP(*place): record.offset + 1 for place, record in last.items()}
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -70,6 +71,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         own choices (its table assignor, or round robin) do not.
         """
         self._assignor = Assignor()
+        self._rota = Rota()
         return aiokafka.AIOKafkaConsumer(
             group_id=self.app.conf.id,
             partition_assignment_strategy=[self._assignor],
@@ -85,10 +87,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
         max_records: int | None = None,
     ) -> Any:
-        """Return a fair part of what was fetched; only when there is nothing, wait for it."""
+        """Return what was fetched, each partition in its turn; only when there is nothing, wait for it."""
         fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
         if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
-            taken = await take_fairly(fetcher, active_partitions, max_records or 1)
+            taken = await self._rota.take(fetcher, active_partitions, self.app.appetite.limit)
             if taken:
                 return taken
         return await super()._fetch_records(consumer, active_partitions, timeout, max_records)

@@ -244,8 +244,10 @@ class Worker:
     async def _receive(self, _: Any, records: Sequence[Any]) -> bool:
         """Handle a batch; return whether it may be acknowledged."""
         assert self._pipeline is not None
+        assert self._app is not None
+        started = time.monotonic()
         try:
-            return await self._turns.run(self._pipeline.batch(records))
+            done = await self._turns.run(self._pipeline.batch(records))
         except TooManyDeadError as error:
             log.critical("worker.too_many_dead_letters", error=str(error))
             self.stop(EXIT_DEAD_LETTERS)
@@ -255,6 +257,9 @@ class Worker:
         except Exception:
             log.exception("worker.failed")
             self.stop(EXIT_FAILURE)
+        else:
+            self._app.appetite.took(len(records), time.monotonic() - started)
+            return done
         return False
 
     async def _tick(self) -> None:
