@@ -1,6 +1,7 @@
 """`fairwatch doctor` on Apache Kafka."""
 
 import asyncio
+import re
 import time
 from contextlib import closing
 
@@ -47,7 +48,7 @@ async def test_all_is_well(settings):
     for name in ("broker", "version", "access", "registry", "groups", "clocks", "redis"):
         assert found[name].level == "good", found[name]
     assert "Kafka 4.0 or newer" in found["version"].seen
-    assert "the broker and 0 components agree" in found["clocks"].seen
+    assert re.match(r"the broker and \d components agree", found["clocks"].seen)
 
 
 async def test_what_differs_is_named_with_what_to_do(settings, topic_prefix):

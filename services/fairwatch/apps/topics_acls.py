@@ -24,6 +24,7 @@ NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
 PLACE = "{component}"
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
 _OPERATIONS = {operation.name.title().replace("_", ""): operation for operation in ACLOperation}
+_NAMES = {operation: name for name, operation in _OPERATIONS.items()}
 
 
 def principals(pattern: str) -> dict[str, str]:
@@ -140,7 +141,7 @@ def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable
         for acl in found:
             name = acl.resource_pattern.resource_name
             if acl.principal in owners and name.startswith(prefix):
-                yield acl.principal, kind, name, acl.operation.name.title()
+                yield acl.principal, kind, name, _NAMES[acl.operation]
 
 
 def _limits(admin: KafkaAdminClient) -> dict[str, dict[str, str]]:

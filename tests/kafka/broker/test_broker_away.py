@@ -30,8 +30,8 @@ class Log:
         self._read = 0
 
     def new(self) -> list[str]:
-        """Return the lines since the last look."""
-        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+        """Return the whole lines since the last look."""
+        lines = [line for line in self._path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
         found, self._read = lines[self._read :], len(lines)
         return found
 
