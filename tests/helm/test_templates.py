@@ -158,7 +158,7 @@ def test_kafka_topics_are_those_of_the_schemas_and_of_the_states():
 
 
 def test_topics_are_applied_before_install_and_upgrade():
-    job = jobs(())["topics"]
+    job = resources((), "Job")["topics"]
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     pod = job["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"] == ["topics", "apply"]
@@ -167,24 +167,20 @@ def test_topics_are_applied_before_install_and_upgrade():
 
 
 def test_schemas_are_registered_where_there_is_a_registry():
-    job = jobs(ALL)["topics"]
+    job = resources(ALL, "Job")["topics"]
     pod = job["spec"]["template"]["spec"]
     steps = [container["args"] for container in (*pod.get("initContainers", ()), *pod["containers"])]
     assert steps[-1] == ["schemas", "register"]
     assert steps[:-1] == [], "Strimzi makes the topics there"
-    both = jobs(("--set", "registry.url=http://registry:8081"))["topics"]
+    both = resources(("--set", "registry.url=http://registry:8081"), "Job")["topics"]
     pod = both["spec"]["template"]["spec"]
     assert [container["args"] for container in pod["initContainers"]] == [["topics", "apply"]]
     assert [container["args"] for container in pod["containers"]] == [["schemas", "register"]]
     assert {"name": "FAIRWATCH_REGISTRY_URL", "value": "http://registry:8081"} in pod["containers"][0]["env"]
 
 
-def jobs(arguments):
-    return {job["metadata"]["labels"]["app.kubernetes.io/component"]: job for job in everything(arguments, "Job")}
-
-
 def test_configuration_is_checked_before_it_is_live():
-    before = jobs(())["check"]
+    before = resources((), "Job")["check"]
     assert before["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     pod = before["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"] == ["config", "check", "/config"]
@@ -215,9 +211,9 @@ def test_configuration_comes_from_git_to_every_pod_that_has_any():
 
 
 def test_sites_and_devices_are_published_once_the_release_is_there():
-    assert set(jobs(())) == {"check", "topics"}
+    assert set(resources((), "Job")) == {"check", "topics"}
     given = ("--set-json", 'config.files={"reference.yaml": "sites: []"}')
-    found = jobs(given)["reference"]
+    found = resources(given, "Job")["reference"]
     assert found["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
     assert found["spec"]["template"]["spec"]["containers"][0]["args"] == ["config", "publish", "/config"]
 

@@ -152,6 +152,18 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- end -}}
 {{- end -}}
 
+{{/* Names of the pods that are no component: what Helm runs before and after, and what `helm test` runs. */}}
+{{- define "fairwatch.hooks" -}}
+{{- $config := .Values.config -}}
+{{- $hooks := list -}}
+{{- if or (eq .Values.topics.apply "job") .Values.registry.url }}{{ $hooks = append $hooks "topics" }}{{ end -}}
+{{- if $config.check }}{{ $hooks = append $hooks "check" }}{{ end -}}
+{{- if or $config.existingConfigMap $config.git.repository (hasKey $config.files "reference.yaml") }}{{ $hooks = append $hooks "reference" }}{{ end -}}
+{{- if .Values.tests.enabled }}{{ $hooks = append $hooks "doctor" }}{{ end -}}
+{{- if and .Values.tests.enabled .Values.tests.probe.eventType }}{{ $hooks = append $hooks "probe" }}{{ end -}}
+{{- toJson $hooks -}}
+{{- end -}}
+
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
 {{- if has .name (list "http" "mqtt" "viid" "normalize" "match" "console") -}}yes{{- end -}}
