@@ -90,14 +90,12 @@ def fetch(
 
 def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: Callable[[float], None]) -> Checkout:
     credentials = settings.git_username, settings.git_password.get_secret_value()
-    for left in reversed(range(TRIES)):
+    for _ in range(TRIES - 1):
         try:
             return checkout(repository, ref, path, *credentials)
         except RetryableError:
-            if not left:
-                raise
             pause(PAUSE_S)
-    raise AssertionError
+    return checkout(repository, ref, path, *credentials)
 
 
 def _write(found: Checkout, beside: Path | None, folder: Path) -> None:

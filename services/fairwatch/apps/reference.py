@@ -49,14 +49,14 @@ class Published:
     unnamed: list[str]
 
 
-def read_reference(path: Path, now: int | None = None) -> Records:
-    """Return records by topic and key; `updated_at` is now (microseconds) where the file does not say it.
+def read_reference(path: Path) -> Records:
+    """Return records by topic and key; `updated_at` is now where the file does not say it.
 
     Raises:
         ConfigurationError: Names the file, the record and the field.
     """
     content = read_yaml(path, _File)
-    at = time.time_ns() // 1000 if now is None else now
+    at = time.time_ns() // 1000
     found: Records = {name: {} for name in TOPICS}
     for name in TOPICS:
         topic = topics()[name]

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fairwatch.apps import configuration, reference
 from fairwatch.apps.settings import settings
+from fairwatch.cli.main import EXIT_CONFIGURATION
 from fairwatch.domain.errors import ConfigurationError
 
 FOLDER = typer.Argument(help="Folder of routes.yaml and the others; FAIRWATCH_CONFIG_DIR without.")
@@ -36,15 +37,13 @@ def check(
     if not chosen.is_dir():
         raise ConfigurationError(f"there is no folder {chosen}")
     found = list(configuration.faults(chosen))
-    out = Console(stderr=not as_json)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
-    for fault in () if as_json else found:
-        out.print(f"[red]✗[/] {fault}", highlight=False)
+    else:
+        for line in [f"[red]✗[/] {fault}" for fault in found] or [f"[green]✓[/] {chosen}"]:
+            Console(stderr=True).print(line, highlight=False)
     if found:
-        raise typer.Exit(78)
-    if not as_json:
-        out.print(f"[green]✓[/] {chosen}", highlight=False)
+        raise typer.Exit(EXIT_CONFIGURATION)
 
 
 def fetch(

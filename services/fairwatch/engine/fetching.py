@@ -27,7 +27,8 @@ class Rota:
             limit: Records of all partitions together.
 
         Raises:
-            KafkaError: As aiokafka's; when some records were taken already it comes with the next call instead.
+            KafkaError: As aiokafka's; not when some records were taken already: the partition is fetched again then,
+                and what is wrong with it is told by a later call.
         """
         taken: Fetched = {}
         left = limit
