@@ -86,6 +86,17 @@ def test_the_walk_finds_what_the_straight_way_finds(name: str, data: st.DataObje
     assert redact_tree(root, soft_biometrics=soft)[1] == 0
 
 
+def test_a_name_beside_an_identity_mark_goes_even_if_the_mark_is_null() -> None:
+    program = MESSAGES["gat1400/alert"]
+    root = {"Extra": {"IDType": None, "AlertState": None, "Name": "Somebody"}}
+    screen = Screen(soft_biometrics=False)
+    assert screen.suspects(root)
+    assert program.sieves[False].sift(root, program.scopes(root)) is None
+    assert redacted(root, program, screen)
+    assert root == {"Extra": {"AlertState": None}}
+    assert not screen.suspects({"Extra": {"AlertState": None, "Name": "Gate 3"}})
+
+
 def test_most_documents_need_no_second_look() -> None:
     program = MESSAGES["gat1400/face"]
     root = {"Kind": "Face", "FaceID": "1", "IDType": "111", "AgeUpLimit": 30, "Mine": 3, "CapStyle": "2"}

@@ -49,6 +49,7 @@ class Name:
 
     Attributes:
         suspect: A field of this name may have to go, or needs a closer look.
+        watched: It is suspect, or is if something beside it identifies a person.
         forbidden: It has to go, whatever it holds.
         identifies: It says that a name or alias beside it is a person's.
         identity: It is such a name or alias, if something beside it identifies a person.
@@ -56,13 +57,14 @@ class Name:
         path: Where it is, with what encloses it.
     """
 
-    __slots__ = ("below", "forbidden", "identifies", "identity", "path", "suspect")
+    __slots__ = ("below", "forbidden", "identifies", "identity", "path", "suspect", "watched")
 
     def __init__(self, name: str, path: str, *, soft: bool) -> None:
         text = compact(name)
         gone = is_protected(name, path) or is_secret(name) or (not soft and is_soft_biometric(name))
         self.identifies, self.identity = text in terms.IDENTITY_MARKS, text in terms.PERSON_NAMES
         self.suspect = gone or self.identifies or text in terms.PROXY_CODES
+        self.watched = self.suspect or self.identity
         self.forbidden = gone and text not in terms.PROXY_CODES
         self.below: dict[str, Name] = {}
         self.path = f"{path}/{name}"
@@ -89,6 +91,11 @@ def _gives_away(value: str) -> bool:
     ):
         return True
     return redact_text(value)[1] > 0
+
+
+def _has_mark(node: dict[str, Any]) -> bool:
+    """Return whether a name in it is a person's; an identity mark says so even where it is null."""
+    return any(compact(name) in terms.IDENTITY_MARKS for name in node)
 
 
 class Screen:
@@ -145,7 +152,7 @@ class Screen:
             entry = known.get(name)
             if entry is None:
                 entry = known[name] = self.name(name, path)
-            if entry.suspect:
+            if entry.watched and (entry.suspect or _has_mark(node)):
                 return True
             kind = type(value)
             if kind is str:
