@@ -81,7 +81,8 @@ async def test_a_stolen_credential_of_notify_opens_nothing_but_what_notify_needs
     async with reading(hub, "admin", "raw-events") as consumer:
         assert (await asyncio.wait_for(consumer.getone(), 5)).value == b"a face", "there was something to steal"
     with closing(hub.admin(thief)) as admin:
-        assert set(admin.list_topics()) == {"alerts", "alerts-dlq", "audit", "deliveries"}
+        own = {"fairwatch-notify-state"}  # there once it ran
+        assert set(admin.list_topics()) - own == {"alerts", "alerts-dlq", "audit", "deliveries"}
     async with producer(hub.settings(thief), "test") as publisher:
         with pytest.raises(FairwatchError, match="Authorization"):
             await publisher.send("watchlist-entries", b"x", b"x", {})
