@@ -120,7 +120,7 @@ def test_a_tag_or_commit_is_written_without_what_is_no_configuration(repository,
         found = configuration.fetch(settings, url, name, "sites/one", tmp_path / "live", beside)
     assert found.commit == commits[0]
     expected = {path.name for path in CONFIG.glob("*.yaml")} | {"reference.yaml", "people.yaml", "platform-password"}
-    assert {path.name for path in (tmp_path / "live").iterdir()} == expected
+    assert {path.name for path in (tmp_path / "live").iterdir()} == expected | {configuration.WRITTEN}
 
 
 def test_a_commit_that_is_wrong_stays_out(repository, tmp_path):
@@ -128,6 +128,20 @@ def test_a_commit_that_is_wrong_stays_out(repository, tmp_path):
     with served(folder) as url, pytest.raises(ConfigurationError, match=rf"commit {commits[1]} .*surprise"):
         configuration.fetch(Settings(), url, commits[1], "sites/one", tmp_path / "live")
     assert not (tmp_path / "live").exists()
+
+
+def test_what_a_later_commit_no_longer_has_goes_and_what_others_laid_there_stays(repository, tmp_path):
+    folder, commits = repository
+    live, beside = tmp_path / "live", tmp_path / "beside"
+    beside.mkdir()
+    (beside / "old-password").write_text("word")
+    with served(folder) as url:
+        configuration.fetch(Settings(), url, commits[0], "sites/one", live, beside)
+        (live / "mine").write_text("kept")
+        configuration.fetch(Settings(), url, commits[0], "sites/one", live)
+    assert not (live / "old-password").exists()
+    assert (live / "mine").exists()
+    assert (live / "routes.yaml").exists()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from fairwatch.sinks.receivers import Receivers
 from fairwatch.stores.git import Checkout, checkout
 
 TRIES, PAUSE_S = 5, 2.0
+WRITTEN = ".fetched"  # names of what `fetch` wrote into a folder
 
 
 def faults(folder: Path) -> Iterator[str]:
@@ -65,6 +66,8 @@ def fetch(
 ) -> Checkout:
     """Write the configuration of a commit into a folder, if nothing is wrong with it.
 
+    What an earlier call wrote there and this commit no longer has is removed; other files stay.
+
     Args:
         settings: Hold the credentials.
         repository: Its address.
@@ -83,8 +86,14 @@ def fetch(
         _write(found, beside, Path(folder))
         if wrong := [fault.replace(f"{folder}/", "") for fault in faults(Path(folder))]:
             raise ConfigurationError(f"commit {found.commit} of {repository} stays out: " + "; ".join(wrong))
+        written = sorted(path.name for path in Path(folder).iterdir())
     target.mkdir(parents=True, exist_ok=True)
+    note = target / WRITTEN
+    for name in note.read_text("utf-8").splitlines() if note.exists() else ():
+        if name not in written:
+            (target / name).unlink(missing_ok=True)
     _write(found, beside, target)
+    note.write_text("\n".join(written), "utf-8")
     return found
 
 
