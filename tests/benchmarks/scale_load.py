@@ -76,14 +76,14 @@ async def make(bootstrap: str, prefix: str, partitions: int) -> None:
             await producer.send_and_wait(prefix + "devices", _codec.encode("Device", device), key=name.encode())
 
 
-async def fill(bootstrap: str, topic: str, events: int, rate: float | None = None) -> None:
-    """Write observations; as fast as it goes, or so many a second."""
+async def fill(bootstrap: str, topic: str, events: int, rate: float | None = None, first: int = 0) -> None:
+    """Write observations from number `first` on; as fast as it goes, or so many a second."""
     async with sender(bootstrap) as producer:
         began = time.monotonic()
-        for number in range(events):
+        for number in range(first, first + events):
             key, value, headers = encoded(number)
             await producer.send(topic, value, key=key, headers=headers)
-            ahead = number / rate - (time.monotonic() - began) if rate else 0.0
+            ahead = (number - first) / rate - (time.monotonic() - began) if rate else 0.0
             if ahead > 0.005:
                 await asyncio.sleep(ahead)
 
