@@ -13,7 +13,7 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.reader import TopicReader
-from fairwatch.engine.state import MARK, Held, PartitionedState, packed
+from fairwatch.engine.state import MARK, Held, PartitionedState
 from fairwatch.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -177,4 +177,4 @@ def _fold(held: Held, run: Sequence[object]) -> None:
         elif value is None:
             rows.pop(key, None)
         else:
-            rows[key] = packed(value)
+            rows[key] = value
