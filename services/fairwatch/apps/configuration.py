@@ -86,14 +86,13 @@ def fetch(
         _write(found, beside, Path(folder))
         if wrong := [fault.replace(f"{folder}/", "") for fault in faults(Path(folder))]:
             raise ConfigurationError(f"commit {found.commit} of {repository} stays out: " + "; ".join(wrong))
-        written = sorted(path.name for path in Path(folder).iterdir())
     target.mkdir(parents=True, exist_ok=True)
     note = target / WRITTEN
-    for name in note.read_text("utf-8").splitlines() if note.exists() else ():
-        if name not in written:
-            (target / name).unlink(missing_ok=True)
-    _write(found, beside, target)
-    note.write_text("\n".join(written), "utf-8")
+    before = set(note.read_text("utf-8").splitlines()) if note.exists() else set()
+    written = _write(found, beside, target)
+    for name in before - written:
+        (target / name).unlink(missing_ok=True)
+    note.write_text("\n".join(sorted(written)), "utf-8")
     return found
 
 
@@ -107,10 +106,10 @@ def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: 
     return checkout(repository, ref, path, *credentials)
 
 
-def _write(found: Checkout, beside: Path | None, folder: Path) -> None:
-    for name, content in found.files.items():
-        if name.endswith(".yaml"):
-            (folder / name).write_bytes(content)
-    for path in beside.iterdir() if beside else ():
-        if path.is_file():
-            (folder / path.name).write_bytes(path.read_bytes())
+def _write(found: Checkout, beside: Path | None, folder: Path) -> set[str]:
+    """Write the files into a folder and return their names; what lies beside comes last."""
+    files = {name: content for name, content in found.files.items() if name.endswith(".yaml")}
+    files |= {path.name: path.read_bytes() for path in (beside.iterdir() if beside else ()) if path.is_file()}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return set(files)

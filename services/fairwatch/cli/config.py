@@ -40,8 +40,9 @@ def check(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
+        out = Console(stderr=True)
         for line in [f"[red]✗[/] {fault}" for fault in found] or [f"[green]✓[/] {chosen}"]:
-            Console(stderr=True).print(line, highlight=False)
+            out.print(line, highlight=False)
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)
 
