@@ -94,7 +94,6 @@ class Bench:
             await self._ready(groups, partitions)
             pids = [process.pid for group in groups for process in group.processes.values()]
             progress = Progress(consumer, prefix + "sightings", partitions)
-            await self._warm(pids, progress, prefix + "observations")
             seconds, ours, theirs = await self._load(pids, progress, prefix + "observations", events, rate)
             p50, p99 = await progress.ages_ms(50, 99) if rate else (0.0, 0.0)
             most = max(peak_mib(pid) for pid in pids)
@@ -103,15 +102,13 @@ class Bench:
             round(theirs / events * 1e6, 1), round(p50, 1), round(p99, 1), round(most, 1),
         )  # fmt: skip
 
-    async def _warm(self, pids: list[int], progress: Progress, topic: str) -> None:
-        await fill(self.bootstrap, topic, WARM * len(pids))
-        await progress.reach(WARM * len(pids), DONE_S)
-
     async def _load(
         self, pids: list[int], progress: Progress, topic: str, events: int, rate: float | None
     ) -> tuple[float, float, float]:
-        """Return seconds, CPU seconds of the workers and of the broker."""
+        """Warm up, then return seconds, CPU seconds of the workers and of the broker."""
         first = WARM * len(pids)
+        await fill(self.bootstrap, topic, first)
+        await progress.reach(first, DONE_S)
         if rate is None:
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)

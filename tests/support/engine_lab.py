@@ -174,8 +174,12 @@ class Lab:
 
     async def send(self, rows: Sequence[tuple[str, bytes | dict[str, Any] | None]], topic: str = "in") -> None:
         """Write (key, record or raw bytes) in order."""
-        once = {"enable_idempotence": not self.embedded}  # what it sends again must not come twice
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", max_request_size=8 << 20, **once)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap,
+            acks="all",
+            max_request_size=8 << 20,
+            enable_idempotence=not self.embedded,  # what it sends again must not come twice
+        )
         await producer.start()
         headers = [("ce_recordedtime", str(time.time_ns() // 1000).encode()), ("traceparent", b"00-a-b-01")]
         for key, row in rows:
