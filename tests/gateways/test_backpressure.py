@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -123,6 +124,34 @@ async def test_what_mqtt_can_send_again_waits_at_its_broker_and_arrives(tmp_path
         await publisher.wait_for(8, different=True)
     order = dict.fromkeys(record["body"][:1] for record in publisher.records)
     assert list(order) == [str(number).encode() for number in range(8)]
+
+
+async def test_what_the_mqtt_broker_kept_is_fetched_without_waiting_for_its_answer_to_subscribe(tmp_path):
+    # The embedded broker answers SUBSCRIBE 5 s after it has sent again what was not acknowledged.
+    async with stuck_subscriber(tmp_path, mqtt_window=2, mqtt_held_bytes=3000) as (publisher, camera):
+        for number in range(12):
+            await camera.publish("cam-1/e", str(number).encode() * 400, qos=1)
+        await publisher.attempted.wait()
+        publisher.gate.set()
+        began = time.monotonic()
+        await publisher.wait_for(12, different=True)
+    assert time.monotonic() - began < 3.0, "six connections, each for two messages"
+
+
+async def test_all_messages_of_a_device_are_stored_soon_after_kafka_is_back(tmp_path):
+    messages = 60
+    async with stuck_subscriber(tmp_path) as (publisher, camera):
+        publisher.failures += [RetryableError("away")] * messages
+        for number in range(messages):
+            await camera.publish("cam-1/e", str(number).encode(), qos=1)
+        async with asyncio.timeout(10):
+            while publisher.attempts < messages:  # noqa: ASYNC110  # all have begun
+                await asyncio.sleep(0.01)
+        began = time.monotonic()
+        publisher.gate.set()
+        records = await publisher.wait_for(messages)
+    assert time.monotonic() - began < 3.0, "one pause for all, not one for each"
+    assert [record["body"] for record in records] == [str(number).encode() for number in range(messages)]
 
 
 async def test_what_cannot_be_sent_again_is_counted_and_costs_no_connection():

@@ -24,7 +24,8 @@ from fairwatch.gateways.mqtt_order import Queues
 from fairwatch.telemetry import metrics
 
 FIRST_DELAY_S = 0.2
-MAX_DELAY_S = 30.0
+MAX_DELAY_S = 30.0  # between connections to the MQTT broker
+STORE_DELAY_S = 2.0  # the longest between two tries to store a message: how late we notice that Kafka is back
 QOS = 1
 
 Pending = asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]
@@ -134,12 +135,14 @@ class MqttGateway:
         acknowledging = asyncio.create_task(_acknowledge(client, pending))
         stopping = asyncio.create_task(stop.wait())
         relieved = asyncio.create_task(client.room_again())
+        subscribing = asyncio.create_task(self._subscribe(client))
+        ends = (receiving, stopping, relieved)
         try:
-            if self._devices.topics:
-                await client.subscribe([(topic, QOS) for topic in self._devices.topics])
-            self.connected.set()
-            metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
-            await asyncio.wait((receiving, stopping, relieved), return_when=asyncio.FIRST_COMPLETED)
+            # A broker may answer SUBSCRIBE only after it has sent what it kept; no end of the connection waits for that.
+            await asyncio.wait((subscribing, *ends), return_when=asyncio.FIRST_COMPLETED)
+            if subscribing.done():
+                subscribing.result()
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 receiving.cancel()
                 with suppress(TimeoutError):
@@ -150,10 +153,16 @@ class MqttGateway:
                 await pending.join()
                 _log.info("connecting again for the messages that the MQTT broker kept")
         finally:
-            tasks = (receiving, acknowledging, stopping, relieved)
+            tasks = (*ends, acknowledging, subscribing)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _subscribe(self, client: LateAckClient) -> None:
+        if self._devices.topics:
+            await client.subscribe([(topic, QOS) for topic in self._devices.topics])
+        self.connected.set()
+        metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
 
     async def _receive(self, client: LateAckClient, pending: Pending) -> None:
         async for message in client.messages:
@@ -183,18 +192,25 @@ class MqttGateway:
         await self._store(Arrival("mqtt", device.device_id, body, format=device.format, path=topic, headers=headers))
 
     async def _store(self, arrival: Arrival) -> None:
-        """Try until it is stored; none overtakes a message of its device that has to be tried again."""
+        """Try until it is stored; none overtakes a message of its device that has to be tried again.
+
+        The pause after a failure runs while those before it are stored: otherwise a hundred messages of one device
+        would each wait for theirs, one after the other, when Kafka is back.
+        """
         turn = self._queues.join(arrival.device_id)
         await turn.unless_free()
         delay = FIRST_DELAY_S
+        now = asyncio.get_running_loop().time
         while True:
             try:
                 await self._intake.accept(arrival)
             except RetryableError as error:
-                _log.warning("message not stored yet", topic=arrival.path, error=str(error), retry_in_s=delay)
+                again_at = now() + delay
+                if delay == FIRST_DELAY_S:
+                    _log.warning("message not stored yet", topic=arrival.path, error=str(error))
                 await turn.come()
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, MAX_DELAY_S)
+                await asyncio.sleep(again_at - now())
+                delay = min(delay * 2, STORE_DELAY_S)
             except Exception:  # noqa: BLE001 - one message must not stop the others; logged and counted
                 _log.exception("message cannot be stored", topic=arrival.path)
                 metrics.DROPPED.labels("mqtt", "internal").inc()

@@ -24,6 +24,7 @@ from tests.support.kafka_cluster import Broker, one_broker
 SENDERS, EACH = 20, 10
 MESSAGES, SIZE, HELD = 30, 400, 6000
 PAUSED_S = 14.0  # longer than the producer waits for an acknowledgement
+CAUGHT_UP_S = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,7 @@ async def test_what_mqtt_can_send_again_waits_at_its_broker(kafka: Broker, tmp_p
     )
     assert 0 < held <= HELD + len(bodies[0]) + OVERHEAD, "the rest stayed where it came from"
     assert found == bodies, "in the order in which they were sent"
+    assert caught_up_s <= CAUGHT_UP_S
 
 
 def _bodies(settings: Settings) -> list[bytes]:
