@@ -138,7 +138,7 @@ class MqttGateway:
         subscribing = asyncio.create_task(self._subscribe(client))
         ends = (receiving, stopping, relieved)
         try:
-            # A broker may answer SUBSCRIBE only after it has sent what it kept; no end of the connection waits for that.
+            # A broker may answer SUBSCRIBE only after it has sent what it kept; the ends do not wait for that.
             await asyncio.wait((subscribing, *ends), return_when=asyncio.FIRST_COMPLETED)
             if subscribing.done():
                 subscribing.result()
