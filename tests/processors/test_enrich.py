@@ -146,6 +146,17 @@ async def test_a_wrong_clock_is_corrected_by_the_median_of_its_errors(world):
     assert (seen[4]["occurred_at"], seen[4]["clock_offset_ms"]) == (AT + 4 * SECOND, -3_600_000)
 
 
+async def test_what_a_busy_device_teaches_is_saved_at_most_once_a_second(devices):
+    state = MemoryState()
+    world = World(Enrich(devices, MemoryReference({}), state))
+    saved = []
+    for n in range(131):  # ten a second; the first 31 fill the window
+        await place(world, clocked(AT + n * SECOND // 10, AT + n * SECOND // 10, n=n))
+        saved.append(state.get(0, "cam-1"))
+    assert len({str(value) for value in saved[:31]}) == 31
+    assert len({str(value) for value in saved[30:]}) == 1 + 10  # the last of these, and one a second for ten seconds
+
+
 async def test_one_late_event_moves_no_clock(world):
     times = [(AT, AT), (AT + SECOND, AT + SECOND), (AT, AT + HOUR), (AT + HOUR, AT + HOUR)]
     seen = await place(world, *(clocked(said, got, n=n) for n, (said, got) in enumerate(times)))

@@ -10,6 +10,7 @@ from fairwatch.domain.calendar import DAY, EARLIEST, EPOCH, instant, is_plausibl
 from fairwatch.domain.records import ClockQuality
 
 WINDOW = 31  # events from which the error is estimated
+SPACING = 1_000_000  # between two of these once there are so many: what is learnt is saved, and that costs a write
 ENOUGH = 3  # below that the device is believed: one late event is not a wrong clock
 TOLERATED_MS = 5_000  # transport takes that long, too
 ASSUMED = re.compile(r"ASSUMED_(?:UTC|([+-])(\d\d):(\d\d))")
@@ -28,24 +29,39 @@ class DeviceClock:
     """The recent errors of one device's clock.
 
     Args:
-        errors: Device time minus received time of the latest events, in milliseconds, newest last.
+        errors: Device time minus received time of some of the latest events, in milliseconds, newest last.
+        learnt_at: When the newest of these was received, in microseconds.
+
+    Attributes:
+        changed: There is something to save.
     """
 
-    def __init__(self, errors: list[int]) -> None:
+    def __init__(self, errors: list[int], learnt_at: int = 0) -> None:
         self.errors = errors
+        self.learnt_at = learnt_at
+        self.changed = False
 
     def read(self, device_time: int, received_at: int) -> Reading:
         """Take one event's times into account and say when it happened; all in microseconds."""
         error_ms = (device_time - received_at) // 1000
         if device_time < EARLIEST or abs(device_time - received_at) > DAY:
             return Reading(received_at, error_ms, "IMPLAUSIBLE")
-        self.errors = [*self.errors, error_ms][-WINDOW:]
-        if len(self.errors) < ENOUGH:
+        errors = [*self.errors, error_ms][-WINDOW:]
+        self._learn(errors, received_at)
+        if len(errors) < ENOUGH:
             return Reading(device_time, 0, "UNKNOWN")
-        offset = median_low(self.errors)
+        offset = median_low(errors)
         if abs(offset) <= TOLERATED_MS:
             return Reading(device_time, offset, "OK")
         return Reading(device_time - offset * 1000, offset, "OFFSET")
+
+    def _learn(self, errors: list[int], received_at: int) -> None:
+        """Keep the newest error, unless enough are known and one was kept a moment ago.
+
+        Which ones are kept depends on the events alone, so that a replay says the same.
+        """
+        if len(self.errors) < WINDOW or abs(received_at - self.learnt_at) >= SPACING:
+            self.errors, self.learnt_at, self.changed = errors, received_at, True
 
 
 def stated_time(observation: dict[str, Any], own_zone: str | None, site_zone: str | None) -> int:

@@ -45,7 +45,8 @@ class Enrich:
         partition, clocks = batch[0].partition, dict[str, DeviceClock]()
         answers = [[self._place(event.record, partition, clocks)] for event in batch]
         for device_id, clock in clocks.items():
-            self._state.put(partition, device_id, {"errors": clock.errors})
+            if clock.changed:
+                self._state.put(partition, device_id, {"errors": clock.errors, "at": clock.learnt_at})
         return answers
 
     def _place(self, observation: dict[str, Any] | None, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
@@ -83,7 +84,7 @@ class Enrich:
         device_id = observation["device_id"]
         if device_id not in clocks:
             known = self._state.get(partition, device_id)
-            clocks[device_id] = DeviceClock(known["errors"] if known else [])
+            clocks[device_id] = DeviceClock(known["errors"], known.get("at", 0)) if known else DeviceClock([])
         return clocks[device_id].read(stated, observation["received_at"])
 
     def _sighting(self, observation: dict[str, Any], place: Place | None, reading: Reading) -> Emit:
