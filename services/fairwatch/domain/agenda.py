@@ -1,11 +1,13 @@
 """When which key of a keyed state is due, so that a tick does not have to read the whole state."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from fairwatch.domain.ports import State
 
 RESCAN = 60_000_000
+SLACK = 1024  # entries of a queue that may be out of date
 
 
 class Agenda:
@@ -23,6 +25,7 @@ class Agenda:
         self._state = state
         self._due_at = due_at
         self._times: dict[int, dict[str, int]] = {}
+        self._queues: dict[int, list[tuple[int, str]]] = {}  # the same, earliest first; some are out of date
         self._scanned: dict[int, int] = {}
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
@@ -41,29 +44,54 @@ class Agenda:
 
     def due(self, partitions: Sequence[int], now: int) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Iterate over (partition, key, value) of what is due now, earliest first."""
-        self._times = {partition: self._times.get(partition, {}) for partition in partitions}
-        self._scanned = {partition: at for partition, at in self._scanned.items() if partition in self._times}
+        for partition in self._times.keys() - set(partitions):
+            for known in (self._times, self._queues, self._scanned):
+                known.pop(partition, None)
         for partition in partitions:
             if abs(now - self._scanned.get(partition, -RESCAN)) >= RESCAN:
                 self._scan(partition, now)
-            late = sorted((at, key) for key, at in self._times[partition].items() if at <= now)
-            for _, key in late:
+            for key in self._late(partition, now):
                 value = self._state.get(partition, key)
                 if value is None:
                     self._times[partition].pop(key, None)
                 elif (at := self._due_at(value)) is not None and at <= now:
                     yield partition, key, value
+                else:  # what was put was rolled back
+                    self._note(partition, key, value)
+
+    def next_at(self) -> int | None:
+        """Return when the next key is due, in microseconds; None when none is known."""
+        return min((first[0] for number in self._queues if (first := self._first(number)) is not None), default=None)
+
+    def _late(self, partition: int, now: int) -> Sequence[str]:
+        """Return the keys that are due; they stay in the queue until they are put or deleted."""
+        late: dict[tuple[int, str], None] = {}
+        while (first := self._first(partition)) is not None and first[0] <= now:
+            late[heappop(self._queues[partition])] = None
+        for entry in late:
+            heappush(self._queues[partition], entry)
+        return [key for _, key in late]
+
+    def _first(self, partition: int) -> tuple[int, str] | None:
+        queue, times = self._queues[partition], self._times[partition]
+        while queue and times.get(queue[0][1]) != queue[0][0]:
+            heappop(queue)
+        return queue[0] if queue else None
 
     def _scan(self, partition: int, now: int) -> None:
         self._scanned[partition] = now
-        self._times[partition] = {}
+        self._times[partition], self._queues[partition] = {}, []
         for key, value in self._state.items(partition):
             self._note(partition, key, value)
 
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
         at = self._due_at(value)
-        times = self._times.setdefault(partition, {})
+        times, queue = self._times.setdefault(partition, {}), self._queues.setdefault(partition, [])
         if at is None:
             times.pop(key, None)
-        else:
+        elif times.get(key) != at:
             times[key] = at
+            heappush(queue, (at, key))
+        if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind
+            queue[:] = [(at, key) for key, at in times.items()]
+            heapify(queue)

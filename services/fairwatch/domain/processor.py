@@ -20,7 +20,8 @@ class Spec:
         state: True when it keeps keyed state: the engine restores it per partition before the first event.
         references: Compacted topics that every worker holds whole, complete before the first event.
         replay: True to read `reads` from the beginning at each start (read models kept elsewhere).
-        tick_s: Seconds between calls of `tick`; None for never.
+        tick_s: Most seconds between calls of `tick`; None for never. It is called earlier when something is due, where
+            the processor says when that is.
     """
 
     name: str
@@ -53,4 +54,12 @@ class Ticking(Protocol):
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Return what is due now, for the partitions that this worker owns."""
+        ...
+
+
+class Scheduled(Protocol):
+    """A ticking processor that knows when something is due."""
+
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do, in microseconds of its clock; None when not known."""
         ...

@@ -124,6 +124,11 @@ class Pipeline:
         await self._flush()
         self._tally.emits(output.topic for output in emits)
 
+    def due_at(self) -> int | None:
+        """Return when the processor's next tick has something to do, in microseconds; None where it does not know."""
+        due_at: Callable[[], int | None] | None = getattr(self._processor, "due_at", None)
+        return None if due_at is None else due_at()
+
     async def _ticks(self, processor: Ticking, partitions: Sequence[int]) -> list[Output]:
         self._encoding.begin(self._clock.now())
         outputs = [self._encoding.timed_output(emit) for emit in await processor.tick(partitions)]

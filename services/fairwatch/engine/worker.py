@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.processor import Spec
+from fairwatch.engine.alarm import Alarm
 from fairwatch.engine.application import Application
 from fairwatch.engine.config import Build, EngineConfig, Resources
 from fairwatch.engine.dead_letters import DeadLetters
@@ -87,6 +88,7 @@ class Worker:
         self.tally = Tally(spec.name)
         self._app: Application | None = None
         self._pipeline: Pipeline | None = None
+        self._alarm: Alarm | None = None
         self._owned: list[int] = []
         self._assigned = False
         self._released_at: float | None = None
@@ -227,7 +229,7 @@ class Worker:
         app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
         app.on_rebalance_complete.connect(cast("Any", self._restored))
         if self.spec.tick_s is not None:
-            app.timer(self.spec.tick_s)(self._tick)
+            background.append(asyncio.create_task(self._ticks(self.spec.tick_s)))
         starting = asyncio.create_task(app.start())
         background.append(asyncio.create_task(Supervision(self, app).run()))
         crashed = app._crashed  # noqa: SLF001  # Faust tells nobody else
@@ -259,12 +261,24 @@ class Worker:
             self.stop(EXIT_FAILURE)
         else:
             self._app.appetite.took(len(records), time.monotonic() - started)
+            if self._alarm is not None:
+                self._alarm.look_again()
             return done
         return False
 
-    async def _tick(self) -> None:
-        if self._assigned and self._pipeline is not None:
-            await self._turns.run(self._pipeline.tick(self._owned))
+    async def _ticks(self, longest_s: float) -> None:
+        """Tick for ever: when something is due, where the processor knows that, and never later than `longest_s`."""
+        assert self._pipeline is not None
+        pipeline = self._pipeline
+        self._alarm = Alarm(longest_s, lambda: pipeline.due_at() if self._assigned else None, self._clock)
+        while True:
+            await self._alarm.wait()
+            try:
+                if self._assigned:
+                    await self._turns.run(pipeline.tick(self._owned))
+            except Exception:
+                log.exception("worker.failed")
+                self.stop(EXIT_FAILURE)
 
     async def _release(self) -> None:
         """Give everything up: called before partitions are revoked and before stopping."""

@@ -42,6 +42,10 @@ class Group:
         """Fold each trigger and answer with the revisions that are due at once."""
         return [self._fold(event) for event in batch]
 
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do."""
+        return self._groups.next_at()
+
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, end what has been quiet, forget what ended long ago."""
         now, emitted = self._clock.now(), []

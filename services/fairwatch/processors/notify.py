@@ -73,6 +73,10 @@ class Notify:
             await asyncio.gather(*map(in_order, by_alert.values()))
         return answers
 
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do."""
+        return self._ledger.next_at()
+
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Try again what is due, and forget ledgers that nothing has touched for a week."""
         async with self._turn:

@@ -53,6 +53,10 @@ class Verify:
         """Answer each event with what it came to."""
         return [self._handle(event) for event in batch]
 
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do."""
+        return self._agenda.next_at()
+
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Expire what is due; revoke where an authorisation or an entry was taken back."""
         emits: list[Emit] = []
