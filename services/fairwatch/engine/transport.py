@@ -6,6 +6,7 @@ nearly all of its throughput, is bypassed. Offsets are remembered as one number 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 import aiokafka
@@ -88,6 +89,19 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         """Return what was fetched, each partition in its turn; only when there is nothing, wait for it."""
+        fetched = await self._taken(consumer, active_partitions, timeout, max_records)
+        if self.app.fetch_waits_ms is not None:
+            quiet, eager = self.app.fetch_waits_ms
+            consumer._fetcher._fetch_max_wait_ms = eager if fetched else quiet  # noqa: SLF001  # no public way
+        return fetched
+
+    async def _taken(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None,  # noqa: ASYNC109  # as above
+        max_records: int | None,
+    ) -> Any:
         fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
         if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
             taken = await self._rota.take(fetcher, active_partitions, self.app.appetite.limit)
@@ -134,7 +148,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
 
 class BatchConsumer(driver.Consumer):
-    """Faust's consumer, with one message per fetch."""
+    """Faust's consumer, with one message per fetch.
+
+    Attributes:
+        free: The worker has nothing to do. A batch is taken only then: what comes while it works is taken with the
+            next one, while a batch that was taken early would wait, and leave what comes after it to a further one.
+    """
 
     app: Any
     _thread: BatchThread
@@ -143,6 +162,8 @@ class BatchConsumer(driver.Consumer):
         self.next_read: dict[TP, int] = {}
         self.next_commit: dict[TP, int] = {}
         self.commits = 0
+        self.free = asyncio.Event()
+        self.free.set()
         self._seeks = 0
         self._fetching = asyncio.Lock()
         super().__init__(*args, **options)
@@ -158,6 +179,10 @@ class BatchConsumer(driver.Consumer):
         """
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.free.wait(), timeout)
+        if not self.free.is_set():
+            return
         async with self._fetching:
             if not self.flow_active:
                 return  # waiting for it here would keep the seek waiting that it comes after
@@ -173,6 +198,7 @@ class BatchConsumer(driver.Consumer):
                 return  # positions were set anew since: whoever is next reads on from the committed offset
             batch = Batch(records)
             self.next_read.update(batch.ends)
+            self.free.clear()
             message = self._message(batch, self.app.consumer_generation_id)
             yield message.tp, message
 
@@ -217,6 +243,7 @@ class BatchConsumer(driver.Consumer):
         async with self._fetching:  # a fetch under way would bring records from one side of the seek or the other
             await self._set_positions()
             self._seeks += 1
+            self.free.set()  # what was handed over before and not handled yet is dropped
 
     async def _set_positions(self) -> None:
         self.next_read.clear()
