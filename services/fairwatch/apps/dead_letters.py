@@ -12,7 +12,7 @@ from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
-from fairwatch.wire.dead_letter import redriven
+from fairwatch.wire.dead_letter import redrivable, redriven
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.topics import DEAD_LETTERS, topics
 
@@ -48,10 +48,11 @@ def letters(
 async def redrive(settings: Settings, chosen: Sequence[DeadLetter]) -> AsyncIterator[DeadLetter]:
     """Write each letter's original bytes to its topic under its original key, and yield it once the broker has them.
 
-    Each is sent once, its count of redrives grows by one, and the audit trail says who did it.
+    Each is sent once, its count of redrives grows by one, and the audit trail says who did it. Those that hold no
+    bytes (`redrivable`) are left out.
     """
     async with kafka.producer(settings, "cli") as producer:
-        for letter in chosen:
+        for letter in filter(redrivable, chosen):
             key, value, headers = redriven(letter)
             await producer.send(letter["topic"], key, value, headers)
             await _audit(producer, letter)
@@ -61,10 +62,13 @@ async def redrive(settings: Settings, chosen: Sequence[DeadLetter]) -> AsyncIter
 def _decoded(settings: Settings, topic: str) -> Iterator[DeadLetter]:
     decode = kafka.codec(settings).decode
     for message in read(settings, topic):
+        where = {"partition": message.raw.partition, "offset": message.raw.offset}
+        if message.unreadable is not None:
+            log.warning("dead_letter.unreadable", topic=topic, error=message.unreadable, **where)
+            continue
         try:
             letter: DeadLetter = decode(message.raw.value or b"", "DeadLetter")[1]  # type: ignore[assignment]
         except RejectedError as error:
-            where = {"partition": message.raw.partition, "offset": message.raw.offset}
             log.warning("dead_letter.unreadable", topic=topic, error=str(error), **where)
         else:
             yield letter

@@ -66,7 +66,7 @@ async def export(settings: Settings, path: Path, key: bytes | None, say: Say) ->
     with ArchiveWriter(path, key, {"version": __version__, "created_at": at}) as archive:
         for topic in reference_topics():
             say(f"reading {topic.name}")
-            latest = last_values(settings, topic)
+            latest = last_values(settings, topic, summary)
             deque(_stored(archive, topic.name, latest, summary), maxlen=0)
             if topic.name == ENTRIES:
                 await _pictures(archive, settings, latest, summary, sealed=key is not None)
@@ -77,11 +77,14 @@ async def export(settings: Settings, path: Path, key: bytes | None, say: Say) ->
     return summary
 
 
-def last_values(settings: Settings, topic: Topic) -> list[Any]:
+def last_values(settings: Settings, topic: Topic, summary: Summary) -> list[Any]:
     """Return the newest record under each key of a compacted topic, without what policy forbids."""
     codec, cleaner = kafka.codec(settings), Cleaner(soft_biometrics=settings.soft_biometrics)
     found: dict[bytes | None, Any] = {}
     for message in read(settings, topic.name):
+        if message.unreadable is not None:
+            summary.remarks.append(f"left out: {message.unreadable}")
+            continue
         found.pop(message.raw.key, None)
         if message.raw.value is None:
             continue

@@ -57,7 +57,7 @@ async def restore(settings: Settings, path: Path, key: bytes | None, say: Say) -
         known = _check_cluster(settings, archive)
         for topic in reference_topics():
             say(f"writing {topic.name}")
-            there = {key_of(topic, record): record for record in last_values(settings, topic)}
+            there = {key_of(topic, record): record for record in last_values(settings, topic, summary)}
             records = {key_of(topic, record): record for record in _records(archive, topic.name)}
             differing = [key for key in records if key in there and there[key] != records[key]]
             if differing:

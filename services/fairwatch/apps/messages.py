@@ -1,30 +1,38 @@
 """Reads a topic as it lies there: raw records with their place and time, to the end or for ever."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 
+from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, require_broker, unreachable
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.engine.reader import TopicReader
+from fairwatch.engine.record_batches import Unreadable
 from fairwatch.wire.dead_letter import Raw
 from fairwatch.wire.headers import from_kafka
 from fairwatch.wire.topics import Topic, topics
 
-_POLL_MS = 500
-_BOOTSTRAP_MS = 8000
+CLIENT = "fairwatch-tail"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One record; `at` is the broker's time in milliseconds since 1970 UTC."""
+    """One record.
+
+    Attributes:
+        at: The broker's time in milliseconds since 1970 UTC.
+        unreadable: What is wrong with its record batch, in words, where that cannot be opened; there is no value then.
+    """
 
     raw: Raw
     at: int
+    unreadable: str | None = None
 
 
 def topic_named(name: str) -> Topic:
@@ -54,48 +62,41 @@ def read(settings: Settings, name: str, *, beginning: bool = True, follow: bool 
     topic = settings.topic_prefix + topic_named(name).name
     require_broker(settings)
     try:
-        with closing(_consumer(settings)) as consumer:
-            ends = dict(_assign(consumer, topic, beginning=beginning))
-            sure: set[TopicPartition] = set()
-            while follow or any(consumer.position(partition) < end for partition, end in ends.items()):
-                for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
-                    if partition in ends and partition not in sure:
-                        # The embedded broker's end is the beginning of the last batch; what it fetches says more.
-                        ends[partition] = max(ends[partition], consumer.highwater(partition) or 0)
-                        sure.add(partition)
-                    yield from (_message(name, record) for record in records)
+        with closing(iterated(_runs(settings, topic, beginning=beginning, follow=follow))) as runs:
+            for run in runs:
+                yield from (_message(name, record) for record in run)
     except KafkaError as error:
         raise unreachable(settings, error) from error
 
 
-def _consumer(settings: Settings) -> KafkaConsumer:
-    return KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap.split(","),
-        bootstrap_timeout_ms=_BOOTSTRAP_MS,
-        allow_auto_create_topics=False,
-        enable_auto_commit=False,
-        client_id="fairwatch-tail",
-        **client_options(settings),
-    )
+async def _runs(settings: Settings, topic: str, *, beginning: bool, follow: bool) -> AsyncGenerator[list[Any], None]:
+    servers, options = settings.kafka_bootstrap, {**client_options(settings), "client_id": CLIENT}
+    partitions = await _partitions(servers, options, topic)
+    async with TopicReader(servers, options, topic, partitions, lenient=True) as reader:
+        if beginning:
+            async for run in reader.runs_to_end():
+                yield run
+        else:
+            await reader.seek_to_end()
+        if follow:
+            async for run in reader.follow_runs():
+                yield run
 
 
-def _assign(consumer: KafkaConsumer, topic: str, *, beginning: bool) -> Mapping[TopicPartition, int]:
-    """Take every partition and return where those end now that hold anything to read."""
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
+async def _partitions(servers: str, options: dict[str, Any], topic: str) -> set[int]:
+    """Return the partitions of a topic; asking for it by name may make it."""
+    client = AIOKafkaClient(bootstrap_servers=servers, **options)
+    try:
+        await client.bootstrap()
+        found: set[int] | None = (await client.fetch_all_metadata()).partitions_for_topic(topic)
+    finally:
+        await client.close()
+    if not found:
         raise ConfigurationError(f"topic {topic} is not on the broker: run `fairwatch topics apply`")
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(partitions)
-    ends: Mapping[TopicPartition, int] = consumer.end_offsets(partitions)
-    if beginning:
-        consumer.seek_to_beginning()
-        starts = consumer.beginning_offsets(partitions)
-        return {partition: end for partition, end in ends.items() if end > starts[partition]}
-    for partition, end in ends.items():
-        consumer.seek(partition, max(end, 0))
-    return {}
+    return found
 
 
 def _message(topic: str, record: Any) -> Message:
     headers = from_kafka(record.headers)
-    return Message(Raw(topic, record.partition, record.offset, record.key, record.value, headers), record.timestamp)
+    raw = Raw(topic, record.partition, record.offset, record.key, record.value, headers)
+    return Message(raw, record.timestamp, str(record) if isinstance(record, Unreadable) else None)

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
+
 from fairwatch.apps.kafka import codec
 from fairwatch.apps.messages import read
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.topics import topics
+
+log = structlog.get_logger()
 
 
 def read_everything(settings: Settings) -> Iterator[tuple[str, str, Any]]:
@@ -17,9 +21,14 @@ def read_everything(settings: Settings) -> Iterator[tuple[str, str, Any]]:
 
 
 def read_topic(settings: Settings, name: str) -> Iterator[tuple[str, str, Any]]:
-    """Yield (logical topic, record type, record) of one topic; what cannot be decoded is left out."""
+    """Yield (logical topic, record type, record) of one topic; what cannot be decoded is left out.
+
+    So are record batches that cannot be opened, which the log names.
+    """
     decode = codec(settings).decode
     for message in read(settings, name):
+        if message.unreadable is not None:
+            log.warning("batch.unreadable", detail=message.unreadable)
         if message.raw.value is None:
             continue
         try:

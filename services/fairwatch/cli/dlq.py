@@ -14,6 +14,7 @@ from fairwatch.apps import dead_letters
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import DeadLetter
+from fairwatch.wire.dead_letter import redrivable
 from fairwatch.wire.json_form import to_json
 
 EXIT_NOT_FOUND = 1
@@ -88,6 +89,7 @@ def redrive(
     """Write the original bytes back to their topic under their original key, each letter once.
 
     The letters stay where they are; a header counts how often a record was redriven. Exit code 1 when there is none.
+    What lay in a record batch that cannot be opened is not in its letter, and is left out.
     """
     if bool(ids) == everything:
         raise ConfigurationError("name the ids to redrive, or say --all")
@@ -95,6 +97,10 @@ def redrive(
     if not found:
         Console(stderr=True).print("no such dead letter")
         raise typer.Exit(EXIT_NOT_FOUND)
+    there = len(found)
+    found = [letter for letter in found if redrivable(letter)]
+    if len(found) < there:
+        Console(stderr=True).print(f"{there - len(found)} left out: their record batches cannot be opened")
     count = 0 if dry_run else asyncio.run(_redrive(found))
     for letter in found if as_json or dry_run else ():
         typer.echo(

@@ -14,6 +14,7 @@ from fairwatch.apps.messages import Message, read
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.dead_letter import UNREADABLE
 from fairwatch.wire.json_form import to_json
 
 _SHOWN = 600  # characters of a record in the pretty form
@@ -33,7 +34,8 @@ def tail(
 ) -> None:
     """Print the records of a topic as they come, until Ctrl-C.
 
-    A record that cannot be decoded is printed with the reason, and tailing goes on.
+    What cannot be decoded, or lies in a record batch that cannot be opened, is printed with the reason, and tailing
+    goes on.
     """
     chosen = settings()
     codec = kafka.codec(chosen)
@@ -58,6 +60,8 @@ def _decoded(codec: Codec, message: Message) -> dict[str, Any]:
         "key": (raw.key or b"").decode("utf-8", "replace"),
         "headers": {name: value.decode("utf-8", "replace") for name, value in raw.headers.items()},
     }
+    if message.unreadable is not None:
+        return about | {"type": None, "record": None, "reason": UNREADABLE, "detail": message.unreadable}
     if raw.value is None:
         return about | {"type": None, "record": None}
     try:

@@ -13,6 +13,7 @@ from typing import Literal
 Reason = Literal[
     "malformed",  # not the syntax that it claims: truncated, wrong charset, broken multipart
     "unknown_format",  # no adapter recognises it
+    "unreadable_batch",  # the record batch that held it cannot be opened: codec, checksum, structure
     "unknown_schema",  # Avro bytes whose schema is not known here
     "invalid_field",  # a field is missing or its value is impossible
     "too_large",

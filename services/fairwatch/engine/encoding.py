@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+import structlog
+
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.outbox import Headers, Output
+from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.dead_letter import UNREADABLE
 from fairwatch.wire.headers import RECORDED, carried, cloud_event
+
+log = structlog.get_logger()
 
 
 class Encoding:
@@ -52,7 +58,14 @@ class Encoding:
         events: list[Event] = []
         places: list[int] = []
         broken: dict[int, RejectedError] = {}
+        lost = False
         for place, record in enumerate(records, first):
+            if record.__class__ is Unreadable:
+                if not lost:  # one line for many
+                    log.error("batch.unreadable", **about(record))
+                lost = True
+                broken[place] = RejectedError(UNREADABLE, str(record))
+                continue
             try:
                 key = record.key.decode() if record.key else ""
                 value = None if record.value is None else decode(record.value, expected)[1]

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from fairwatch.domain.errors import RetryableError
+from fairwatch.engine.open_consumer import OpenConsumer
+from fairwatch.engine.record_batches import Unreadable
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
@@ -18,12 +20,21 @@ class TopicReader:
     Args:
         topic: Full name.
         partitions: Which; None for all.
+        lenient: Hand over `Unreadable` in the place of what cannot be opened. Otherwise reading ends there with a
+            RetryableError that names it: what only we write is not to be read with holes.
     """
 
     def __init__(
-        self, bootstrap: str, client_options: Mapping[str, Any], topic: str, partitions: Iterable[int] | None = None
+        self,
+        bootstrap: str,
+        client_options: Mapping[str, Any],
+        topic: str,
+        partitions: Iterable[int] | None = None,
+        *,
+        lenient: bool = False,
     ) -> None:
         self._topic = topic
+        self._lenient = lenient
         self._wanted = partitions
         self._options = {
             "bootstrap_servers": bootstrap,
@@ -36,7 +47,7 @@ class TopicReader:
         }
 
     async def __aenter__(self) -> Self:
-        self._consumer = AIOKafkaConsumer(**self._options)
+        self._consumer = OpenConsumer(**self._options)
         try:
             await self._consumer.start()
             self._partitions = await self._find()
@@ -72,6 +83,10 @@ class TopicReader:
         for partition, offset in offsets.items():
             self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
+    async def seek_to_end(self) -> None:
+        """Read on from where each partition ends now."""
+        await self._consumer.seek_to_end(*self._partitions)
+
     async def positions(self) -> dict[int, int]:
         """Return the next offset to be read of each partition."""
         return {tp.partition: await self._consumer.position(tp) for tp in self._partitions}
@@ -88,16 +103,26 @@ class TopicReader:
         waiting = {tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]}
         while waiting:
             for run in (await self._consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():
-                yield run
+                yield self._checked(run)
             waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
 
     def _whole(self) -> bool:
         now = self._consumer.partitions_for_topic(self._topic)
         return self._wanted is not None or not now or now == {tp.partition for tp in self._partitions}
 
+    def _checked(self, run: list[Any]) -> list[Any]:
+        if not self._lenient and (lost := next((record for record in run if isinstance(record, Unreadable)), None)):
+            raise RetryableError(str(lost))
+        return run
+
     async def follow(self) -> AsyncIterator[Any]:
         """Yield every further record, until the topic has other partitions than those that are read."""
+        async for run in self.follow_runs():
+            for record in run:
+                yield record
+
+    async def follow_runs(self) -> AsyncIterator[list[Any]]:
+        """Yield the same as runs of records of one partition."""
         while self._whole():
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
-                for record in run:
-                    yield record
+                yield self._checked(run)

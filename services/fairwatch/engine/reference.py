@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.reader import TopicReader
+from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
 
@@ -60,7 +61,7 @@ class TopicReference:
         pause_s = 0.0
         while True:
             try:
-                async with TopicReader(bootstrap, client_options, topic_prefix + self._topic) as reader:
+                async with TopicReader(bootstrap, client_options, topic_prefix + self._topic, lenient=True) as reader:
                     await self._read(reader)
                     if pause_s:
                         log.info("reference.back", topic=self._topic)
@@ -84,6 +85,10 @@ class TopicReference:
         log.info("reference.complete", topic=self._topic, entries=len(table.entries))
 
     def _put(self, table: "_Table", record: Any) -> bool:
+        if isinstance(record, Unreadable):
+            metrics.REFERENCE_BAD.labels(self._component, self._topic).inc()
+            log.error("reference.unreadable", **about(record))
+            return False
         key = ""
         try:
             key = (record.key or b"").decode()

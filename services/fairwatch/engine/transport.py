@@ -19,13 +19,14 @@ from mode.utils.futures import notify
 
 from fairwatch.engine.assignor import Assignor
 from fairwatch.engine.fetching import Rota
+from fairwatch.engine.open_consumer import OpenConsumer
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
 
 
 class Batch(list[Any]):
-    """Records of one or several partitions, those of one together and in order.
+    """Records of one or several partitions, those of one together and in order; some may be `Unreadable`.
 
     Attributes:
         ends: Next offset to be read of each partition, once all are handled.
@@ -65,7 +66,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     app: Any
     Worker = DaemonThread
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002  # Faust's signature
+    def _create_worker_consumer(self, transport: driver.Transport) -> OpenConsumer:  # noqa: ARG002  # Faust's signature
         """Return aiokafka's consumer.
 
         Our assignor keeps partition n of every topic on the same worker, which state shared by topics needs; Faust's
@@ -73,7 +74,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """
         self._assignor = Assignor()
         self._rota = Rota()
-        return aiokafka.AIOKafkaConsumer(
+        return OpenConsumer(
             group_id=self.app.conf.id,
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,

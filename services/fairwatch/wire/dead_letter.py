@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.errors import Reason, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
 from fairwatch.policy.protected import is_protected
 from fairwatch.wire.headers import REDRIVES, redrives
+
+UNREADABLE: Reason = "unreadable_batch"  # nobody could open what held the records: their bytes are not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def dead_letter(
         "at": at,
         "redrives": redrives(raw.headers),
     }
+
+
+def redrivable(letter: DeadLetter) -> bool:
+    """Tell whether a letter holds what it is about; of a record batch that nobody could open it does not."""
+    return letter["reason"] != UNREADABLE
 
 
 def redriven(letter: DeadLetter) -> tuple[bytes | None, bytes, dict[str, bytes]]:
