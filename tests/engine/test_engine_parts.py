@@ -21,6 +21,7 @@ from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog
 from fairwatch.engine.worker import _ended
+from fairwatch.wire.topics import open_topics
 from tests.support.engine_lab import CODEC, observation
 
 
@@ -265,11 +266,18 @@ def test_quantiles_of_ages_come_from_samples():
 
 def test_garbage_of_strangers_stops_nobody_but_our_own_faults_do():
     garbage, fault = RejectedError("malformed", "half a document"), RejectedError("internal", "KeyError in normalize")
-    ours, theirs = DeadLetterGuard(1.0, 1000, 3), DeadLetterGuard(1.0, 1000, 3, strangers=True)
-    assert ours.counts(garbage)
-    assert not theirs.counts(garbage)
-    assert theirs.counts(fault)
-    assert not theirs.counts(None)
+    guard = DeadLetterGuard(1.0, 1000, 3, open_topics={"p-observations"})
+    assert guard.counts(garbage, "p-sightings")
+    assert not guard.counts(garbage, "p-observations")
+    assert guard.counts(fault, "p-observations")
+    assert not guard.counts(None, "p-observations")
+
+
+def test_topics_are_open_where_their_declaration_names_a_gateway_or_any_producer():
+    assert open_topics() == {
+        "raw-events", "observations", "devices", "sites", "authorisations", "watchlist-entries",
+    }  # fmt: skip
+    assert EngineConfig("broker:9092").open_topics == open_topics()
 
 
 async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:

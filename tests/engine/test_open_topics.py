@@ -6,9 +6,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.processor import Spec
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.restoring import read_state
+from fairwatch.engine.worker import EXIT_DEAD_LETTERS
 from tests.support.broken_batches import BROKEN, SOUND, write
 from tests.support.engine_lab import CODEC, PLAIN, observation, stopped, until
 
@@ -95,3 +97,19 @@ async def test_state_with_a_batch_that_cannot_be_opened_is_not_read_with_a_hole(
         await read_state(lab.config(), lab.prefix + "ref", [0], {})
     async with TopicReader(lab.bootstrap, {}, lab.prefix + "ref", [0], lenient=True) as reader:
         assert [record.offset async for record in reader.to_end()] == [0, 1, 2, 5, 6, 7, 8]
+
+
+async def test_garbage_in_an_open_topic_never_stops_a_worker_however_much_of_it_there_is(lab):
+    await lab.create(1)
+    await lab.send([("junk", b"junk")] * 1500)
+    await lab.send([("good", observation("good"))])
+
+    async def all_there():
+        return await came_out(lab) == ["good"] and len(await lab.letters()) == 1500
+
+    worker, _ = lab.worker(PLAIN, open_topics=frozenset({"in"}))
+    task = asyncio.create_task(worker.run())
+    await until(all_there)
+    assert await stopped(worker, task) == 0
+    closed, _ = lab.worker(Spec("other", PLAIN.reads, PLAIN.writes), open_topics=frozenset())
+    assert await asyncio.wait_for(closed.run(), 60) == EXIT_DEAD_LETTERS, "what only we write is another matter"

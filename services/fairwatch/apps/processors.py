@@ -20,8 +20,8 @@ Builder = Callable[[Settings, Resources], Processor]
 BATCH_GROWN = 4_000
 
 
-def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfig:
-    """Return the engine's part of the settings; `strangers` where the events come from devices."""
+def engine_config(settings: Settings) -> EngineConfig:
+    """Return the engine's part of the settings."""
     cleaner, framing = Cleaner(soft_biometrics=settings.soft_biometrics), codec(settings)
     return EngineConfig(
         bootstrap=settings.kafka_bootstrap,
@@ -38,7 +38,6 @@ def engine_config(settings: Settings, *, strangers: bool = False) -> EngineConfi
         version=__version__,
         replication=settings.replication,
         state_lost=settings.state_lost,
-        strangers=strangers,
         redact=lambda _, value: cleaner.framed(framing, value),
     )
 
@@ -141,5 +140,5 @@ def run_processor(settings: Settings, name: str) -> int:
     """Run a processor in the calling process until it is told to stop; return the exit code."""
     from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
 
-    config = engine_config(settings, strangers=name == "normalize")
+    config = engine_config(settings)
     return run_worker(spec_of(name), partial(BUILDERS[name], settings), config, codec(settings))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import Publisher, Reference, State
 from fairwatch.domain.processor import Processor
+from fairwatch.wire.topics import open_topics
 
 Redact = Callable[[str, bytes], bytes]
 
@@ -28,8 +29,8 @@ class EngineConfig:
         batch_grown: The same in a backlog, where so many take no more than a tenth of a second; 0 for never more.
         dead_letter_share, dead_letter_window: The worker stops when more than this share of so many events died.
         dead_letter_run: ... or this many in a row.
-        strangers: Events come from devices: only our own faults (`internal`) count against these limits, so that a
-            device that sends garbage cannot stop the worker for all others.
+        open_topics: Logical names of topics that others write to: of their events only our own faults (`internal`)
+            count against these limits, so that one who sends garbage cannot stop the worker for all others.
         record_max: Largest output in bytes; a larger one makes its event a dead letter, as one that the broker refuses.
         redis_url: Where heartbeats go; None for nowhere.
         instance: Name of this process.
@@ -58,7 +59,7 @@ class EngineConfig:
     dead_letter_share: float = 0.5
     dead_letter_window: int = 1000
     dead_letter_run: int = 200
-    strangers: bool = False
+    open_topics: frozenset[str] = field(default_factory=open_topics)
     record_max: int = 4 << 20
     redis_url: str | None = None
     instance: str = ""

@@ -1,6 +1,7 @@
 """Stops a worker that turns too much into dead letters, so that a bad deploy does not empty a topic into them."""
 
 from collections import deque
+from collections.abc import Collection
 
 from fairwatch.domain.errors import RejectedError
 
@@ -15,11 +16,11 @@ class DeadLetterGuard:
     Args:
         share: Largest share of the last `window` events.
         run: Most dead in a row.
-        strangers: Count our own faults only.
+        open_topics: Full names of the topics of whose events only our own faults (`internal`) count.
     """
 
-    def __init__(self, share: float, window: int, run: int, *, strangers: bool = False) -> None:
-        self._strangers = strangers
+    def __init__(self, share: float, window: int, run: int, *, open_topics: Collection[str] = ()) -> None:
+        self._open_topics = frozenset(open_topics)
         self._share = share
         self._window = window
         self._run = run
@@ -28,9 +29,9 @@ class DeadLetterGuard:
         self._dead = 0
         self._in_a_row = 0
 
-    def counts(self, error: RejectedError | None) -> bool:
-        """Return whether a death, None for none, counts against the limits."""
-        return error is not None and (not self._strangers or error.reason == "internal")
+    def counts(self, error: RejectedError | None, topic: str) -> bool:
+        """Return whether the death of an event of that topic, None for none, counts against the limits."""
+        return error is not None and (error.reason == "internal" or topic not in self._open_topics)
 
     def check(self, dead: list[bool]) -> None:
         """Take a batch into account: for each event in its order, whether it died.

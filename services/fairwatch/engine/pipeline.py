@@ -98,7 +98,9 @@ class Pipeline:
             for run, places, broken in runs:
                 answer.add(await self._answer(run, places))
                 answer.dead |= broken
-            self._guard.check([self._guard.counts(answer.dead.get(place)) for place in range(len(records))])
+            self._guard.check(
+                [self._guard.counts(answer.dead.get(n), record.topic) for n, record in enumerate(records)]
+            )
             await self._keep(answer, records)
             spans.died(answer.dead)
         self._tally.batch(len(records), time.perf_counter() - started)

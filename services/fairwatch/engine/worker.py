@@ -215,7 +215,7 @@ class Worker:
                 config.dead_letter_share,
                 config.dead_letter_window,
                 config.dead_letter_run,
-                strangers=config.strangers,
+                open_topics={config.topic_prefix + name for name in config.open_topics},
             ),
             tally=self.tally,
             turns=self._turns,

@@ -24,6 +24,8 @@ Party = Literal[
 ]  # fmt: skip
 PARTIES: tuple[str, ...] = get_args(Party)
 
+OUTSIDE: frozenset[Party] = frozenset({"http", "mqtt", "viid", "sdk"})  # these write what others sent, or are others
+
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Topic:
@@ -55,6 +57,11 @@ class Topic:
     description: Annotated[str, Field(min_length=10)]
     dead_letters: bool = True
     quota_mib: Annotated[int, Field(ge=0, le=10_000)] = 8
+
+    @property
+    def open(self) -> bool:
+        """Whether what it holds comes from outside: from devices through a gateway, or from any other producer."""
+        return not OUTSIDE.isdisjoint(self.producers)
 
     def configuration(self) -> dict[str, str]:
         """Return the broker's settings for this topic."""
@@ -92,6 +99,12 @@ def load_all(folder: Path) -> dict[str, Topic]:
 def topics() -> Mapping[str, Topic]:
     """Return every topic by its logical name, `<topic>-dlq` included."""
     return load_all(FOLDER)
+
+
+@cache
+def open_topics() -> frozenset[str]:
+    """Return the logical names of the topics that hold what comes from outside."""
+    return frozenset(name for name, topic in topics().items() if topic.open)
 
 
 def _dead_letters(topic: Topic) -> Topic:
