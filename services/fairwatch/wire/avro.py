@@ -53,7 +53,8 @@ class Codec:
         known = released() if schemas is None else schemas
         self._registry = registry
         self._newest = {schema.type: schema for schema in known}
-        self._by_fingerprint = {schema.fingerprint: schema for schema in known}
+        self._by_fingerprint = {alias: schema for schema in known for alias in schema.aliases}
+        self._by_fingerprint |= {schema.fingerprint: schema for schema in known}
         self._has_doubles = {schema.fingerprint: "'double'" in str(schema.parsed) for schema in known}
 
     def prepare(self, types: Iterable[str]) -> None:

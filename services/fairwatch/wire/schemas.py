@@ -11,6 +11,7 @@ import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.canonical_forms import CRC, foreign_fingerprints
 
 # A link to schemas/ in the repository; a wheel holds the files themselves.
 FOLDER = Path(__file__).resolve().parents[1] / "_schemas"
@@ -31,6 +32,7 @@ class Schema:
         source: The JSON as released, with docs and logical types: what a registry is given.
         parsed: What fastavro works with; logical types are stripped, so times are int microseconds.
         fingerprint: CRC-64-AVRO of the parsing canonical form, little-endian, 8 bytes.
+        aliases: What other libraries take for that: read, never written.
     """
 
     type: str
@@ -40,6 +42,7 @@ class Schema:
     source: dict[str, Any]
     parsed: dict[str, Any]
     fingerprint: bytes
+    aliases: tuple[bytes, ...] = ()
 
     @property
     def uri(self) -> str:
@@ -74,9 +77,10 @@ def _bytes_defaults(schema: Any) -> None:
 
 def _parsed(source: Any, slug: str, version: int, path: Path) -> Schema:
     parsed: Any = fastavro.parse_schema(without_logical_types(source))
-    crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
+    crc = fingerprint(to_parsing_canonical_form(parsed), CRC)
     _bytes_defaults(parsed)
-    return Schema(source["name"], slug, version, path, source, parsed, bytes.fromhex(crc))
+    aliases = foreign_fingerprints(fastavro.parse_schema(source))
+    return Schema(source["name"], slug, version, path, source, parsed, bytes.fromhex(crc), aliases)
 
 
 def recognised(text: str) -> Schema | None:
