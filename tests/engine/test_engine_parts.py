@@ -152,7 +152,7 @@ def test_one_huge_record_is_a_batch_of_its_own():
     assert list(split([SimpleNamespace(value=None)], 10))
 
 
-def test_keys_go_where_every_kafka_client_puts_them():
+def test_a_partition_follows_from_a_key_as_the_java_client_computes_it():
     # Values of the Java client's own test of murmur2.
     assert partition_of(b"21", 1000) == (-973932308 & 0x7FFFFFFF) % 1000
     assert partition_of(b"foobar", 1000) == (-790332482 & 0x7FFFFFFF) % 1000

@@ -135,7 +135,7 @@ async def test_ticks_emit_and_keep_state(running: Running) -> None:
     assert [record["observation_id"] for record in await running.lab.outputs()].count("tick-alarm") == 1
 
 
-async def test_references_are_there_from_the_first_event_and_followed(running: Running) -> None:
+async def test_references_are_followed(running: Running) -> None:
     await running.lab.send([("ref", observation("f1"))])
     assert (await running.answers("f1"))["f1"]["extensions"]["known"] == "first"
     await running.lab.send([("r1", observation("second"))], "ref")
