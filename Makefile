@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench scale soak lock clean
+.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,12 @@ demo: $(READY) $(MODELS) ## play the main job on the embedded broker
 
 test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+coverage: $(READY) $(MODELS) ## lines and branches that the default tests run, by package, programs that they start included
+	@$(BIN)/python infra/tools/coverage_packages.py $(ARGS)
+
+mutants: $(READY) $(MODELS) ## small changes to the program that a test should notice: half an hour; MUTANTS="policy/routing --sample 0"
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

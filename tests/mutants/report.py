@@ -1,0 +1,80 @@
+"""What came of the mutants: a table by package, and those that nobody noticed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KNOWN = Path(__file__).with_name("survivors.yaml")
+BAR = 0.9
+ALIVE = ("survived", "uncovered")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a survivor may live.
+
+    Attributes:
+        where: File, and the function after a colon, or a part of that.
+        change: `before → after`, or a part of that.
+        why: For readers.
+    """
+
+    where: str
+    change: str
+    why: str
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Return whether it is about that survivor."""
+        return self.where in place(row) and self.change in change(row)
+
+
+def reasons() -> list[Reason]:
+    """Return what is written down."""
+    return [Reason(**entry) for entry in yaml.safe_load(KNOWN.read_text(encoding="utf-8")) or []]
+
+
+def place(row: Mapping[str, Any]) -> str:
+    return f"{row['file']}:{row['function']}"
+
+
+def change(row: Mapping[str, Any]) -> str:
+    return f"{row['before']} → {row['after']}"
+
+
+def told(rows: Sequence[Mapping[str, Any]], known: Sequence[Reason]) -> tuple[str, bool]:
+    """Return the report, and whether every package reaches the bar."""
+    packages = sorted({row["file"].partition("/")[0] for row in rows})
+    lines = [
+        "",
+        f"{'package':<12}{'mutants':>9}{'killed':>8}{'timeout':>9}{'survived':>10}{'with reason':>13}{'killed':>9}",
+    ]
+    good = True
+    for package in packages:
+        mine = [row for row in rows if row["file"].startswith(package + "/")]
+        found = Counter(row["outcome"] for row in mine)
+        alive = [row for row in mine if row["outcome"] in ALIVE]
+        excused = sum(_reason(row, known) is not None for row in alive)
+        share = 1 - len(alive) / len(mine)
+        good &= share >= BAR
+        lines.append(
+            f"{package:<12}{len(mine):>9}{found['killed']:>8}{found['timeout']:>9}{len(alive):>10}{excused:>13}{share:>9.1%}"
+        )
+    return "\n".join([*_survivors(rows, known), *lines]), good
+
+
+def _survivors(rows: Iterable[Mapping[str, Any]], known: Sequence[Reason]) -> list[str]:
+    lines = []
+    for row in rows:
+        if row["outcome"] in ALIVE:
+            reason = _reason(row, known)
+            said = f"  # {reason.why}" if reason else "  # no test runs it" if row["outcome"] == "uncovered" else ""
+            lines.append(f"{row['file']}:{row['line']} {row['function']}: {change(row)}{said}")
+    return lines
+
+
+def _reason(row: Mapping[str, Any], known: Sequence[Reason]) -> Reason | None:
+    return next((reason for reason in known if reason.fits(row)), None)
