@@ -4,7 +4,7 @@ import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.receivers import read_receivers
+from fairwatch.sinks.receivers import Receiver, read_receivers
 from tests.support.places import CONFIG
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
@@ -61,3 +61,64 @@ def test_a_name_twice_is_refused(read):
     one = "{name: a, webhook: {url: 'https://a/', secret_env: S}}"
     with pytest.raises(ConfigurationError, match="'a' is there twice"):
         read(f"receivers: [{one}, {one}]", {"S": SECRET})
+
+
+WEBHOOK = "webhook: {url: 'https://a/', secret_env: S}"
+
+
+def test_what_a_receiver_does_not_say_is_what_the_documents_promise(read):
+    receiver = read(f"receivers: [{{name: a, {WEBHOOK}}}]", {"S": SECRET})["a"]
+    assert (receiver.name, receiver.max_attempts, receiver.concurrency) == ("a", 10, 8)
+    assert (receiver.backoff, receiver.backoff_max) == (1_000_000, 300_000_000)
+    assert receiver.sink._timeout.total == 5.0
+    assert receiver == Receiver("a", receiver.sink), "as where one is made by hand"
+
+
+def test_a_receiver_is_as_persistent_as_it_says(read):
+    own = "max_attempts: 3, backoff: 2s, backoff_max: 1m, concurrency: 1"
+    said = f"receivers: [{{name: a, webhook: {{url: 'https://a/', secret_env: S, timeout: 9s}}, {own}}}]"
+    receiver = read(said, {"S": SECRET})["a"]
+    assert (receiver.max_attempts, receiver.backoff, receiver.backoff_max) == (3, 2_000_000, 60_000_000)
+    assert (receiver.concurrency, receiver.sink._timeout.total) == (1, 9.0)
+
+
+@pytest.mark.parametrize("own", ["max_attempts: 1", "max_attempts: 100", "concurrency: 1", "concurrency: 256"])
+def test_the_bounds_themselves_are_allowed(read, own):
+    assert read(f"receivers: [{{name: a, {WEBHOOK}, {own}}}]", {"S": SECRET})
+
+
+@pytest.mark.parametrize(
+    ("own", "names"),
+    [
+        ("name: a, max_attempts: 0", "max_attempts"),
+        ("name: a, max_attempts: 101", "max_attempts"),
+        ("name: a, concurrency: 0", "concurrency"),
+        ("name: a, concurrency: 257", "concurrency"),
+        ("name: A", "name"),
+        ("name: a b", "name"),
+        ("name: -a", "name"),
+        (f"name: {'a' * 64}", "name"),
+    ],
+)
+def test_a_value_out_of_bounds_is_named(read, own, names):
+    with pytest.raises(ConfigurationError, match=f"receivers.0.{names}"):
+        read(f"receivers: [{{{own}, {WEBHOOK}}}]", {"S": SECRET})
+
+
+@pytest.mark.parametrize(
+    ("webhook", "says"),
+    [
+        ("{url_env: U, secret_env: S}", "webhook.url: set U or U_FILE"),
+        ("{url: 'https://a/', secret_env: NONE}", "webhook.secret: set NONE or NONE_FILE"),
+        ("{url: 'https://a/', secret_file: EMPTY}", "webhook.secret: .*EMPTY is empty"),
+    ],
+)
+def test_what_is_missing_is_called_as_it_is_in_the_file(read, tmp_path, webhook, says):
+    (tmp_path / "EMPTY").write_text("\n")
+    with pytest.raises(ConfigurationError, match=says):
+        read(f"receivers: [{{name: a, webhook: {webhook}}}]".replace("EMPTY", str(tmp_path / "EMPTY")), {"S": SECRET})
+
+
+def test_plain_http_to_other_machines_has_to_be_allowed_by_name(read):
+    webhook = "{url: 'http://example.org/', secret_env: S, allow_plain_http: true}"
+    assert read(f"receivers: [{{name: a, webhook: {webhook}}}]", {"S": SECRET})

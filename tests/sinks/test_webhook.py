@@ -1,6 +1,7 @@
 """Webhooks against a real server: signed, classified, and going nowhere but where they were told."""
 
 import asyncio
+import base64
 import socket
 
 import orjson
@@ -35,7 +36,9 @@ class Server:
 
     async def _status(self, request):
         self.got.append((dict(request.headers), await request.text()))
-        return web.Response(status=int(request.match_info["status"]), text="x" * 100_000)
+        given = web.Response(status=int(request.match_info["status"]), text="x" * 100_000)
+        given.set_cookie("seen", "1")
+        return given
 
     async def _slow(self, request):
         await self.over.wait()
@@ -82,8 +85,14 @@ async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(
 @pytest.mark.parametrize(
     ("status", "reason", "retryable"),
     [
+        (299, "ok", False),
+        (300, "redirect", False),
+        (399, "redirect", False),
         (400, "client_error", False),
         (401, "auth_error", True),
+        (403, "auth_error", True),
+        (407, "auth_error", True),
+        (425, "client_error", True),
         (404, "client_error", False),
         (408, "client_error", True),
         (410, "client_error", False),
@@ -117,13 +126,50 @@ async def test_nobody_there_is_unreachable(webhook):
 
 async def test_a_receiver_without_a_certificate_is_not_told(server, webhook):
     answer = await webhook(server.url.replace("http:", "https:") + "/status/200").send("d", trigger())
-    assert answer.reason == "tls_error"
+    assert (answer.reason, answer.retryable) == ("tls_error", True)
     assert server.got == []
 
 
 async def test_a_proxy_of_the_environment_is_ignored(server, webhook, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert (await webhook(f"{server.url}/status/200").send("d", trigger())).reason == "ok"
+
+
+async def test_every_time_of_an_alert_is_readable(server, webhook):
+    names = ("started_at", "updated_at", "ended_at", "received_at", "issued_at")
+    alert = {name: 1_767_225_600_000_000 + place for place, name in enumerate(names)}
+    await webhook(f"{server.url}/status/200").send("d", alert)
+    told = orjson.loads(server.got[0][1])
+    assert [told[name] for name in names] == [f"2026-01-01T00:00:00.00000{place}Z" for place in range(5)]
+
+
+async def test_what_a_receiver_wants_remembered_is_not(server, webhook):
+    open_webhook = webhook(f"{server.url.replace('127.0.0.1', 'localhost')}/status/200")
+    for _ in range(2):
+        assert (await open_webhook.send("d", trigger())).reason == "ok"
+    assert [headers.get("Cookie") for headers, _ in server.got] == [None, None]
+
+
+async def test_a_webhook_that_was_closed_opens_again(server, webhook):
+    reopened = webhook(f"{server.url}/status/200")
+    for _ in range(2):
+        assert (await reopened.send("d", trigger())).reason == "ok"
+        await reopened.close()
+    assert reopened.kind == "webhook"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_needs_no_https(host):
+    assert Webhook(f"http://{host}:8080/in", SECRET, SystemClock())
+
+
+def test_a_secret_has_sixteen_random_bytes_at_least():
+    def secret(length):
+        return "whsec_" + base64.b64encode(bytes(range(length))).decode()
+
+    assert Webhook("https://a/", secret(16), SystemClock())
+    with pytest.raises(ConfigurationError, match="at least 16 random bytes"):
+        Webhook("https://a/", secret(15), SystemClock())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""What is due is told once it is, earliest first, also when another worker changed the state in between."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairwatch.domain.agenda import RESCAN, Agenda
+
+MINUTE = 60_000_000
+
+
+class Shelf:
+    """A state that counts how often a partition is read whole."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[int, str], dict[str, Any]] = {}
+        self.scans = 0
+
+    def get(self, partition: int, key: str) -> dict[str, Any] | None:
+        return self.values.get((partition, key))
+
+    def put(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
+        self.values[partition, key] = dict(value)
+
+    def delete(self, partition: int, key: str) -> None:
+        self.values.pop((partition, key), None)
+
+    def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        self.scans += 1
+        yield from [(key, value) for (number, key), value in self.values.items() if number == partition]
+
+
+def agenda() -> tuple[Agenda, Shelf]:
+    shelf = Shelf()
+    return Agenda(shelf, lambda value: value["at"]), shelf
+
+
+def keys(found: Agenda, now: int, *partitions: int) -> list[str]:
+    return [key for _, key, _ in found.due(partitions or (0,), now)]
+
+
+def test_what_is_due_is_told_earliest_first_and_nothing_before_its_time() -> None:
+    found, _ = agenda()
+    for key, at in (("late", 30), ("early", 10), ("never", None), ("soon", 20)):
+        found.put(0, key, {"at": at})
+    assert keys(found, 9) == []
+    assert keys(found, 20) == ["early", "soon"]
+    assert keys(found, 30) == ["early", "soon", "late"]
+    assert list(found.due((0,), 10)) == [(0, "early", {"at": 10})]
+
+
+def test_what_was_deleted_or_is_due_no_more_is_not_told() -> None:
+    found, shelf = agenda()
+    for key in ("deleted", "never", "postponed", "kept"):
+        found.put(0, key, {"at": 10})
+    assert len(keys(found, 10)) == 4
+    found.delete(0, "deleted")
+    found.put(0, "never", {"at": None})
+    found.put(0, "postponed", {"at": 50})
+    assert keys(found, 10) == ["kept"]
+    shelf.put(0, "deleted", {"at": 10})  # by somebody else: known again when the state is read again
+    assert keys(found, 10) == ["kept"]
+
+
+def test_what_a_rollback_took_back_is_not_told() -> None:
+    found, shelf = agenda()
+    assert keys(found, 0) == []
+    found.put(0, "a", {"at": 10})
+    found.put(0, "b", {"at": 10})
+    found.put(0, "c", {"at": 10})
+    shelf.delete(0, "a")
+    shelf.put(0, "b", {"at": None})
+    shelf.put(0, "c", {"at": 90})
+    assert keys(found, 10) == []
+    assert keys(found, 90) == ["c"]
+
+
+def test_the_state_is_read_whole_once_a_minute_whichever_way_the_clock_goes() -> None:
+    found, shelf = agenda()
+    assert RESCAN == MINUTE
+    for now, scans in ((100 * MINUTE, 1), (101 * MINUTE - 1, 1), (101 * MINUTE, 2), (50 * MINUTE, 3), (50 * MINUTE, 3)):
+        assert keys(found, now) == []
+        assert shelf.scans == scans, now
+
+
+def test_a_partition_that_comes_back_is_read_anew() -> None:
+    found, shelf = agenda()
+    found.put(0, "mine", {"at": 10})
+    assert keys(found, 10, 0, 1) == ["mine"]
+    assert keys(found, 10, 1) == []
+    shelf.delete(0, "mine")
+    shelf.put(0, "theirs", {"at": 5})  # by the worker that had the partition in between
+    assert keys(found, 10, 0, 1) == ["theirs"]
+    assert shelf.scans == 3, "partition 1 was ours all the time"
+
+
+def test_reading_anew_forgets_what_is_gone() -> None:
+    found, shelf = agenda()
+    found.put(0, "mine", {"at": 10})
+    assert keys(found, 10) == ["mine"]
+    shelf.delete(0, "mine")
+    assert keys(found, 10 + MINUTE) == []
+    shelf.put(0, "mine", {"at": 10})
+    assert keys(found, 11 + MINUTE) == [], "it is not on the list any more, and the next reading is a minute away"
