@@ -66,7 +66,8 @@ def test_a_clock_that_is_a_day_off_or_was_never_set_says_nothing(
 
 def test_what_was_long_ago_says_nothing_about_a_clock_that_was_put_right() -> None:
     device = clock(*[60.0] * 31)
-    readings = [device.read(NOON, NOON).clock for _ in range(16)]
+    moments = [NOON + second * SECOND for second in range(16)]
+    readings = [device.read(moment, moment).clock for moment in moments]
     assert readings == ["OFFSET"] * 15 + ["OK"], "the median of the last 31"
     assert len(device.errors) == 31
 

@@ -100,6 +100,7 @@ async def taken(consumer: BatchConsumer) -> list[int]:
 async def test_what_was_fetched_is_handed_over_once(consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
     fetching(consumer, monkeypatch, meanwhile=lambda: None)
     assert await taken(consumer) == [7, 8]
+    consumer.free.set()  # the worker is done with it
     assert await taken(consumer) == [], "the same fetch, once more"
 
 
@@ -108,7 +109,7 @@ async def test_what_was_fetched_before_positions_were_set_anew_is_not_handed_ove
 ) -> None:
     fetching(consumer, monkeypatch, meanwhile=consumer.stop_flow)
     taking = asyncio.create_task(taken(consumer))
-    await asyncio.sleep(0)
+    await until(lambda: not consumer.flow_active)
     await consumer.perform_seek()
     consumer.resume_flow()
     assert await taking == []
