@@ -86,7 +86,9 @@ class Bench:
             "FAIRWATCH_REDIS_URL": self.redis, "FAIRWATCH_CONFIG_DIR": str(self.folder),
         }  # fmt: skip
         async with AsyncExitStack() as stack:
-            consumer = await stack.enter_async_context(AIOKafkaConsumer(bootstrap_servers=self.bootstrap))
+            consumer = await stack.enter_async_context(
+                AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level="read_committed")
+            )
             groups = [Components(self.folder / f"{prefix}{number}", environment) for number in range(workers)]
             for group in groups:
                 stack.push_async_callback(group.stop)
@@ -95,7 +97,7 @@ class Bench:
             pids = [process.pid for group in groups for process in group.processes.values()]
             progress = Progress(consumer, prefix + "sightings", partitions)
             seconds, ours, theirs = await self._load(pids, progress, prefix + "observations", events, rate)
-            p50, p99 = await progress.ages_ms(50, 99) if rate else (0.0, 0.0)
+            p50, p99 = progress.ages_ms(50, 99) if rate else (0.0, 0.0)
             most = max(peak_mib(pid) for pid in pids)
         return Found(
             load, workers, partitions, events, round(events / seconds, 1), round(ours / events * 1e6, 1),

@@ -15,6 +15,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 
 DEVICES = 128
+READ_MS, FEW = 50, 100  # of a look: how long it waits; fewer records than that end it
 PRODUCER = {"acks": "all", "max_batch_size": 256 << 10, "linger_ms": 2}
 _codec = Codec()
 
@@ -89,15 +90,30 @@ async def fill(bootstrap: str, topic: str, events: int, rate: float | None = Non
 
 
 class Progress:
-    """How many records a topic has."""
+    """How many records of a topic a reader can see; offsets would count the ends of transactions, too.
+
+    Args:
+        consumer: Without a group and without partitions, reading committed records only.
+    """
 
     def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: int) -> None:
         self._consumer = consumer
         self._places = [TopicPartition(topic, number) for number in range(partitions)]
+        self._ages: list[float] = []
 
     async def count(self) -> int:
-        """Return the number by now."""
-        return sum((await self._consumer.end_offsets(self._places)).values())
+        """Read on until nothing comes at once; return how many there were so far."""
+        if not self._consumer.assignment():
+            self._consumer.assign(self._places)
+            await self._consumer.seek_to_beginning(*self._places)
+        while found := await self._consumer.getmany(timeout_ms=READ_MS):
+            for records in found.values():
+                self._ages += [
+                    record.timestamp - int(dict(record.headers)["ce_recordedtime"]) / 1000 for record in records
+                ]
+            if sum(map(len, found.values())) < FEW:
+                break
+        return len(self._ages)
 
     async def reach(self, events: int, within_s: float) -> None:
         """Wait until there are so many; TimeoutError when that takes too long."""
@@ -105,12 +121,6 @@ class Progress:
             while await self.count() < events:  # noqa: ASYNC110  # a broker tells nobody
                 await asyncio.sleep(0.05)
 
-    async def ages_ms(self, *percentiles: float) -> list[float]:
+    def ages_ms(self, *percentiles: float) -> list[float]:
         """Return percentiles of the milliseconds from an event's receipt to its record here."""
-        self._consumer.assign(self._places)
-        await self._consumer.seek_to_beginning(*self._places)
-        wanted, ages = await self.count(), list[float]()
-        while len(ages) < wanted:
-            for records in (await self._consumer.getmany(timeout_ms=200)).values():
-                ages += [record.timestamp - int(dict(record.headers)["ce_recordedtime"]) / 1000 for record in records]
-        return [float(value) for value in np.percentile(ages, percentiles)]
+        return [float(value) for value in np.percentile(self._ages, percentiles)]

@@ -1,8 +1,9 @@
 """`make soak`: every component as a process, ten minutes at the full rate of this machine; none above 300 MB.
 
-The demo's stage on one Apache Kafka in a container, without models. Cameras push over HTTP as fast as the gateway takes
-it, and raw events are written beside them so that there are always some thousands under way: every processor is behind
-and none ever rests. The memory of each process is looked at every second. Writes results/soak-<date>.json.
+The demo's stage on one Apache Kafka in a container, without models. Devices send over HTTP, MQTT and VIID as fast as
+the gateways take it, and raw events are written beside them so that there are always some thousands under way: every
+processor is behind and none ever rests. The memory of each process is looked at every second. Writes
+results/soak-<date>.json.
 """
 
 import argparse
@@ -17,99 +18,55 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import numpy as np
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 from rich.table import Table
 
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 os.environ["FAIRWATCH_FACES"] = "false"
 
-from fairwatch.apps.demo import world
-from fairwatch.apps.demo.cameras.hikvision import ANPR, HikvisionCamera, now
 from fairwatch.apps.demo.stage import Servers, Stage, set_stage
 from fairwatch.apps.kafka import producer
-from fairwatch.domain.ids import stable_id
-from fairwatch.wire.avro import Codec
 from tests.benchmarks.__main__ import RESULTS, machine
-from tests.benchmarks.pipeline import CAMERAS, plate, reference_records
+from tests.benchmarks.pipeline_world import reference_records
 from tests.benchmarks.processes import Cost, cost, peak_mib, pid_of
+from tests.benchmarks.soak_load import LISTED, Load
 from tests.support.kafka_cluster import one_broker
 
 BAR_MB = 300.0
-UNDER_WAY = 3000  # raw events that are no sightings yet
-EVERY, LISTED = 50, 200  # one reading in so many is of a plate of the list, which is so long
-CHUNK = 200
+UNDER_WAY = 3000  # records before `normalize` and `enrich`
 HERE = "(load)"
 MB_OF_MIB = (1 << 20) / 1e6
 
 
-@dataclass(slots=True)
-class Load:
-    """What keeps the hub busy.
-
-    Attributes:
-        pushed: Accepted over HTTP.
-        written: Written to `raw-events` beside that.
-        statuses: What else the gateway answered, by HTTP status.
-    """
-
-    stage: Stage
-    pushed: int = 0
-    written: int = 0
-    statuses: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    numbers: Any = field(default_factory=count)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def push(self, name: str, mac: str) -> None:
-        """Be one camera that sends its next reading when the last one is answered."""
-        login = aiohttp.DigestAuthMiddleware(name, self.stage.credentials.digest[name])
-        async with aiohttp.ClientSession(middlewares=(login,)) as session:
-            camera = HikvisionCamera(session, f"{self.stage.addresses['http']}/v1/push/{name}", name, mac)
-            while not self.over.is_set():
-                status = await camera.send(reading(name, mac, next(self.numbers)), "application/xml")
-                if status == 200:
-                    self.pushed += 1
-                else:
-                    self.statuses[status] += 1
-                    await asyncio.sleep(0.2)
-
-    async def write(self, done: "Done") -> None:
-        """Keep as many raw events under way as the bound says."""
-        codec = Codec()
-        bootstrap = self.stage.settings.kafka_bootstrap
-        async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2) as producer:
-            while not self.over.is_set():
-                if self.pushed + self.written - await done.sightings() > UNDER_WAY:
-                    await asyncio.sleep(0.05)
-                    continue
-                for _ in range(CHUNK):
-                    key, value, headers = raw_event(codec, next(self.numbers))
-                    await producer.send("raw-events", value, key=key, headers=headers)
-                self.written += CHUNK
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How far the hub is."""
+    """How far the hub is; by what groups have committed, since the ends of transactions have offsets, too."""
 
+    admin: AIOKafkaAdminClient
     consumer: AIOKafkaConsumer
-    partitions: int
 
-    async def count(self, topic: str) -> int:
-        """Return how many records were ever written to a topic."""
-        places = [TopicPartition(topic, number) for number in range(self.partitions)]
-        return sum((await self.consumer.end_offsets(places)).values())
+    async def normalized(self) -> int:
+        """Return how many raw events `normalize` has handled."""
+        return sum((await self._committed("normalize")).values())
 
-    async def sightings(self) -> int:
-        """Return the number of sightings."""
-        return await self.count("sightings")
+    async def backlog(self) -> int:
+        """Return how many records lie before `normalize` and `enrich`."""
+        behind = 0
+        for name in ("normalize", "enrich"):
+            committed = await self._committed(name)
+            ends = await self.consumer.end_offsets(list(committed)) if committed else {}
+            behind += sum(ends[place] - offset for place, offset in committed.items())
+        return behind
+
+    async def _committed(self, name: str) -> dict[TopicPartition, int]:
+        found = await self.admin.list_consumer_group_offsets(f"fairwatch-{name}")
+        return {place: max(0, committed.offset) for place, committed in found.items()}
 
 
 @dataclass(slots=True)
@@ -144,27 +101,6 @@ class Samples:
         return found
 
 
-def reading(name: str, mac: str, number: int) -> bytes:
-    """Return the body of a plate reading; one in `EVERY` is of a listed plate."""
-    known = number % EVERY == 0
-    return ANPR.format(
-        mac=mac, time=now(), name=name, plate=plate(number // EVERY % LISTED if known else LISTED + number),
-        confidence=95, characters="99,99,99,99,99,99,99,99,99", index=number, uuid=number,
-    ).encode()  # fmt: skip
-
-
-def raw_event(codec: Codec, number: int) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
-    """Return key, value and headers of a raw event as a gateway writes it."""
-    device, at = f"camera-{number % CAMERAS}", time.time_ns() // 1000
-    body = reading(device, "44:19:b6:00:00:09", number)
-    record = {
-        "raw_id": stable_id("raw", number), "device_id": device, "gateway": "http", "transport": "http",
-        "format": "hikvision-isapi", "content_type": "application/xml", "received_at": at,
-        "sha256": sha256(body).hexdigest(), "size": len(body), "body": body,
-    }  # fmt: skip
-    return device.encode(), codec.encode("RawEvent", record), [("ce_recordedtime", str(at).encode())]
-
-
 def slope(at: Sequence[float], values: Sequence[float]) -> float:
     """Return the slope of the line nearest to the points; 0 for fewer than two."""
     return float(np.polyfit(at, values, 1)[0]) if len(at) > 1 else 0.0
@@ -181,22 +117,24 @@ async def soak(folder: Path, seconds: float, out: Console) -> dict[str, Any]:
             for record in reference_records(range(LISTED)):
                 await publisher.publish(*record)
         consumer = await stack.enter_async_context(AIOKafkaConsumer(bootstrap_servers=broker.address))
-        done, load = Done(consumer, stage.settings.max_partitions), Load(stage)
+        admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+        await admin.start()
+        stack.push_async_callback(admin.close)
+        done, load = Done(admin, consumer), Load(stage, UNDER_WAY)
         pids = {name: process.pid for name, process in stage.components.processes.items()}
         samples = Samples({**pids, "(Kafka)": pid_of(broker), HERE: os.getpid()})
-        before = {topic: await done.count(topic) for topic in ("sightings", "alerts")}
-        tasks = [asyncio.create_task(load.push(*camera)) for camera in world.HIKVISION.items()]
-        tasks.append(asyncio.create_task(load.write(done)))
+        before = await done.normalized()
+        tasks = [asyncio.create_task(work) for work in load.all(done.backlog)]
         began = time.monotonic()
         await samples.take(seconds, stage)
         passed = time.monotonic() - began
-        sightings = await done.sightings() - before["sightings"]
+        handled = await done.normalized() - before
         load.over.set()
         await asyncio.wait_for(asyncio.gather(*tasks), 60)
         return {
-            "seconds": round(passed, 1), "events_per_s": round(sightings / passed, 1), "sightings": sightings,
-            "pushed": load.pushed, "refused": dict(load.statuses),
-            "alert_revisions": await done.count("alerts") - before["alerts"],
+            "seconds": round(passed, 1), "events_per_s": round(handled / passed, 1), "normalized": handled,
+            "taken": dict(load.taken),
+            "refused": {gateway: dict(statuses) for gateway, statuses in load.refused.items()},
             "delivered": len(stage.room.alerts), "processes": samples.summary(),
         }  # fmt: skip
 

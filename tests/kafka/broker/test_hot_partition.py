@@ -91,7 +91,7 @@ async def test_a_hot_device_does_not_stall_the_others(lab: Lab, tmp_path, record
     await lab.create(PARTITIONS)
     async with (
         AIOKafkaProducer(bootstrap_servers=lab.bootstrap, acks="all", linger_ms=2) as producer,
-        AIOKafkaConsumer(bootstrap_servers=lab.bootstrap) as consumer,
+        AIOKafkaConsumer(bootstrap_servers=lab.bootstrap, isolation_level="read_committed") as consumer,
         worker(lab, tmp_path / "worker.log"),
     ):
         cameras, progress = Cameras(lab, producer), Progress(consumer, lab.prefix + "out", PARTITIONS)
