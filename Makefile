@@ -65,8 +65,8 @@ fix: $(READY) ## format, sort, regenerate
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
 	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/adapters/test_recordings.py
 
-bench: $(READY) $(MODELS) ## measure engine, adapters and pipeline; writes tests/benchmarks/results
-	@$(BIN)/python -m tests.benchmarks
+bench: $(READY) ## engine, adapters and pipeline on the embedded broker and Apache Kafka, 40 minutes; BENCH_ARGS=--short for a look
+	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 scale: $(READY) ## what an event costs with more workers and partitions, on Apache Kafka; SCALE_ARGS=--short for two minutes of it
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.scale $(SCALE_ARGS)
