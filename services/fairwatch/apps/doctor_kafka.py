@@ -161,12 +161,16 @@ async def _broker_ahead(settings: Settings) -> float:
     group = f"{settings.topic_prefix}fairwatch-doctor-clock"
     topic = TopicPartition(f"{settings.topic_prefix}audit", 0)
     options = {"bootstrap_servers": settings.kafka_bootstrap, **kafka.client_options(settings)}
-    async with AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **options) as consumer:
+    consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **options)
+    try:
+        await consumer.start()
         consumer.assign([topic])
         before = time.time()
         async with asyncio.timeout(10):
             await consumer.commit({topic: 0})
         after = time.time()
+    finally:
+        await consumer.stop()  # also where it did not start
     stamped = await asyncio.to_thread(_last_commit, settings, group)
     return stamped - min(max(stamped, before), after)
 
