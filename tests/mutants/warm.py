@@ -29,7 +29,7 @@ from tests.mutants.swap import CannotSwapError, swap
 from tests.mutants.targets import HOUSE, ROOT, files, tests
 
 OVERLAY = Path(__file__).parent / "overlay"
-ALIKE = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
+ALIKE = ["-x", "-q", "--timeout=60", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
 KILLED, SURVIVED, ANEW = 1, 0, 77
 SPARE_S, TIMES = 20.0, 6.0
 ANEW_S = 30.0

@@ -1,5 +1,6 @@
 """Reads topics whole, without a consumer group: references and state are read by it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Self
 
@@ -52,6 +53,7 @@ class TopicReader:
             await self._consumer.start()
             self._partitions = await self._find()
         except BaseException:
+            await asyncio.sleep(0)  # a task of aiokafka's that has not begun would cancel us along with itself
             await self._consumer.stop()
             raise
         return self
