@@ -19,7 +19,7 @@ from tests.chaos import report
 from tests.chaos.faults import catalogue
 from tests.chaos.faults.workers import Jump
 from tests.chaos.run import Plan, run
-from tests.chaos.workers import FAKETIME
+from tests.chaos.workers import EACH_ALONE, FAKETIME
 
 
 def main() -> int:
@@ -32,6 +32,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of an earlier run")
     parser.add_argument("--only", help="faults whose name holds one of these texts, comma separated")
     parser.add_argument("--no-registry", action="store_true", help="single-object encoding; the registry is not needed")
+    parser.add_argument(
+        "--processes", help="processors by process, comma separated, e.g. normalize+enrich+match+route,group+notify,…"
+    )
     given = parser.parse_args()
     os.environ["FAIRWATCH_KAFKA"] = "1"
     for name in ("aiokafka", "kafka"):  # that brokers are away is what we want
@@ -69,6 +72,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         minutes=given.minutes or (2.5 if small else 40.0),
         registry=registry,
         faults=faults,
+        partition=tuple(given.processes.split(",")) if given.processes else EACH_ALONE,
     )
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from tests.chaos.faults.fault import Fault, Happened
 from tests.chaos.hub import Hub
+from tests.chaos.oracle import Span
 from tests.chaos.watch import Watch
 
 TWO_AT_ONCE = 0.7
@@ -21,6 +22,7 @@ class Conductor:
         say: Told of each fault.
 
     Attributes:
+        spans: When each was, until everything flowed again.
         failed: Faults that could not be made to happen, or to end.
         enough: No further fault begins once it is set.
     """
@@ -35,6 +37,7 @@ class Conductor:
         self._say = say
         self.happened: list[Happened] = []
         self.failed: list[str] = []
+        self.spans: list[Span] = []
         self.enough = asyncio.Event()
 
     async def play(self, go_on: Callable[[], bool], until: float) -> None:
@@ -58,12 +61,14 @@ class Conductor:
 
     async def _together(self, faults: Sequence[Fault]) -> None:
         """Start all, end each after its time, wait until events flow again."""
+        began, before = time.time(), self._watch.sent
         held = [(fault, self._random.uniform(*fault.holds_s), Random(self._random.random())) for fault in faults]
         details = await asyncio.gather(*(self._hold(*each) for each in held))
         recovery = await self._watch.flows()
+        self.spans.append(Span(began - 1, time.time(), repeats=True))
         for (fault, seconds, _), (detail, ended) in zip(held, details, strict=True):
             waited = None if recovery is None else time.monotonic() - ended
-            self.happened.append(Happened(fault.name, detail, seconds, waited))
+            self.happened.append(Happened(fault.name, detail, seconds, waited, self._watch.sent - before))
             took = "NOT RECOVERED" if waited is None else f"flows again after {waited:.1f} s"
             self._say(f"{fault.name} ({detail or '-'}) for {seconds:.0f} s: {took}")
 

@@ -1,7 +1,7 @@
 """What lies in the topics and at the control room when everything has come through."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -12,8 +12,20 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.records import DeadLetter
 from fairwatch.policy.audit_chain import verify
 from fairwatch.wire.topics import topics
-from tests.chaos.sink import Sink
+from tests.chaos.sink import Request, Sink, subject_of
 from tests.chaos.world import number_of
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One record of the topic `alerts`."""
+
+    subject: str
+    alert_id: str
+    revision: int
+    state: str
+    count: int
+    receivers: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -23,9 +35,9 @@ class Found:
     Attributes:
         sightings: Number of times that each event was written as a sighting.
         order: Numbers by device, as they came first.
-        alerts: Alert ids of each entry in the topic, by entry id; told: those that the control room took as new.
-        effects: Webhook ids of each (alert id, revision) that the control room took.
-        repeated: Records and requests that came again as they were, with the same id.
+        alerts: Committed records of the topic `alerts`, in the order of each partition.
+        requests: What the control rooms took, in order.
+        audits: Records of the topic `audit-chain`.
         letters: Dead letters, as (topic, SHA-256 of the original bytes, reason, detail).
         chain: What is wrong with the audit chain.
         shown: Alerts that the console shows.
@@ -33,10 +45,9 @@ class Found:
 
     sightings: Counter[int] = field(default_factory=Counter)
     order: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    alerts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    effects: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
-    repeated: int = 0
+    alerts: list[Revision] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    audits: list[Mapping[str, Any]] = field(default_factory=list)
     letters: list[tuple[str, str, str, str]] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
@@ -44,13 +55,26 @@ class Found:
 
 def collect(settings: Settings, sink: Sink) -> Found:
     """Read everything, from the beginning."""
-    found = Found(told=dict(sink.entries), effects=dict(sink.revisions))
-    _sightings(found, (record for _, _, record in read_topic(settings, "sightings")))
-    _alerts(found, (record for _, _, record in read_topic(settings, "alerts")))
-    found.repeated += sum(count - 1 for count in sink.ids.values())
+
+    def records(name: str) -> Iterable[dict[str, Any]]:
+        return (record for _, _, record in read_topic(settings, name))
+
+    found = of_records(records("sightings"), records("alerts"), records("audit-chain"), sink.requests)
     names = [topic.name for topic in topics().values() if topic.dead_letters]
     found.letters = [_letter(letter) for letter in letters(settings, names)]
-    report = verify(record for _, _, record in read_topic(settings, "audit-chain"))
+    return found
+
+
+def of_records(
+    sightings: Iterable[dict[str, Any]],
+    alerts: Iterable[dict[str, Any]],
+    chain: Iterable[dict[str, Any]],
+    requests: list[Request],
+) -> Found:
+    """Return what topics and control rooms hold; the console and the dead letters are left to the caller."""
+    found = Found(alerts=[_revision(alert) for alert in alerts], requests=list(requests), audits=list(chain))
+    _sightings(found, sightings)
+    report = verify(found.audits)
     found.chain = [f"{fault.chain} {fault.sequence}: {fault.kind}: {fault.detail}" for fault in report.faults]
     return found
 
@@ -66,13 +90,11 @@ def _sightings(found: Found, records: Iterable[dict[str, Any]]) -> None:
         found.sightings[number] += 1
 
 
-def _alerts(found: Found, records: Iterable[dict[str, Any]]) -> None:
-    revisions: Counter[tuple[str, int]] = Counter()
-    for alert in records:
-        revisions[alert["alert_id"], alert["revision"]] += 1
-        if alert["revision"] == 0:
-            found.alerts[alert["entry_id"]].add(alert["alert_id"])
-    found.repeated += sum(count - 1 for count in revisions.values())
+def _revision(alert: dict[str, Any]) -> Revision:
+    return Revision(
+        subject_of(alert), alert["alert_id"], alert["revision"], alert["state"], alert["count"],
+        tuple(alert["receivers"]),
+    )  # fmt: skip
 
 
 def _letter(letter: DeadLetter) -> tuple[str, str, str, str]:

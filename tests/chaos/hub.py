@@ -12,16 +12,19 @@ from pathlib import Path
 from pydantic import SecretStr
 from redis.asyncio import Redis as AsyncRedis
 
+from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
 from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.errors import RetryableError
 from fairwatch.stores.read_model import RedisReadModel
 from tests.chaos.brokers import ChaosCluster, small_disk
+from tests.chaos.doors import USERS, write_devices
 from tests.chaos.network import Network
+from tests.chaos.oracle import GUARDS, ROOM
 from tests.chaos.redis import Redis, redis
 from tests.chaos.sink import Sink
-from tests.chaos.workers import Workers
+from tests.chaos.workers import EACH_ALONE, Partition, Workers
 from tests.chaos.world import World
 from tests.kafka.registry import Apicurio, apicurio
 
@@ -43,8 +46,15 @@ class Hub:
     redis: Redis
     registry: Apicurio | None
     workers: Workers
+    mqtt: EmbeddedMqtt
     sink: Sink
     console: RedisReadModel
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where devices send to, by gateway."""
+        ports = {name: f"http://127.0.0.1:{port}" for name, port in self.workers.ports.items()}
+        return {**ports, "mqtt": self.mqtt.url("recorder")}
 
     async def shown(self, alerts: Iterable[str]) -> set[str]:
         """Return those of the alerts that the console shows."""
@@ -60,7 +70,9 @@ class Hub:
 
 
 @asynccontextmanager
-async def running(folder: Path, world: World, *, with_registry: bool) -> AsyncIterator[Hub]:
+async def running(
+    folder: Path, world: World, *, with_registry: bool, partition: Partition = EACH_ALONE
+) -> AsyncIterator[Hub]:
     """Start everything and wait until it is ready; end it on leaving."""
     async with AsyncExitStack() as stack:
         cluster = ChaosCluster(stack.enter_context(small_disk()))
@@ -77,19 +89,22 @@ async def running(folder: Path, world: World, *, with_registry: bool) -> AsyncIt
         secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
         sink = Sink(secret)
         shutil.copytree(CONFIG, folder / "config")
+        write_devices(folder / "config")
+        mqtt, rooms = await stack.enter_async_context(start_mqtt(USERS)), await sink.start()
         workers = Workers(folder, {
             "FAIRWATCH_KAFKA_BOOTSTRAP": cluster.proxied, "FAIRWATCH_REDIS_URL": store.url,
             "FAIRWATCH_REGISTRY_URL": settings.registry_url, "FAIRWATCH_REPLICATION": str(REPLICATION),
             "FAIRWATCH_EMBEDDED": "false", "FAIRWATCH_FACES": "false",
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
-            "FAIRWATCH_CONTROL_ROOM_URL": await sink.start(), "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
-        })  # fmt: skip
+            "FAIRWATCH_CONTROL_ROOM_URL": f"{rooms}/{ROOM}", "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
+            "FAIRWATCH_GUARDS_URL": f"{rooms}/{GUARDS}", "FAIRWATCH_MQTT_URL": mqtt.url("gateway"),
+        }, partition)  # fmt: skip
         stack.push_async_callback(sink.stop)
         client = AsyncRedis.from_url(store.url, socket_timeout=STORE_S, socket_connect_timeout=STORE_S)
         stack.push_async_callback(client.aclose)
         stack.push_async_callback(workers.stop)
         await workers.start()
-        hub = Hub(settings, cluster, network, store, registry, workers, sink, RedisReadModel(client))
+        hub = Hub(settings, cluster, network, store, registry, workers, mqtt, sink, RedisReadModel(client))
         async with asyncio.timeout(READY_S):
             while not await workers.ready():  # noqa: ASYNC110  they are processes of their own
                 await asyncio.sleep(0.5)

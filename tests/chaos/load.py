@@ -11,6 +11,9 @@ from aiokafka.errors import KafkaError
 
 from fairwatch.apps.kafka import codec
 from fairwatch.apps.settings import Settings
+from fairwatch.wire.avro import Codec
+from tests.chaos.doors import Doors
+from tests.chaos.oracle import Sent
 from tests.chaos.world import WITHDRAWALS, Event, World, authorisation, value_of
 
 ROUND_S = 0.1
@@ -23,6 +26,7 @@ class Load:
     """Sends numbers in order; each round is acknowledged before the next.
 
     Attributes:
+        doors: Takes what comes by a gateway.
         events: How many are sent at least.
         position: All below are acknowledged.
         sent_at: When each was sent first, seconds since 1970.
@@ -35,13 +39,18 @@ class Load:
     world: World
     rate: float
     events: int
+    doors: Doors
     position: int = 0
     sent_at: list[float] = field(default_factory=list)
-    resent: set[int] = field(default_factory=set)
     poison: dict[str, int] = field(default_factory=dict)
     revoked_at: dict[str, float] = field(default_factory=dict)
+    resent: set[int] = field(init=False)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
     _producer: AIOKafkaProducer | None = None
+
+    def __post_init__(self) -> None:
+        self.resent = self.doors.resent
+        self._stories = {story.number: story for story in self.world.stories}
 
     def finish(self) -> None:
         """Stop once the wanted number is sent."""
@@ -54,19 +63,33 @@ class Load:
         while self.position < self.world.limit and not (self._end.is_set() and self.position >= self.events):
             count = min(max(1, round(self.rate * ROUND_S)), self.world.limit - self.position)
             batch = self.world.events[self.position : self.position + count]
-            values = [(event, value_of(event, encode)) for event in batch]
+            values = [(event, self._value(event, encode)) for event in batch if event.door == "kafka"]
             self.poison |= {sha256(v).hexdigest(): e.number for e, v in values if e.poison}
             self.sent_at += [time.time()] * count
+            for event in batch:
+                if event.door != "kafka":
+                    self.doors.send(event)
             await self._acknowledged(values)
             self.position += count
             await self._revoke(wanted)
             due = max(due + count / self.rate, time.monotonic() - 5.0 * CATCH_UP)
             await asyncio.sleep(max(count / self.rate / CATCH_UP, due - time.monotonic()))
+        await self.doors.finish()
         await self._leave()
+
+    def _value(self, event: Event, encode: Codec) -> bytes:
+        return value_of(event, encode, self._stories[event.act.story] if event.act else None)
+
+    def sent(self) -> Sent:
+        """Return what was sent so far."""
+        world = self.world
+        return Sent(
+            world.events[: self.position], self.sent_at, self.resent, self.poison, self.revoked_at, world.stories
+        )
 
     async def _acknowledged(self, values: list[tuple[Event, bytes]]) -> None:
         """Send until every value is acknowledged."""
-        waiting = [(event.topic, event.device.encode(), value, event.number) for event, value in values]
+        waiting = [(event.topic, event.key.encode(), value, event.number) for event, value in values]
         while waiting:
             waiting = await self._send(waiting)
             self.resent |= {number for *_, number in waiting}

@@ -1,7 +1,7 @@
-"""A TCP proxy between workers and brokers whose connections can be cut for one process, by reset or by silence.
+"""A TCP proxy between workers and brokers that cuts off one process: by reset, by silence, or one way only.
 
 A program of its own, so that it takes no time from the load: `python -m tests.chaos.proxy LISTEN:TARGET…` with ports of
-the loopback interface; lines `cut PID reset|silence` and `heal PID` on standard input are answered by `ok`.
+the loopback interface; lines `cut PID reset|silence|deaf|mute` and `heal PID` on standard input are answered by `ok`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Literal, cast
 
 import psutil
 
-How = Literal["reset", "silence"]
+How = Literal["reset", "silence", "deaf", "mute"]  # deaf: hears no answer; mute: its requests do not arrive
 HOST = "127.0.0.1"
 
 
@@ -53,7 +53,7 @@ class Side(asyncio.Protocol):
             self.other.read(on=False)
 
     def resume_writing(self) -> None:
-        if self.other and not self.held:
+        if self.other and not self.other.held:
             self.other.read(on=True)
 
     def read(self, *, on: bool) -> None:
@@ -82,12 +82,15 @@ class Accepted(Side):
         if how:
             self.cut(how)
         if how != "reset":
-            self.task = asyncio.create_task(self._connect())
+            self.task = asyncio.create_task(self._connect(held=how in ("deaf", "silence")))
 
-    async def _connect(self) -> None:
-        self.other = Side(self.proxy, self)
+    async def _connect(self, *, held: bool) -> None:
+        other = self.other = Side(self.proxy, self)
+        other.held = held
         try:
-            await asyncio.get_running_loop().create_connection(lambda: cast("Side", self.other), HOST, self.target)
+            await asyncio.get_running_loop().create_connection(lambda: other, HOST, self.target)
+            if other.held:  # cut off before it was connected
+                other.read(on=False)
         except OSError:
             if self.transport:
                 self.transport.abort()
@@ -101,10 +104,15 @@ class Accepted(Side):
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no FIN
                     side.transport.abort()
             return
-        for side in (self, self.other):
+        for side in (self if how != "deaf" else None, self.other if how != "mute" else None):
             if side:
                 side.held = True
                 side.read(on=False)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether anything waits, in either direction."""
+        return any(side.held for side in (self, self.other) if side)
 
     def heal(self) -> None:
         """Let through what waited."""
@@ -142,8 +150,8 @@ class Proxy:
 
     def heal(self, pid: int) -> None:
         """Undo a cut."""
-        if self._cuts.pop(pid, None) == "silence":
-            for side in [side for side in self.sides if side.held]:
+        if self._cuts.pop(pid, None) not in (None, "reset"):
+            for side in [side for side in self.sides if side.is_cut]:
                 side.heal()
 
 
@@ -165,7 +173,7 @@ async def serve(pairs: list[tuple[int, int]]) -> None:
     sys.stdout.flush()
     while line := (await reader.readline()).decode().split():
         match line:
-            case ["cut", pid, "reset" | "silence" as how]:
+            case ["cut", pid, "reset" | "silence" | "deaf" | "mute" as how]:
                 proxy.cut(int(pid), how)
             case ["heal", pid]:
                 proxy.heal(int(pid))

@@ -4,18 +4,20 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.chaos.conductor import Conductor
+from tests.chaos.doors import Doors
 from tests.chaos.faults.fault import Fault, Happened
 from tests.chaos.found import collect
 from tests.chaos.hub import Hub, running
 from tests.chaos.load import Load
-from tests.chaos.verdict import Sent, Verdict, judge
+from tests.chaos.verdict import Verdict, judge
 from tests.chaos.watch import Watch
+from tests.chaos.workers import EACH_ALONE, Partition
 from tests.chaos.world import World
 
 DRAIN_S = 300.0
@@ -32,6 +34,7 @@ class Plan:
         rate: Events a second.
         minutes: No fault begins later; everything has to happen at least once before.
         registry: Confluent's framing, with a schema registry.
+        partition: Which processors run in which process.
     """
 
     seed: int
@@ -40,6 +43,7 @@ class Plan:
     minutes: float
     registry: bool
     faults: Sequence[Fault]
+    partition: Partition = EACH_ALONE
 
 
 @dataclass(slots=True)
@@ -56,8 +60,8 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
     limit = max(round(plan.events * ROOM), round(plan.rate * plan.minutes * 60))
     world = World(plan.seed, limit)
     say(f"seed {plan.seed}: at least {plan.events} events at {plan.rate:g}/s; logs in {folder}")
-    async with running(folder, world, with_registry=plan.registry) as hub:
-        load = Load(hub.settings, world, plan.rate, plan.events)
+    async with running(folder, world, with_registry=plan.registry, partition=plan.partition) as hub:
+        load = Load(hub.settings, world, plan.rate, plan.events, Doors(hub.addresses, set()))
         sending = asyncio.create_task(load.run())
         async with Watch(hub, load) as watch:
             first = await watch.flows()
@@ -70,7 +74,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             await sending
             say(f"{load.position} events sent in {time.monotonic() - began:.0f} s; waiting until all have come through")
             drained = await _drained(watch)
-            say(f"all came through after {drained:.1f} s" if drained else f"missing: {len(watch.missing())}")
+            say(f"all came through after {drained:.1f} s" if drained else f"missing: {_missing(watch)}")
         return await _judged(hub, load, conductor)
 
 
@@ -80,10 +84,14 @@ def _enough(conductor: Conductor, load: Load) -> None:
     load.events = load.position
 
 
+def _missing(watch: Watch) -> str:
+    return f"{len(watch.missing())} events, {len(watch.untold())} subjects"
+
+
 async def _drained(watch: Watch) -> float | None:
     began = time.monotonic()
     while time.monotonic() < began + DRAIN_S:
-        if not watch.missing():
+        if not watch.missing() and not watch.untold():
             await asyncio.sleep(QUIET_S)  # what comes twice comes late
             return time.monotonic() - began
         await asyncio.sleep(1)
@@ -92,12 +100,13 @@ async def _drained(watch: Watch) -> float | None:
 
 async def _judged(hub: Hub, load: Load, conductor: Conductor) -> Run:
     found = await asyncio.to_thread(collect, hub.settings, hub.sink)
-    found.shown = await hub.shown([alert for alerts in found.alerts.values() for alert in alerts])
-    sent = Sent(load.world.events[: load.position], load.sent_at, load.resent, load.poison, load.revoked_at)
+    found.shown = await hub.shown({each.alert_id for each in found.alerts})
+    sent = replace(load.sent(), faults=conductor.spans)
     facts = {
         "seed": load.world.seed, "events": load.position, "rate": load.rate, "registry": hub.registry is not None,
         "poison": len(load.poison), "resent_by_load": len(load.resent), "answered_500": hub.sink.refused,
         "forged": hub.sink.forged, "forbidden_events": sum(sent.forbidden(event) for event in sent.events),
+        "through_gateways": load.doors.taken, "processes": list(hub.workers.running),
         "ended_by_themselves": [f"{name}: {code}" for name, code in hub.workers.ended],
         "failed_faults": conductor.failed,
     }  # fmt: skip

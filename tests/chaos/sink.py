@@ -1,6 +1,9 @@
-"""The control room, which can be slow, down or broken, and remembers every request by its webhook id."""
+"""The control rooms, which can be slow, down or broken, and remember every request."""
 
 import asyncio
+import hashlib
+import json
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,22 +14,52 @@ from fairwatch.apps.demo.receiver import ControlRoom
 
 Mood = Literal["well", "slow", "broken", "down"]
 SLOW_S = 7.0  # longer than a delivery waits
+RECEIVERS = ("control-room", "guards")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that was taken.
+
+    Attributes:
+        at: Seconds since 1970.
+        digest: Of the content.
+        answered: False where the sender had given up before the answer came, so that it has to come again.
+    """
+
+    at: float
+    receiver: str
+    webhook_id: str
+    alert_id: str
+    revision: int
+    state: str
+    count: int
+    subject: str
+    digest: str
+    answered: bool = True
+
+
+def subject_of(alert: dict[str, Any]) -> str:
+    """Name what an alert is about: the entry of a watchlist, else its group."""
+    return str(alert.get("entry_id") or alert["group"])
 
 
 @dataclass(slots=True)
 class Sink(ControlRoom):
-    """A control room with moods.
+    """Control rooms with moods.
 
     Attributes:
-        ids: How often each webhook id was taken.
-        revisions: The webhook ids under which each (alert id, revision) was taken: more than one is a doubled effect.
+        requests: All that were taken, in order.
         entries: Alert ids by entry id, of alerts that were new.
+        told: By (receiver, alert id) the highest revision, its state and count.
+        ids: How often each webhook id was taken.
         refused: Requests that were answered by 500.
     """
 
-    ids: Counter[str] = field(default_factory=Counter)
-    revisions: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    requests: list[Request] = field(default_factory=list)
     entries: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    told: dict[tuple[str, str], Request] = field(default_factory=dict)
+    ids: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     mood: Mood = "well"
     port: int = 0
@@ -41,9 +74,9 @@ class Sink(ControlRoom):
         self.mood = mood
 
     async def start(self) -> str:
-        """Listen, on the same port when it was started before."""
+        """Listen, on the same port when it was started before; the receiver's name is the last part of the path."""
         app = web.Application()
-        app.router.add_post("/alerts", self._moody)
+        app.router.add_post("/alerts/{receiver}", self._moody)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
@@ -54,16 +87,27 @@ class Sink(ControlRoom):
         if self.mood == "broken":
             self.refused += 1
             return web.Response(status=500)
+        mood = self.mood
         answer = await self._receive(request)
         if answer.status == web.HTTPNoContent.status_code:
-            self._note(request.headers["webhook-id"], await request.json())
-        if self.mood == "slow":
+            body = await request.json()
+            receiver, webhook_id = request.match_info["receiver"], request.headers["webhook-id"]
+            self.note(receiver, webhook_id, body.get("data", body), answered=mood == "well", at=time.time())
+        if mood == "slow":
             await asyncio.sleep(SLOW_S)
         return answer
 
-    def _note(self, webhook_id: str, body: dict[str, Any]) -> None:
-        alert = body.get("data", body)
+    def note(self, receiver: str, webhook_id: str, alert: dict[str, Any], *, answered: bool, at: float) -> None:
+        """Remember a request."""
+        digest = hashlib.sha256(json.dumps(alert, sort_keys=True).encode()).hexdigest()
+        request = Request(
+            at, receiver, webhook_id, alert["alert_id"], alert["revision"], alert["state"], alert["count"],
+            subject_of(alert), digest, answered,
+        )  # fmt: skip
+        self.requests.append(request)
         self.ids[webhook_id] += 1
-        self.revisions[alert["alert_id"], alert["revision"]].add(webhook_id)
-        if alert["revision"] == 0:
-            self.entries[alert["entry_id"]].add(alert["alert_id"])
+        latest = self.told.get((receiver, request.alert_id))
+        if latest is None or latest.revision < request.revision:
+            self.told[receiver, request.alert_id] = request
+        if request.revision == 0 and alert.get("entry_id"):
+            self.entries[alert["entry_id"]].add(request.alert_id)

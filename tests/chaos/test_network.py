@@ -87,3 +87,27 @@ async def test_another_process_is_not_cut_off(network):
     assert await asyncio.wait_for(other.stdout.readline(), 10) == b"still here\n"
     other.stdin.close()
     await other.wait()
+
+
+@pytest.mark.parametrize("how", ["deaf", "mute"])
+async def test_a_cut_of_one_way_lets_the_other_way_through(how):
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            heard.append(data)
+            writer.write(data)
+        writer.close()
+
+    server, front = await asyncio.start_server(answer, "127.0.0.1", 0), free_port()
+    async with Network([(front, server.sockets[0].getsockname()[1])]) as network:
+        _, (reader, writer) = await _answer(front)
+        await network.cut(os.getpid(), how)
+        writer.write(b"anybody?")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(100), 0.3)
+        assert heard == ([b"hello", b"anybody?"] if how == "deaf" else [b"hello"])
+        await network.heal(os.getpid())
+        assert await asyncio.wait_for(reader.read(100), 5) == b"anybody?"
+        writer.close()
+    server.close()

@@ -9,18 +9,24 @@ from fairwatch.adapters.payload import Payload
 from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.avro import Codec
+from tests.chaos.doors import Platform, frigate
 from tests.chaos.poison import POISONS, Poison
-from tests.chaos.world import SHARES, World, anpr, number_of, plate, value_of
+from tests.chaos.stories import FACES, LIVES, Act
+from tests.chaos.world import SHARES, Event, World, anpr, number_of, object_id, plate, value_of
 
 CODEC = Codec()
 
 
 def _decoded(body: bytes) -> list[dict]:
+    return _read(body, "hikvision-isapi", "application/xml", "")
+
+
+def _read(body: bytes, known_format: str, content_type: str, path: str) -> list[dict]:
     payload = Payload(
-        body=body, content_type="application/xml", path="", headers={}, device_id="raw-1",
+        body=body, content_type=content_type, path=path, headers={}, device_id="raw-1",
         received_at=1_795_883_675_000_000, time_zone=None, soft_biometrics=False,
     )  # fmt: skip
-    return [record for _, record in decode(payload, "hikvision-isapi").records]
+    return [record for _, record in decode(payload, known_format).records]
 
 
 def test_a_seed_gives_the_same_events_again_and_another_gives_others():
@@ -72,13 +78,40 @@ def test_everything_listed_is_published_under_its_authorisation():
     assert known["revoked"] == "REVOKED"
     for event in world.events:
         listed = entries.get(str(event.number))
-        assert (listed is None) == (event.kind in ("plain", "poison"))
+        assert (listed is None) == (event.kind in ("plain", "poison", "story"))
         assert listed is None or listed["authorisation_id"] in known
 
 
 def test_every_event_can_be_written():
-    assert all(value_of(event, CODEC) for event in World(2, 300).events)
+    world = World(2, 3000)
+    stories = {story.number: story for story in world.stories}
+    for event in world.events:
+        assert value_of(event, CODEC, stories[event.act.story] if event.act else None)
 
 
 def test_revocations_are_spread_over_the_run():
     assert [World(1, 10).revocation_at(number, 1000) for number in range(4)] == [200, 400, 600, 800]
+
+
+def test_a_platform_says_the_plate_and_a_recorder_the_object():
+    vehicle = Event(7, "plain", raw=True, device="viid-camera", door="viid")
+    [observation] = _read(Platform.value_of(None, vehicle), "gat1400", "application/json", "/VIID/MotorVehicles")
+    assert observation["plates"][0]["text"] == plate(7)
+    lifecycles = []
+    for step, deed in enumerate(("begin", "begin", "end")):
+        event = Event(step, "story", raw=False, device="recorder-1", door="mqtt", act=Act(50, step, deed))
+        [observation] = _read(frigate(event), "frigate", "", "recorder-1/events")
+        lifecycles.append(observation["lifecycle"])
+        assert (observation["event_type"], observation["object_id"]) == ("person.seen", object_id(50))
+    assert lifecycles == ["START", "UPDATE", "END"]
+
+
+def test_every_kind_of_story_is_told_and_every_step_comes_after_the_one_before():
+    world = World(5, 30_000)
+    assert {story.name for story in world.stories} == LIVES.keys() | FACES.keys()
+    steps: dict[int, list[int]] = {}
+    for event in world.events:
+        if event.act:
+            steps.setdefault(event.act.story, []).append(event.act.step)
+    assert all(found == list(range(len(found))) for found in steps.values())
+    assert {event.door for event in world.events} == {"kafka", "http", "viid", "mqtt"}

@@ -1,109 +1,102 @@
 """Compares what came with what had to come."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tests.chaos.found import Found
-from tests.chaos.world import Event
+from tests.chaos.lives import judge_lives
+from tests.chaos.oracle import BOUND_S, Sent, expect
 
-BOUND_S = 10.0  # what is sent so long after the acknowledgement of a revocation raises no alert under it
 SHOWN = 1000  # of the latest alerts; the console forgets older ones
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What was sent.
-
-    Attributes:
-        events: All that were acknowledged.
-        at: When each was sent, by number; seconds.
-        resent: Numbers whose order and count are not known, since the load had to send them again.
-        poison: Number by SHA-256 of the bytes.
-        revoked_at: When revocations were acknowledged, by authorisation.
-    """
-
-    events: list[Event]
-    at: list[float]
-    resent: set[int]
-    poison: Mapping[str, int]
-    revoked_at: Mapping[str, float]
-
-    def forbidden(self, event: Event) -> bool:
-        """Tell whether an event must not raise an alert, since its authorisation was revoked when it was sent."""
-        if event.kind == "withdrawn":
-            at = self.revoked_at.get(f"withdrawn-{event.withdrawal}")
-            return at is not None and self.at[event.number] >= at + BOUND_S
-        return event.kind == "revoked"
+WRONGS = (
+    "lost", "doubled", "disordered", "wrong", "unasked", "revoked_alerts", "unexplained", "chain", "missing_states",
+)  # fmt: skip
+STATES = ("NEW", "UPDATED", "ENDED", "CANCELLED")
+__all__ = ["BOUND_S", "STATES", "WRONGS", "Sent", "Verdict", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Each list holds one line for each finding; all but `repeated` have to be empty or nought."""
+    """Each list holds one line for each finding, and all have to be empty; what follows are counts.
+
+    Attributes:
+        states: Alerts' revisions by state.
+        repeated: Webhooks that came again as they were because a fault cost their answer or its note.
+    """
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
     revoked_alerts: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
-    disordered: list[str] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
+    missing_states: list[str] = field(default_factory=list)
+    states: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     alerts: int = 0
+    webhooks: int = 0
     dead_letters: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether nothing is wrong."""
-        return not any((self.lost, self.doubled, self.revoked_alerts, self.unexplained, self.disordered, self.chain))
+        return not any(getattr(self, name) for name in WRONGS)
 
 
 def judge(sent: Sent, found: Found) -> Verdict:
     """Return what is wrong."""
+    expected = expect(sent)
+    lives = judge_lives(sent, found, expected)
+    states = Counter(each.state for each in found.alerts)
+    told = {each.subject for each in found.alerts} | {each.subject for each in found.requests}
+    forbidden = {str(event.number) for event in sent.events if sent.forbidden(event)}
     return Verdict(
-        lost=list(_lost(sent, found)),
-        doubled=list(_doubled(found)),
-        revoked_alerts=list(_revoked(sent, found)),
+        lost=[*_lost(sent, found), *lives.lost],
+        doubled=[*_doubled(sent, found), *lives.doubled],
+        disordered=[*_disordered(sent, found), *lives.disordered],
+        wrong=lives.wrong,
+        unasked=lives.unasked,
+        revoked_alerts=sorted(told & forbidden),
         unexplained=list(_unexplained(sent, found)),
-        disordered=list(_disordered(sent, found)),
         chain=found.chain,
-        repeated=found.repeated,
-        alerts=len(found.alerts),
+        missing_states=[f"no alert was ever {state}" for state in _required(sent) if not states[state]],
+        states={state: states[state] for state in STATES},
+        repeated=lives.repeated,
+        alerts=len({each.alert_id for each in found.alerts}),
+        webhooks=len(found.requests),
         dead_letters=len(found.letters),
     )
+
+
+def _required(sent: Sent) -> tuple[str, ...]:
+    """Return the states that a run long enough for them has to show."""
+    return STATES if sent.stories and sent.revoked_at else ()
 
 
 def _lost(sent: Sent, found: Found) -> Iterator[str]:
     shown = {event.number for event in [event for event in sent.events if event.kind == "listed"][-SHOWN:]}
     buried = {sent.poison.get(digest) for _, digest, _, _ in found.letters}
+    alerts = {each.subject: each.alert_id for each in found.alerts}
     for event in sent.events:
         if event.kind == "poison":
             if event.number not in buried:
                 yield f"{event.number}: poison without a dead letter ({event.poison.name if event.poison else ''})"
-            continue
-        if not found.sightings[event.number]:
-            yield f"{event.number}: no sighting"
-        if event.kind == "listed" and str(event.number) not in found.alerts:
-            yield f"{event.number}: no alert"
-        elif event.kind == "listed" and str(event.number) not in found.told:
-            yield f"{event.number}: the control room was not told"
-        elif event.number in shown and not found.alerts[str(event.number)] & found.shown:
-            yield f"{event.number}: the console does not show it"
+        elif event.kind != "story":
+            if not found.sightings[event.number]:
+                yield f"{event.number}: no sighting"
+            alert = alerts.get(str(event.number))
+            if alert and event.number in shown and alert not in found.shown:
+                yield f"{event.number}: the console does not show it"
 
 
-def _doubled(found: Found) -> Iterator[str]:
-    for entry in found.alerts.keys() | found.told.keys():
-        ids = found.alerts.get(entry, set()) | found.told.get(entry, set())
-        if len(ids) > 1:
-            yield f"{entry}: alerts {', '.join(sorted(ids))}"
-    for (alert, revision), ids in found.effects.items():
-        if len(ids) > 1:
-            yield f"revision {revision} of alert {alert}: told as {', '.join(sorted(ids))}"
-
-
-def _revoked(sent: Sent, found: Found) -> Iterator[str]:
-    for event in sent.events:
-        if sent.forbidden(event) and (str(event.number) in found.alerts or str(event.number) in found.told):
-            yield f"{event.number}: {event.kind}"
+def _doubled(sent: Sent, found: Found) -> Iterator[str]:
+    for number, times in found.sightings.items():
+        if times > 1 and number not in sent.resent:
+            yield f"{number}: {times} sightings"
 
 
 def _unexplained(sent: Sent, found: Found) -> Iterator[str]:

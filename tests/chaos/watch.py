@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from contextlib import suppress
 from hashlib import sha256
 from typing import Self
@@ -13,6 +14,7 @@ from fairwatch.apps.kafka import codec
 from fairwatch.domain.errors import RejectedError
 from tests.chaos.hub import Hub
 from tests.chaos.load import Load
+from tests.chaos.oracle import Expected, expect
 from tests.chaos.world import Event
 
 RECOVERY_S = 240.0
@@ -58,6 +60,11 @@ class Watch:
             await asyncio.sleep(0.25)
         return None
 
+    @property
+    def sent(self) -> int:
+        """How many events were sent."""
+        return self._load.position
+
     async def _shown(self, entries: list[str]) -> bool:
         """Tell whether the console shows the alerts about these entries."""
         alerts = {alert for entry in entries for alert in self._hub.sink.entries[entry]}
@@ -68,12 +75,21 @@ class Watch:
         sent = self._load.world.events[: self._load.position]
         return [event for event in sent if event.kind in ("listed", "poison") and not self._came(event)]
 
+    def untold(self) -> list[str]:
+        """Return the subjects about which the control rooms have not heard everything that is certain."""
+        told: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        for (receiver, _), request in self._hub.sink.told.items():
+            told[receiver, request.subject].append((request.state, request.count))
+        wanted = expect(self._load.sent()).values()
+        return [each.subject for each in wanted if not all(_heard(each, told[r, each.subject]) for r in each.receivers)]
+
     def _wanted(self, position: int) -> list[Event]:
         ahead = self._load.world.events[position : position + AHEAD]
         listed = [event for event in ahead if event.kind == "listed" and not event.raw][:LISTED]
         raw = [event for event in ahead if event.kind == "listed" and event.raw][:LISTED_RAW]
         poison = [event for event in ahead if event.kind == "poison"][:POISON]
-        return [*listed, *raw, *poison]
+        doors = [next((e for e in ahead if e.kind == "listed" and e.door == door), None) for door in ("http", "viid")]
+        return [*listed, *raw, *poison, *(event for event in doors if event)]
 
     def _came(self, event: Event) -> bool:
         if event.poison:
@@ -94,3 +110,11 @@ class Watch:
                             with suppress(RejectedError):
                                 letter = decode(record.value, "DeadLetter")[1]
                                 self.buried.add(self._load.poison.get(sha256(letter["value"]).hexdigest(), -1))
+
+
+def _heard(wanted: Expected, told: list[tuple[str, int]]) -> bool:
+    """Tell whether the latest revision of each alert is as it must be in the end."""
+    if not wanted.must:
+        return not told or all(state == "CANCELLED" for state, _ in told)
+    heard = sorted(("open" if state in ("NEW", "UPDATED") else state, count) for state, count in told)
+    return heard == sorted((life.final, life.count) for life in wanted.lives)

@@ -1,4 +1,4 @@
-"""Processors as processes that are killed, joined, sent away and given another clock; what ends is started again."""
+"""Processors and gateways as processes: killed, frozen, joined, sent away, with another clock; started again."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from fairwatch.apps.demo.stage import PROCESSORS
+from fairwatch.apps.demo.stage import GATEWAYS, PROCESSORS
 from fairwatch.apps.embedded import free_port
 
 FAKETIME = (
@@ -22,6 +22,9 @@ FAKETIME = (
 STOP_S = 30.0
 PAUSE_S = 1.0
 ASK_S = 5.0
+SERVING = ("http", "viid")  # these listen
+Partition = tuple[str, ...]  # processors by process; those of one process are joined by +
+EACH_ALONE: Partition = PROCESSORS
 
 
 @dataclass(slots=True)
@@ -29,8 +32,9 @@ class Worker:
     """One process of a processor.
 
     Attributes:
-        name: `match`, or `match-2` of one that joined.
+        name: `match` or `enrich+match`, or `match-2` of one that joined.
         port: Where it says whether it is ready.
+        trip: Its fault point, see `entry`.
         leaving: It is meant to end.
     """
 
@@ -39,6 +43,7 @@ class Worker:
     clock: Path
     process: asyncio.subprocess.Process
     port: int
+    trip: Path
     leaving: bool = False
 
 
@@ -48,12 +53,16 @@ class Workers:
     Args:
         folder: Of logs and clocks.
         environment: Settings that all share.
+        partition: Which processors run in which process.
 
     Attributes:
+        ports: Where gateways listen, by name.
         ended: (processor, exit code) of workers that ended although nobody told them to.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], partition: Partition = EACH_ALONE) -> None:
+        self._partition = partition
+        self.ports = {name: free_port() for name in SERVING}
         self._folder = folder
         self._environment = environment
         self._minding: asyncio.Task[None] | None = None
@@ -62,7 +71,7 @@ class Workers:
 
     async def start(self) -> None:
         """Start one of each, and mind them."""
-        for name in PROCESSORS:
+        for name in (*GATEWAYS, *self._partition):
             await self.join(name, name)
         self._minding = asyncio.create_task(self._mind())
 
@@ -70,19 +79,23 @@ class Workers:
         """Start a process; its log is continued."""
         clock = self._folder / f"{name}.clock"
         clock.write_text("+0", encoding="ascii")
-        port = free_port()
+        trip, port = self._folder / f"{name}.trip", free_port()
         environment = {
             **os.environ, **self._environment, "FAIRWATCH_INSTANCE": f"chaos-{name}", "OMP_NUM_THREADS": "1",
-            "FAIRWATCH_HEALTH_PORT": str(port),
+            "FAIRWATCH_HEALTH_PORT": str(port), "FAIRWATCH_PORT": str(self.ports.get(processor, 0)),
             **(_faked(clock) if FAKETIME else {}),
         }  # fmt: skip
         with (self._folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "fairwatch", "run", processor,
+                sys.executable, "-m", "tests.chaos.entry", str(trip), "run", processor,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
             )  # fmt: skip
-        self.running[name] = Worker(name, processor, clock, process, port)
+        self.running[name] = Worker(name, processor, clock, process, port, trip)
         return self.running[name]
+
+    def of(self, component: str) -> str:
+        """Return the name of the process in which a processor or gateway runs, the first where there are several."""
+        return next(name for name, worker in self.running.items() if component in worker.processor.split("+"))
 
     async def ready(self) -> bool:
         """Tell whether every worker says that it is ready."""
@@ -112,6 +125,22 @@ class Workers:
         except TimeoutError:
             worker.process.kill()
             return await worker.process.wait()
+
+    def freeze(self, name: str) -> None:
+        """Let one stand still, its connections open."""
+        self.running[name].process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let it go on as if nothing had been."""
+        worker = self.running[name]
+        if worker.process.returncode is None:
+            worker.process.send_signal(signal.SIGCONT)
+
+    def trip(self, name: str, after: str) -> None:
+        """Let one end by SIGKILL after its next acknowledged `output` or `state`."""
+        worker = self.running[name]
+        worker.leaving = True
+        worker.trip.write_text(after, encoding="ascii")
 
     def jump(self, name: str, seconds: int) -> None:
         """Set one's wall clock off from the true time."""

@@ -14,11 +14,15 @@ from fairwatch.apps.demo.cameras.hikvision import ANPR
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 from tests.chaos.poison import POISONS, Poison
+from tests.chaos.stories import HALLS, RECORDERS, Act, Door, Story, stories
 
-Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison"]
+Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
 SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
 RAW_SHARE = 0.2
 RAW_CAMERAS, CAMERAS = 4, 12
+HTTP_SHARE, VIID_SHARE = 0.2, 0.1  # of what enters as a camera's own bytes, through a gateway
+HTTP_CAMERAS = 2
+PLATFORM, PLATFORM_CAMERA = "31010000005030000001", "31010000001320000001"
 WITHDRAWALS = 4
 DAY = 86_400_000_000
 DIGITS = "AHKMTV"  # no reader takes one for another
@@ -31,6 +35,8 @@ class Event:
 
     Attributes:
         raw: Enters as a camera's own bytes, through `normalize`; else as an observation.
+        door: By which it comes in.
+        act: Its step of a story, for the kind `story`.
         withdrawal: Which authorisation is revoked during the run, for the kind `withdrawn`.
         poison: How it is malformed, for the kind `poison`.
     """
@@ -41,11 +47,20 @@ class Event:
     device: str
     withdrawal: int = 0
     poison: Poison | None = None
+    door: Door = "kafka"
+    act: Act | None = None
 
     @property
     def topic(self) -> str:
-        """Logical topic that it is sent to."""
+        """Logical topic that it is sent to, where it does not come through a gateway."""
+        if self.act and self.act.deed not in ("begin", "end"):
+            return "candidates" if self.act.deed == "candidate" else "verifications"
         return "raw-events" if self.raw else "observations"
+
+    @property
+    def key(self) -> str:
+        """Key of its record."""
+        return self.device if self.topic in ("raw-events", "observations") else candidate_id(self.act)
 
 
 def plate(number: int) -> str:
@@ -78,7 +93,27 @@ class World:
     @cached_property
     def events(self) -> list[Event]:
         """All events that may be sent, in order."""
-        return [self._event(number) for number in range(self.limit)]
+        events = [self._event(number) for number in range(self.limit)]
+        for story in self.stories:
+            self._play(story, events)
+        return events
+
+    @cached_property
+    def stories(self) -> list[Story]:
+        """All stories that may be sent, in order."""
+        return list(stories(self.seed, self.limit, WITHDRAWALS))
+
+    def _play(self, story: Story, events: list[Event]) -> None:
+        """Let a story take numbers at which nothing else happens; what does not fit is not sent."""
+        at = story.number - 1
+        for step, (distance, deed, person) in enumerate(story.script):
+            at = max(at + 1, story.number + distance)
+            while at < len(events) and events[at].kind != "plain":
+                at += 1
+            if at >= len(events):
+                return
+            act = Act(story.number, step, deed, person)
+            events[at] = Event(at, "story", raw=False, device=story.device, door=story.door, act=act)
 
     def _event(self, number: int) -> Event:
         random = Random(f"{self.seed}/{number}")
@@ -91,7 +126,11 @@ class World:
         poison = random.choice(POISONS) if kind == "poison" else None
         raw = poison.topic == "raw-events" if poison else random.random() < RAW_SHARE
         device = f"raw-{random.randrange(RAW_CAMERAS)}" if raw else f"gate-{random.randrange(CAMERAS)}"
-        return Event(number, kind, raw, device, random.randrange(WITHDRAWALS), poison)  # type: ignore[arg-type]
+        withdrawal, door = random.randrange(WITHDRAWALS), "kafka"
+        if raw and not poison and (drawn := random.random()) < HTTP_SHARE + VIID_SHARE:
+            door = "http" if drawn < HTTP_SHARE else "viid"
+            device = f"http-{random.randrange(HTTP_CAMERAS)}" if door == "http" else "viid-camera"
+        return Event(number, kind, raw, device, withdrawal, poison, door)  # type: ignore[arg-type]
 
     def revocation_at(self, withdrawal: int, events: int) -> int:
         """Return the number after which an authorisation is revoked, when so many events are sent."""
@@ -101,15 +140,27 @@ class World:
         """Yield (topic, key, record) of what has to be known before the first event."""
         yield "sites", SITE, {"site_id": SITE, "name": "Chaos", "time_zone": "UTC"}
         devices = [f"raw-{n}" for n in range(RAW_CAMERAS)] + [f"gate-{n}" for n in range(CAMERAS)]
+        devices += [f"hall-{n}" for n in range(HALLS)] + [f"recorder-{n}" for n in range(RECORDERS)]
+        devices += [f"http-{n}" for n in range(HTTP_CAMERAS)]
         for device in devices:
             yield "devices", device, {"device_id": device, "name": device, "site_id": SITE}
+        yield "devices", "platform", {
+            "device_id": "platform", "name": "platform", "formats": ["gat1400"], "aliases": [PLATFORM]
+        }  # fmt: skip
+        yield "devices", "viid-camera", {
+            "device_id": "viid-camera", "name": "viid-camera", "site_id": SITE, "parent_id": "platform",
+            "aliases": [PLATFORM_CAMERA],
+        }  # fmt: skip
         yield authorisation("listed")
         yield authorisation("revoked", state="REVOKED")
         for number in range(WITHDRAWALS):
             yield authorisation(f"withdrawn-{number}")
         for event in self.events:
-            if event.kind not in ("plain", "poison"):
+            if event.kind not in ("plain", "poison", "story"):
                 yield _entry(event)
+        for story in self.stories:
+            if story.is_face:
+                yield _face(story)
 
 
 def _now() -> int:
@@ -121,7 +172,7 @@ def authorisation(name: str, state: str = "GRANTED") -> tuple[str, str, dict[str
     at = _now()
     record = {
         "authorisation_id": name, "state": state, "objective": "stolen_vehicle", "legal_basis": "chaos",
-        "reference": name, "authority": "chaos", "kinds": ["PLATE"], "site_ids": [SITE], "requested_by": "a",
+        "reference": name, "authority": "chaos", "kinds": ["PLATE", "FACE"], "site_ids": [SITE], "requested_by": "a",
         "approved_by": ["b"], "required_verifications": 0, "valid_from": at - DAY, "valid_until": at + DAY,
         "updated_at": at,
     }  # fmt: skip
@@ -138,13 +189,90 @@ def _entry(event: Event) -> tuple[str, str, dict[str, Any]]:
     return "watchlist-entries", name, record
 
 
-def value_of(event: Event, codec: Codec) -> bytes:
+def face_entry(story: int) -> str:
+    """Return the id of the entry whose face a story is about."""
+    return f"face-{story}"
+
+
+def candidate_id(act: Act | None) -> str:
+    """Return the id of a story's candidate."""
+    assert act
+    return stable_id("chaos-candidate", act.story)
+
+
+def _face(story: Story) -> tuple[str, str, dict[str, Any]]:
+    at, name = _now(), face_entry(story.number)
+    record = {
+        "entry_id": name, "authorisation_id": _face_authorisation(story), "kind": "FACE", "title": "face",
+        "created_by": "a", "approved_by": "b", "valid_from": at - DAY, "valid_until": at + DAY, "updated_at": at,
+    }  # fmt: skip
+    return "watchlist-entries", name, record
+
+
+def _face_authorisation(story: Story) -> str:
+    return "listed" if story.withdrawal is None else f"withdrawn-{story.withdrawal}"
+
+
+def value_of(event: Event, codec: Codec, story: Story | None = None) -> bytes:
     """Return what is sent for an event now; of poison the same bytes never come twice."""
+    if event.act and story:
+        return codec.encode(*story_record(event, story))
     if event.poison:
         return event.poison.make(event.number, event.device, codec)
     if event.raw:
         return raw_event(event.number, event.device, anpr(event), codec)
     return codec.encode("Observation", observation(event.number, event.device))
+
+
+def story_record(event: Event, story: Story) -> tuple[str, dict[str, Any]]:
+    """Return type and record of a step of a story, as it is written now."""
+    assert event.act
+    match event.act.deed:
+        case "candidate":
+            return "MatchCandidate", candidate(event, story)
+        case "match" | "no_match":
+            return "Verification", verification(event)
+        case _:
+            return "Observation", presence(event)
+
+
+def candidate(event: Event, story: Story) -> dict[str, Any]:
+    """Return a face that `match` would have found."""
+    at = _now()
+    return {
+        "candidate_id": candidate_id(event.act), "entry_id": face_entry(story.number), "kind": "FACE",
+        "authorisation_id": _face_authorisation(story), "sighting_id": stable_id("chaos-face", event.number),
+        "observation_id": stable_id("chaos", event.number), "device_id": event.device, "site_id": SITE,
+        "occurred_at": at, "received_at": at, "matched_at": at, "score": 0.9, "threshold": 0.8,
+        "threshold_policy": "chaos", "algorithm": "chaos", "gallery_version": "1", "gallery_size": 1,
+        "required_verifications": 2, "expires_at": at + DAY,
+    }  # fmt: skip
+
+
+def verification(event: Event) -> dict[str, Any]:
+    """Return one person's decision."""
+    assert event.act
+    return {
+        "verification_id": stable_id("chaos-vote", event.number), "candidate_id": candidate_id(event.act),
+        "reviewer": event.act.person, "role": "reviewer", "decision": event.act.deed.upper(), "decided_at": _now(),
+    }  # fmt: skip
+
+
+def presence(event: Event) -> dict[str, Any]:
+    """Return what a device says of the object of a life story."""
+    assert event.act
+    at = _now()
+    lifecycle = "END" if event.act.deed == "end" else "UPDATE" if event.act.step else "START"
+    return {
+        "observation_id": stable_id("chaos", event.number), "event_type": "zone.inside", "device_id": event.device,
+        "source": {"format": "chaos"}, "occurred_at": at, "received_at": at, "object_class": "PERSON",
+        "object_id": object_id(event.act.story), "lifecycle": lifecycle,
+    }  # fmt: skip
+
+
+def object_id(story: int) -> str:
+    """Return the object of a life story; Frigate's own begin with a time."""
+    return f"{1_767_225_600 + story}.0-chaos"
 
 
 def anpr(event: Event) -> bytes:

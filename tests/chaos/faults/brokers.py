@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 from tests.chaos.hub import Hub
+from tests.chaos.leaders import lead_state
 
 
 class BrokerKilled:
@@ -22,6 +23,24 @@ class BrokerKilled:
 
     async def stop(self, hub: Hub) -> None:
         await asyncio.to_thread(hub.cluster.brokers[self._node - 1].again)
+
+
+class BrokerFrozen:
+    """One broker of three stands still, connections open."""
+
+    part = "brokers"
+    holds_s = (5.0, 20.0)
+
+    def __init__(self, node: int) -> None:
+        self.name = f"broker {node} frozen"
+        self._node = node
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].pause)
+        return ""
+
+    async def stop(self, hub: Hub) -> None:
+        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].resume)
 
 
 class AllBrokersKilled:
@@ -61,3 +80,13 @@ class DiskFull:
         if container.status == "running":
             container.kill()
         broker.again()
+
+
+class StateDiskFull(DiskFull):
+    """Only what leads state topics has a full disk: the last broker leads them, and nothing else, meanwhile."""
+
+    name = "the disk of the state's leader is full"
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(lead_state, hub.cluster)
+        return await super().start(hub, random)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
+from fairwatch.apps.demo.stage import PROCESSORS
 from tests.chaos.hub import Hub
 
 
@@ -35,6 +36,7 @@ class Happened:
     """One fault as it was.
 
     Attributes:
+        events: How many were sent from its beginning to its recovery.
         recovery_s: From its end until newly sent events of every kind came through; None when they did not in time.
     """
 
@@ -42,9 +44,10 @@ class Happened:
     detail: str
     held_s: float
     recovery_s: float | None
+    events: int = 0
 
 
 def chosen(random: Random, hub: Hub, among: Sequence[str] = ()) -> str:
     """Return the name of a running worker, first of its processor."""
-    names = [name for name in hub.workers.running if "-" not in name and (not among or name in among)]
-    return random.choice(sorted(names))
+    workers = {hub.workers.of(name) for name in among or PROCESSORS}
+    return random.choice(sorted(workers))

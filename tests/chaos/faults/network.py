@@ -6,14 +6,18 @@ from tests.chaos.faults.fault import chosen
 from tests.chaos.hub import Hub
 from tests.chaos.proxy import How
 
+NAMES: dict[How, str] = {
+    "reset": "connections reset", "silence": "silence", "deaf": "no answer comes back", "mute": "no request gets out"
+}  # fmt: skip
+
 
 class Cut:
-    """Connections of one worker are reset and refused, or fall silent."""
+    """Connections of one worker are reset and refused, or fall silent, both ways or one way."""
 
     part = "workers"
 
     def __init__(self, how: How, holds_s: tuple[float, float] = (1.0, 60.0)) -> None:
-        self.name = "network cut: connections reset" if how == "reset" else "network cut: silence"
+        self.name = f"network cut: {NAMES[how]}"
         self.holds_s = holds_s
         self._how = how
         self._pid = 0

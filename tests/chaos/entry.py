@@ -1,0 +1,50 @@
+"""`fairwatch` with a fault point: SIGKILL after the broker has taken an output and before its state, or after both.
+
+`python -m tests.chaos.entry TRIP run match`: while the file TRIP holds `output` or `state`, the first acknowledged
+record batch of that sort ends the process at once, as a crash would between the two writes. The file is then gone.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+STATE = "-state"  # the end of a state topic's name
+
+
+def arm(trip: Path) -> None:
+    """Watch every record batch that this process sends."""
+    plain = AIOKafkaProducer.send_batch
+
+    async def send_batch(self: AIOKafkaProducer, batch: Any, topic: str, **given: Any) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = await plain(self, batch, topic, **given)
+        future.add_done_callback(lambda done: _taken(trip, topic, done))
+        return future
+
+    AIOKafkaProducer.send_batch = send_batch
+
+
+def _taken(trip: Path, topic: str, done: "asyncio.Future[Any]") -> None:
+    if done.cancelled() or done.exception():
+        return
+    with suppress(OSError):
+        if trip.read_text(encoding="ascii").strip() == ("state" if topic.endswith(STATE) else "output"):
+            trip.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Arm, then be `fairwatch`."""
+    from fairwatch.cli.main import main as fairwatch  # noqa: PLC0415
+
+    arm(Path(sys.argv.pop(1)))
+    fairwatch()
+
+
+if __name__ == "__main__":
+    main()
