@@ -86,6 +86,20 @@ class Life:
         """The `traceparent` of each trigger since the last revision."""
         return tuple(self.value.get("traces", ()))
 
+    def set_right(self, now: int) -> bool:
+        """Take back what a clock that was ahead put off for longer than any wait; return whether there was such."""
+        value = self.value
+        if value["alert"] is None:
+            return False
+        ahead = [name for name in ("told_at", "changed_at") if (value[name] or 0) > now]
+        value.update(dict.fromkeys(ahead, now))
+        wait = max(value["timing"]["group_wait"], value["timing"]["group_interval"])
+        late = value["due"] is not None and value["due"] > now + wait
+        if late:
+            first = value["alert"]["revision"] < 0
+            value["due"] = now + value["timing"]["group_wait" if first else "group_interval"]
+        return bool(ahead) or late
+
     def pass_time(self, now: int) -> None:
         """End when it has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value

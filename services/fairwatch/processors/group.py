@@ -35,7 +35,10 @@ class Group:
 
     def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
         self._rules = rules
+        self._state = state
         self._groups = Agenda(state, due_at)
+        self._looked_through: frozenset[int] = frozenset()
+        self._latest = 0
         self._clock = clock
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
@@ -49,6 +52,7 @@ class Group:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, end what has been quiet, forget what ended long ago."""
         now, emitted = self._clock.now(), []
+        self._set_right(partitions, now)
         for partition, key, value in self._groups.due(partitions, now):
             life = Life(value)
             if life.is_over:
@@ -59,6 +63,16 @@ class Group:
             self._groups.put(partition, key, life.value)
         return emitted
 
+    def _set_right(self, partitions: Sequence[int], now: int) -> None:
+        """Take back what a clock that was ahead, here or where the partition was, put off for longer than any wait."""
+        turned_back = now < self._latest
+        for partition in partitions if turned_back else set(partitions) - self._looked_through:
+            for key, value in list(self._state.items(partition)):
+                life = Life(value)
+                if life.set_right(now):
+                    self._groups.put(partition, key, life.value)
+        self._looked_through, self._latest = frozenset(partitions), now
+
     def _fold(self, event: Event) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
@@ -68,6 +82,7 @@ class Group:
         if life.knows(trigger["alert_id"]):
             return [Skip("duplicate")]
         options = self._rules.get(trigger["rule"], Options())
+        life.set_right(now)
         verdict = life.take(trigger, now, _micros(options))
         if trace := event.headers.get(TRACE):
             life.follow(trace)
