@@ -21,6 +21,7 @@ from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog
 from fairwatch.engine.worker import _ended
+from fairwatch.wire.dead_letter import UndecodedError
 from fairwatch.wire.topics import open_topics
 from tests.support.engine_lab import CODEC, observation
 
@@ -249,6 +250,12 @@ def test_dead_letters_are_redacted_where_they_parse():
 
     assert (letter(b"an ethnic word")["value"], letter(b"an ethnic word")["redacted"]) == (b"an  word", True)
     assert (letter(b"junk")["value"], letter(b"junk")["redacted"]) == (b"junk", False)
+    asked = []
+    letters = DeadLetters("probe", SimpleNamespace(version="1", topic_prefix="p-", redact=asked.append), CODEC, clock)
+    record = SimpleNamespace(topic="p-in", partition=0, offset=7, key=b"k", value=b"junk", headers=())
+    letters.output(record, 0, UndecodedError("malformed", "no record"))
+    assert not asked, "what was no record is not read a second time"
+    letters = DeadLetters("probe", config, CODEC, clock)
     short = letter(b"j" * 100, 10)
     assert (short["value"], short["detail"]) == (b"j" * 10, "broken (first 10 of 100 bytes kept)")
 

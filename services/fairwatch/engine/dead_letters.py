@@ -7,7 +7,7 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.outbox import Output
 from fairwatch.wire.avro import Codec
-from fairwatch.wire.dead_letter import Raw, dead_letter
+from fairwatch.wire.dead_letter import Raw, UndecodedError, dead_letter
 from fairwatch.wire.headers import cloud_event, from_kafka
 from fairwatch.wire.topics import DEAD_LETTERS
 
@@ -37,7 +37,7 @@ class DeadLetters:
             processor=self._processor,
             version=self._version,
             at=at,
-            redacted=self._redacted(topic, record.value),
+            redacted=None if isinstance(error, UndecodedError) else self._redacted(topic, record.value),
         )
         size = len(letter["value"])
         if limit is not None and size > limit:

@@ -15,7 +15,7 @@ from fairwatch.engine.outbox import Headers, Output
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
-from fairwatch.wire.dead_letter import UNREADABLE
+from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError
 from fairwatch.wire.headers import RECORDED, carried, cloud_event
 
 log = structlog.get_logger()
@@ -70,7 +70,7 @@ class Encoding:
                 key = record.key.decode() if record.key else ""
                 value = None if record.value is None else decode(record.value, expected)[1]
             except RejectedError as error:
-                broken[place] = error
+                broken[place] = _undecoded(error)
             except UnicodeDecodeError:
                 broken[place] = RejectedError("malformed", "the key is not UTF-8")
             else:
@@ -117,3 +117,8 @@ class Encoding:
     def _encoded(self, emit: Emit, headers: Headers, place: int) -> Output:
         value = None if emit.record is None else self._codec.encode(self._records[emit.topic], emit.record)
         return Output(self._prefix + emit.topic, emit.key.encode(), value, headers, place)
+
+
+def _undecoded(error: RejectedError) -> RejectedError:
+    """Return what is to be said of bytes that are no record here; they may be one of another kind or topic."""
+    return error if error.reason == "unknown_schema" else UndecodedError(error.reason, error.detail, error.field)

@@ -12,6 +12,10 @@ from fairwatch.wire.headers import REDRIVES, redrives
 UNREADABLE: Reason = "unreadable_batch"  # nobody could open what held the records: their bytes are not kept
 
 
+class UndecodedError(RejectedError):
+    """The bytes are no record of any kind: nothing can be said of their fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A Kafka record as it lies in its topic, undecoded.
