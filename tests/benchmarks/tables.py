@@ -56,12 +56,22 @@ def _pipeline(found: dict[str, Any]) -> Iterator[Line]:
 
 
 def hop_tables(pipelines: dict[str, Any]) -> Iterator[Table]:
-    """Yield a table for each deployment and rate: where the time between request and receiver goes."""
+    """Yield tables for each deployment: what an event costs, and where its time goes at each rate."""
     for broker, shapes in pipelines.items():
         for shape, phases in shapes.items():
+            yield _costs(f"CPU an event, us, {broker}, {shape}", phases)
             for phase, flow in phases.items():
                 for kind, rows in flow.get("hops", {}).items():
                     yield _hops(f"{kind}, {phase}, {broker}, {shape}: ms", rows, flow["batch_ms"])
+
+
+def _costs(title: str, phases: dict[str, Any]) -> Table:
+    names = [name for name, flow in phases.items() if "hops" not in flow]
+    table = Table("process", *names, title=title)
+    for process in phases[names[0]]["cpu_us"]:
+        table.add_row(process, *(f"{phases[name]['cpu_us'][process]:,.0f}" for name in names))
+    table.add_row("all", *(f"{sum(phases[name]['cpu_us'].values()):,.0f}" for name in names))
+    return table
 
 
 def _hops(title: str, rows: dict[str, Any], batches: dict[str, Any]) -> Table:
