@@ -30,6 +30,9 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeE
 # How brokers without producer ids answer (the embedded one); a retry may repeat a record there.
 _NO_PRODUCER_IDS = (UnknownError, UnsupportedVersionError)
 _STOP_S = 5.0
+# With aiokafka's 16 KiB eight raw events fill a batch, and whenever a batch leaves, all writes that wait look again.
+# Small enough for any topic: a broker that refuses a batch for its size refuses all that is in it.
+_BATCH_BYTES = 128 << 10
 
 
 class Producer:
@@ -69,6 +72,7 @@ class Producer:
             "acks": "all",
             "enable_idempotence": True,
             "linger_ms": 2,
+            "max_batch_size": _BATCH_BYTES,
             "request_timeout_ms": round(timeout_s * 1000),
             "client_id": f"fairwatch-{source}",
             **(client_options or {}),
