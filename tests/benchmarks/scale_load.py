@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.headers import RECORDED
 
 DEVICES = 128
 READ_MS, FEW = 50, 100  # of a look: how long it waits; fewer records than that end it
@@ -99,6 +101,7 @@ class Progress:
     def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: int) -> None:
         self._consumer = consumer
         self._places = [TopicPartition(topic, number) for number in range(partitions)]
+        self._seen = 0
         self._ages: list[float] = []
 
     async def count(self) -> int:
@@ -107,13 +110,13 @@ class Progress:
             self._consumer.assign(self._places)
             await self._consumer.seek_to_beginning(*self._places)
         while found := await self._consumer.getmany(timeout_ms=READ_MS):
-            for records in found.values():
-                self._ages += [
-                    record.timestamp - int(dict(record.headers)["ce_recordedtime"]) / 1000 for record in records
-                ]
+            for record in chain.from_iterable(found.values()):
+                self._seen += 1
+                if received := dict(record.headers).get(RECORDED):
+                    self._ages.append(record.timestamp - int(received) / 1000)
             if sum(map(len, found.values())) < FEW:
                 break
-        return len(self._ages)
+        return self._seen
 
     async def reach(self, events: int, within_s: float) -> None:
         """Wait until there are so many; TimeoutError when that takes too long."""
