@@ -22,7 +22,7 @@ from tests.chaos.world import HTTP_CAMERAS, PLATFORM, PLATFORM_CAMERA, Event, an
 
 PAUSE_S = 0.5
 ANSWER_S = 10.0
-KEY, KEY_HASH = issue_api_key()
+KEYS = {f"http-{n}": issue_api_key() for n in range(HTTP_CAMERAS)}  # each with its hash
 SECRET = password()
 USERS = {"gateway": password(), "recorder": password()}
 REFUSED, CONFLICT, SERVER_ERROR = 400, 409, 500
@@ -39,8 +39,8 @@ def write_devices(folder: Path) -> None:
     devices = [
         {"device_id": "platform", "format": "gat1400", "viid_id": PLATFORM, "digest": account},
         *(
-            {"device_id": f"http-{n}", "format": "hikvision-isapi", "api_key_hash": KEY_HASH}
-            for n in range(HTTP_CAMERAS)
+            {"device_id": name, "format": "hikvision-isapi", "api_key_hash": digest}
+            for name, (_, digest) in KEYS.items()
         ),
         *(
             {"device_id": f"recorder-{n}", "format": "frigate", "mqtt_topics": [f"recorder-{n}/events"]}
@@ -123,7 +123,7 @@ class Http:
 
     async def send(self, event: Event, value: bytes) -> None:
         """Send once; NotTakenError when it has to come again, RuntimeError when it never may."""
-        headers = {"Content-Type": "application/xml", "X-Api-Key": KEY}
+        headers = {"Content-Type": "application/xml", "X-Api-Key": KEYS[event.device][0]}
         await self._post(self.session, f"/v1/push/{event.device}", value, headers)
 
     async def close(self) -> None:

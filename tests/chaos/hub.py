@@ -106,7 +106,9 @@ async def running(
         await workers.start()
         hub = Hub(settings, cluster, network, store, registry, workers, mqtt, sink, RedisReadModel(client))
         async with asyncio.timeout(READY_S):
-            while not await workers.ready():  # noqa: ASYNC110  they are processes of their own
+            while not await workers.ready():
+                if workers.ended:
+                    raise RuntimeError(f"ended before anything was wrong: {workers.ended}; see {folder}")
                 await asyncio.sleep(0.5)
         yield hub
 

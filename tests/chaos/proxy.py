@@ -112,7 +112,7 @@ class Accepted(Side):
     @property
     def is_cut(self) -> bool:
         """Whether anything waits, in either direction."""
-        return any(side.held for side in (self, self.other) if side)
+        return self.held or (self.other is not None and self.other.held)
 
     def heal(self) -> None:
         """Let through what waited."""

@@ -1,0 +1,62 @@
+"""The fault point ends a process between two writes, and only when it is set."""
+
+import asyncio
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from kafka.admin import KafkaAdminClient, NewTopic
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from aiokafka import AIOKafkaProducer
+from tests.chaos.entry import arm
+
+async def main():
+    arm(Path(sys.argv[1]))
+    producer = AIOKafkaProducer(bootstrap_servers=sys.argv[2])
+    async with producer:
+        for topic in sys.argv[3:]:
+            batch = producer.create_batch()
+            batch.append(key=None, value=b"x", timestamp=None)
+            await (await producer.send_batch(batch, topic, partition=0))
+            print(topic, flush=True)
+            await asyncio.sleep(0.2)
+
+asyncio.run(main())
+"""
+
+
+async def _run(trip: Path, broker: str, *topics: str) -> tuple[int | None, list[str]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, str(trip), broker, *topics, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, output.decode().split()
+
+
+@pytest.fixture
+def pair(broker: str, make_topics) -> list[str]:
+    """Make a topic and a state topic; return their names."""
+    prefix = make_topics("alerts")
+    state = f"{prefix}fairwatch-group-state"
+    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+        admin.create_topics([NewTopic(state, 1, 1)])
+    return [f"{prefix}alerts", state]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(("after", "said"), [("output", 0), ("state", 1)])
+async def test_a_process_ends_after_the_write_that_is_named(after, said, broker, pair, tmp_path):
+    trip = tmp_path / "group.trip"
+    trip.write_text(after)
+    assert await _run(trip, broker, *pair) == (-signal.SIGKILL, pair[:said])
+    assert not trip.exists()
+
+
+@pytest.mark.broker
+async def test_nothing_ends_while_no_fault_is_set(broker, pair, tmp_path):
+    assert await _run(tmp_path / "group.trip", broker, *pair) == (0, pair)
