@@ -29,9 +29,9 @@ from tests.mutants.swap import CannotSwapError, swap
 from tests.mutants.targets import HOUSE, ROOT, files, tests
 
 OVERLAY = Path(__file__).parent / "overlay"
-ALIKE = ["-x", "-q", "--timeout=60", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
+ALIKE = ["-x", "-q", "--timeout=30", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
 KILLED, SURVIVED, ANEW = 1, 0, 77
-SPARE_S, TIMES = 20.0, 6.0
+SPARE_S, TIMES = 15.0, 4.0
 ANEW_S = 30.0
 POLL_S = 0.01
 

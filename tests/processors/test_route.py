@@ -131,3 +131,46 @@ async def test_an_impossible_time_is_rejected(world):
     [[answer]] = await ask(world, sighting("tamper.covered", occurred_at=2**62))
     assert isinstance(answer, Reject)
     assert (answer.reason, answer.field) == ("invalid_field", "occurred_at")
+
+
+WHOLE = """
+route:
+  receivers: [room, patrol]
+  routes:
+    - name: gate
+      match: {record: verdict}
+      group_by: [entry_id, zones]
+      title: "{entry_title} at {site_name}"
+      description: Call the patrol.
+      category: Safety
+      severity: SEVERE
+      urgency: IMMEDIATE
+"""
+
+
+async def test_a_trigger_says_all_that_is_known_and_nothing_of_the_clock(tmp_path):
+    (tmp_path / "routes.yaml").write_text(WHOLE)
+    world = World(Route(RouteTree.read(tmp_path / "routes.yaml"), MemoryReference({})))
+    picture = {"uri": "fw-media:1"}
+    found = verdict(people=("ann",), received_at=AT + 5, zones=["quay", "gate"], probe=picture, exercise=True)
+    confirmed, revoked = await ask(world, found, {**found, "outcome": "REVOKED"})
+    [emit] = confirmed
+    trigger = emit.record
+    assert (emit.topic, emit.key) == ("alert-triggers", "gate|entry-1|quay,gate")
+    assert trigger == {
+        "alert_id": trigger["alert_id"], "group": emit.key, "revision": 0, "state": "NEW", "rule": "gate",
+        "event_type": "watchlist.plate", "title": "Stolen blue saloon at Harbour Station",
+        "description": "Call the patrol.", "category": "Safety", "severity": "SEVERE", "urgency": "IMMEDIATE",
+        "certainty": "LIKELY", "receivers": ["room", "patrol"], "started_at": AT, "updated_at": AT, "ended_at": None,
+        "received_at": AT + 5, "issued_at": AT + 5, "count": 1, "triggers": [found["verdict_id"]],
+        "device_ids": ["cam-1"], "device_name": "Camera 1", "site_id": "harbour", "site_name": "Harbour Station",
+        "zones": ["quay", "gate"], "geo": None, "candidate_id": found["candidate_id"], "entry_id": "entry-1",
+        "authorisation_id": "auth-1", "verified_by": ["ann"], "media": [picture], "exercise": True,
+        "parameters": {
+            "kind": "PLATE", "required_verifications": "0", "score": "0.9700", "threshold": "0.8000",
+            "entry_title": "Stolen blue saloon",
+        },
+    }  # fmt: skip
+    ended = revoked[0].record
+    assert (ended["state"], ended["ended_at"], ended["group"]) == ("CANCELLED", AT, emit.key)
+    assert ended["alert_id"] != trigger["alert_id"]
