@@ -233,3 +233,10 @@ def test_a_rule_that_says_nothing_is_grouped_by_device_and_resolves_after_ten_mi
         "title": "{event_type} at {device_name}", "description": "", "category": "Security",
         "severity": "UNKNOWN", "urgency": "UNKNOWN",
     }  # fmt: skip
+
+
+def test_a_rule_whose_child_takes_a_subject_does_not_take_it_as_well() -> None:
+    child = {"name": "child", "match": {"sites": ["harbour"]}}
+    tree = RouteTree(Routes.model_validate({"route": {"name": "all", "receivers": ["room"], "routes": [child]}}))
+    assert [rule.name for rule in tree.rules_for(SEEN)] == ["child"]
+    assert [rule.name for rule in tree.rules_for(of_sighting(sighting(site_id="north")))] == ["all"]
