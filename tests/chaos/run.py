@@ -22,6 +22,7 @@ from tests.chaos.world import World
 
 DRAIN_S = 300.0
 QUIET_S = 5.0
+BEYOND_S = 600.0  # events must not run out before the first fault begins or the last one has recovered
 ROOM = 1.3  # events that there may be beyond those wanted, while faults go on
 
 
@@ -57,7 +58,7 @@ class Run:
 
 async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
     """Do it; the folder is left with the logs."""
-    limit = max(round(plan.events * ROOM), round(plan.rate * plan.minutes * 60))
+    limit = max(round(plan.events * ROOM), round(plan.rate * (plan.minutes * 60 + BEYOND_S)))
     world = World(plan.seed, limit)
     say(f"seed {plan.seed}: at least {plan.events} events at {plan.rate:g}/s; logs in {folder}")
     async with running(folder, world, with_registry=plan.registry, partition=plan.partition) as hub:
