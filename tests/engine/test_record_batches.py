@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairwatch.engine.decompression import Decompressor, TooLargeError, UnknownCodecError
 from fairwatch.engine.open_consumer import OPENED_BYTES, OpenRecords
@@ -163,6 +165,31 @@ def test_old_messages_are_read_and_checked():
     old = bytes(builder.build())
     assert places(fetched(old)) == [(0, ""), (1, ""), (2, "")]
     assert places(fetched(old.replace(b"two", b"TWO"))) == [(0, ""), (1, "crc"), (2, "")]
+
+
+WHOLE = SOUND + b"".join(placed(batch(ROWS, codec=codec), 3 * codec) for codec in CODECS.values())
+
+
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(WHOLE)))
+def test_however_bytes_are_changed_or_cut_every_fetch_moves_on_and_nothing_is_raised(changes, cut):
+    data = bytearray(WHOLE)
+    for place, value in changes:
+        data[place] = value
+    for damaged in (bytes(data), bytes(data[:cut])):
+        if damaged:
+            records = fetched(damaged, end=15)
+            offsets = [record.offset for record in records]
+            assert offsets == sorted(set(offsets))
+            assert records.next_fetch_offset > max([0, *offsets])
+
+
+@given(st.binary(min_size=1, max_size=200), st.sampled_from([0, 1, 2, 3]), st.integers(0, 63))
+def test_whatever_a_signed_batch_holds_it_is_read_or_named(body, magic, flags):
+    data = bytearray(SOUND[: broken.HEADER] + body)
+    data[16] = magic
+    data[21:23] = flags.to_bytes(2, "big")
+    for record in fetched(broken.signed(data) + placed(SOUND, 3), end=6):
+        assert 0 <= record.offset <= 5
 
 
 def test_private_names_of_aiokafka_that_open_consumer_uses_are_there():
