@@ -10,15 +10,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 from structlog.testing import capture_logs
 
-from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
+from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.engine import supervision
-from fairwatch.engine.outbox import Outbox
-from fairwatch.engine.publisher import OutboxPublisher
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.topics import ensure_changelog
 from fairwatch.engine.turns import Turns
 from tests.engine.test_supervision import Consumer, watching, worker
-from tests.support.engine_lab import CODEC, RECORDS, Lab, observation, until
+from tests.support.engine_lab import Lab, observation, until
 
 
 @pytest.mark.broker
@@ -74,28 +72,6 @@ async def test_a_state_topic_that_another_worker_made_a_moment_ago_is_as_good(
     await ensure_changelog(lab.config(), lab.prefix + "state", lab.prefix + "in")
     monkeypatch.setattr(AIOKafkaAdminClient, "create_topics", there)
     await ensure_changelog(lab.config(), lab.prefix + "state", lab.prefix + "in")
-
-
-@pytest.mark.broker
-async def test_a_processor_publishes_a_record_with_its_headers_or_is_told_that_it_is_too_large(lab: Lab) -> None:
-    await lab.create()
-    outbox = Outbox(lab.bootstrap, {}, idempotent=False, record_max=1000)
-    publisher = OutboxPublisher(outbox, CODEC, RECORDS, lab.prefix, "probe")
-    await publisher.publish("ref", "key", observation("1"), {"traceparent": b"00-a-b-01"})
-    await publisher.publish("ref", "gone", None)
-    with pytest.raises(RejectedError, match="too_large: ref takes no record of"):
-        await publisher.publish("ref", "key", {**observation("2"), "extensions": {"pad": "x" * 2000}})
-    await outbox.close()
-    written, deleted = await lab.read("ref")
-    assert (written.key, CODEC.decode(written.value)[1]["observation_id"]) == (b"key", "1")
-    assert dict(written.headers) == {
-        "ce_specversion": b"1.0",
-        "ce_source": b"fairwatch/probe",
-        "ce_type": b"fairwatch.Observation",
-        "content-type": b"avro/binary",
-        "traceparent": b"00-a-b-01",
-    }
-    assert (deleted.key, deleted.value) == (b"gone", None)
 
 
 async def test_work_whose_caller_is_cancelled_is_cancelled_too() -> None:

@@ -12,10 +12,10 @@ from fairwatch.engine.application import consumer_options
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
-from fairwatch.engine.outbox import partition_of
 from fairwatch.engine.quiet import OncePer
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.state import Held, PartitionedState
+from fairwatch.engine.submission import partition_of
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairwatch.engine.outbox import partition_of
+from fairwatch.engine.submission import partition_of
 from tests.engine.test_recovery import working
 from tests.support.engine_lab import PLAIN, Lab, observation, until
 from tests.support.load import disordered

@@ -71,40 +71,45 @@ async def test_workers_that_join_and_leave_under_load_lose_and_repeat_nothing(la
     assert repeated == {}
 
 
+async def started(lab: Lab, pause_s: float) -> asyncio.subprocess.Process:
+    """Start a slow worker as a process of its own; its third batch runs when this returns."""
+    process = await asyncio.create_subprocess_exec(
+        *lab.program(pause_s), stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "services"), str(ROOT)])},
+    )  # fmt: skip
+    assert process.stdout is not None
+    batches = 0
+    while batches < 3:
+        batches += (await asyncio.wait_for(process.stdout.readline(), 60)).startswith(b"batch")
+    return process
+
+
 async def test_a_killed_worker_loses_nothing_and_its_state_lives_on(lab: Lab) -> None:
     await lab.create()
     await lab.send([("r1", observation("ref"))], "ref")
     await lab.send(numbered(0, 300))
-    victim = await asyncio.create_subprocess_exec(
-        *lab.program(pause_s=0.3), stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "services"), str(ROOT)])},
-    )  # fmt: skip
-    assert victim.stdout is not None
-    batches = 0
-    while batches < 3:
-        batches += (await asyncio.wait_for(victim.stdout.readline(), 30)).startswith(b"batch")
-    victim.send_signal(signal.SIGKILL)  # in the middle of its third batch, with two written and none committed
+    victim = await started(lab, pause_s=0.3)
+    victim.send_signal(signal.SIGKILL)
     await victim.wait()
-    written = await lab.read()
+    written = len(await lab.read())
     assert written
 
+    async def all_there() -> bool:
+        return len(ids(await lab.outputs())) == 300
+
     async with working(lab, SPEC) as (_, probes):
-        await until(lambda: len(probes[0].handled) == 300, 60)
-
-        async def all_there() -> bool:
-            return len(await lab.read()) >= 300 + len(written)
-
-        await until(all_there)
+        await until(all_there, 60)
+        repeated = 0 if not lab.embedded else written  # without transactions, what was not committed comes again
+        await until(lambda: len(probes[0].handled) == 300 - written + repeated)
     outputs = await lab.read()
-    assert len(ids(await lab.outputs())) == 300
     effects = Counter(dict(record.headers)["ce_id"] for record in outputs)
     assert len(effects) == 300  # what was written twice is the same effect under the same id
-    assert sum(effects.values()) == 300 + len(written)
+    assert sum(effects.values()) == 300 + repeated
     # Events whose batch was written before the kill were counted before it; the state went on from there.
     counts = Counter(output["device_id"] for output in await lab.outputs())
-    assert sum(counts.values()) == 300 + len(written)
+    assert sum(counts.values()) == 300 + repeated
     highest = max(int(output["extensions"]["count"]) for output in await lab.outputs())
-    assert highest > 300 // KEYS
+    assert highest > 300 // KEYS if repeated else highest >= 300 // KEYS
 
 
 async def test_a_broker_that_goes_away_and_comes_back_finds_its_worker(

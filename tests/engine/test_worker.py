@@ -105,7 +105,7 @@ async def test_an_event_that_trips_leaves_no_state_behind(running: Running) -> N
 
 
 async def test_an_output_that_is_refused_becomes_a_dead_letter_and_no_endless_loop(running: Running) -> None:
-    running.worker._outbox._record_max = 2 << 20
+    running.worker._writer._record_max = 2 << 20
     await running.lab.send([("huge", observation("huge1", "huge")), ("huge", observation("huge2"))])
     await running.answers("huge2")
     assert (await running.letter("huge"))["reason"] == "too_large"

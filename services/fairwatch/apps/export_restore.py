@@ -27,7 +27,8 @@ from fairwatch.apps.topics import present
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
-from fairwatch.engine.outbox import Outbox, Output
+from fairwatch.engine.outbox import Outbox
+from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.policy.audit_chain import verify
 from fairwatch.processors.audit import ID_CHARACTERS, REMEMBERED

@@ -113,7 +113,11 @@ async def _alerts(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """Give a consumer at the end of every partition of `alerts`."""
     topic = settings.topic_prefix + "alerts"
     consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, **client_options(settings)
+        topic,
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        **client_options(settings),
     )
     try:
         await consumer.start()

@@ -13,11 +13,15 @@ READ, WRITE = ("Describe", "Read"), ("Describe", "Write")
 OWN = ("Create", "Describe", "DescribeConfigs", "Read", "Write")
 CATCH_UP = 4  # a component may read so many times faster than its topics are written, to make up for an outage
 MIB = 1 << 20
+TRANSACTIONAL = "transactionalId"
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Operations that a component may do on one topic or consumer group; its name is without the prefix."""
+    """Operations that a component may do on one topic or consumer group; its name is without the prefix.
+
+    A right on a `transactionalId` is one on all that begin with the name.
+    """
 
     kind: str
     name: str
@@ -51,6 +55,8 @@ class Flow:
             found.append(Right("topic", changelog_of("", self.name), OWN))
         if self.reads:
             found.append(Right("group", f"fairwatch-{self.name}", READ))
+        if self.reads and not self.replay:
+            found.append(Right(TRANSACTIONAL, f"fairwatch-{self.name}-", WRITE))
         return found
 
     def quotas(self) -> dict[str, int]:

@@ -17,12 +17,12 @@ from kafka.errors import KafkaError, SecurityDisabledError, for_code
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest, DescribeClientQuotasRequest
 
 from fairwatch.apps.topics import Change
-from fairwatch.apps.topics_access import flows
+from fairwatch.apps.topics_access import TRANSACTIONAL, flows
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
 NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
 PLACE = "{component}"
-_KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+_KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, TRANSACTIONAL: ResourceType.TRANSACTIONAL_ID}
 _OPERATIONS = {operation.name.title().replace("_", ""): operation for operation in ACLOperation}
 _NAMES = {operation: name for name, operation in _OPERATIONS.items()}
 
@@ -121,8 +121,12 @@ def _right(row: tuple[str, str, str, str]) -> str:
 
 def _acl(principal: str, right: str, operation: str) -> ACL:
     kind, name = right.split(" ", 1)
-    pattern = ResourcePattern(_KINDS[kind], name, ACLResourcePatternType.LITERAL)
+    pattern = ResourcePattern(_KINDS[kind], name, _pattern(kind))
     return ACL(principal, "*", _OPERATIONS[operation], ACLPermissionType.ALLOW, pattern)
+
+
+def _pattern(kind: str) -> ACLResourcePatternType:
+    return ACLResourcePatternType.PREFIXED if kind == TRANSACTIONAL else ACLResourcePatternType.LITERAL
 
 
 def _filter(acl: ACL) -> ACLFilter:
@@ -134,9 +138,9 @@ def _filter(acl: ACL) -> ACLFilter:
 
 
 def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable[tuple[str, str, str, str]]:
-    """Yield what those principals may do on literally named topics and groups of this prefix."""
+    """Yield what those principals may do on topics, groups and transactional ids of this prefix."""
     for kind, resource in _KINDS.items():
-        everything = ResourcePatternFilter(resource, None, ACLResourcePatternType.LITERAL)
+        everything = ResourcePatternFilter(resource, None, _pattern(kind))
         found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ALLOW, everything))
         for acl in found:
             name = acl.resource_pattern.resource_name

@@ -25,8 +25,9 @@ class Reference(Protocol):
 class State(Protocol):
     """Keyed state of a partition, restored before the first event and saved after the outputs it caused.
 
-    Values are plain JSON-able dicts. Changes are made durable by the engine: outputs first, state second, offsets last.
-    So a processor must tolerate that its last outputs are repeated, and never that they are missing.
+    Values are plain JSON-able dicts. On Kafka changes take effect together with the outputs of the same batch and the
+    offsets of what was read, or not at all. The embedded broker has no transactions: there it is outputs first, state
+    second, offsets last, and a crash between them repeats the last outputs.
     """
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:

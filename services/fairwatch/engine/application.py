@@ -9,6 +9,7 @@ from yarl import URL
 
 from fairwatch.engine.appetite import Appetite
 from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.transactions import Transactions
 from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTransport
 
 QUEUED_BATCHES = 1  # the rest of a fetch too long for one batch; else a batch is taken when the worker is free for it
@@ -42,9 +43,12 @@ class Application(faust.App):
         *,
         replay: bool,
         release: Callable[[], Awaitable[None]],
+        transactions: Transactions | None = None,
     ) -> None:
         self.replay = replay
         self.release = release
+        self.transactions = transactions
+        self.client_options = {"bootstrap_servers": config.bootstrap, **config.client_options}
         self.batch_bytes = BATCH_BYTES
         self.fetch_waits_ms = EMBEDDED_WAITS_MS if config.embedded else None
         self.appetite = Appetite(config.batch_max, config.batch_grown)
@@ -108,5 +112,6 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "heartbeat_interval_ms": round(1000 * (session_s / 6 if config.embedded else HEARTBEAT_S)),
         "retry_backoff_ms": 500,
         "check_crcs": True,
+        "isolation_level": "read_committed",
         **config.client_options,
     }

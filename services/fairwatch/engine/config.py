@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.ports import Publisher, Reference, State
+from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.processor import Processor
 from fairwatch.wire.topics import open_topics
 
@@ -21,7 +21,7 @@ class EngineConfig:
     Attributes:
         bootstrap: host:port, comma separated.
         topic_prefix: Put before every topic and group name.
-        embedded: The broker is the embedded one: short group timeouts.
+        embedded: The broker is the embedded one: short group timeouts, no transactions.
         client_options: Options of aiokafka's clients, e.g. security.
         reach: Raises what is wrong, in words, where the broker does not let us in; asked before clients start.
         web_host, web_port: Where `/live /ready /metrics` are; port 0 takes a free one and logs it.
@@ -70,7 +70,7 @@ class EngineConfig:
     redact: Redact | None = None
     commit_interval_s: float = 1.0
     commit_timeout_s: float = 60.0
-    session_timeout_s: float = 30.0
+    session_timeout_s: float = 10.0
     drain_s: float = 20.0
     retry_s: tuple[float, float] = (0.1, 10.0)
 
@@ -87,7 +87,6 @@ class Resources:
     clock: Clock
     state: State
     references: Mapping[str, Reference]
-    publisher: Publisher
 
 
 Build = Callable[[Resources], Processor | Awaitable[Processor]]

@@ -1,15 +1,21 @@
 """Makes dead letters of records that could not be processed."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import structlog
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
+from fairwatch.engine.answer import Answer
 from fairwatch.engine.config import EngineConfig
-from fairwatch.engine.outbox import Output
+from fairwatch.engine.submission import Output
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, UndecodedError, dead_letter
 from fairwatch.wire.headers import cloud_event, from_kafka
 from fairwatch.wire.topics import DEAD_LETTERS
+
+log = structlog.get_logger()
 
 
 class DeadLetters:
@@ -56,3 +62,32 @@ class DeadLetters:
             return self._redact(topic, value)
         except RejectedError:
             return None  # does not parse: nothing can be said about its fields
+
+
+class Burial:
+    """Dead letters of a batch in the place of what the broker refuses, with less and less of the original bytes.
+
+    Args:
+        answer: To the batch; what dies is noted in it.
+        records: Of the batch.
+    """
+
+    def __init__(self, dead_letters: DeadLetters, answer: Answer, records: Sequence[Any]) -> None:
+        self._dead_letters = dead_letters
+        self._answer = answer
+        self._records = records
+        self._tried: dict[int, int] = {}
+
+    def letters(self, refused: list[Output]) -> list[Output]:
+        """Return one dead letter for each event of which something was refused."""
+        return [letter for output in {row.cause: row for row in refused}.values() for letter in self._letter(output)]
+
+    def _letter(self, refused: Output) -> list[Output]:
+        place, limits = refused.cause, self._dead_letters.limits
+        tried = self._tried[place] = self._tried.get(place, -1) + 1
+        if tried == len(limits):
+            log.error("dead_letter.refused", topic=refused.topic, place=place)
+            return []
+        detail = f"what follows from it is too large for {refused.topic}: raise its max.message.bytes"
+        error = self._answer.dead.setdefault(place, RejectedError("too_large", detail))
+        return [self._dead_letters.output(self._records[place], place, error, limits[tried])]

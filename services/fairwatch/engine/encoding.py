@@ -11,8 +11,8 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.outbox import Headers, Output
 from fairwatch.engine.record_batches import Unreadable, about
+from fairwatch.engine.submission import Headers, Output
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError

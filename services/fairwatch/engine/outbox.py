@@ -1,48 +1,19 @@
-"""Writes a batch's outputs and returns when the broker has acknowledged every one of them."""
+"""Writes outputs and returns when the broker has acknowledged every one of them; no transactions."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-)
-from aiokafka.partitioner import murmur2
+from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
+from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 
-REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError)
-BATCH_BYTES = 512 << 10  # brokers refuse record batches above 1 MiB by default
 STOP_S = 5.0
 
 log = structlog.get_logger()
-Headers = list[tuple[str, bytes]]
-
-
-@dataclass(slots=True)
-class Output:
-    """One record to write.
-
-    Attributes:
-        cause: Place of its event in the batch, -1 for none.
-        partition: None for that of the key.
-        offset: Where it was written, where it has a partition of its own; -1 while that is not known.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    cause: int = -1
-    partition: int | None = None
-    offset: int = -1
 
 
 class NotWrittenError(RetryableError):
@@ -59,30 +30,18 @@ class NotWrittenError(RetryableError):
         self.left = left
 
 
-@dataclass(slots=True)
-class Sent:
-    """A record batch on its way; `place` is its topic and partition."""
-
-    place: tuple[str, int]
-    future: asyncio.Future[Any]
-    rows: list[Output]
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What became of some record batches.
+class RefusedError(Exception):
+    """The broker takes some outputs never (too large).
 
     Attributes:
-        refused: For ever.
-        left: To be written again.
-        failure: Why, in words.
-        too_long: A batch of several records was refused; one by one they may pass.
+        refused: Those.
+        left: What has to be written again together with what takes their place; everything else is safe.
     """
 
-    refused: list[Output] = field(default_factory=list)
-    left: list[Output] = field(default_factory=list)
-    failure: str | None = None
-    too_long: bool = False
+    def __init__(self, refused: list[Output], left: list[Output]) -> None:
+        super().__init__(f"{len(refused)} outputs are too large, one for {refused[0].topic}")
+        self.refused = refused
+        self.left = left
 
 
 class Outbox:
@@ -95,6 +54,8 @@ class Outbox:
         record_max: Largest value in bytes that is tried.
         idempotent: Off for the embedded broker, which gives out no producer ids; a retry may repeat a record there.
     """
+
+    fenced = False
 
     def __init__(
         self,
@@ -115,6 +76,33 @@ class Outbox:
         }
         self._starting = asyncio.Lock()
         self._current: tuple[AIOKafkaProducer, asyncio.Future[None]] | None = None
+
+    async def keep(self, outputs: list[Output], rows: list[Output], ends: Mapping[Any, int]) -> None:  # noqa: ARG002
+        """Write outputs, then state; what was read is committed later, by the consumer.
+
+        Args:
+            outputs: Of a batch, dead letters included.
+            rows: State that changed.
+            ends: Next offset to be read, by partition.
+
+        Raises:
+            NotWrittenError: Some may not have been written.
+            RefusedError: Some never will be.
+        """
+        if refused := await self.write(outputs):
+            raise RefusedError(refused, [])
+        try:
+            refused = await self.write(rows)
+        except NotWrittenError as error:
+            raise NotWrittenError(str(error), error.refused, []) from error
+        if refused:
+            raise RefusedError(refused, [])
+
+    async def settle(self) -> None:
+        """Nothing waits here: the consumer commits."""
+
+    def reset(self) -> None:
+        """Forget nothing: nothing is held."""
 
     async def write(self, outputs: Iterable[Output]) -> list[Output]:
         """Write everything; return what the broker refuses for ever (too large).
@@ -142,7 +130,7 @@ class Outbox:
     async def _write(self, outputs: list[Output], *, alone: bool) -> Verdict:
         producer, left = await self._started()
         try:
-            sent = await self._submit(producer, outputs, alone=alone)
+            sent = await submit(producer, outputs, alone=alone)
         except KafkaError as error:
             await self.close()
             raise RetryableError(f"outputs not written: {error!r}") from error
@@ -153,45 +141,6 @@ class Outbox:
         if verdict.refused or verdict.left:
             await self.close()
         return verdict
-
-    async def _submit(self, producer: AIOKafkaProducer, outputs: list[Output], *, alone: bool) -> list[Sent]:
-        """Fill record batches and hand them over; a record that is too large gets a batch of its own."""
-        sent: list[Sent] = []
-
-        async def send(builder: Any, place: tuple[str, int], rows: list[Output]) -> None:
-            builder.close()
-            sent.append(Sent(place, await producer.send_batch(builder, place[0], partition=place[1]), rows))
-
-        for place, rows in (await self._by_partition(producer, outputs)).items():
-            builder = producer.create_batch()
-            carried: list[Output] = []
-            for row in rows:
-                record = {"timestamp": None, "key": row.key, "value": row.value, "headers": row.headers}
-                if (carried and alone) or builder.append(**record) is None:
-                    await send(builder, place, carried)
-                    builder, carried = producer.create_batch(), []
-                    builder.append(**record)
-                carried.append(row)
-            await send(builder, place, carried)
-        return sent
-
-    async def _by_partition(
-        self, producer: AIOKafkaProducer, outputs: list[Output]
-    ) -> dict[tuple[str, int], list[Output]]:
-        counts: dict[str, int] = {}
-        grouped: defaultdict[tuple[str, int], list[Output]] = defaultdict(list)
-        for row in outputs:
-            count = counts.get(row.topic)
-            if count is None:
-                count = counts[row.topic] = len(await producer.partitions_for(row.topic))
-            if row.partition is not None and row.partition >= count:  # it was added since
-                await producer.client.force_metadata_update()
-                count = counts[row.topic] = len(await producer.partitions_for(row.topic))
-                if row.partition >= count:
-                    raise RetryableError(f"{row.topic} has no partition {row.partition}")
-            partition = row.partition if row.partition is not None else partition_of(row.key, count)
-            grouped[row.topic, partition].append(row)
-        return grouped
 
     async def start(self) -> None:
         """Connect; RetryableError when the broker does not answer."""
@@ -223,43 +172,3 @@ class Outbox:
             await producer.client.close()
         finally:
             left.set_result(None)
-
-
-def judge(sent: Iterable[Sent]) -> Verdict:
-    """Tell what became of record batches.
-
-    After a failure everything that follows in its partition is to be written again, so that order holds.
-    """
-    verdict = Verdict()
-    broken: set[tuple[str, int]] = set()
-    for batch in sent:
-        done = batch.future.done() and not batch.future.cancelled()
-        fault = batch.future.exception() if done else TimeoutError()
-        if isinstance(fault, REFUSED) and len(batch.rows) == 1:
-            verdict.refused += batch.rows
-        elif fault is not None or batch.place in broken:
-            broken.add(batch.place)
-            verdict.left += batch.rows
-            if isinstance(fault, REFUSED):
-                verdict.too_long = True
-            elif fault is not None:
-                verdict.failure = repr(fault)
-        elif batch.rows[0].partition is not None:
-            _locate(batch)
-    return verdict
-
-
-def _locate(batch: Sent) -> None:
-    """Note where records lie; a batch that the broker had already has no known place."""
-    first = batch.future.result().offset
-    for place, row in enumerate(batch.rows if first >= 0 else ()):
-        row.offset = first + place
-
-
-@lru_cache(maxsize=65536)
-def partition_of(key: bytes | None, count: int) -> int:
-    """Return the partition that every Kafka client picks for the key (murmur2); 0 without one."""
-    if key is None:
-        return 0
-    picked: int = (murmur2(key) & 0x7FFFFFFF) % count
-    return picked

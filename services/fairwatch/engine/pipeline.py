@@ -1,7 +1,7 @@
 """Handles one batch wholly: decode, handle, write, keep state; only then may it be acknowledged."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -13,38 +13,22 @@ from fairwatch.domain.errors import RejectedError, RestartError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.domain.processor import Processor, Spec, Ticking
-from fairwatch.engine.dead_letters import DeadLetters
+from fairwatch.engine.answer import Answer
+from fairwatch.engine.dead_letters import Burial, DeadLetters
 from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.guard import DeadLetterGuard
-from fairwatch.engine.outbox import NotWrittenError, Outbox, Output
+from fairwatch.engine.outbox import NotWrittenError, RefusedError
 from fairwatch.engine.state import PartitionedState
+from fairwatch.engine.submission import Output
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.traces import traced
 from fairwatch.engine.turns import Turns
+from fairwatch.engine.writer import Writer
 from fairwatch.telemetry import metrics
 
 T = TypeVar("T")
 PLACE = attrgetter("topic", "partition")
 log = structlog.get_logger()
-
-
-class Answer:
-    """What became of some events: outputs, reasons to skip, and the dead by place in the batch."""
-
-    __slots__ = ("dead", "outputs", "skips", "topics")
-
-    def __init__(self) -> None:
-        self.outputs: list[Output] = []
-        self.topics: list[str] = []
-        self.skips: list[str] = []
-        self.dead: dict[int, RejectedError] = {}
-
-    def add(self, other: "Answer") -> None:
-        """Take in the answer to further events."""
-        self.outputs += other.outputs
-        self.topics += other.topics
-        self.skips += other.skips
-        self.dead |= other.dead
 
 
 class Pipeline:
@@ -56,7 +40,7 @@ class Pipeline:
         *,
         spec: Spec,
         encoding: Encoding,
-        outbox: Outbox,
+        writer: Writer,
         state: PartitionedState,
         dead_letters: DeadLetters,
         guard: DeadLetterGuard,
@@ -69,7 +53,7 @@ class Pipeline:
         self._spec = spec
         self._processor = processor
         self._encoding = encoding
-        self._outbox = outbox
+        self._writer = writer
         self._state = state
         self._dead_letters = dead_letters
         self._guard = guard
@@ -120,16 +104,17 @@ class Pipeline:
             self._state.rollback()
             log.exception("tick.failed")
             return
-        for refused in await self._write(emits):
-            log.error("tick.refused", topic=refused.topic, key=refused.key)
-            metrics.DROPPED.labels(self._spec.name, "too_large").inc()
-        await self._flush()
+        await self._safely(emits, {}, self._drop)
         self._tally.emits(output.topic for output in emits)
 
     def due_at(self) -> int | None:
         """Return when the processor's next tick has something to do, in microseconds; None where it does not know."""
         due_at: Callable[[], int | None] | None = getattr(self._processor, "due_at", None)
         return None if due_at is None else due_at()
+
+    async def settle(self) -> None:
+        """Commit the offsets of events that needed nothing written."""
+        await self._again(self._writer.settle)
 
     async def _ticks(self, processor: Ticking, partitions: Sequence[int]) -> list[Output]:
         self._encoding.begin(self._clock.now())
@@ -217,51 +202,92 @@ class Pipeline:
         return answer
 
     async def _keep(self, answer: Answer, records: Sequence[Any]) -> None:
-        """Write outputs and dead letters, then state."""
+        """Write outputs, dead letters and state, and commit what was read with them where the writer does that."""
         letters = await self._patiently(
             lambda: [self._dead_letters.output(records[place], place, error) for place, error in answer.dead.items()]
         )
-        await self._bury(await self._write([*answer.outputs, *letters]), answer, records)
-        await self._flush()
+        burial = Burial(self._dead_letters, answer, records)
+        await self._safely([*answer.outputs, *letters], getattr(records, "ends", {}), burial.letters)
         self._tally.emits(answer.topics)
         self._tally.skips(answer.skips)
         self._tally.deaths(error.reason for error in answer.dead.values())
 
-    async def _bury(self, refused: list[Output], answer: Answer, records: Sequence[Any]) -> None:
-        """Write dead letters for what the broker refused, with less and less of the original bytes."""
-        for output in {output.cause: output for output in refused}.values():
-            place = output.cause
-            detail = f"what follows from it is too large for {output.topic}: raise its max.message.bytes"
-            error = answer.dead.setdefault(place, RejectedError("too_large", detail))
-            for limit in self._dead_letters.limits:
-                if not await self._write([self._dead_letters.output(records[place], place, error, limit)]):
-                    break
+    def _drop(self, refused: list[Output]) -> list[Output]:
+        """Give up what a tick emitted and the broker refuses: there is no event that could become a dead letter."""
+        for output in refused:
+            log.error("tick.refused", topic=output.topic, key=output.key)
+            metrics.DROPPED.labels(self._spec.name, "too_large").inc()
+        return []
 
-    async def _flush(self) -> None:
-        """Make changed state durable."""
-        while rows := [
-            Output(self._changelog, key.encode(), value, [], -1, partition)
-            for partition, key, value in self._state.changes()
-        ]:
-            refused = await self._write(rows)
-            if refused:
-                raise ValueError(
-                    f"state of {refused[0].key!r} is too large for {self._changelog}: raise its max.message.bytes"
-                )
-            written = [(row.partition or 0, row.offset) for row in rows]
-            if anew := self._state.flushed(written, self._clock.now()):
-                log.error("state.written_anew", changelog=self._changelog, partitions=list(anew))
+    async def _safely(
+        self,
+        outputs: list[Output],
+        ends: Mapping[Any, int],
+        instead: Callable[[list[Output]], list[Output]],
+    ) -> None:
+        """Write outputs and changed state; return once all of it is safe.
 
-    async def _write(self, outputs: list[Output]) -> list[Output]:
+        Args:
+            outputs: To be written.
+            ends: Next offset to be read, by partition.
+            instead: Returns what is written in the place of outputs that the broker refuses for ever.
+        """
+        again = True
+        while again:
+            rows = [
+                Output(self._changelog, key.encode(), value, [], -1, partition)
+                for partition, key, value in self._state.changes()
+            ]
+            try:
+                await self._written(outputs, rows, ends)
+            except RefusedError as error:
+                self._check_rows(error.refused)
+                outputs = [*error.left, *instead(error.refused)]
+            else:
+                outputs, again = [], self._flushed(rows)
+
+    def _check_rows(self, refused: list[Output]) -> None:
+        for row in refused:
+            if row.topic == self._changelog:
+                raise ValueError(f"state of {row.key!r} is too large for {row.topic}: raise its max.message.bytes")
+
+    def _flushed(self, rows: list[Output]) -> bool:
+        """Note that state is safe; return whether all of it has to be written anew."""
+        if not rows:
+            return False
+        written = [(row.partition or 0, row.offset) for row in rows]
+        anew = self._state.flushed(written, self._clock.now(), alone=self._writer.fenced)
+        if anew:
+            log.error("state.written_anew", changelog=self._changelog, partitions=list(anew))
+        return bool(anew)
+
+    async def _written(self, outputs: list[Output], rows: list[Output], ends: Mapping[Any, int]) -> None:
+        left, refused = outputs, list[Output]()
+
+        async def once() -> None:
+            nonlocal left
+            try:
+                await self._writer.keep(left, rows, ends)
+            except NotWrittenError as error:
+                refused.extend(error.refused)
+                left = error.left
+                raise
+
+        try:
+            await self._again(once)
+        except RefusedError as error:
+            raise RefusedError([*refused, *error.refused], error.left) from error
+        if refused:
+            raise RefusedError(refused, [])
+
+    async def _again(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Call until it is done, with growing pauses while the broker does not acknowledge."""
         delay, longest = self._retry_s
         waiting = False
-        refused: list[Output] = []
         while True:
             try:
-                refused += await self._outbox.write(outputs)
+                await write()
             except NotWrittenError as error:
-                refused += error.refused
-                outputs = error.left
                 if not waiting:
                     log.warning("outputs.waiting", error=str(error))
                 waiting = True
@@ -270,7 +296,7 @@ class Pipeline:
             else:
                 if waiting:
                     log.info("outputs.resumed")
-                return refused
+                return
 
 
 def by_partition(records: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:

@@ -40,6 +40,7 @@ class TopicReader:
         self._options = {
             "bootstrap_servers": bootstrap,
             "enable_auto_commit": False,
+            "isolation_level": "read_committed",
             "auto_offset_reset": "earliest",
             "max_partition_fetch_bytes": FETCH_BYTES,
             "retry_backoff_ms": 500,
@@ -99,9 +100,21 @@ class TopicReader:
             for record in run:
                 yield record
 
-    async def runs_to_end(self) -> AsyncIterator[list[Any]]:
-        """Yield the same as runs of records of one partition."""
+    async def ends_with_open(self) -> dict[int, int]:
+        """Return the end of each partition, transactions included that are not committed yet or not seen to be."""
+        async with OpenConsumer(**{**self._options, "isolation_level": "read_uncommitted"}) as consumer:
+            ends = await consumer.end_offsets(self._partitions)
+        return {tp.partition: end for tp, end in ends.items()}
+
+    async def runs_to_end(self, at_least: Mapping[int, int] | None = None) -> AsyncIterator[list[Any]]:
+        """Yield the same as runs of records of one partition.
+
+        Args:
+            at_least: Read up to these offsets by partition, also where that means to wait for a transaction's end.
+        """
         ends = await self._consumer.end_offsets(self._partitions)
+        for tp in self._partitions:
+            ends[tp] = max(ends[tp], (at_least or {}).get(tp.partition, 0))
         waiting = {tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]}
         while waiting:
             for run in (await self._consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():

@@ -157,7 +157,8 @@ async def read_state(
                     held = Held({}, begin, begin)
                 found[number] = held
             reader.seek({number: held.position for number, held in found.items()})
-            async for run in reader.runs_to_end():
+            # What the last owner committed may not be seen to be for a moment: whatever is there is waited for.
+            async for run in reader.runs_to_end(await reader.ends_with_open()):
                 _fold(found[run[0].partition], run)
             for number, position in (await reader.positions()).items():
                 found[number].position = position

@@ -114,12 +114,13 @@ class PartitionedState:
         """Return partition, key and value (None: deleted) of what changed since `flushed`."""
         return [(partition, key, self._value(partition, key)) for partition, key in self._dirty]
 
-    def flushed(self, written: Iterable[tuple[int, int]], now: int) -> Collection[int]:
+    def flushed(self, written: Iterable[tuple[int, int]], now: int, *, alone: bool = False) -> Collection[int]:
         """Say that the changelog has acknowledged `changes`.
 
         Args:
             written: Partition and offset of each, in order; a negative offset is not known.
             now: Microseconds.
+            alone: Nobody else can have written: what lies between are marks of transactions.
 
         Returns:
             Partitions whose changelog begins anew under us: it was lost, and `changes` has everything again.
@@ -133,7 +134,8 @@ class PartitionedState:
             if 0 <= offset < held.position:
                 anew[partition] = None
                 held.position = 0
-            if offset == held.position:  # else somebody else wrote: whoever reads on from here finds it
+            # Where somebody else wrote in between, whoever reads on from here finds it.
+            if offset == held.position or (alone and offset > held.position):
                 held.position, held.at = offset + 1, now
         for partition in anew:
             self._dirty.update({(partition, key): None for key in (MARK, *self._partitions[partition].rows)})

@@ -9,17 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import suppress
 from typing import Any, cast
 
-import aiokafka
 import faust
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
-from mode.threads import WorkerThread
 from mode.utils.futures import notify
 
-from fairwatch.engine.assignor import Assignor
-from fairwatch.engine.fetching import Rota
-from fairwatch.engine.open_consumer import OpenConsumer
+from fairwatch.engine.consumer_thread import BatchThread
+from fairwatch.engine.group_ownership import GroupOwnership
+from fairwatch.engine.ownership import UNTOUCHED
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
@@ -52,102 +50,6 @@ class BatchSchema(faust.Schema[Any, Any]):
         return decode
 
 
-class DaemonThread(WorkerThread):
-    """A consumer thread that cannot keep a finished process alive when the broker never answers."""
-
-    def __init__(self, service: Any, **options: Any) -> None:
-        super().__init__(service, **options)
-        self.daemon = True
-
-
-class BatchThread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka fetches and keeps up the group membership."""
-
-    app: Any
-    Worker = DaemonThread
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> OpenConsumer:  # noqa: ARG002  # Faust's signature
-        """Return aiokafka's consumer.
-
-        Our assignor keeps partition n of every topic on the same worker, which state shared by topics needs; Faust's
-        own choices (its table assignor, or round robin) do not.
-        """
-        self._assignor = Assignor()
-        self._rota = Rota()
-        return OpenConsumer(
-            group_id=self.app.conf.id,
-            partition_assignment_strategy=[self._assignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            **self.app.consumer_options,
-        )
-
-    async def _fetch_records(
-        self,
-        consumer: aiokafka.AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
-        max_records: int | None = None,
-    ) -> Any:
-        """Return what was fetched, each partition in its turn; only when there is nothing, wait for it."""
-        fetched = await self._taken(consumer, active_partitions, timeout, max_records)
-        if self.app.fetch_waits_ms is not None:
-            quiet, eager = self.app.fetch_waits_ms
-            consumer._fetcher._fetch_max_wait_ms = eager if fetched else quiet  # noqa: SLF001  # no public way
-        return fetched
-
-    async def _taken(
-        self,
-        consumer: aiokafka.AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None,  # noqa: ASYNC109  # as above
-        max_records: int | None,
-    ) -> Any:
-        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
-        if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
-            taken = await self._rota.take(fetcher, active_partitions, self.app.appetite.limit)
-            if taken:
-                return taken
-        return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-
-    async def rewind(self, partitions: Iterable[TP]) -> None:
-        """Read these partitions from their beginning."""
-        await self.seek_to_beginning(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions))
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commit, or give up soon.
-
-        A commit that outlives an outage would be made for a group that has moved on, and one without a generation
-        would count as that of a lone consumer, which the broker lets set any offset.
-        """
-        if not self.connected or self._ensure_consumer()._coordinator.generation == driver.DEFAULT_GENERATION_ID:  # noqa: SLF001
-            return False
-        try:
-            return await asyncio.wait_for(super()._commit(offsets), self.app.conf.broker_session_timeout / 2)
-        except TimeoutError:
-            return False
-
-    async def committed_now(self) -> dict[TP, int | None]:
-        """Ask the broker what the group has committed of each partition we have."""
-        consumer = self._ensure_consumer()
-        return {ensure_TP(tp): await self.call_thread(consumer.committed, tp) for tp in consumer.assignment()}
-
-    def positions(self) -> dict[TP, int]:
-        """Return the next offset to be fetched of each partition where that is known."""
-        consumer = self._consumer
-        subscription = consumer._subscription.subscription if consumer is not None else None  # noqa: SLF001  # no public way
-        if subscription is None or subscription.assignment is None:
-            return {}
-        states = {tp: subscription.assignment.state_value(tp) for tp in subscription.assignment.tps}
-        return {ensure_TP(tp): state.position for tp, state in states.items() if state.has_valid_position}
-
-    @property
-    def connected(self) -> bool:
-        """Whether the group's coordinator answers."""
-        consumer = self._consumer
-        return consumer is not None and consumer._coordinator.coordinator_id is not None  # noqa: SLF001  # no public way
-
-
 class BatchConsumer(driver.Consumer):
     """Faust's consumer, with one message per fetch.
 
@@ -168,6 +70,7 @@ class BatchConsumer(driver.Consumer):
         self._seeks = 0
         self._fetching = asyncio.Lock()
         super().__init__(*args, **options)
+        self.ownership = None if self.app.transactions is None else GroupOwnership(self, self.app.transactions)
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -249,6 +152,8 @@ class BatchConsumer(driver.Consumer):
     async def _set_positions(self) -> None:
         self.next_read.clear()
         self.next_commit.clear()
+        if self.ownership is not None:
+            await self.ownership.take_over()
         if self.app.replay:
             fresh = set(self.assignment())
             self._read_offset.update(dict.fromkeys(fresh))
@@ -269,14 +174,22 @@ class BatchConsumer(driver.Consumer):
             self.next_read.pop(tp, None)
         await super().on_partitions_revoked(revoked)
 
+    def committed_by_transaction(self, offsets: Mapping[TP, int]) -> None:
+        """Note offsets that took effect with a transaction."""
+        self._committed_offset.update(offsets)
+        self.commits += 1
+
     async def commit_now(self) -> None:
         """Commit everything acknowledged, after any commit under way."""
+        if self.ownership is not None:
+            await self.ownership.let_go()
+            return
         while await self.maybe_wait_for_commit_to_finish():
             pass
         await self.commit()
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        if self.app.replay:
+        if self.app.replay or self.ownership is not None:
             return iter(())
         chosen = (tp for tp in self.next_commit if topics is None or tp in topics or tp.topic in topics)
         return iter([tp for tp in chosen if self._should_commit(tp, self.next_commit[tp])])
@@ -305,13 +218,20 @@ class BatchConsumer(driver.Consumer):
             self._committed_offset.update({tp: offset for tp, offset in before.items() if tp in self.next_commit})
         return done
 
+    @property
+    def group(self) -> BatchThread:
+        """What speaks to the group's coordinator."""
+        return self._thread
+
     def positions(self) -> dict[TP, int]:
         """Return the next offset to be fetched of each partition where that is known."""
         return self._thread.positions()
 
     async def committed_now(self) -> dict[TP, int | None]:
-        """Ask the broker for the next offset of each partition as committed; None where nothing is."""
-        return await self._thread.committed_now()
+        """Ask the broker for the next offset of each partition as committed; None where nothing was handled yet."""
+        places = await self.group.places()
+        handled = {tp: place.offset for tp, place in places.items() if place.note.what != UNTOUCHED}
+        return {ensure_TP(tp): handled.get(ensure_TP(tp)) for tp in self.assignment()}
 
     @property
     def committed(self) -> Mapping[TP, int | None]:

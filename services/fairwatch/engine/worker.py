@@ -24,7 +24,6 @@ from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
-from fairwatch.engine.publisher import OutboxPublisher
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
@@ -33,7 +32,9 @@ from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.topics import changelog_of, ensure_changelog
+from fairwatch.engine.transactions import transactions_of
 from fairwatch.engine.turns import Turns
+from fairwatch.engine.writer import Writer
 from fairwatch.telemetry.probes import probes
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.topics import topics
@@ -79,7 +80,8 @@ class Worker:
         self._turns = Turns(config.drain_s)
         self._state = PartitionedState()
         self._restoring = Restoring(spec.name, config, self._changelog, self._state, self._clock)
-        self._outbox = Outbox(
+        self._transactions = transactions_of(spec, config)
+        self._writer: Writer = self._transactions or Outbox(
             config.bootstrap, config.client_options, idempotent=not config.embedded, record_max=config.record_max
         )
         self._references = {
@@ -149,7 +151,7 @@ class Worker:
             try:
                 if self.config.reach is not None:
                     await self.config.reach()
-                await self._outbox.start()
+                await self._writer.start()
             except RetryableError as error:
                 pause_s = longer(pause_s)
                 log.warning("broker.away", error=str(error), retry_in_s=pause_s)
@@ -201,14 +203,13 @@ class Worker:
         spec, config = self.spec, self.config
         if spec.state:
             await ensure_changelog(config, self._changelog, config.topic_prefix + spec.reads[0])
-        publisher = OutboxPublisher(self._outbox, self._codec, self._records, config.topic_prefix, spec.name)
-        built = self._build(Resources(self._clock, self._state, self._references, publisher))
+        built = self._build(Resources(self._clock, self._state, self._references))
         processor = await built if inspect.isawaitable(built) else built
         self._pipeline = Pipeline(
             processor,
             spec=spec,
             encoding=Encoding(spec, self._codec, self._records, config.topic_prefix),
-            outbox=self._outbox,
+            writer=self._writer,
             state=self._state,
             dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
             guard=DeadLetterGuard(
@@ -225,7 +226,16 @@ class Worker:
         )
 
     async def _work(self, background: list[asyncio.Task[Any]]) -> None:
-        app = self._app = Application(self.spec.name, self.config, replay=self.spec.replay, release=self._release)
+        app = self._app = Application(
+            self.spec.name,
+            self.config,
+            replay=self.spec.replay,
+            release=self._release,
+            transactions=self._transactions,
+        )
+        if self._transactions is not None:
+            self._transactions.find_owner = lambda: app.batches.ownership
+            app.timer(self.config.commit_interval_s)(self._settle)
         app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
         app.on_rebalance_complete.connect(cast("Any", self._restored))
         if self.spec.tick_s is not None:
@@ -280,6 +290,10 @@ class Worker:
                 log.exception("worker.failed")
                 self.stop(EXIT_FAILURE)
 
+    async def _settle(self) -> None:
+        if self._assigned and self._pipeline is not None:
+            await self._turns.run(self._pipeline.settle())
+
     async def _release(self) -> None:
         """Give everything up: called before partitions are revoked and before stopping."""
         if self._assigned:
@@ -287,6 +301,7 @@ class Worker:
         self._assigned = False
         if not await self._turns.close():
             log.warning("batch.abandoned", after_s=self.config.drain_s)
+        self._writer.reset()
         self._restoring.release(-1 if self._app is None else self._app.consumer_generation_id)
 
     async def _restored(self, app: Any, *_: Any, **__: Any) -> None:
@@ -297,6 +312,8 @@ class Worker:
         def current() -> bool:
             return generation == app.consumer_generation_id and not self._stopping.is_set()
 
+        if app.batches.ownership is not None:  # before anybody looks at what the last owner left
+            await app.batches.ownership.take_over()
         if self.spec.state and not await self._restoring.restore(app, owned, current):
             return
         if not current():
@@ -312,7 +329,7 @@ class Worker:
         await _ended(background)
         if self._app is not None:
             await self._stop_app(self._app)
-        await self._outbox.close()
+        await self._writer.close()
 
     async def _stop_app(self, app: Application) -> None:
         try:

@@ -1,0 +1,149 @@
+"""The thread in which aiokafka fetches and keeps up the membership of the group, and what it is asked there."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import aiokafka
+from aiokafka.errors import KafkaError
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode.threads import WorkerThread
+
+from fairwatch.engine.assignor import Assignor
+from fairwatch.engine.fetching import Rota
+from fairwatch.engine.open_consumer import OpenConsumer
+from fairwatch.engine.ownership import Note, Place
+from fairwatch.engine.txn_offset_commit import Membership
+
+
+class DaemonThread(WorkerThread):
+    """A consumer thread that cannot keep a finished process alive when the broker never answers."""
+
+    def __init__(self, service: Any, **options: Any) -> None:
+        super().__init__(service, **options)
+        self.daemon = True
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """The thread in which aiokafka fetches and keeps up the group membership."""
+
+    app: Any
+    Worker = DaemonThread
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> OpenConsumer:  # noqa: ARG002  # Faust's signature
+        """Return aiokafka's consumer.
+
+        Our assignor keeps partition n of every topic on the same worker, which state shared by topics needs; Faust's
+        own choices (its table assignor, or round robin) do not.
+        """
+        self._assignor = Assignor()
+        self._rota = Rota()
+        return OpenConsumer(
+            group_id=self.app.conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            **self.app.consumer_options,
+        )
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        """Return what was fetched, each partition in its turn; only when there is nothing, wait for it."""
+        fetched = await self._taken(consumer, active_partitions, timeout, max_records)
+        if self.app.fetch_waits_ms is not None:
+            quiet, eager = self.app.fetch_waits_ms
+            consumer._fetcher._fetch_max_wait_ms = eager if fetched else quiet  # noqa: SLF001  # no public way
+        return fetched
+
+    async def _taken(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None,  # noqa: ASYNC109  # as above
+        max_records: int | None,
+    ) -> Any:
+        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
+        if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
+            taken = await self._rota.take(fetcher, active_partitions, self.app.appetite.limit)
+            if taken:
+                return taken
+        return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+
+    async def rewind(self, partitions: Iterable[TP]) -> None:
+        """Read these partitions from their beginning."""
+        await self.seek_to_beginning(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions))
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit, or give up soon.
+
+        A commit that outlives an outage would be made for a group that has moved on, and one without a generation
+        would count as that of a lone consumer, which the broker lets set any offset.
+        """
+        if not self.connected or self._ensure_consumer()._coordinator.generation == driver.DEFAULT_GENERATION_ID:  # noqa: SLF001
+            return False
+        try:
+            return await asyncio.wait_for(super()._commit(offsets), self.app.conf.broker_session_timeout / 2)
+        except TimeoutError:
+            return False
+
+    async def places(self) -> dict[TP, Place]:
+        """Ask the broker how far the group has come in each partition we have, and who says so."""
+        consumer = self._ensure_consumer()
+        assigned = list(consumer.assignment())
+        found = await self.call_thread(consumer._coordinator.fetch_committed_offsets, assigned)  # noqa: SLF001
+        return {
+            ensure_TP(tp): Place(row.offset, Note.read(row.metadata)) for tp, row in found.items() if row.offset >= 0
+        }
+
+    async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        """Ask the broker for the first offset of each."""
+        consumer = self._ensure_consumer()
+        wanted = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions]
+        found = await self.call_thread(consumer.beginning_offsets, wanted)
+        return {ensure_TP(tp): offset for tp, offset in found.items()}
+
+    def membership(self) -> Membership | None:
+        """Return who we are in the group; None while we are nobody."""
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        if coordinator.generation == driver.DEFAULT_GENERATION_ID:
+            return None
+        return Membership(
+            self.app.conf.id,
+            coordinator.generation,
+            coordinator.member_id,
+            coordinator._group_instance_id,  # noqa: SLF001
+        )
+
+    async def note(self, places: Mapping[TP, Place]) -> bool:
+        """Commit offsets with notes; return whether the group took them."""
+        consumer = self._ensure_consumer()
+        if self.membership() is None:  # it would count as a lone consumer, which the broker lets set any offset
+            return False
+        rows = {aiokafka.TopicPartition(*tp): (place.offset, str(place.note)) for tp, place in places.items()}
+        try:
+            await asyncio.wait_for(self.call_thread(consumer.commit, rows), self.app.conf.broker_session_timeout / 2)
+        except (TimeoutError, KafkaError):
+            return False
+        return True
+
+    def positions(self) -> dict[TP, int]:
+        """Return the next offset to be fetched of each partition where that is known."""
+        consumer = self._consumer
+        subscription = consumer._subscription.subscription if consumer is not None else None  # noqa: SLF001  # no public way
+        if subscription is None or subscription.assignment is None:
+            return {}
+        states = {tp: subscription.assignment.state_value(tp) for tp in subscription.assignment.tps}
+        return {ensure_TP(tp): state.position for tp, state in states.items() if state.has_valid_position}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers."""
+        consumer = self._consumer
+        return consumer is not None and consumer._coordinator.coordinator_id is not None  # noqa: SLF001  # no public way

@@ -1,0 +1,122 @@
+"""aiokafka's transactional producer, whose offsets are refused once the group has given our partitions away."""
+
+# ruff: noqa: SLF001  # aiokafka has no public way to add the generation
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.client import CoordinationType
+from aiokafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    RequestTimedOutError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
+from aiokafka.structs import OffsetAndMetadata
+
+from fairwatch.engine.txn_offset_commit import Membership, Offsets, TxnOffsetCommit, errors
+
+MOVED = (CoordinatorNotAvailableError, NotCoordinatorError, RequestTimedOutError)
+LATER = (CoordinatorLoadInProgressError, UnknownTopicOrPartitionError)
+
+
+class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    """A producer of transactions; `commit_offsets` in place of `send_offsets_to_transaction`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        old: Any = self._sender
+        self._sender: FencedSender = FencedSender(
+            self.client,
+            acks=old._acks,
+            txn_manager=self._txn_manager,
+            retry_backoff_ms=round(old._retry_backoff * 1000),
+            message_accumulator=self._message_accumulator,
+            request_timeout_ms=old._request_timeout_ms,
+        )
+
+    async def begin(self, who: Membership) -> None:
+        """Begin a transaction that will hold offsets of a group.
+
+        Args:
+            who: In which generation of the group we got our partitions.
+        """
+        await self.begin_transaction()
+        self._sender.begin(who)
+
+    async def commit_offsets(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        """Let offsets, each with a note, take effect with the transaction; call it once all records are acknowledged.
+
+        Raises:
+            KafkaError: The group knows somebody else by now, or the transaction cannot go on.
+        """
+        rows = {tp: OffsetAndMetadata(offset, note) for tp, (offset, note) in offsets.items()}
+        await asyncio.shield(self._txn_manager.add_offsets_to_txn(rows, self._sender.who.group))
+
+
+class FencedSender(Sender):  # type: ignore[misc]
+    """Sends offsets with the group's generation."""
+
+    who: Membership
+    _group_is_missing = False
+
+    def begin(self, who: Membership) -> None:
+        """Add the group to the transaction before anything is sent.
+
+        A broker checks a transaction when its records come and again when its offsets do, and refuses them for a moment
+        while the coordinator is busy with another part of it (KIP-890). aiokafka does all of it at once: every fourth
+        transaction waited for a second try. Here it is one thing after the other: group, partitions, records, offsets.
+        """
+        self.who = who
+        self._group_is_missing = True
+
+    def _maybe_do_transactional_request(self) -> Any:
+        if self._group_is_missing:
+            self._group_is_missing = False
+            return asyncio.ensure_future(self._add_group())
+        return super()._maybe_do_transactional_request()
+
+    async def _add_group(self) -> None:
+        while not await self._do_add_offsets_to_txn(self.who.group):
+            """Again: it has paused."""
+
+    async def _do_txn_offset_commit(self, offsets: Any, group_id: str) -> None:
+        if offsets:
+            node = await self._find_coordinator(CoordinationType.GROUP, group_id)
+            await FencedOffsets(self, offsets, group_id).do(node)
+
+
+class FencedOffsets(TxnOffsetCommitHandler):  # type: ignore[misc]
+    """One request; what refuses it for good fails the transaction, and the producer with it."""
+
+    def create_request(self) -> TxnOffsetCommit:
+        """Return the request."""
+        manager = self._sender._txn_manager
+        rows: Offsets = defaultdict(list)
+        for tp, offset in sorted(self._offsets.items()):
+            rows[tp.topic].append((tp.partition, offset.offset, offset.metadata))
+        return TxnOffsetCommit(
+            manager.transactional_id, manager.producer_id, manager.producer_epoch, self._sender.who, dict(rows)
+        )
+
+    def handle_response(self, response: Any) -> float | None:
+        """Return the pause before the next try, None when there is none."""
+        manager = self._sender._txn_manager
+        for topic, partition, code in errors(response):
+            error = for_code(code)
+            if error in MOVED:
+                self._sender._coordinator_dead(CoordinationType.GROUP)
+                return float(self._default_backoff)
+            if error in LATER:
+                return float(self._default_backoff)
+            if code:
+                raise error(f"offset of {topic}-{partition} in a transaction: {error.__name__}")
+            tp = TopicPartition(topic, partition)
+            manager.offset_committed(tp, self._offsets[tp].offset, self._group_id)
+        return None

@@ -1,0 +1,47 @@
+"""What the pipeline writes through: transactions where the broker has them, one thing after the other elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fairwatch.engine.submission import Output
+
+
+class Writer(Protocol):
+    """Makes outputs, state and offsets safe.
+
+    Attributes:
+        fenced: Nobody else can have written to our state in between.
+    """
+
+    fenced: bool
+
+    async def start(self) -> None:
+        """Connect; RetryableError when the broker does not answer."""
+        ...
+
+    async def keep(self, outputs: list[Output], rows: list[Output], ends: Mapping[Any, int]) -> None:
+        """Return once all of it is safe.
+
+        Args:
+            outputs: What follows from events, or from time.
+            rows: State that changed with it.
+            ends: Next offset to be read of each partition that the events came from.
+
+        Raises:
+            NotWrittenError: Not all of it is; it says what has to be written again.
+            RefusedError: Some is too large; it says what, and what has to be written again.
+            ReleasedError: The partitions are somebody else's by now; nothing took effect.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Make offsets safe that nothing was written with; raises as `keep` does."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was read: the partitions have changed hands."""
+        ...
+
+    async def close(self) -> None:
+        """Give up the connection."""
+        ...

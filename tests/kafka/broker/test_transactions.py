@@ -1,0 +1,85 @@
+"""Outputs, state and offsets of a batch take effect together; a worker that lost its partitions changes nothing."""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from typing import Any
+
+from tests.engine.test_recovery import ids, numbered, started, working
+from tests.support.engine_lab import CODEC, SPEC, Lab, observation, until
+
+EVENTS = 400
+
+
+async def counts_by_key(lab: Lab) -> dict[str, list[int]]:
+    """Return the counts that each key's outputs bear, in the order of the topic."""
+    found: dict[str, list[int]] = {}
+    for record in await lab.read():
+        output = CODEC.decode(record.value)[1]
+        found.setdefault(record.key.decode(), []).append(int(output["extensions"]["count"]))
+    return found
+
+
+async def everything_once(lab: Lab, events: int = EVENTS) -> bool:
+    """Tell whether every event has its output."""
+    return len(ids(await lab.outputs())) == events
+
+
+async def assert_exactly_once(lab: Lab, events: int = EVENTS) -> None:
+    """Every event has one output, and each key counts 1, 2, 3 … without a gap or a repeat."""
+    assert set(ids(await lab.outputs()).values()) == {1}
+    counts = await counts_by_key(lab)
+    assert sum(map(len, counts.values())) == events
+    for key, values in counts.items():
+        assert values == list(range(1, len(values) + 1)), key
+
+
+async def test_killed_workers_leave_every_count_whole(lab: Lab) -> None:
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    await lab.send(numbered(0, EVENTS))
+    for pause_s in (0.05, 0.11, 0.17):  # killed at another place in its work each time
+        victim = await started(lab, pause_s)
+        await asyncio.sleep(pause_s / 2)
+        victim.send_signal(signal.SIGKILL)
+        await victim.wait()
+    async with working(lab, SPEC):
+        await until(lambda: everything_once(lab), 60)
+    await assert_exactly_once(lab)
+
+
+async def test_a_worker_that_stood_still_longer_than_its_session_changes_nothing_any_more(lab: Lab) -> None:
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    await lab.send(numbered(0, EVENTS))
+    frozen = await started(lab, pause_s=0.3)
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        async with working(lab, SPEC):
+            await until(lambda: everything_once(lab), 60)
+            state = await lab.read("fairwatch-probe-state")
+            frozen.send_signal(signal.SIGCONT)  # its batch is handled and it writes what it had in hand
+            await asyncio.sleep(3.0)
+            later = (await lab.read("fairwatch-probe-state"))[len(state) :]
+            assert [record for record in later if b"count" in (record.value or b"")] == []
+    finally:
+        frozen.kill()
+        await frozen.wait()
+    await assert_exactly_once(lab)
+
+
+async def test_state_reads_the_same_as_the_outputs_at_every_moment(lab: Lab) -> None:
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    await lab.send(numbered(0, EVENTS))
+    victim = await started(lab, pause_s=0.05)
+    victim.send_signal(signal.SIGKILL)
+    await victim.wait()
+    told = {key: max(values) for key, values in (await counts_by_key(lab)).items()}
+    kept: Counter[Any] = Counter()
+    for record in await lab.read("fairwatch-probe-state"):
+        value = record.value and json.loads(record.value)
+        if value and "count" in value:
+            kept[record.key.decode()] = value["count"]
+    assert dict(kept) == told
