@@ -66,9 +66,9 @@ class Runner:
 
 
 def value(number: int) -> bytes:
-    """Return what `group` keeps of a group that ended, with ten triggers: about 300 bytes."""
-    seen = [f"{number:08x}-{place:04x}-5e2a" for place in range(10)]
-    return orjson.dumps({"alert": None, "seen": seen, "over_at": 1_790_000_000_000_000 + number})
+    """Return about 300 bytes: a shelf of a processor's memory with some twenty ids, or a delivery that waits."""
+    ids = ",".join(f"{number:08x}{place:04d}" for place in range(21))
+    return orjson.dumps({"ids": f",{ids},"})
 
 
 def fill(bootstrap: str, keys: int) -> int:

@@ -35,6 +35,17 @@ async def test_same_person_twice_is_refused(world: ConsoleWorld) -> None:
     assert len(world.publisher.records("verifications")) == 1
 
 
+async def test_same_person_twice_is_refused_also_when_the_first_decision_was_long_ago(world: ConsoleWorld) -> None:
+    """What bridges the time until a decision has come back through its topic ends after minutes."""
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    await ann.decide(ID)
+    await world.fold_published()
+    await world.model.release(ID, "ann")
+    assert (await ann.decide(ID, "NO_MATCH"))[1]["error"] == "already_given"
+    assert [record["decision"] for record in world.publisher.records("verifications")] == ["MATCH"]
+
+
 async def test_two_people_are_two(world: ConsoleWorld) -> None:
     await world.fold("candidates", FACE)
     for name in ("ann", "ben"):

@@ -77,6 +77,20 @@ def test_identical_repeats_are_no_fault(length, data):
     assert report.repeats == end - start
 
 
+def test_identical_repeats_are_no_fault_however_many_records_ago():
+    records = chain(100_050)
+    report = verify([*records, *records[:10]])
+    assert (report.records, report.repeats, report.faults) == (100_050, 10, [])
+
+
+def test_a_repeat_that_was_altered_is_found_however_many_records_ago():
+    records = chain(300)
+    altered = {**records[3], "actor": "nobody"}
+    assert ("edited", 4) in found([*records, altered])
+    forged = link(altered, "audit-0", Head(3, records[2]["hash"]))
+    assert found([*records, forged]) == {("edited", 4)}
+
+
 @given(LENGTHS, st.data())
 def test_a_cut_off_end_is_found_beside_an_earlier_head(length, data):
     records = chain(length)
@@ -106,4 +120,5 @@ def test_a_deleted_beginning_is_a_fault_unless_retention_did_it():
 
 def test_what_is_no_chained_record_is_named():
     assert found([{}]) == {("malformed", 1)}
+    assert found([*chain(1), chain(1)[0] | {"hash": "no hash"}]) == {("edited", 1)}
     assert found([audit_record() | {"sequence": "1", "hash": "x", "chain": "audit-0"}]) == {("malformed", 1)}

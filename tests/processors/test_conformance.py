@@ -55,7 +55,7 @@ def build(name: str, state: MemoryState):
     devices = MemoryReference({"cam-1": records.device(), "off": records.device("off", enabled=False)})
     sites = MemoryReference({"harbour": records.site()})
     builders = {
-        "audit": lambda: Audit(state),
+        "audit": lambda: Audit(state, clock),
         "enrich": lambda: Enrich(devices, sites, state),
         "group": lambda: Group(tree.rules, state, clock),
         "match": lambda: Match(clock, {name: MemoryReference() for name in Match.spec.references}, None),

@@ -150,6 +150,26 @@ async def test_an_update_keeps_the_highest_severity():
     await line.run(40)
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        ("MINOR", "SEVERE", "SEVERE"),
+        ("UNKNOWN", "MINOR", "MINOR"),
+        ("SEVERE", "EXTREME", "EXTREME"),
+        ("MODERATE", "EXTREME", "EXTREME"),
+        ("EXTREME", "UNKNOWN", "EXTREME"),
+    ],
+)
+async def test_a_severity_rises_with_what_comes_and_never_falls(first, then, told):
+    line = Timeline(rules())
+    line.push(at(1), after(1, severity=first))
+    line.push(at(2), after(2, severity=then))
+    line.want(between(1, 1), severity=first)
+    line.want(between(6, 6), severity=told)
+    line.want(between(22, 22.5), severity=told)
+    await line.run(40)
+
+
 @pytest.mark.parametrize("second", [1.5, 3, 6, 20])
 async def test_a_restart_changes_nothing(second):
     line = Timeline(rules())

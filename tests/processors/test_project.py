@@ -95,6 +95,17 @@ async def test_replay_changes_nothing(model: MemoryReadModel) -> None:
     assert model.parts == before
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_where_a_revision_came_twice_the_cancellation_is_shown(model: MemoryReadModel, *, turned: bool) -> None:
+    update, cancelled = (trigger(revision=3, state=state) for state in ("UPDATED", "CANCELLED"))
+    events = [Event("alerts", "Alert", alert, alert["group"]) for alert in (update, cancelled)]
+    await Project(model).handle(events[::-1] if turned else events)
+    shown = model.parts["alert", update["alert_id"], "alert"]
+    assert (shown.record["state"], shown.open) == ("CANCELLED", False)
+    await Project(model).handle([Event("alerts", "Alert", trigger(revision=4, state="NEW"), update["group"])])
+    assert model.parts["alert", update["alert_id"], "alert"].record["revision"] == 4
+
+
 async def test_topics_may_arrive_in_any_order(model: MemoryReadModel) -> None:
     await Project(model).handle(story())
     for seed in range(20):

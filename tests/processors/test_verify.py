@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.outcome import Outcome, Skip
 from fairwatch.processors.verify import GRACE, KEEP, ORPHAN, Verify
 from tests.support.processor_world import MemoryState, World, emitted
@@ -42,6 +43,13 @@ class Court:
             **fields,
         }
         return (await self.world.push(self.world.event("verifications", "Verification", record)))[0]
+
+    async def erased(self) -> list[Outcome]:
+        event = self.world.event("candidates", "MatchCandidate", None, self.face["candidate_id"])
+        return (await self.world.push(event))[0]
+
+    def cases(self) -> list[str]:
+        return [key for key, _ in self.state.items(0) if not key.startswith(HIDDEN)]
 
     def verdicts(self) -> list[str]:
         return [record["outcome"] for record in emitted([self.world.outcomes], "verdicts")]
@@ -139,7 +147,7 @@ async def test_a_decision_on_nothing_is_forgotten_and_audited(court: Court) -> N
     assert await court.world.tick(seconds=ORPHAN / SECOND - 1) == []
     await court.world.tick(seconds=2)
     assert court.audited() == ["verification.orphaned"]
-    assert list(court.state.items(0)) == []
+    assert court.cases() == []
 
 
 async def test_undecided_in_time_expires(court: Court) -> None:
@@ -239,8 +247,54 @@ async def test_a_restarted_worker_still_expires_what_it_finds(court: Court) -> N
 async def test_a_verdict_is_forgotten_after_a_week_and_at_once_when_it_is_erased(court: Court) -> None:
     await court.opens(candidate("PLATE"))
     await court.world.tick(seconds=KEEP / SECOND)
-    assert list(court.state.items(0)) == []
+    assert court.cases() == []
     await court.opens()
-    event = court.world.event("candidates", "MatchCandidate", None, court.face["candidate_id"])
-    assert await court.world.push(event) == [[Skip("erased")]]
-    assert list(court.state.items(0)) == []
+    assert await court.erased() == [Skip("erased")]
+    assert court.cases() == []
+    assert court.face["candidate_id"] not in str(court.state.partitions)
+
+
+@pytest.mark.parametrize("days", [1, 8, 30, 200])
+async def test_a_candidate_that_comes_again_is_not_opened_again_however_late(court: Court, days: int) -> None:
+    plate = candidate("PLATE")
+    first = court.world.event("candidates", "MatchCandidate", plate, plate["candidate_id"])
+    await court.world.push(first)
+    await court.world.tick(seconds=days * 86_400)
+    await court.opens(candidate("PLATE", n=2, matched_at=court.world.clock.now()))
+    assert await court.world.push(first) == [[Skip("duplicate")]]
+    assert len(court.verdicts()) == 2
+
+
+async def test_what_was_erased_does_not_come_back_with_a_redelivery(court: Court) -> None:
+    await court.opens()
+    await court.erased()
+    assert await court.opens() == [Skip("duplicate")]
+    assert court.cases() == []
+
+
+async def test_a_refused_decision_that_comes_again_after_the_verdict_is_not_audited_again(court: Court) -> None:
+    await court.opens()
+    await court.hears("dora", role="janitor")
+    await court.hears("emil", "NO_MATCH")
+    before = court.audited()
+    assert await court.hears("dora", role="janitor") == [Skip("duplicate")]
+    assert court.audited() == before
+
+
+async def test_a_decision_that_was_given_up_may_be_made_again(court: Court) -> None:
+    assert await court.hears("dora") == [Skip("awaits_candidate")]
+    assert await court.hears("dora") == [Skip("duplicate")]
+    await court.world.tick(seconds=ORPHAN / SECOND + 1)
+    assert await court.hears("dora") == [Skip("awaits_candidate")]
+
+
+async def test_one_person_who_decides_twice_is_one_person(court: Court) -> None:
+    """Under other ids, roles, times and spellings of the name, in one batch and in two."""
+    await court.opens()
+    names = ("dora", "Dora", " DORA ", "dora")
+    for n, (name, role) in enumerate(zip(names, ("reviewer", "supervisor", "reviewer", "reviewer"), strict=True)):
+        await court.hears(name, at=AT + n * SECOND, role=role, verification_id=f"decision-{n}")
+    assert court.verdicts() == []
+    await court.hears("emil")
+    (verdict,) = emitted([court.world.outcomes], "verdicts")
+    assert [vote["reviewer"].strip().lower() for vote in verdict["verifications"]] == ["emil", "dora"]

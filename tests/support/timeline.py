@@ -38,11 +38,13 @@ class ScriptedSink:
     clock: ManualClock
     script: dict[tuple[float, float], Answer] = field(default_factory=dict)
     taken: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     tried: int = 0
     kind: str = "scripted"
 
     async def send(self, delivery_id, alert):
         self.tried += 1
+        self.asked.append(delivery_id)
         now = (self.clock.now() - AT) / 1_000_000
         for (first, last), answer in self.script.items():
             if first <= now < last:

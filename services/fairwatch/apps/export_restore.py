@@ -5,8 +5,7 @@ last one of the backup. The same import again changes nothing, which is how one 
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -27,11 +26,12 @@ from fairwatch.apps.topics import present
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import KEEP, Memory
 from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.policy.audit_chain import verify
-from fairwatch.processors.audit import ID_CHARACTERS, REMEMBERED
+from fairwatch.processors.audit import HEAD
 from fairwatch.stores.media import SCHEME, MediaStore
 from fairwatch.wire.avro import check
 from fairwatch.wire.headers import cloud_event
@@ -161,15 +161,13 @@ async def _chain(
     """Write what is missing of the chain, in its order, then where its keeper goes on."""
     config, codec, prefix = engine_config(settings), kafka.codec(settings), settings.topic_prefix
     await ensure_changelog(config, changelog_of(prefix, KEEPER), prefix + KEEPER)
-    seen: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
-    heads: dict[str, dict[str, Any]] = {}
+    keepers: dict[str, _Keeper] = {}
     outbox = Outbox(config.bootstrap, config.client_options, idempotent=not settings.embedded)
     try:
         outputs: list[Output] = []
         for record in _records(archive, CHAIN):
             chain, sequence = record["chain"], record["sequence"]
-            seen[chain].append(record["audit_id"][:ID_CHARACTERS])
-            heads[chain] = {"sequence": sequence, "hash": record["hash"]}
+            keepers.setdefault(chain, _Keeper()).follow(record)
             if (chain, sequence) not in known:
                 value = codec.encode("AuditRecord", record)
                 outputs.append(Output(prefix + CHAIN, chain.encode(), value, _headers(record)))
@@ -177,13 +175,49 @@ async def _chain(
             if len(outputs) == _AT_ONCE:
                 await outbox.write(outputs)
                 outputs = []
-        for chain, head in heads.items():
-            state = orjson.dumps({**head, "seen": list(dict.fromkeys(seen[chain]))})
-            changelog = changelog_of(prefix, KEEPER)
-            outputs.append(Output(changelog, b"chain", state, [], partition=_partition(chain)))
+        changelog = changelog_of(prefix, KEEPER)
+        for chain, keeper in keepers.items():
+            rows = keeper.rows().items()
+            outputs += [Output(changelog, key.encode(), row, [], partition=_partition(chain)) for key, row in rows]
         await outbox.write(outputs)
     finally:
         await outbox.close()
+
+
+class _Keeper:
+    """What the keeper of a chain has in its state, as it follows from the chain."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Mapping[str, Any]] = {}
+        self._now = SystemClock().now()
+        self._memory = Memory(self, 0, self._now)
+
+    def follow(self, record: Mapping[str, Any]) -> None:
+        """Go on to the next record; what is not long ago may come again."""
+        self.put(0, HEAD, {"sequence": record["sequence"], "hash": record["hash"]})
+        if record["at"] >= self._now - KEEP:
+            self._memory.note(record["audit_id"])
+
+    def rows(self) -> dict[str, bytes]:
+        """Return the rows of the changelog."""
+        self._memory.save()
+        return {key: orjson.dumps(value) for key, value in self._rows.items()}
+
+    def get(self, _: int, key: str) -> dict[str, Any] | None:
+        """Return a row, or None; with the rest, what `Memory` needs of a state."""
+        return dict(self._rows[key]) if key in self._rows else None
+
+    def put(self, _: int, key: str, value: Mapping[str, Any]) -> None:
+        """Set a row."""
+        self._rows[key] = value
+
+    def delete(self, _: int, key: str) -> None:
+        """Forget a row."""
+        self._rows.pop(key, None)
+
+    def items(self, _: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Iterate over the rows."""
+        return ((key, dict(value)) for key, value in self._rows.items())
 
 
 def _headers(record: Any) -> list[tuple[str, bytes]]:

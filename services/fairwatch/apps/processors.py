@@ -99,7 +99,7 @@ def audit(_: Settings, given: Resources) -> Processor:
     """Chain what was decided."""
     from fairwatch.processors.audit import Audit  # noqa: PLC0415
 
-    return Audit(given.state)
+    return Audit(given.state, given.clock)
 
 
 def project(settings: Settings, _: Resources) -> Processor:

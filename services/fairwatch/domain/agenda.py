@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
 
 RESCAN = 60_000_000
@@ -41,6 +42,10 @@ class Agenda:
         """Forget the key."""
         self._state.delete(partition, key)
         self._times.get(partition, {}).pop(key, None)
+
+    def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Iterate over a snapshot of what was put; the state also holds the memory of what was done."""
+        return ((key, value) for key, value in self._state.items(partition) if not key.startswith(HIDDEN))
 
     def due(self, partitions: Sequence[int], now: int) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Iterate over (partition, key, value) of what is due now, earliest first."""
@@ -81,7 +86,7 @@ class Agenda:
     def _scan(self, partition: int, now: int) -> None:
         self._scanned[partition] = now
         self._times[partition], self._queues[partition] = {}, []
-        for key, value in self._state.items(partition):
+        for key, value in self.items(partition):
             self._note(partition, key, value)
 
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:

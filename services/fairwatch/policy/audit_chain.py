@@ -6,7 +6,6 @@ canonical form. Cutting off the end cannot be seen from the rest alone: keep the
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,7 +13,8 @@ from typing import Any, Literal
 from fairwatch.domain.records import AuditRecord
 
 GENESIS = "0" * 64
-REPEAT_WINDOW = 100_000
+HASH_BYTES = 16  # of each record are kept, to recognise repeats
+PAGE = 64  # records whose hashes lie together
 DEFAULTS: Mapping[str, Any] = {"authorisation_id": None, "details": {}}
 SAID = ("audit_id", "action", "actor", "at", "subject", "authorisation_id", "details")
 FIELDS = (*SAID, "chain", "sequence", "previous_hash")
@@ -97,15 +97,40 @@ def verify(
     return report
 
 
+class _Hashes:
+    """The beginning of each record's hash: 16 bytes a record, wherever in the chain it stands."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, bytearray] = {}
+
+    def put(self, sequence: int, claimed: str) -> None:
+        page, at = self._pages.get(sequence // PAGE), sequence % PAGE * HASH_BYTES
+        if page is None:
+            page = self._pages[sequence // PAGE] = bytearray(PAGE * HASH_BYTES)
+        page[at : at + HASH_BYTES] = _beginning(claimed)
+
+    def holds(self, sequence: int, claimed: str) -> bool:
+        at = sequence % PAGE * HASH_BYTES
+        return self._pages.get(sequence // PAGE, b"")[at : at + HASH_BYTES] == _beginning(claimed)
+
+
+def _beginning(claimed: str) -> bytes:
+    """Return a fixed number of bytes of what should be a SHA-256 in hex, whatever it is."""
+    try:
+        return bytes.fromhex(claimed)[:HASH_BYTES].ljust(HASH_BYTES, b"\0")
+    except ValueError:
+        return b"\xff" * HASH_BYTES
+
+
 class _Walk:
-    """Goes along one chain, remembering the hashes of the latest records to recognise repeats."""
+    """Goes along one chain, remembering the hashes of all records to recognise repeats."""
 
     def __init__(self, chain: str, from_start: bool, anchor: tuple[int, str] | None = None) -> None:
         self.chain = chain
         self.head = Head()
         self._anchor = anchor
         self._begun = from_start
-        self._recent: OrderedDict[int, str] = OrderedDict()
+        self._hashes = _Hashes()
         self._missing: dict[int, int] = {}
 
     def step(self, record: Mapping[str, Any], report: Report) -> None:
@@ -113,7 +138,7 @@ class _Walk:
         if not isinstance(sequence, int) or not isinstance(claimed, str) or sequence < 1:
             report.faults.append(self._fault(self.head.sequence + 1, "malformed", "is not a chained record"))
             return
-        if self._recent.get(sequence) == claimed == digest(record):
+        if self._hashes.holds(sequence, claimed) and claimed == digest(record):
             report.repeats += 1
             return
         report.records += 1
@@ -124,9 +149,7 @@ class _Walk:
             if claimed != self._anchor[1]:
                 report.faults.append(self._fault(sequence, "edited", "it is not the record that was verified before"))
             self._anchor = None
-        self._recent[sequence] = claimed
-        if len(self._recent) > REPEAT_WINDOW:
-            self._recent.popitem(last=False)
+        self._hashes.put(sequence, claimed)
 
     def end(self, report: Report) -> None:
         if self._anchor and self.head.sequence < self._anchor[0]:

@@ -2,15 +2,12 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fairwatch.domain.ids import stable_id
 
 SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
 OVER = ("ENDED", "CANCELLED")
-REMEMBER = 3_600_000_000
-SEEN_LIMIT = 256
-SEEN_CHARACTERS = 18  # of a UUIDv5: 64 random bits
 TRIGGER_LIMIT = 100
 TRACE_LIMIT = 8
 DEVICE_LIMIT = 100
@@ -36,12 +33,29 @@ LATEST = (
 )
 
 
+class Causes(Protocol):
+    """Ids of what has begun and not ended, of any number; kept apart from the group, so that its value stays small."""
+
+    def knows(self, identity: str) -> bool:
+        """Tell whether an id was noted."""
+        ...
+
+    def note(self, identity: str) -> None:
+        """Keep an id."""
+        ...
+
+    def forget(self, identity: str) -> None:
+        """Take an id out."""
+        ...
+
+
 class Life:
     """One group.
 
     Args:
-        value: {alert, seen, firing, timing, told_at, changed_at, due, ended, over_at, traces}; times in microseconds.
-            `alert` holds the next revision's content; its revision is the last one that was told, -1 for none.
+        value: {alert, firing, timing, told_at, changed_at, due, ended, traces}; times in microseconds. `alert` holds
+            the next revision's content; its revision is the last one that was told, -1 for none; `firing` counts what
+            has begun and not ended.
     """
 
     def __init__(self, value: dict[str, Any]) -> None:
@@ -50,30 +64,25 @@ class Life:
     @classmethod
     def unborn(cls) -> "Life":
         """Return a group in which nothing has happened."""
-        return cls({"alert": None, "seen": []})
+        return cls({"alert": None})
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended and was told."""
+        """Whether it has ended and was told, or has not begun."""
         return self.value["alert"] is None
 
-    def knows(self, trigger_id: str) -> bool:
-        """Tell whether this trigger was folded in before."""
-        return trigger_id[:SEEN_CHARACTERS] in self.value["seen"]
-
     def take(
-        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | None]
+        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | None], causes: Causes
     ) -> Literal["taken", "nothing_open"]:
-        """Fold a trigger in: begin, go on or end."""
+        """Fold a trigger in that was not folded in before: begin, go on or end."""
         begins = trigger.get("state", "NEW") not in OVER
-        if not begins and (self.is_over or _cause(trigger) not in self.value["firing"]):
+        if not begins and (self.is_over or not causes.knows(self._cause(trigger))):
             return "nothing_open"
-        self.value["seen"] = [*self.value["seen"], trigger["alert_id"][:SEEN_CHARACTERS]][-SEEN_LIMIT:]
         self.value["timing"] = dict(timing)
         if begins:
-            self._begin(trigger, now)
+            self._begin(trigger, now, causes)
         else:
-            self._end_of_cause(trigger, now)
+            self._end_of_cause(trigger, now, causes)
         self.value["changed_at"] = now
         return "taken"
 
@@ -116,7 +125,7 @@ class Life:
             return None
         first = value["alert"]["revision"] < 0
         if first and value["ended"] == "CANCELLED":  # taken back before anybody was told
-            self._bury(now)
+            self._bury()
             return None
         value["alert"]["revision"] += 1
         value["alert"]["issued_at"] = now
@@ -129,14 +138,14 @@ class Life:
         if value["ended"] is None:
             value["due"] = None
         elif not first:
-            self._bury(now)
+            self._bury()
         return alert
 
-    def _begin(self, trigger: Mapping[str, Any], now: int) -> None:
+    def _begin(self, trigger: Mapping[str, Any], now: int, causes: Causes) -> None:
         value = self.value
         if self.is_over:
             value.update(
-                alert=_open(trigger), firing=[], told_at=None, ended=None, due=now + value["timing"]["group_wait"]
+                alert=_open(trigger), firing=0, told_at=None, ended=None, due=now + value["timing"]["group_wait"]
             )
         else:
             _merge(value["alert"], trigger)
@@ -144,13 +153,15 @@ class Life:
             value["alert"]["ended_at"] = None
             if value["due"] is None:
                 value["due"] = value["told_at"] + value["timing"]["group_interval"]
-        cause = _cause(trigger)
-        if cause not in value["firing"]:
-            value["firing"] = [*value["firing"], cause][-DEVICE_LIMIT:]
+        cause = self._cause(trigger)
+        if not causes.knows(cause):
+            causes.note(cause)
+            value["firing"] += 1
 
-    def _end_of_cause(self, trigger: Mapping[str, Any], now: int) -> None:
+    def _end_of_cause(self, trigger: Mapping[str, Any], now: int, causes: Causes) -> None:
         value = self.value
-        value["firing"].remove(_cause(trigger))
+        causes.forget(self._cause(trigger))
+        value["firing"] -= 1
         alert = value["alert"]
         alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
         alert["received_at"] = trigger["received_at"]
@@ -163,15 +174,18 @@ class Life:
         value["ended"] = trigger["state"]
         value["due"] = now if alert["revision"] >= 0 else value["due"]
 
-    def _bury(self, now: int) -> None:
-        self.value = {"alert": None, "seen": self.value["seen"], "over_at": now + REMEMBER}
+    def _bury(self) -> None:
+        self.value = {"alert": None}
+
+    def _cause(self, trigger: Mapping[str, Any]) -> str:
+        """Name what raised it, so that its end is recognised: the candidate, else the device and what it said."""
+        device = next(iter(trigger.get("device_ids", ())), "")
+        said = trigger.get("candidate_id") or f"{device}|{trigger['event_type']}"
+        return f"firing|{self.value['alert']['alert_id']}|{said}"
 
 
-def due_at(value: Mapping[str, Any]) -> int | None:
+def due_at(value: Mapping[str, Any]) -> int:
     """Return when a group has to be looked at next, in microseconds."""
-    if value["alert"] is None:
-        over_at: int | None = value.get("over_at")
-        return over_at
     quiet = value["changed_at"] + value["timing"]["resolve_after"]
     return min(int(moment) for moment in (quiet, value["due"], _repeat_at(value)) if moment is not None)
 
@@ -179,12 +193,6 @@ def due_at(value: Mapping[str, Any]) -> int | None:
 def _repeat_at(value: Mapping[str, Any]) -> int | None:
     repeat, told_at = value["timing"]["repeat_interval"], value["told_at"]
     return None if repeat is None or told_at is None else int(told_at + repeat)
-
-
-def _cause(trigger: Mapping[str, Any]) -> str:
-    """Name what raised it, so that its end is recognised: the candidate, else the device and what it said."""
-    device = next(iter(trigger.get("device_ids", ())), "")
-    return trigger.get("candidate_id") or f"{device}|{trigger['event_type']}"
 
 
 def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:

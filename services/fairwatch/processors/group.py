@@ -8,6 +8,7 @@ from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
 from fairwatch.domain.processor import Spec
@@ -23,11 +24,11 @@ class Group:
 
     A revision is written when a group opens (after `group_wait`), then at most once in each `group_interval`, and at
     once when it ends. It ends when everything that raised it has ended, or after `resolve_after` without a trigger.
-    A trigger that was seen before changes nothing, also for an hour after the end.
+    A trigger that was seen before changes nothing, however many came since; nor does the end of what is over.
 
     Args:
         rules: Options by rule; a rule that is no longer there has the defaults.
-        state: One `Life` for each group.
+        state: One `Life` for each group that is open; and the memory of triggers, and of what is firing.
         clock: The wall clock.
     """
 
@@ -43,54 +44,65 @@ class Group:
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Fold each trigger and answer with the revisions that are due at once."""
-        return [self._fold(event) for event in batch]
+        if not batch:
+            return []
+        partition, lives = batch[0].partition, dict[str, Life]()
+        memory = Memory(self._state, partition, self._clock.now())
+        answers = [self._fold(event, lives, memory) for event in batch]
+        for key, life in lives.items():
+            self._keep(partition, key, life)
+        memory.save()
+        return answers
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
         return self._groups.next_at()
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
-        """Write what waited for its time, end what has been quiet, forget what ended long ago."""
+        """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._set_right(partitions, now)
         for partition, key, value in self._groups.due(partitions, now):
             life = Life(value)
-            if life.is_over:
-                self._groups.delete(partition, key)
-                continue
             life.pass_time(now)
             emitted += self._write(life, now)
-            self._groups.put(partition, key, life.value)
+            self._keep(partition, key, life)
         return emitted
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
         """Take back what a clock that was ahead, here or where the partition was, put off for longer than any wait."""
         turned_back = now < self._latest
         for partition in partitions if turned_back else set(partitions) - self._looked_through:
-            for key, value in list(self._state.items(partition)):
+            for key, value in list(self._groups.items(partition)):
                 life = Life(value)
                 if life.set_right(now):
                     self._groups.put(partition, key, life.value)
         self._looked_through, self._latest = frozenset(partitions), now
 
-    def _fold(self, event: Event) -> list[Outcome]:
+    def _fold(self, event: Event, lives: dict[str, Life], memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
         trigger, now = event.record, self._clock.now()
-        stored = self._groups.get(event.partition, trigger["group"])
-        life = Life(stored) if stored else Life.unborn()
-        if life.knows(trigger["alert_id"]):
+        if memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
+        life = lives.get(trigger["group"])
+        if life is None:
+            stored = self._groups.get(event.partition, trigger["group"])
+            life = lives[trigger["group"]] = Life(stored) if stored else Life.unborn()
         options = self._rules.get(trigger["rule"], Options())
         life.set_right(now)
-        verdict = life.take(trigger, now, _micros(options))
+        verdict = life.take(trigger, now, _micros(options), memory)
         if trace := event.headers.get(TRACE):
             life.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("nothing_open")]
-        outcomes: list[Outcome] = list(self._write(life, now))
-        self._groups.put(event.partition, trigger["group"], life.value)
-        return outcomes or [Skip("grouped")]
+        return [*self._write(life, now)] or [Skip("grouped")]
+
+    def _keep(self, partition: int, key: str, life: Life) -> None:
+        if life.is_over:
+            self._groups.delete(partition, key)
+        else:
+            self._groups.put(partition, key, life.value)
 
     def _write(self, life: Life, now: int) -> list[Emit]:
         emitted, causes = [], life.causes
@@ -114,7 +126,7 @@ def _micros(options: Options) -> dict[str, int | None]:
 
 def _audit(alert: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "audit_id": stable_id("audit", "alert", alert["alert_id"], alert["revision"]),
+        "audit_id": stable_id("audit", "alert", alert["alert_id"], alert["revision"], alert["state"]),
         "action": f"alert.{alert['state'].lower()}",
         "actor": "processor:group",
         "at": alert["issued_at"],

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Coroutine, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from fairwatch import __version__
@@ -12,11 +13,12 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
 from fairwatch.domain.processor import Spec
 from fairwatch.policy.release import alert_may_leave
-from fairwatch.sinks.ledger import Ledger, due_at
+from fairwatch.sinks.ledger import Ledger, due_at, fingerprint
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.telemetry import tracing
@@ -32,14 +34,14 @@ AWAY = frozenset({"timeout", "unreachable", "tls_error", "rate_limited"})
 class Notify:
     """Delivers alerts.
 
-    The ledger holds, for each alert and receiver, the last revision that is done and what waits. Revisions of one
-    alert go to a receiver in order; different alerts go at the same time, bounded for each receiver. What fails is
-    tried again with growing pauses, then written to the dead letters, from where it can be redriven. An alert about a
-    match that not enough people have confirmed is refused here once more.
+    The ledger holds what waits for each alert and receiver; what was taken up is remembered by its delivery id.
+    Revisions of one alert go to a receiver in order; different alerts go at the same time, bounded for each receiver.
+    What fails is tried again with growing pauses, then written to the dead letters, from where it can be redriven. An
+    alert about a match that not enough people have confirmed is refused here once more.
 
     Args:
         receivers: By name.
-        state: The ledger.
+        state: The ledger of each alert and receiver that waits; and the memory of deliveries.
         clock: The wall clock.
         codec: Encodes an alert that goes to the dead letters.
     """
@@ -60,6 +62,8 @@ class Notify:
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Try each delivery that is new; what fails is left to the ticks."""
+        if not batch:
+            return []
         answers: list[list[Outcome]] = [[] for _ in batch]
         by_alert: dict[str, list[int]] = defaultdict(list)
         for position, event in enumerate(batch):
@@ -67,10 +71,12 @@ class Notify:
 
         async def in_order(positions: list[int]) -> None:
             for position in positions:
-                answers[position] = await self._deliver(batch[position])
+                answers[position] = await self._deliver(batch[position], memory)
 
         async with self._turn:
+            memory = Memory(self._state, batch[0].partition, self._clock.now())
             await asyncio.gather(*map(in_order, by_alert.values()))
+            memory.save()
         return answers
 
     def due_at(self) -> int | None:
@@ -78,17 +84,17 @@ class Notify:
         return self._ledger.next_at()
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
-        """Try again what is due, and forget ledgers that nothing has touched for a week."""
+        """Try again what is due."""
         async with self._turn:
             now, trials = self._clock.now(), list[Coroutine[Any, Any, list[Emit]]]()
             self._bring_forward(partitions, now)
-            for partition, key, value in self._ledger.due(partitions, now):
-                ledger = Ledger(value)
-                if not ledger.waiting:
-                    self._ledger.delete(partition, key)
-                elif len(trials) < TICK_LIMIT:
-                    trials.append(self._work_off(partition, key, ledger))
-            return [emit for emitted in await asyncio.gather(*trials) for emit in emitted]
+            memories = {partition: Memory(self._state, partition, now) for partition in partitions}
+            for partition, key, value in islice(self._ledger.due(partitions, now), TICK_LIMIT):
+                trials.append(self._work_off(partition, key, Ledger(value), memories[partition]))
+            emitted = [emit for emitted in await asyncio.gather(*trials) for emit in emitted]
+            for memory in memories.values():
+                memory.save()
+            return emitted
 
     async def close(self) -> None:
         """Close every sink."""
@@ -98,7 +104,7 @@ class Notify:
         """Make due what a clock that was ahead, here or where the partition was, put off for longer than any pause."""
         turned_back = now < self._latest
         for partition in partitions if turned_back else set(partitions) - self._looked_through:
-            for key, value in list(self._state.items(partition)):
+            for key, value in list(self._ledger.items(partition)):
                 ledger, receiver = Ledger(value), self._receivers.get(key.rsplit(LEDGER, 1)[1])
                 if receiver and ledger.waiting and ledger.next_at > now + receiver.backoff_max:
                     ledger.postpone(now)
@@ -107,34 +113,34 @@ class Notify:
             self._away_until.clear()
         self._looked_through, self._latest = frozenset(partitions), now
 
-    async def _deliver(self, event: Event) -> list[Outcome]:
+    async def _deliver(self, event: Event, memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
         names = dict.fromkeys(event.record["receivers"])
         if not names:
             return [Skip("no_receiver")]
-        answers = await asyncio.gather(*(self._offer(event, name) for name in names))
+        answers = await asyncio.gather(*(self._offer(event, name, memory) for name in names))
         return [outcome for answer in answers for outcome in answer]
 
-    async def _offer(self, event: Event, name: str) -> list[Outcome]:
+    async def _offer(self, event: Event, name: str, memory: Memory) -> list[Outcome]:
         alert = event.record
         if not alert_may_leave(alert):
             return [*self._told(alert, name, Answer("unverified")), Skip("unverified")]
+        if memory.repeats(event, _delivery_id(alert, name), alert["issued_at"]):
+            return [Skip("duplicate")]
         key = f"{alert['alert_id']}{LEDGER}{name}"
         ledger = Ledger(self._ledger.get(event.partition, key) or Ledger.empty())
-        if ledger.knows(alert["revision"]):
-            return [Skip("duplicate")]
         was_waiting = ledger.waiting
-        superseded = ledger.append(alert, event.offset, self._clock.now(), event.headers.get(TRACE, b""))
+        superseded = ledger.append(alert, event.offset, event.headers.get(TRACE, b""))
         emitted = [] if superseded is None else self._told(superseded, name, Answer("overflow"))
         if was_waiting:
             self._ledger.put(event.partition, key, ledger.value)
         else:
-            emitted += await self._work_off(event.partition, key, ledger)
+            emitted += await self._work_off(event.partition, key, ledger, memory)
         return [*emitted] or [Skip("queued")]
 
-    async def _work_off(self, partition: int, key: str, ledger: Ledger) -> list[Emit]:
-        """Send what waits until something has to wait on."""
+    async def _work_off(self, partition: int, key: str, ledger: Ledger, memory: Memory) -> list[Emit]:
+        """Send what waits until something has to wait on; what fails is forgotten, so that it can be redriven."""
         name = key.rsplit(LEDGER, 1)[1]
         emitted: list[Emit] = []
         while ledger.waiting:
@@ -153,12 +159,16 @@ class Notify:
                 )
                 break
             delivered = answer.reason == "ok"
-            ledger.finish(now, failed=not delivered)
+            ledger.finish()
             state = "DELIVERED" if delivered else "FAILED"
             emitted += self._told(item["alert"], name, answer, state=state, attempt=attempt)
             if not delivered:
+                memory.forget(_delivery_id(item["alert"], name))
                 emitted.append(self._letter(partition, item, name, attempt, answer))
-        self._ledger.put(partition, key, ledger.value)
+        if ledger.waiting:
+            self._ledger.put(partition, key, ledger.value)
+        else:
+            self._ledger.delete(partition, key)
         return emitted
 
     async def _send(self, name: str, alert: Mapping[str, Any], trace: str) -> Answer:
@@ -234,7 +244,7 @@ def _step(receiver: Receiver) -> tracing.Attributes:
 
 
 def _delivery_id(alert: Mapping[str, Any], name: str) -> str:
-    return stable_id("delivery", alert["alert_id"], alert["revision"], name)
+    return stable_id("delivery", alert["alert_id"], alert["revision"], name, fingerprint(alert))
 
 
 def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fairwatch.policy.two_person import required_people
 MEDIA_SCHEME = "fw-media:"
 ATTEMPTS = 10_000  # room for the attempts of one revision within the version of a delivery
 CLOSED_ALERTS = ("ENDED", "CANCELLED")
+STATES = ("NEW", "UPDATED", "ENDED", "CANCELLED")  # where a revision's number came twice, the graver one is shown
 VERDICT_VERSIONS = {"PENDING": 0, "REVOKED": 2}  # a decision replaces `pending`, a revocation replaces both
 
 
@@ -117,7 +118,7 @@ def _alert(record: Mapping[str, Any]) -> Facet:
         kind="alert",
         subject=record["alert_id"],
         name="alert",
-        version=record["revision"],
+        version=record["revision"] * len(STATES) + STATES.index(record.get("state", "NEW")),
         at=record["updated_at"],
         record=record,
         listed=True,

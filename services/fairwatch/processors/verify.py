@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import orjson
+
 from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.processor import Spec
@@ -29,7 +32,8 @@ class Verify:
 
     Decisions may come before their candidate. Of one person the latest counts until the verdict; after it nothing does,
     except that a CONFIRMED verdict whose authorisation is revoked is followed by a REVOKED one. A plate that needs
-    nobody is confirmed at once; a face needs two people whatever is written.
+    nobody is confirmed at once; a face needs two people whatever is written. A candidate or decision that comes again
+    changes nothing, also where the candidate was decided long ago or erased.
     """
 
     spec = Spec(
@@ -51,7 +55,12 @@ class Verify:
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with what it came to."""
-        return [self._handle(event) for event in batch]
+        if not batch:
+            return []
+        memory = Memory(self._state, batch[0].partition, self._clock.now())
+        answers = [self._handle(event, memory) for event in batch]
+        memory.save()
+        return answers
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
@@ -67,11 +76,19 @@ class Verify:
             if value["outcome"]:
                 self._agenda.delete(partition, key)
             elif value["candidate"] is None:
-                self._agenda.delete(partition, key)
-                emits += [_tell("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
+                emits += self._orphan(partition, key, value)
             else:
                 emits += self._rule(partition, key, value)
         return emits
+
+    def _orphan(self, partition: int, key: str, value: Value) -> list[Emit]:
+        """Give up decisions on nothing; they may be made again."""
+        memory = Memory(self._state, partition, self._clock.now())
+        for verification in value["verifications"]:
+            memory.forget(_said(verification))
+        self._agenda.delete(partition, key)
+        memory.save()
+        return [_tell("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
 
     def _look_again(self, partition: int) -> list[Emit]:
         """Rule again on everything when the lists changed, or when the partition is new here."""
@@ -81,16 +98,18 @@ class Verify:
         self._looked_at[partition] = versions
         undecided = [
             (key, value)
-            for key, value in self._state.items(partition)
+            for key, value in self._agenda.items(partition)
             if value["candidate"] and value["outcome"] in {None, "CONFIRMED"}
         ]
         return [emit for key, value in undecided for emit in self._rule(partition, key, value)]
 
-    def _handle(self, event: Event) -> list[Outcome]:
+    def _handle(self, event: Event, memory: Memory) -> list[Outcome]:
         partition, record = event.partition, event.record
         if record is None:
             self._agenda.delete(partition, event.key)
             return [Skip("erased")]
+        if memory.repeats(event, *_identity(event)):
+            return [Skip("duplicate")]
         key = record["candidate_id"]
         value = self._agenda.get(partition, key) or self._new()
         if event.type == "MatchCandidate":
@@ -98,8 +117,6 @@ class Verify:
         return self._verification(partition, key, value, record)
 
     def _candidate(self, partition: int, key: str, value: Value, candidate: MatchCandidate) -> list[Outcome]:
-        if value["candidate"] is not None:
-            return [Skip("duplicate")]
         waiting, value["verifications"] = value["verifications"], []
         value |= {"candidate": candidate, "since": self._clock.now()}
         outcomes = [outcome for verification in waiting for outcome in self._take(value, verification)]
@@ -107,8 +124,6 @@ class Verify:
         return outcomes or [Skip("pending")]
 
     def _verification(self, partition: int, key: str, value: Value, verification: Verification) -> list[Outcome]:
-        if verification in value["verifications"]:
-            return [Skip("duplicate")]
         if value["outcome"]:
             return [_tell("verification.ignored", verification, "after the verdict"), Skip("after_verdict")]
         if value["candidate"] is None:
@@ -174,6 +189,18 @@ class Verify:
     def _new(self) -> Value:
         now = self._clock.now()
         return {"candidate": None, "verifications": [], "since": now, "outcome": None, "due": now + ORPHAN}
+
+
+def _identity(event: Event) -> tuple[str, int]:
+    """Return what makes it the same candidate or the same decision, and when it was made."""
+    record = event.record
+    if event.type == "MatchCandidate":
+        return record["candidate_id"], record["matched_at"]
+    return _said(record), record["decided_at"]
+
+
+def _said(verification: Verification) -> str:
+    return orjson.dumps(verification, default=str, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _verdict(candidate: MatchCandidate, ruling: Ruling) -> list[Emit]:
