@@ -313,3 +313,26 @@ def test_a_group_knows_a_worker_by_name_only_when_told_and_named():
     assert known(instance="enrich-0", static=True) == "enrich-0"
     assert known(instance="enrich-0") is None
     assert known(static=True) is None
+
+
+async def test_work_whose_turn_never_came_is_ended_with_its_wait():
+    turns = Turns(drain_s=1.0)
+    turns.open()
+    first, began = asyncio.Event(), []
+
+    async def waits() -> None:
+        await first.wait()
+
+    async def begins() -> None:
+        began.append(True)
+
+    running = asyncio.create_task(turns.run(waits()))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(turns.run(begins()))  # an unawaited coroutine would fail this test as a warning
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    first.set()
+    assert await running
+    assert began == []

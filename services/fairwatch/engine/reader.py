@@ -12,6 +12,7 @@ from fairwatch.engine.record_batches import Unreadable
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
+END_POLL_MS = 20  # marks of transactions come as no record: without a look in between nobody sees the end of them
 NOTICED_MS = 30_000  # until partitions that were added are known
 
 
@@ -117,7 +118,7 @@ class TopicReader:
             ends[tp] = max(ends[tp], (at_least or {}).get(tp.partition, 0))
         waiting = {tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]}
         while waiting:
-            for run in (await self._consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():
+            for run in (await self._consumer.getmany(*waiting, timeout_ms=END_POLL_MS)).values():
                 yield self._checked(run)
             waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
 

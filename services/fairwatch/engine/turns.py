@@ -38,7 +38,12 @@ class Turns:
         Raises:
             Exception: Whatever the work raises.
         """
-        async with self._lock:
+        try:
+            await self._lock.acquire()
+        except asyncio.CancelledError:
+            work.close()  # it never began
+            raise
+        try:
             if self._closing.is_set():
                 work.close()
                 return False
@@ -57,6 +62,8 @@ class Turns:
             except ReleasedError:
                 return False
             return True
+        finally:
+            self._lock.release()
 
     async def pause(self, seconds: float) -> None:
         """Wait before trying again.
