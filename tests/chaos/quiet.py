@@ -87,7 +87,7 @@ class QuietHub:
             Route(tree, known["sites"]),
             Group(tree.rules, MemoryState(), self.clock),
             Notify(rooms, MemoryState(), self.clock, Codec()),
-            Audit(MemoryState()),
+            Audit(MemoryState(), self.clock),
         ]
 
     async def write(self, topic: str, type_: str, key: str, record: dict[str, Any]) -> None:

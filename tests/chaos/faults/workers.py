@@ -58,7 +58,7 @@ class Frozen:
 
     part = "workers"
 
-    def __init__(self, among: tuple[str, ...] = (), holds_s: tuple[float, float] = (35.0, 45.0)) -> None:
+    def __init__(self, among: tuple[str, ...] = (), holds_s: tuple[float, float] = (13.0, 20.0)) -> None:
         self.name = f"{among[0] if among else 'a worker'} frozen"
         self.holds_s = holds_s
         self._among = among
