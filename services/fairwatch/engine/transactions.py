@@ -102,6 +102,10 @@ class Transactions:
             await self._whole(records, alone=False)
         except TooLongError:
             await self._alone(records, outputs)
+        except RefusedError as error:
+            raise RefusedError(error.refused, without(outputs, error.refused)) from error
+        except NotWrittenError as error:
+            raise NotWrittenError(str(error), [], outputs) from error
 
     async def settle(self) -> None:
         """Commit the offsets of what needed nothing written; raises what `keep` raises."""
@@ -113,6 +117,8 @@ class Transactions:
             await self._whole(records, alone=True)
         except RefusedError as error:
             raise RefusedError(error.refused, without(outputs, error.refused)) from error
+        except NotWrittenError as error:
+            raise NotWrittenError(str(error), [], outputs) from error
 
     async def _whole(self, records: list[Output], *, alone: bool) -> None:
         ownership = self.find_owner()
@@ -151,7 +157,7 @@ class Transactions:
         await producer.begin(who)
         if records:
             sent = await submit(producer, records, alone=alone)
-            await asyncio.wait([batch.future for batch in sent])
+            await asyncio.wait([batch.future for batch in sent], return_when=asyncio.FIRST_EXCEPTION)
             await self._judged(judge(sent))
         note = str(Note(self.owner, number))
         await producer.commit_offsets({tp: (offset, note) for tp, offset in offsets.items()})
