@@ -189,7 +189,9 @@ class Lab:
 
     async def read(self, topic: str = "out") -> list[Any]:
         """Return all records of a topic as they are now."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, max_partition_fetch_bytes=16 << 20)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, max_partition_fetch_bytes=16 << 20, isolation_level="read_committed"
+        )
         await consumer.start()
         try:
             name = self.prefix + topic
