@@ -17,13 +17,12 @@ from fairwatch.engine.answer import Answer
 from fairwatch.engine.dead_letters import Burial, DeadLetters
 from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.guard import DeadLetterGuard
-from fairwatch.engine.outbox import NotWrittenError, RefusedError
 from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.submission import Output
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.traces import traced
 from fairwatch.engine.turns import Turns
-from fairwatch.engine.writer import Writer
+from fairwatch.engine.writer import NotWrittenError, RefusedError, Writer
 from fairwatch.telemetry import metrics
 
 T = TypeVar("T")

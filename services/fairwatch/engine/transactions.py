@@ -13,11 +13,11 @@ from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.fenced_producer import FencedProducer
-from fairwatch.engine.outbox import NotWrittenError, RefusedError
 from fairwatch.engine.ownership import TRANSACTION_MS, Note, Ownership, transactional_ids
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.txn_offset_commit import Membership
+from fairwatch.engine.writer import NotWrittenError, RefusedError
 
 STOP_S = 2.0
 
@@ -99,9 +99,7 @@ class Transactions:
         if refused:
             raise RefusedError(refused, without(outputs, refused))
         try:
-            await self._whole(records, alone=False)
-        except TooLongError:
-            await self._alone(records, outputs)
+            await self._long_or_not(records)
         except RefusedError as error:
             raise RefusedError(error.refused, without(outputs, error.refused)) from error
         except NotWrittenError as error:
@@ -112,36 +110,36 @@ class Transactions:
         if self._handled:
             await self._whole([], alone=False)
 
-    async def _alone(self, records: list[Output], outputs: list[Output]) -> None:
+    async def _long_or_not(self, records: list[Output]) -> None:
         try:
+            await self._whole(records, alone=False)
+        except TooLongError:
             await self._whole(records, alone=True)
-        except RefusedError as error:
-            raise RefusedError(error.refused, without(outputs, error.refused)) from error
-        except NotWrittenError as error:
-            raise NotWrittenError(str(error), [], outputs) from error
 
     async def _whole(self, records: list[Output], *, alone: bool) -> None:
         ownership = self.find_owner()
         if ownership is None or ownership.membership is None:
             raise ReleasedError
         offsets = {**(self._handled or ownership.anchor())}
-        if self._in_doubt is not None:
-            await self._resolve(ownership)  # of a transaction that was cancelled: it must not take effect after this
-        number = self._in_doubt = self._next_number()
-        try:
-            await self._attempt(ownership.membership, records, offsets, number, alone=alone)
-        except (KafkaError, RetryableError) as error:
-            if await self._resolve(ownership):
-                log.info("transaction.took_effect", number=number, error=repr(error))
-            else:
-                raise NotWrittenError(f"transaction not committed: {error!r}", [], records) from error
-        self._in_doubt = None
+        # What is in doubt is an earlier try of the same work: other work begins only after `end_doubt`.
+        if self._in_doubt is None or not await self._resolve(ownership):
+            await self._try(ownership, records, offsets, alone=alone)
         self._handled.clear()
         ownership.took_effect(offsets)
 
-    def _next_number(self) -> str:
+    async def _try(
+        self, ownership: Ownership, records: list[Output], offsets: Mapping[TopicPartition, int], *, alone: bool
+    ) -> None:
+        assert ownership.membership is not None
         self._number += 1
-        return str(self._number)
+        number = self._in_doubt = str(self._number)
+        try:
+            await self._attempt(ownership.membership, records, offsets, number, alone=alone)
+        except (KafkaError, RetryableError) as error:
+            if not await self._resolve(ownership):
+                raise NotWrittenError(f"transaction not committed: {error!r}", [], []) from error
+            log.info("transaction.took_effect", number=number, error=repr(error))
+        self._in_doubt = None
 
     async def _attempt(
         self,

@@ -3,7 +3,36 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.submission import Output
+
+
+class NotWrittenError(RetryableError):
+    """The broker has not acknowledged everything.
+
+    Attributes:
+        refused: What it refuses for ever.
+        left: What is to be written again; everything else is safe.
+    """
+
+    def __init__(self, detail: str, refused: list[Output], left: list[Output]) -> None:
+        super().__init__(detail)
+        self.refused = refused
+        self.left = left
+
+
+class RefusedError(Exception):
+    """The broker takes some outputs never (too large).
+
+    Attributes:
+        refused: Those.
+        left: What has to be written again together with what takes their place; everything else is safe.
+    """
+
+    def __init__(self, refused: list[Output], left: list[Output]) -> None:
+        super().__init__(f"{len(refused)} outputs are too large, one for {refused[0].topic}")
+        self.refused = refused
+        self.left = left
 
 
 class Writer(Protocol):

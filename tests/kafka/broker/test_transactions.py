@@ -4,8 +4,14 @@ import asyncio
 import json
 import signal
 from collections import Counter
+from itertools import count
 from typing import Any
 
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from fairwatch.engine.fenced_producer import FencedProducer
+from fairwatch.engine.group_ownership import GroupOwnership
 from tests.engine.test_recovery import ids, numbered, started, working
 from tests.support.engine_lab import CODEC, SPEC, Lab, observation, until
 
@@ -83,3 +89,33 @@ async def test_state_reads_the_same_as_the_outputs_at_every_moment(lab: Lab) -> 
         if value and "count" in value:
             kept[record.key.decode()] = value["count"]
     assert dict(kept) == told
+
+
+async def test_a_transaction_whose_end_nobody_heard_of_is_not_written_a_second_time(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the third commit is lost, and the broker is away when it is asked what became of it."""
+    commit, places, commits = FencedProducer.commit_transaction, GroupOwnership.places, count(1)
+    unheard: list[bool] = []
+
+    async def commits_and_says_nothing(producer: FencedProducer) -> None:
+        await commit(producer)
+        if next(commits) == 3:
+            unheard.append(True)
+            raise KafkaConnectionError
+
+    async def is_away_once(ownership: GroupOwnership) -> Any:
+        if unheard:
+            unheard.clear()
+            raise KafkaConnectionError
+        return await places(ownership)
+
+    monkeypatch.setattr(FencedProducer, "commit_transaction", commits_and_says_nothing)
+    monkeypatch.setattr(GroupOwnership, "places", is_away_once)
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    async with working(lab, SPEC, batch_max=20):
+        await lab.send(numbered(0, EVENTS))
+        await until(lambda: everything_once(lab), 60)
+        await until(lambda: next(commits) > 3)
+    await assert_exactly_once(lab)
