@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fairwatch.engine.transport import BatchConsumer
     from fairwatch.engine.txn_offset_commit import Membership
 
+CLAIM_AGAIN_S = 0.2
+
 
 class GroupOwnership:
     """Which partitions are ours, as the group's notes say; what `ownership` explains.
@@ -62,9 +64,16 @@ class GroupOwnership:
         places |= {tp: Place(offset, Note("", UNTOUCHED)) for tp, offset in begins.items()}
         self._offsets = {tp: place.offset for tp, place in places.items()}
         self._untouched = {tp for tp, place in places.items() if place.note.what == UNTOUCHED}
-        membership = group.membership()
-        if await group.note({tp: Place(place.offset, self._note(tp, owner)) for tp, place in places.items()}):
-            self.membership = membership
+        await self._claim({tp: Place(place.offset, self._note(tp, owner)) for tp, place in places.items()})
+
+    async def _claim(self, places: Mapping[TP, Place]) -> None:
+        """Put our name into the notes, as often as it takes while we are who we are in the group."""
+        group, began = self._consumer.group, self._consumer.group.membership()
+        while began is not None and began == group.membership():
+            if await group.note(places):
+                self.membership = began
+                return
+            await asyncio.sleep(CLAIM_AGAIN_S)
 
     async def let_go(self) -> None:
         """Take our name out of the notes, unless something of ours may still be pending."""
