@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -28,6 +27,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import KEEP, Memory
 from fairwatch.engine.outbox import Outbox
+from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.policy.audit_chain import verify
@@ -188,36 +188,21 @@ class _Keeper:
     """What the keeper of a chain has in its state, as it follows from the chain."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Mapping[str, Any]] = {}
+        self._state = PartitionedState()
+        self._state.restore({0: Held({}, mark=0)})
         self._now = SystemClock().now()
-        self._memory = Memory(self, 0, self._now)
+        self._memory = Memory(self._state, 0, self._now)
 
     def follow(self, record: Mapping[str, Any]) -> None:
         """Go on to the next record; what is not long ago may come again."""
-        self.put(0, HEAD, {"sequence": record["sequence"], "hash": record["hash"]})
+        self._state.put(0, HEAD, {"sequence": record["sequence"], "hash": record["hash"]})
         if record["at"] >= self._now - KEEP:
             self._memory.note(record["audit_id"])
 
-    def rows(self) -> dict[str, bytes]:
+    def rows(self) -> dict[str, bytes | None]:
         """Return the rows of the changelog."""
         self._memory.save()
-        return {key: orjson.dumps(value) for key, value in self._rows.items()}
-
-    def get(self, _: int, key: str) -> dict[str, Any] | None:
-        """Return a row, or None; with the rest, what `Memory` needs of a state."""
-        return dict(self._rows[key]) if key in self._rows else None
-
-    def put(self, _: int, key: str, value: Mapping[str, Any]) -> None:
-        """Set a row."""
-        self._rows[key] = value
-
-    def delete(self, _: int, key: str) -> None:
-        """Forget a row."""
-        self._rows.pop(key, None)
-
-    def items(self, _: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Iterate over the rows."""
-        return ((key, dict(value)) for key, value in self._rows.items())
+        return {key: value for _, key, value in self._state.changes()}
 
 
 def _headers(record: Any) -> list[tuple[str, bytes]]:
