@@ -289,6 +289,7 @@ class Worker:
             except Exception:
                 log.exception("worker.failed")
                 self.stop(EXIT_FAILURE)
+                return
 
     async def _settle(self) -> None:
         if self._assigned and self._pipeline is not None:
