@@ -15,6 +15,7 @@ import aiomqtt
 import orjson
 from aiohttp import web
 
+from fairwatch.apps.demo.receiver import AlertListener
 from tests.benchmarks.pipeline_world import Message, Numbers, event_of, over_http, over_mqtt
 
 CONNECTIONS, MANY = 64, 512  # of devices at a given rate; when they send as fast as they are answered
@@ -23,8 +24,8 @@ AGAIN_S = 0.2
 Post = Callable[[Message], Coroutine[Any, Any, int]]
 
 
-@dataclass(slots=True)
-class Receiver:
+@dataclass
+class Receiver(AlertListener):
     """A control room that notes when the alert of each event arrived first, seconds since 1970.
 
     Attributes:
@@ -36,23 +37,8 @@ class Receiver:
     entries: Mapping[str, int]
     arrived: dict[int, float] = field(default_factory=dict)
     again: int = 0
-    _runner: web.AppRunner | None = None
 
-    async def start(self) -> str:
-        """Listen on a free port; return the address to deliver to."""
-        app = web.Application()
-        app.router.add_post("/alerts", self._receive)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/alerts"
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner:
-            await self._runner.cleanup()
-
-    async def _receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
         body = await request.read()
         at = time.time()
         number = event_of(orjson.loads(body), self.entries)

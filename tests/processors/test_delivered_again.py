@@ -21,19 +21,11 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.wire.avro import Codec
 from tests.support.processor_world import emitted
-from tests.support.records import AT, audit_record, trigger
+from tests.support.records import AT, CONFIRMED_FACE, audit_record, trigger
 from tests.support.timeline import ScriptedSink
 
 BATCH = 4_000
 DUPLICATE = [Skip("duplicate")]
-MATCH = {
-    "event_type": "watchlist.face",
-    "candidate_id": "c-1",
-    "entry_id": "e-1",
-    "authorisation_id": "a-1",
-    "verified_by": ["ann", "bo"],
-    "parameters": {"kind": "FACE", "required_verifications": "2"},
-}
 AGAIN = pytest.mark.parametrize("moved", [0, 1_000_000, None], ids=["same offsets", "new offsets", "no offsets"])
 
 
@@ -230,14 +222,14 @@ async def test_a_revision_whose_number_came_twice_with_other_content_is_told_as_
 async def test_a_cancellation_under_a_number_that_was_used_leaves_and_is_audited():
     """The real `group`, killed after its outputs were acknowledged and before its state was."""
     hub = Hub(resolve_after=10**6, group_interval=5)
-    await hub.alarm([trigger(n=1, **MATCH)])
+    await hub.alarm([trigger(n=1, **CONFIRMED_FACE)])
     saved = dict(hub.states["group"]._partitions[0].rows)
-    lost = await hub.hand(hub.group, "Alert", [trigger(n=2, **MATCH | {"candidate_id": "c-2"})], first=1)
+    lost = await hub.hand(hub.group, "Alert", [trigger(n=2, **CONFIRMED_FACE | {"candidate_id": "c-2"})], first=1)
     hub.clock.advance(seconds=10)
     lost += [await hub.group.tick([0])]
     hub.states["group"].restore({0: Held(saved)})
     hub.group = Group(hub.group._rules, hub.states["group"], hub.clock)
-    found = await hub.hand(hub.group, "Alert", [trigger(n=3, state="CANCELLED", **MATCH)], first=2)
+    found = await hub.hand(hub.group, "Alert", [trigger(n=3, state="CANCELLED", **CONFIRMED_FACE)], first=2)
     [before], [after] = emitted(lost, "alerts"), emitted(found, "alerts")
     assert before["revision"] == after["revision"], "the number that this is about"
     assert emitted(lost, "audit")[0]["audit_id"] != emitted(found, "audit")[0]["audit_id"]

@@ -7,7 +7,7 @@ import pytest
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.routing import Options
 from fairwatch.sinks.sink import Answer
-from tests.support.records import AT, trigger
+from tests.support.records import AT, CONFIRMED_FACE, trigger
 from tests.support.timeline import Timeline, at, between
 
 DOWN = Answer("unreachable", retryable=True)
@@ -101,15 +101,7 @@ async def test_short_events_within_the_wait_are_still_told():
     await line.run(30)
 
 
-MATCH = {
-    "rule": "tamper",
-    "event_type": "watchlist.face",
-    "candidate_id": "c-1",
-    "entry_id": "e-1",
-    "authorisation_id": "a-1",
-    "verified_by": ["ann", "bo"],
-    "parameters": {"kind": "FACE", "required_verifications": "2"},
-}
+MATCH = {"rule": "tamper", **CONFIRMED_FACE}
 
 
 async def test_a_revoked_match_is_cancelled_at_once():

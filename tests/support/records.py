@@ -153,3 +153,14 @@ def audit_record(n: int = 0, **fields: Any) -> dict[str, Any]:
         "details": {"decision": "MATCH"},
         **fields,
     }
+
+
+# What makes a trigger one of a face that two people have confirmed.
+CONFIRMED_FACE = {
+    "event_type": "watchlist.face",
+    "candidate_id": "c-1",
+    "entry_id": "e-1",
+    "authorisation_id": "a-1",
+    "verified_by": ["ann", "bo"],
+    "parameters": {"kind": "FACE", "required_verifications": "2"},
+}

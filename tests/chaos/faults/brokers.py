@@ -1,46 +1,50 @@
 """Brokers are killed one at a time or all at once; the disk of one is full."""
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 
 from tests.chaos.hub import Hub
 from tests.chaos.leaders import lead_state
+from tests.support.kafka_cluster import Broker
 
 
-class BrokerKilled:
-    """One broker of three is killed and started again."""
+class OneBroker:
+    """Something is done to one broker of three, then undone."""
 
     part = "brokers"
+    holds_s: tuple[float, float]
+    said = ""
+    what: str
+    done: Callable[[Broker], None]
+    undone: Callable[[Broker], None]
+
+    def __init__(self, node: int) -> None:
+        self.name = f"broker {node} {self.what}"
+        self._node = node
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        await asyncio.to_thread(type(self).done, hub.cluster.brokers[self._node - 1])
+        return self.said
+
+    async def stop(self, hub: Hub) -> None:
+        await asyncio.to_thread(type(self).undone, hub.cluster.brokers[self._node - 1])
+
+
+class BrokerKilled(OneBroker):
+    """It is killed and started again."""
+
+    what, said = "killed", "SIGKILL"
     holds_s = (4.0, 12.0)
-
-    def __init__(self, node: int) -> None:
-        self.name = f"broker {node} killed"
-        self._node = node
-
-    async def start(self, hub: Hub, random: Random) -> str:
-        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].kill)
-        return "SIGKILL"
-
-    async def stop(self, hub: Hub) -> None:
-        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].again)
+    done, undone = Broker.kill, Broker.again
 
 
-class BrokerFrozen:
-    """One broker of three stands still, connections open."""
+class BrokerFrozen(OneBroker):
+    """It stands still, connections open."""
 
-    part = "brokers"
+    what = "frozen"
     holds_s = (5.0, 20.0)
-
-    def __init__(self, node: int) -> None:
-        self.name = f"broker {node} frozen"
-        self._node = node
-
-    async def start(self, hub: Hub, random: Random) -> str:
-        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].pause)
-        return ""
-
-    async def stop(self, hub: Hub) -> None:
-        await asyncio.to_thread(hub.cluster.brokers[self._node - 1].resume)
+    done, undone = Broker.pause, Broker.resume
 
 
 class AllBrokersKilled:

@@ -8,8 +8,32 @@ from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 
-@dataclass(slots=True)
-class ControlRoom:
+class AlertListener:
+    """Listens for alerts over HTTP on a free port of loopback; who it is says what becomes of each."""
+
+    _runner: web.AppRunner | None = None
+
+    async def start(self) -> str:
+        """Listen; return the address to deliver to."""
+        app = web.Application()
+        app.router.add_post("/alerts", self.receive)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/alerts"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer one delivery."""
+        raise NotImplementedError
+
+
+@dataclass
+class ControlRoom(AlertListener):
     """Receives alerts over HTTP on loopback.
 
     Attributes:
@@ -22,29 +46,13 @@ class ControlRoom:
     arrivals: Counter[tuple[str, int]] = field(default_factory=Counter)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     forged: int = 0
-    _runner: web.AppRunner | None = None
-
-    async def start(self) -> str:
-        """Listen on a free port; return the address to deliver to."""
-        app = web.Application()
-        app.router.add_post("/alerts", self._receive)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
-        return f"http://127.0.0.1:{port}/alerts"
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner:
-            await self._runner.cleanup()
 
     def of_rule(self, rule: str) -> list[dict[str, Any]]:
         """Return the alerts that a route raised."""
         return [alert for alert in self.alerts.values() if alert["rule"] == rule]
 
-    async def _receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
+        """Note an alert whose signature is right."""
         body = await request.text()
         try:
             alert = Webhook(self.secret).verify(body, dict(request.headers))
