@@ -1,7 +1,6 @@
 """The pipeline from a device's request to the receiver's: latency at two rates, hop by hop, and what it sustains.
 
-All nine processors and two gateways as processes, on the embedded broker or on Apache Kafka; each processor its own
-process, or those that share a key as chains in one.
+All nine processors and two gateways, each a process of its own, on the embedded broker or on Apache Kafka.
 """
 
 import asyncio
@@ -23,8 +22,7 @@ from tests.benchmarks.pipeline_hub import HOST, Hub, hub
 from tests.benchmarks.pipeline_load import Sending, send_http, send_mqtt
 from tests.benchmarks.pipeline_world import Numbers
 
-CHAINS = ("normalize+enrich+match+route", "verify", "group+notify", "audit", "project")
-SHAPES: dict[str, Sequence[str]] = {"apart": PROCESSORS, "chains": CHAINS}
+SHAPES: dict[str, Sequence[str]] = {"apart": PROCESSORS}
 DONE_S = 240.0
 OBSERVER_WAIT_MS = {"embedded": 10, "kafka": 500}  # the embedded broker keeps an empty fetch until its time is over
 
