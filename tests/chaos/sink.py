@@ -88,7 +88,7 @@ class Sink(ControlRoom):
             self.refused += 1
             return web.Response(status=500)
         mood = self.mood
-        answer = await self._receive(request)
+        answer = await self.receive(request)
         if answer.status == web.HTTPNoContent.status_code:
             body = await request.json()
             receiver, webhook_id = request.match_info["receiver"], request.headers["webhook-id"]
