@@ -93,6 +93,19 @@ class GroupOwnership:
         self._offsets |= committed
         self._consumer.committed_by_transaction(committed)
 
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """Commit offsets alone; return whether the group took them from us.
+
+        Call it in a turn of the worker: the group cannot give us our partitions anew before that has ended.
+        """
+        group, note = self._consumer.group, Note(self._transactions.owner, HANDLED)
+        if self.membership is None or self.membership != group.membership():
+            return False
+        if not await group.note({TP(*tp): Place(offset, note) for tp, offset in offsets.items()}):
+            return False
+        self.took_effect(offsets)
+        return True
+
     async def places(self) -> Mapping[TopicPartition, Place]:
         """Ask the broker how far the group has come in our partitions, and who says so."""
         return await self._consumer.group.places()

@@ -61,11 +61,15 @@ class Ownership(Protocol):
     membership: Membership | None
 
     def anchor(self) -> Mapping[TopicPartition, int]:
-        """Return one of our partitions and how far it is committed, for a transaction that handles no event."""
+        """Return one of our partitions and how far it is handled, for a transaction that handles no event."""
         ...
 
     def took_effect(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Hear that a transaction with these offsets was committed."""
+        ...
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """Commit offsets alone; return whether the group took them from us."""
         ...
 
     async def places(self) -> Mapping[TopicPartition, Place]:

@@ -113,7 +113,7 @@ class Pipeline:
 
     async def settle(self) -> None:
         """Commit the offsets of events that needed nothing written."""
-        await self._again(self._writer.settle)
+        await self._writer.settle()
 
     async def _ticks(self, processor: Ticking, partitions: Sequence[int]) -> list[Output]:
         self._encoding.begin(self._clock.now())

@@ -106,9 +106,13 @@ class Transactions:
             raise NotWrittenError(str(error), [], outputs) from error
 
     async def settle(self) -> None:
-        """Commit the offsets of what needed nothing written; raises what `keep` raises."""
-        if self._handled:
-            await self._whole([], alone=False)
+        """Commit the offsets of what needed nothing written: one request, which the group refuses as it would theirs.
+
+        What it does not take is tried again with the next transaction, or the next time.
+        """
+        ownership = self.find_owner()
+        if self._handled and ownership is not None and await ownership.commit(self._handled):
+            self._handled.clear()
 
     async def _long_or_not(self, records: list[Output]) -> None:
         try:
@@ -153,10 +157,9 @@ class Transactions:
         producers = await self._started()
         producer = producers[int(number) % len(producers)]
         await producer.begin(who)
-        if records:
-            sent = await submit(producer, records, alone=alone)
-            await asyncio.wait([batch.future for batch in sent], return_when=asyncio.FIRST_EXCEPTION)
-            await self._judged(judge(sent))
+        sent = await submit(producer, records, alone=alone)
+        await asyncio.wait([batch.future for batch in sent], return_when=asyncio.FIRST_EXCEPTION)
+        await self._judged(judge(sent))
         note = str(Note(self.owner, number))
         await producer.commit_offsets({tp: (offset, note) for tp, offset in offsets.items()})
         await producer.commit_transaction()

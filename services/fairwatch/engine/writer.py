@@ -64,7 +64,7 @@ class Writer(Protocol):
         ...
 
     async def settle(self) -> None:
-        """Make offsets safe that nothing was written with; raises as `keep` does."""
+        """Make offsets safe that nothing was written with, as far as the broker takes them now."""
         ...
 
     def reset(self) -> None:
