@@ -115,3 +115,13 @@ def test_every_kind_of_story_is_told_and_every_step_comes_after_the_one_before()
             steps.setdefault(event.act.story, []).append(event.act.step)
     assert all(found == list(range(len(found))) for found in steps.values())
     assert {event.door for event in world.events} == {"kafka", "http", "viid", "mqtt"}
+
+
+@pytest.mark.parametrize("way", ["kafka", "http", "viid"])
+def test_after_every_event_a_listed_plate_comes_soon_by_each_way(way):
+    """Recovery is told by one of each: were the next one a minute away, it would be measured as a minute."""
+    events = World(7, 12_000).events
+    at = [number for number, event in enumerate(events) if event.kind == "listed" and event.door == way]
+    gaps = [after - before for before, after in zip([0, *at], at, strict=False)]
+    assert sum(gaps) / len(gaps) < 400, "ten seconds at 40 events a second"
+    assert max(gaps) < 2000, "what the watch looks ahead"

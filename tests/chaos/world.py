@@ -18,9 +18,11 @@ from tests.chaos.stories import HALLS, RECORDERS, Act, Door, Story, stories
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
 SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
-RAW_SHARE = 0.2
+# What enters as a camera's own bytes; listed plates more often, since recovery is told by one of each way in.
+RAW_SHARE, LISTED_RAW_SHARE = 0.2, 0.5
 RAW_CAMERAS, CAMERAS = 4, 12
-HTTP_SHARE, VIID_SHARE = 0.2, 0.1  # of what enters as a camera's own bytes, through a gateway
+HTTP_SHARE, VIID_SHARE = 0.2, 0.1  # of that, through a gateway
+LISTED_HTTP_SHARE, LISTED_VIID_SHARE = 0.4, 0.3
 HTTP_CAMERAS = 2
 PLATFORM, PLATFORM_CAMERA = "31010000005030000001", "31010000001320000001"
 WITHDRAWALS = 4
@@ -124,11 +126,15 @@ class World:
                 break
             drawn -= share
         poison = random.choice(POISONS) if kind == "poison" else None
-        raw = poison.topic == "raw-events" if poison else random.random() < RAW_SHARE
+        shares = (RAW_SHARE, HTTP_SHARE, VIID_SHARE)
+        if kind == "listed":
+            shares = (LISTED_RAW_SHARE, LISTED_HTTP_SHARE, LISTED_VIID_SHARE)
+        raw_share, http_share, viid_share = shares
+        raw = poison.topic == "raw-events" if poison else random.random() < raw_share
         device = f"raw-{random.randrange(RAW_CAMERAS)}" if raw else f"gate-{random.randrange(CAMERAS)}"
         withdrawal, door = random.randrange(WITHDRAWALS), "kafka"
-        if raw and not poison and (drawn := random.random()) < HTTP_SHARE + VIID_SHARE:
-            door = "http" if drawn < HTTP_SHARE else "viid"
+        if raw and not poison and (drawn := random.random()) < http_share + viid_share:
+            door = "http" if drawn < http_share else "viid"
             device = f"http-{random.randrange(HTTP_CAMERAS)}" if door == "http" else "viid-camera"
         return Event(number, kind, raw, device, withdrawal, poison, door)  # type: ignore[arg-type]
 
