@@ -139,9 +139,13 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
     user = resources(ALL, "KafkaUser")[name]
     assert _allowed(user, "topic") == wanted
     assert _allowed(user, "group") == groups
-    acls = user["spec"]["authorization"]["acls"]
-    assert all(acl["resource"]["patternType"] == "literal" for acl in acls)
-    assert {acl["resource"]["type"] for acl in acls} <= {"topic", "group"}
+    transactions = {(f"{PREFIX}fairwatch-{name}-", verb) for verb in ("Describe", "Write")}
+    assert _allowed(user, "transactionalId") == (transactions if groups else set())
+    for acl in user["spec"]["authorization"]["acls"]:
+        # A worker numbers its transactional ids; everything else is named whole.
+        kind, pattern = acl["resource"]["type"], acl["resource"]["patternType"]
+        assert pattern == ("prefix" if kind == "transactionalId" else "literal")
+        assert kind in {"topic", "group", "transactionalId"}
 
 
 def test_kafka_topics_are_those_of_the_schemas_and_of_the_states():
