@@ -130,7 +130,7 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
         if name in topic.producers
         for verb in ("Write", "Describe")
     }
-    groups = set()
+    groups, commits = set(), name in PROCESSORS and not spec_of(name).replay
     if name in PROCESSORS:
         groups = {(f"{PREFIX}fairwatch-{name}", verb) for verb in ("Read", "Describe")}
         if spec_of(name).state:
@@ -140,7 +140,7 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
     assert _allowed(user, "topic") == wanted
     assert _allowed(user, "group") == groups
     transactions = {(f"{PREFIX}fairwatch-{name}-", verb) for verb in ("Describe", "Write")}
-    assert _allowed(user, "transactionalId") == (transactions if groups else set())
+    assert _allowed(user, "transactionalId") == (transactions if commits else set())
     for acl in user["spec"]["authorization"]["acls"]:
         # A worker numbers its transactional ids; everything else is named whole.
         kind, pattern = acl["resource"]["type"], acl["resource"]["patternType"]
