@@ -63,7 +63,7 @@ fix: $(READY) ## format, sort, regenerate
 	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
-	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/adapters/test_recordings.py
+	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/formats/test_recordings.py
 
 bench: $(READY) ## engine, adapters and pipeline on the embedded broker and Apache Kafka, 40 minutes; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -51,7 +51,7 @@ def application(folder: Path, python: str, work: Path) -> None:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         source.mkdir(exist_ok=True)
         shutil.copy(lock.ROOT / name, source / name)
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "recordings")
     shutil.copytree(lock.ROOT / "services", source / "services", ignore=ignored)
     wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*wheel, "--disable-pip-version-check", "-w", work, source], check=True)

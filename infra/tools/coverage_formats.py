@@ -4,10 +4,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from fairwatch.adapters.catalogue import decode, formats
-from fairwatch.adapters.envelopes import is_http_request, open_http
-from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.bodies.envelopes import is_http_request, open_http
+from fairwatch.formats.catalogue import decode, formats
+from fairwatch.formats.payload import Payload
 
 FIXTURES = Path(__file__).parents[2].parent / "shared" / "fixtures"
 SYSTEMS = ("hikvision", "frigate", "viid", "gb28181", "onvif", "axis")

@@ -4,15 +4,14 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
-from fairwatch.adapters.catalogue import decode, formats
-from fairwatch.adapters.environment import Environment
-from fairwatch.adapters.opening import open_body
-from fairwatch.adapters.payload import Payload
 from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.bodies.opening import open_body
+from fairwatch.formats.catalogue import decode, formats
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.payload import Payload
+from tests.support.recordings import recordings
 
-FOLDER = Path(__file__).parents[1] / "adapters" / "recordings"
 SECONDS, RUNS = 2.0, 8
 VARIANTS = 200
 RECEIVED_AT = 1_772_600_000_000_000
@@ -29,9 +28,7 @@ NUMBER = re.compile(rb'(ObjectId"[^>]*?Value="|ObjectId=")\d+(?=")')
 def payloads(name: str) -> dict[str, list[Payload]]:
     """Return the good recordings of a format, each in many variants, by the syntax of their documents: json, xml."""
     found: dict[str, list[Payload]] = {}
-    for path in sorted((FOLDER / name).glob("*")):
-        if path.name.endswith((".expected.json", ".payload.json")):
-            continue
+    for path in recordings(name):
         payload = Payload(path.read_bytes(), device_id="bench", received_at=RECEIVED_AT)
         try:
             records = decode(payload, name).records

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from fairwatch.adapters.catalogue import decode
-from fairwatch.adapters.payload import Payload
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
+from fairwatch.formats.catalogue import decode
+from fairwatch.formats.payload import Payload
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.audit import Audit
 from fairwatch.processors.enrich import Enrich

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from fairwatch.adapters.catalogue import decode
-from fairwatch.adapters.payload import Payload
 from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.catalogue import decode
+from fairwatch.formats.payload import Payload
 from fairwatch.wire.avro import Codec
 from tests.chaos.doors import Platform, frigate
 from tests.chaos.poison import POISONS, Poison

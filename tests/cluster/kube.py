@@ -63,7 +63,7 @@ def until(what: str, condition: Callable[[], Any], seconds: float = 120) -> floa
 class Cameras:
     """Cameras that send one event each over HTTP, and try again as devices do until the gateway has taken it."""
 
-    EVENT = (ROOT / "tests/adapters/recordings/hikvision-isapi/shelteralarm.xml").read_bytes()
+    EVENT = (ROOT / "services/fairwatch/formats/hikvision/recordings/hikvision-isapi/shelteralarm.xml").read_bytes()
 
     def __init__(self, count: int) -> None:
         self.names = [f"camera-{number}" for number in range(count)]

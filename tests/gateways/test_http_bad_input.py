@@ -8,8 +8,8 @@ import json
 import aiohttp
 import pytest
 
-from fairwatch.adapters import catalogue
 from fairwatch.domain.errors import RejectedError
+from fairwatch.formats import catalogue
 from tests.support.gateway_world import KEY, keyed, run_gateway
 
 HEADERS = {"X-Api-Key": KEY}

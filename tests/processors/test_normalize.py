@@ -5,10 +5,10 @@ import hashlib
 import pytest
 from obstore.store import MemoryStore
 
-from fairwatch.adapters.payload import Decoded
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Reject, Skip
+from fairwatch.formats.payload import Decoded
 from fairwatch.processors.normalize import Normalize
 from fairwatch.stores.media import MediaStore, media_uri
 from tests.support.processor_world import MemoryReference, World, emitted

@@ -1,13 +1,13 @@
 """Builds the gateways from settings."""
 
-from fairwatch.adapters import catalogue as adapters
-from fairwatch.adapters.payload import Payload
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
+from fairwatch.formats import catalogue
+from fairwatch.formats.payload import Payload
 from fairwatch.gateways.config import MIB, GatewayConfig
 from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore
@@ -16,9 +16,9 @@ PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0}
 
 
 def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
-    """Return why no adapter takes a payload, so that its sender hears of it at once."""
+    """Return why no format takes a payload, so that its sender hears of it at once."""
     try:
-        adapters.decode(payload, known_format)
+        catalogue.decode(payload, known_format)
     except RejectedError as error:
         return error
     return None

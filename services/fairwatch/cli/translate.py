@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from fairwatch.adapters.catalogue import formats
-from fairwatch.adapters.payload import Payload
-from fairwatch.adapters.translate import AUTO, CANONICAL, Line, Translation, translate
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.formats.catalogue import formats
+from fairwatch.formats.payload import Payload
+from fairwatch.formats.translate import AUTO, CANONICAL, Line, Translation, translate
 
 STDIN = "-"
 _CONTENT_TYPES = {".json": "application/json", ".xml": "application/xml"}

@@ -9,12 +9,12 @@ from typing import Literal
 
 import structlog
 
-from fairwatch.adapters.payload import Payload
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.domain.records import RawEvent
+from fairwatch.formats.payload import Payload
 from fairwatch.telemetry import metrics, tracing
 from fairwatch.telemetry.tracing import TRACE, Kind, Span
 from fairwatch.wire.headers import RECORDED

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairwatch.adapters.catalogue import decode
-from fairwatch.adapters.payload import Decoded, Payload
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import MediaStore, Reference
 from fairwatch.domain.processor import Spec
+from fairwatch.formats.catalogue import decode
+from fairwatch.formats.payload import Decoded, Payload
 
 MEDIA_AT_ONCE = 16
 Decode = Callable[[Payload, str | None], Decoded]

@@ -1,1 +1,0 @@
-"""The two-way declaration language of formats."""

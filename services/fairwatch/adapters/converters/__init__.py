@@ -1,6 +1,0 @@
-"""Named conversions between a source's value and the canonical one; every format shares them."""
-
-from fairwatch.adapters.converters import codes, geometry, measures, pictures, plates, scalars, times  # noqa: F401  # they register
-from fairwatch.adapters.converters.registry import Converter, build, converter, names
-
-__all__ = ["Converter", "build", "converter", "names"]

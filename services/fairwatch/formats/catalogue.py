@@ -1,0 +1,218 @@
+"""The formats that Fairwatch speaks, found by their declarations; the only door to them."""
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import translate
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.formats.bodies.documents import Syntax
+from fairwatch.formats.bodies.opening import Document, open_body
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.conditions import Select, compile_selector
+from fairwatch.formats.language.declaration import Declaration, load
+from fairwatch.formats.language.differences import unlike
+from fairwatch.formats.language.program import Program
+from fairwatch.formats.language.writer import Encoder
+from fairwatch.formats.payload import Decoded, Encoded, Payload
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: its declaration, and both directions compiled from it."""
+
+    declaration: Declaration
+    program: Program
+    encoder: Encoder
+    ways: Mapping[Syntax, list[tuple[list[str] | None, Select]]]
+    plain_text: re.Pattern[bytes] | None
+    claims: Callable[[Syntax, Any, Environment], bool] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name that is used everywhere, e.g. `hikvision-isapi`."""
+        return self.declaration.format
+
+    def skips(self, payload: Payload, *, chosen: bool) -> str:
+        """Return why this payload carries no record, from its path or topic or its plain text, or an empty text.
+
+        Args:
+            payload: As received.
+            chosen: The format is known from elsewhere; else the path must begin with the format's name.
+        """
+        if payload.path and (chosen or payload.path.startswith(self.name)):
+            for pattern, reason in self._skip_paths:
+                if pattern.match(payload.path):
+                    return reason
+        if chosen and self.plain_text and payload.body[:1] != b"{" and self.plain_text.fullmatch(payload.body.strip()):
+            return "plain_text"
+        return ""
+
+    @cached_property
+    def _skip_paths(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(re.compile(translate(pattern)), why) for pattern, why in self.declaration.skip_paths.items()]
+
+    def claims_empty(self, env: Environment) -> bool:
+        """Return whether even a payload without content says something, given its topic."""
+        return self.claims is not None and self.claims("json", {}, env)
+
+    def recognises(self, syntax: Syntax, tree: Any, env: Environment) -> bool:
+        """Return whether a document is of this format."""
+        if self.claims and self.claims(syntax, tree, env):
+            return True
+        root_name = next(iter(tree), "") if syntax == "xml" else ""
+        scope = (self.program.unwrap(tree),)
+        for roots, select in self.ways[syntax]:
+            if (roots is None or root_name in roots) and select(scope, env) >= 0:
+                return True
+        return False
+
+
+@lru_cache(maxsize=1)
+def formats() -> Mapping[str, Format]:
+    """Return every format by name.
+
+    Raises:
+        ConfigurationError: A declaration is wrong; the message names the file and the place.
+    """
+    return {one.name: one for one in sorted(_load_all(), key=lambda one: one.name)}
+
+
+def _load_all() -> Iterator[Format]:
+    for path in sorted(FOLDER.glob("*/*.yaml")):
+        code = _import_code(path)
+        declaration = load(path)
+        if declaration.format != path.stem:
+            raise ConfigurationError(f"{path}: format: {declaration.format!r} must be named as its file")
+        try:
+            program = Program(declaration, getattr(code, "prepare", None))
+            encoder = Encoder(declaration, getattr(code, "render", None))
+            plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
+            yield Format(
+                declaration, program, encoder, _ways(declaration), plain_text, getattr(code, "recognises", None)
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _ways(declaration: Declaration) -> dict[Syntax, list[tuple[list[str] | None, Select]]]:
+    """Return, by syntax, the root names and the conditions by which the format is known."""
+    ways: dict[Syntax, list[tuple[list[str] | None, Select]]] = {}
+    syntaxes: tuple[Syntax, Syntax] = ("json", "xml")
+    for syntax in syntaxes:
+        fitting = [one for one in declaration.recognise if one.syntax in {"", syntax}]
+        ways[syntax] = [(one.root, compile_selector([one.when])) for one in fitting if one.root]
+        ways[syntax].append((None, compile_selector([one.when for one in fitting if not one.root])))
+    return ways
+
+
+def _import_code(path: Path) -> ModuleType | None:
+    """Return the code of a format: the module of its own name, else what its family's formats share, `code.py`."""
+    for name in (path.stem.replace("-", "_"), "code"):
+        if path.with_name(f"{name}.py").is_file():
+            return importlib.import_module(f"{__package__}.{path.parent.name}.{name}")
+    return None
+
+
+def _named(name: str) -> Format:
+    found = formats().get(name)
+    if found is None:
+        raise RejectedError("unknown_format", f"no format is named {name!r}")
+    return found
+
+
+def recognise(payload: Payload) -> Format:
+    """Return the format of a payload.
+
+    Raises:
+        RejectedError: unknown_format, or what is wrong with the bytes.
+    """
+    for one in formats().values():
+        if one.skips(payload, chosen=False):
+            return one
+    env = Environment(payload)
+    return _format_of(_documents(payload, env), env)
+
+
+def _documents(payload: Payload, env: Environment) -> list[Document]:
+    # On some topics a message without content says that a property is gone.
+    if payload.path and not payload.body and any(one.claims_empty(env) for one in formats().values()):
+        return [Document("json", {})]
+    return open_body(payload, env)
+
+
+def _format_of(documents: list[Document], env: Environment) -> Format:
+    for document in documents:
+        for one in formats().values():
+            if one.recognises(document.syntax, document.tree, env):
+                return one
+    raise RejectedError("unknown_format", "no format recognises the document")
+
+
+def decode(payload: Payload, format: str | None = None) -> Decoded:  # noqa: A002  # the word of the field
+    """Return what a payload says.
+
+    Args:
+        payload: As received.
+        format: Name of the format; recognised from the payload when it is not given.
+
+    Raises:
+        RejectedError: The payload can never be decoded; the reason is bounded.
+    """
+    found = _named(format) if format else None
+    for one in (found,) if found else formats().values():
+        if reason := one.skips(payload, chosen=one is found):
+            return Decoded(one.name, skipped=[(reason, payload.path)])
+    env = Environment(payload)
+    try:
+        documents = _documents(payload, env)
+        found = found or _format_of(documents, env)
+        return _decode(found, documents, env)
+    except RecursionError as error:
+        raise RejectedError("too_deep", "the document is nested too deeply") from error
+
+
+def _decode(found: Format, documents: list[Document], env: Environment) -> Decoded:
+    decoded = Decoded(found.name, media=env.media)
+    for document in documents:
+        if not found.recognises(document.syntax, document.tree, env):
+            raise RejectedError("unknown_format", f"the document is not {found.name}")
+        env.pictures = document.pictures
+        found.program.decode(document.tree, env, decoded)
+    if not decoded.records and not decoded.skipped:
+        decoded.skipped.append(
+            ("no_object", "nothing in it is an object") if documents else ("no_document", "no document")
+        )
+    return decoded
+
+
+def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noqa: A002  # the words of the field
+    """Return a canonical record in a maker's format, with the canonical paths that it cannot carry.
+
+    The result is read again, and what does not come back is lost: some fields that no row writes follow from others,
+    and some that are written are overruled.
+
+    Raises:
+        RejectedError: unknown_format | unsupported.
+    """
+    written = _named(format).encoder.encode(type, record)
+    again = Payload(
+        written.body,
+        written.content_type,
+        written.path,
+        device_id=str(record.get("device_id", "")),
+        received_at=int(record.get("received_at", 0)),
+        soft_biometrics=True,
+    )
+    try:
+        records = [found for kind, found in decode(again, format).records if kind == type]
+    except RejectedError:
+        return written
+    return replace(written, lost=unlike(record, records[0]) if records else written.lost)

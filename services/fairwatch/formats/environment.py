@@ -1,0 +1,61 @@
+"""What a conversion may know beside the value: the payload it came in, and where to put pictures."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fairwatch.formats.payload import Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that came beside the document, as a part of the same body."""
+
+    name: str
+    filename: str
+    mime: str
+    sha256: str
+    size: int
+
+
+@dataclass(slots=True)
+class Environment:
+    """One payload while it is decoded.
+
+    Attributes:
+        payload: As received.
+        pictures: Parts of the body that are pictures, in order.
+        media: SHA-256 -> (bytes, media type), filled by conversions of inline pictures.
+        leftover: Source path -> text that no row could use; becomes extensions of the current record.
+        sha256: Of the payload's body, in hex.
+    """
+
+    payload: Payload
+    pictures: list[Picture] = field(default_factory=list)
+    media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    leftover: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        self.sha256 = hashlib.sha256(self.payload.body).hexdigest()
+
+    def keep(self, body: bytes, mime: str) -> str:
+        """Keep bytes for the media store and return their SHA-256 in hex."""
+        digest = hashlib.sha256(body).hexdigest()
+        self.media[digest] = (body, mime)
+        return digest
+
+    def zone(self) -> ZoneInfo | None:
+        """Return the zone of the device's clock, when it is known."""
+        return zone_named(self.payload.time_zone) if self.payload.time_zone else None
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the IANA zone, or None when there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None

@@ -1,0 +1,1 @@
+"""GA/T 1400, the Chinese national standard of video surveillance."""

@@ -1,0 +1,108 @@
+"""What only Hikvision needs: pictures as parts of the body, its country numbers, speeds in km/h."""
+
+from typing import Any, Final
+
+from fairwatch.formats.environment import Environment, Picture
+from fairwatch.formats.hikvision.shapes import TARGETS, one_shape
+from fairwatch.formats.language.converters import Converter, converter
+from fairwatch.formats.language.converters.pictures import reference
+from fairwatch.formats.language.converters.plates import plate_state
+from fairwatch.formats.language.converters.scalars import as_number, as_text, plain
+
+_KMH: Final = 3.6
+_ROLES: Final = (
+    ("plate", "PLATE"),
+    ("background", "SCENE"),
+    ("scene", "SCENE"),
+    ("detection", "SCENE"),
+    ("bg", "SCENE"),
+    ("face", "FACE"),
+    ("human", "PERSON"),
+    ("body", "PERSON"),
+    ("vehicle", "VEHICLE"),
+    ("car", "VEHICLE"),
+)
+_REFERENCES: Final = frozenset({"contentid", "pid", "picname"})
+_DIGITS: Final = "0123456789"
+
+
+def prepare(root: Any, _: Environment) -> Any:
+    """Return the document in the shape that the rows read."""
+    return one_shape(root)
+
+
+@converter("hikvision_speed")
+def speed() -> Converter:
+    """Kilometres per hour to metres per second."""
+
+    def decode(value: Any, _: object) -> float:
+        return round(as_number(value) / _KMH, 4)
+
+    return Converter(decode, lambda value: plain(round(value * _KMH, 2)))
+
+
+@converter("hikvision_plate_event")
+def plate_event() -> Converter:
+    """What happened: a plate was read, or only its vehicle was seen."""
+    names = {"READ": "plate.read"}
+    return Converter(lambda value, _: names.get(plate_state(as_text(value)), "vehicle.seen"), None, exact=False)
+
+
+@converter("hikvision_country")
+def country() -> Converter:
+    """An ISO 3166-1 alpha-2 code where the camera sends one; its own numbers stay codes."""
+
+    def decode(value: Any, _: object) -> str | None:
+        text = as_text(value).strip()
+        return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None  # noqa: PLR2004  # alpha-2
+
+    return Converter(decode, None, exact=False)
+
+
+@converter("hikvision_parts")
+def parts() -> Converter:
+    """The pictures that came as parts of the same body: those that the item names, and those that no other item can."""
+
+    def decode(item: Any, env: Environment) -> list[dict[str, Any]] | None:
+        if not env.pictures:
+            return None
+        named = _references(item)
+        found = [_media(one, named) for one in env.pictures if _belongs(one, named)]
+        return found or None
+
+    return Converter(decode, None, scalar=False)
+
+
+def _references(item: Any) -> set[str]:
+    """Return the parts that an item names, itself or in what it captured, such as contentID or pId1."""
+    if type(item) is not dict:
+        return set()
+    named = {
+        str(value)
+        for name, value in item.items()
+        if type(value) in {str, int} and name.rstrip(_DIGITS).lower() in _REFERENCES
+    }
+    return named.union(*(_references(item[name]) for name in TARGETS if name in item))
+
+
+def _names(picture: Picture) -> set[str]:
+    return {name for name in (picture.name, picture.filename, picture.filename.rpartition(".")[0]) if name}
+
+
+def _belongs(picture: Picture, named: set[str]) -> bool:
+    """A picture named by an item is that item's; a scene, or a picture of a device that names none, is everyone's."""
+    return not named or bool(_names(picture) & named) or not _is_numbered(picture)
+
+
+def _is_numbered(picture: Picture) -> bool:
+    return any(len(name) > 16 and any(char.isdigit() for char in name) for name in _names(picture))  # noqa: PLR2004  # a picture id
+
+
+def _media(picture: Picture, named: set[str]) -> dict[str, Any]:
+    words = f"{picture.filename} {picture.name}".lower()
+    media = reference(picture.sha256, picture.size, picture.mime)
+    media["role"] = next((role for word, role in _ROLES if word in words), "OTHER")
+    if picture.name or picture.filename:
+        media["role_code"] = {"system": "hikvision:part", "code": picture.name or picture.filename}
+        media["source_id"] = min(_names(picture) & named, default=picture.filename or picture.name)
+    return media

@@ -1,0 +1,148 @@
+"""Coded values, flags and colours: the source's code always travels with the canonical word."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from fairwatch.formats.language.converters.registry import Converter, converter
+from fairwatch.formats.language.converters.scalars import as_text
+
+_TRI: Final = {
+    "0": "NO",
+    "1": "YES",
+    "2": "UNSURE",
+    "false": "NO",
+    "true": "YES",
+    "no": "NO",
+    "yes": "YES",
+    "unknown": "UNSURE",
+}
+_COLOURS: Final = [
+    "BLACK",
+    "WHITE",
+    "GREY",
+    "RED",
+    "BLUE",
+    "YELLOW",
+    "ORANGE",
+    "BROWN",
+    "GREEN",
+    "PURPLE",
+    "CYAN",
+    "PINK",
+    "TRANSPARENT",
+    "SILVER",
+    "GOLD",
+    "YELLOW_GREEN",
+    "GREEN_GRADIENT",
+]
+_OTHER_LANGUAGES: Final = {
+    "WHITE": "белый 白",
+    "BLACK": "чёрный черный 黑",
+    "GREY": "серый 灰",
+    "RED": "красный 红",
+    "BLUE": "синий голубой 蓝",
+    "GREEN": "зелёный зеленый 绿",
+    "YELLOW": "жёлтый желтый 黄",
+    "PURPLE": "紫",
+    "BROWN": "棕",
+    "PINK": "粉",
+    "ORANGE": "橙",
+    "SILVER": "银",
+}
+_COLOUR_WORDS: Final = {
+    **{name.lower(): name for name in _COLOURS},
+    "gray": "GREY",
+    "violet": "PURPLE",
+    "magenta": "PURPLE",
+    "darkblue": "BLUE",
+    "lightblue": "BLUE",
+    "bluegreen": "CYAN",
+    "golden": "GOLD",
+    "beige": "YELLOW",
+    "unknown": "UNKNOWN",
+    "other": "OTHER",
+    "newenergygreen": "GREEN_GRADIENT",
+    "newenergyyellowgreen": "YELLOW_GREEN",
+    "civilaviationblack": "BLACK",
+    "civilaviationgreen": "GREEN",
+    **{word: name for name, words in _OTHER_LANGUAGES.items() for word in words.split()},
+}
+
+
+@converter("code")
+def code(system: str) -> Converter:
+    """A code of a named code system, kept exactly as sent."""
+
+    def decode(value: Any, _: object) -> dict[str, Any]:
+        return {"system": system, "code": as_text(value)}
+
+    return Converter(
+        decode,
+        lambda value: value["code"] if value.get("system") == system else None,
+        inline=f"{{'system': {system!r}, 'code': v}}",
+    )
+
+
+@converter("codes")
+def codes(system: str) -> Converter:
+    """A list of codes of one system."""
+
+    def decode(value: Any, _: object) -> list[dict[str, Any]]:
+        return [
+            {"system": system, "code": as_text(item)}
+            for item in (value if isinstance(value, list) else [value])
+            if item not in (None, "")
+        ]
+
+    return Converter(
+        decode, lambda value: [item["code"] for item in value if item.get("system") == system] or None, scalar=False
+    )
+
+
+@converter("tri")
+def tri() -> Converter:
+    """A flag with three answers (0 no, 1 yes, 2 uncertain); words are understood too."""
+
+    def decode(value: Any, _: object) -> str:
+        return _TRI[as_text(value).strip().lower()]
+
+    backwards = {"NO": 0, "YES": 1, "UNSURE": 2}
+    return Converter(decode, backwards.get)
+
+
+@converter("tri_words")
+def tri_words(yes: str = "yes", no: str = "no", unsure: str = "unknown") -> Converter:
+    """A flag in words; each argument may list alternatives with `|`, of which the first is written."""
+    table = {
+        word: answer for answer, words in (("YES", yes), ("NO", no), ("UNSURE", unsure)) for word in words.split("|")
+    }
+    backwards = {
+        "YES": yes.split("|", maxsplit=1)[0],
+        "NO": no.split("|", maxsplit=1)[0],
+        "UNSURE": unsure.split("|", maxsplit=1)[0],
+    }
+    return Converter(lambda value, _: table[as_text(value).strip().lower()], backwards.get)
+
+
+@lru_cache(maxsize=1024)
+def colour_named(word: str) -> str:
+    """Return the canonical name of a colour word, OTHER when it is not one of ours."""
+    plain = word.replace("_", "").replace(" ", "").replace("-", "").lower()
+    return _COLOUR_WORDS.get(plain.removesuffix("色"), "OTHER")
+
+
+@converter("colour_word")
+def colour_word(system: str) -> Converter:
+    """A colour by its English word, with the word kept as the code."""
+
+    def quick(word: str) -> dict[str, Any]:
+        return {"name": colour_named(word), "code": {"system": system, "code": word}}
+
+    def encode(value: Any) -> str | None:
+        own = value.get("code") or {}
+        if own.get("system") == system:
+            return str(own["code"])
+        name = value.get("name", "UNKNOWN")
+        return None if name == "UNKNOWN" else str(name).lower()
+
+    return Converter(lambda value, _: quick(as_text(value)), encode, quick=quick)

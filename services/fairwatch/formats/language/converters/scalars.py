@@ -1,0 +1,119 @@
+"""Texts, numbers and booleans."""
+
+import math
+from functools import lru_cache
+from typing import Any, Final
+
+from fairwatch.formats.language.converters.registry import Converter, converter
+
+_TRUE: Final = frozenset({"true", "1", "yes", "on", "active"})
+_FALSE: Final = frozenset({"false", "0", "no", "off", "inactive"})
+INT_MAX: Final = 2**31 - 1
+LONG_MAX: Final = 2**63 - 1
+
+
+def as_text(value: Any) -> str:
+    """Return a scalar as the text that its document had (JSON spelling for booleans)."""
+    if type(value) is str:
+        return value
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, dict | list):
+        raise TypeError("a text was expected")
+    return str(value)
+
+
+def as_number(value: Any) -> float:
+    """Return a finite float."""
+    if isinstance(value, bool):
+        raise TypeError("a number was expected")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not a number")
+    return number
+
+
+def plain(number: float) -> int | float:
+    """Return a whole number as int, so that 1.0 is written 1."""
+    return int(number) if number == int(number) and abs(number) < LONG_MAX else number
+
+
+@converter("text")
+def text() -> Converter:
+    """Text as it is; numbers and booleans in their JSON spelling."""
+    return Converter(lambda value, _: as_text(value), lambda value: value, inline="v")
+
+
+@converter("number")
+def number(factor: str = "1") -> Converter:
+    """A finite number, times a factor on the way in."""
+    scale = float(factor)
+    return Converter(lambda value, _: as_number(value) * scale, lambda value: plain(round(value / scale, 9)))
+
+
+@converter("integer")
+def integer(bits: str = "32") -> Converter:
+    """A whole number of 32 or 64 bits."""
+    largest = INT_MAX if bits == "32" else LONG_MAX
+
+    def decode(value: Any, _: object) -> int:
+        whole = int(value) if type(value) is str and value.strip().lstrip("+-").isdecimal() else as_number(value)
+        if whole != int(whole) or not -largest <= whole <= largest:
+            raise ValueError(f"{whole} is not a whole number of {bits} bits")
+        return int(whole)
+
+    return Converter(decode, lambda value: value)
+
+
+@converter("boolean")
+def boolean(invert: str = "") -> Converter:
+    """True and false in any spelling; `boolean not` turns the meaning round."""
+    negative = invert == "not"
+
+    def decode(value: Any, _: object) -> bool:
+        word = as_text(value).strip().lower()
+        if word not in _TRUE and word not in _FALSE:
+            raise ValueError(f"{word!r} is neither true nor false")
+        return (word in _TRUE) != negative
+
+    return Converter(decode, lambda value: value != negative)
+
+
+@converter("texts")
+def texts(separator: str = "") -> Converter:
+    """A list of texts; one text is split at the separator, if there is one."""
+
+    def decode(value: Any, _: object) -> list[str] | None:
+        if isinstance(value, list):
+            found = [as_text(item) for item in value if item is not None and not isinstance(item, dict | list)]
+        elif separator:
+            found = [part.strip() for part in as_text(value).split(separator)]
+        else:
+            found = [as_text(value)]
+        return [item for item in found if item] or None
+
+    return Converter(decode, lambda value: separator.join(value) if separator else value, scalar=False)
+
+
+@converter("one_text")
+def one_text() -> Converter:
+    """A list of one text; writing takes the first."""
+    return Converter(lambda value, _: [as_text(value)], lambda value: value[0] if value else None, inline="[v]")
+
+
+@lru_cache(maxsize=4096)
+def normal_mac(written: str) -> str:
+    """Return a hardware address in lower case with colons; anything else as it is."""
+    written = written.strip()
+    digits = written.replace(":", "").replace("-", "").replace(".", "").lower()
+    if len(digits) != 12 or not all(digit in "0123456789abcdef" for digit in digits):  # noqa: PLR2004  # 48 bits
+        return written
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+@converter("mac")
+def mac() -> Converter:
+    """A hardware address in lower case with colons; anything else stays as it is."""
+    return Converter(lambda value, _: normal_mac(as_text(value)), lambda value: value, quick=normal_mac)

@@ -1,0 +1,174 @@
+"""Times as devices write them. Each becomes {utc, raw, zone, precision}; the raw text is never rewritten."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any, Final
+
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.converters.registry import Converter, converter
+from fairwatch.formats.language.converters.scalars import as_number, as_text
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Some firmware loses the plus sign of the offset, or a form decoder turns it into a space.
+_LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\d\d:\d\d)$")
+_DATE_TIME: Final = re.compile(
+    r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d?:\d\d?(?::\d\d?)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$"
+)
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:[0-5]\d(?:Z|[+-]\d\d:\d\d)")
+# xs:dateTime allows the midnight that ends a day; some clocks send a leap second.
+_MIDNIGHT: Final = re.compile(r"^24:00(?::00)?$")
+_LEAP: Final = re.compile(r"^(\d\d?:\d\d):60$")
+_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)$")
+_LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
+_LONGEST: Final = 64
+
+
+def micros(moment: datetime) -> int:
+    """Return microseconds since 1970 UTC of an aware time."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _offset(moment: datetime) -> str:
+    delta = moment.utcoffset() or timedelta()
+    minutes = int(delta.total_seconds() // 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _precision(fraction: str | None) -> str:
+    if not fraction:
+        return "SECOND"
+    return "MILLISECOND" if len(fraction) <= 3 else "MICROSECOND"  # noqa: PLR2004  # digits
+
+
+@lru_cache(maxsize=512)
+def _fixed(minutes: int) -> timezone:
+    return timezone(timedelta(minutes=minutes))
+
+
+def _assume(moment: datetime, env: Environment, default: int) -> tuple[datetime, str]:
+    zone = env.zone()
+    if zone is not None:
+        return moment.replace(tzinfo=zone), "ASSUMED_SITE"
+    if default:
+        aware = moment.replace(tzinfo=_fixed(default))
+        return aware, f"ASSUMED_{_offset(aware)}"
+    return moment.replace(tzinfo=UTC), "ASSUMED_UTC"
+
+
+def _source_time(moment: datetime, zone: str, fraction: str | None, raw: str) -> dict[str, Any]:
+    return {"utc": micros(moment), "raw": raw, "zone": zone, "precision": _precision(fraction)}
+
+
+@lru_cache(maxsize=4096)
+def _normal(text: str) -> tuple[datetime, str | None]:
+    """Return a date and time with the fraction's digits, after mending what devices do to it."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:_LONGEST]!r}… is not a time")
+    lost = _LOST_SIGN.match(text)
+    if lost:
+        text = f"{lost[1]}+{lost[2]}"
+    if basic := _BASIC.match(text):
+        text = "{}-{}-{}T{}:{}:{}{}".format(*basic.groups())
+    found = _DATE_TIME.match(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a time")
+    day, clock, fraction, zone = found[1], found[2], found[3], (found[4] or "").upper()
+    if len(day) < 10:  # noqa: PLR2004  # yyyy-mm-dd
+        day = "-".join(part.zfill(2) for part in day.split("-"))
+    later = timedelta()
+    if _MIDNIGHT.match(clock):
+        clock, later = "00:00:00", timedelta(days=1)
+    elif leap := _LEAP.match(clock):
+        clock, later = f"{leap[1]}:59", timedelta(seconds=1)
+    micros_ = f".{fraction[:6]:0<6}" if fraction else ""
+    return datetime.fromisoformat(f"{day}T{clock}{micros_}{zone}") + later, fraction
+
+
+def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> dict[str, Any]:
+    """Read an ISO 8601 date and time, with what devices do to it: lost signs, spaces, one-digit months, no zone."""
+    raw = as_text(value)
+    if _PLAIN.fullmatch(raw):
+        moment, fraction = datetime.fromisoformat(raw), None
+    else:
+        moment, fraction = _normal(raw.strip())
+    if moment.tzinfo is None:
+        moment, zone = _assume(moment, env, default_minutes)
+    else:
+        zone = (
+            "+00:00"
+            if raw[-1:] in {"Z", "z"}
+            else raw[-6:]
+            if raw[-3:-2] == ":" and raw[-6] in "+-"
+            else _offset(moment)
+        )
+    return _source_time(moment, zone, fraction, raw)
+
+
+def _written(value: dict[str, Any]) -> str:
+    moment = _EPOCH + timedelta(microseconds=value["utc"])
+    return moment.isoformat(timespec="seconds" if not value["utc"] % 1_000_000 else "milliseconds").replace(
+        "+00:00", "Z"
+    )
+
+
+@converter("rfc3339")
+def rfc3339(default_minutes: str = "0") -> Converter:
+    """An xs:dateTime; without an offset it is the device's local time, else the given minutes east of UTC."""
+    default = int(default_minutes)
+
+    def encode(value: Any) -> str:
+        raw = value.get("raw") or ""
+        return raw if raw[4:5] == "-" and "T" in raw else _written(value)
+
+    return Converter(lambda value, env: read_date_time(value, env, default), encode)
+
+
+@converter("unix")
+def unix(unit: str = "seconds") -> Converter:
+    """Seconds (or milliseconds) since 1970, perhaps with a fraction."""
+    scale = {"seconds": 1_000_000, "milliseconds": 1_000}[unit]
+
+    def decode(value: Any, _: object) -> dict[str, Any]:
+        utc = round((value if type(value) is float else as_number(value)) * scale)
+        if not 0 <= utc <= _LATEST:
+            raise ValueError(f"{value} is not a time")
+        raw = as_text(value)
+        fraction = raw.partition(".")[2] if unit == "seconds" else "000"
+        return {"utc": utc, "raw": raw, "zone": "+00:00", "precision": _precision(fraction)}
+
+    def encode(value: Any) -> float:
+        raw = value.get("raw") or ""
+        if raw.replace(".", "", 1).isdigit() and round(float(raw) * scale) == value["utc"]:
+            return float(raw) if "." in raw else int(raw)
+        return float(value["utc"]) / scale
+
+    return Converter(decode, encode)
+
+
+@converter("digits")
+def digits(default_minutes: str = "0") -> Converter:
+    """yyyyMMddHHmmss, with or without milliseconds; local time of the device, else the given minutes east of UTC."""
+    default = int(default_minutes)
+
+    def decode(value: Any, env: Environment) -> dict[str, Any]:
+        raw = as_text(value)
+        text = raw.strip()
+        if not text.isdecimal() or len(text) not in {14, 17}:
+            return read_date_time(value, env, default)
+        year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
+        rest = int(text[8:10]), int(text[10:12]), int(text[12:14])
+        moment, zone = _assume(datetime(year, month, day, *rest, int(text[14:] or 0) * 1000), env, default)  # noqa: DTZ001  # the zone follows
+        return _source_time(moment, zone, text[14:] or None, raw)
+
+    def encode(value: Any) -> str:
+        raw = value.get("raw") or ""
+        if raw.isdecimal() and len(raw) in {14, 17}:
+            return str(raw)
+        moment = _EPOCH + timedelta(microseconds=value["utc"], minutes=default)
+        millis = f"{value['utc'] // 1000 % 1000:03d}" if value.get("precision", "SECOND") != "SECOND" else ""
+        return moment.strftime("%Y%m%d%H%M%S") + millis
+
+    return Converter(decode, encode)

@@ -1,0 +1,85 @@
+"""What happens to a value that is there: its conversion, and what becomes of it when it is impossible."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.conditions import folded
+from fairwatch.formats.language.converters import Converter
+from fairwatch.formats.language.declaration import Row
+from fairwatch.formats.language.paths import TEXT_KEY, Getter, Scope, first
+
+Leaf = Callable[[Any, Environment, Scope], Any]
+
+IMPOSSIBLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, StopIteration)
+
+
+def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
+    """Return the conversion of words by a table; an unknown word is kept, unless another row carries it as it is."""
+    table = word_table(row)
+
+    def convert(value: Any, env: Environment, _: Scope) -> Any:
+        found = table.get(folded(first(value)))
+        if found is None and name not in kept:
+            env.leftover[name] = value
+        return found
+
+    return convert
+
+
+def word_table(row: Row) -> dict[str, Any]:
+    """Return canonical values by word, as spelled in the declaration and as words are compared."""
+    return row.values | {folded(word): value for word, value in row.values.items()}
+
+
+def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter]) -> Leaf:
+    """Return the conversion by a named converter; an impossible value is kept, or rejected if the row is strict."""
+    fail = _rejecting(name) if row.strict or row.required else _keeping(name)
+    decode = made.decode
+    others = tuple(extra.items())
+
+    def convert(value: Any, env: Environment, scope: Scope) -> Any:
+        try:
+            if others:
+                return decode(value, env, **{key: plain(get(scope)) for key, get in others})
+            return decode(value, env)
+        except IMPOSSIBLE as error:
+            return fail(value, env, error)
+
+    if not made.scalar:
+        return convert
+
+    def convert_scalar(value: Any, env: Environment, scope: Scope) -> Any:
+        if type(value) is dict or type(value) is list:
+            value = plain(value)
+            if value is None or value == "" or type(value) is dict:
+                return None
+        if others:
+            return convert(value, env, scope)
+        try:
+            return decode(value, env)
+        except IMPOSSIBLE as error:
+            return fail(value, env, error)
+
+    return convert_scalar
+
+
+def _rejecting(name: str) -> Callable[[Any, Environment, Exception], None]:
+    def reject(value: Any, _: Environment, error: Exception) -> None:
+        raise RejectedError("invalid_field", f"{name} is impossible: {str(value)[:80]!r}", name) from error
+
+    return reject
+
+
+def _keeping(name: str) -> Callable[[Any, Environment, Exception], None]:
+    def keep(value: Any, env: Environment, _: Exception) -> None:
+        env.leftover[name] = value
+
+    return keep
+
+
+def plain(value: Any) -> Any:
+    """Return the scalar of a node: the first of a list, the text of an element with attributes."""
+    value = first(value)
+    return value.get(TEXT_KEY) if type(value) is dict else value

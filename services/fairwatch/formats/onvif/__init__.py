@@ -1,0 +1,1 @@
+"""ONVIF: events, and the scene description of analytics."""

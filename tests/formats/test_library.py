@@ -1,0 +1,136 @@
+"""Every declaration keeps the rules of the library, so that a new one needs no test of its own."""
+
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.domain.vocabulary import EVENT_TYPES
+from fairwatch.formats.bodies.documents import parse
+from fairwatch.formats.bodies.opening import open_body
+from fairwatch.formats.catalogue import FOLDER, decode, formats
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.declaration import Row, load
+from fairwatch.formats.language.program import rows_of
+from fairwatch.formats.payload import Payload
+from fairwatch.policy.protected import is_protected, redact_tree
+from fairwatch.wire.avro import Codec
+from tests.support.recordings import folder_of, recordings
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT.parent / "shared" / "fixtures"
+RECORDINGS = recordings()
+FOREIGN = sorted(FIXTURES.glob("*/*")) if FIXTURES.is_dir() else []
+OWN = {"hikvision": "hikvision-isapi", "frigate": "frigate"}
+LOOKALIKE = re.compile(r"\.bad\.")
+
+
+def event_types(rows: list[Row]) -> set[str]:
+    return {
+        str(value)
+        for row in rows
+        for value in (*row.values.values(), row.value, row.default)
+        if value is not None and not row.rows
+    }
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_declaration_speaks_the_vocabulary(name: str) -> None:
+    declaration = formats()[name].declaration
+    for message in declaration.messages:
+        if message.type == "Observation":
+            assert event_types(rows_of(declaration, message).get("event_type", [])) <= EVENT_TYPES, message.name
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_declaration_has_recordings_and_a_refusal(name: str) -> None:
+    outcomes = [orjson.loads(path.read_bytes()) for path in folder_of(name).glob("*.expected.json")]
+    assert sum("records" in outcome for outcome in outcomes) >= 5
+    assert any("rejected" in outcome for outcome in outcomes)
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_recording_belongs_to_one_format_and_gives_valid_records(path: Path) -> None:
+    sidecar = path.with_name(f"{path.stem}.payload.json")
+    payload = Payload(path.read_bytes(), **(orjson.loads(sidecar.read_bytes()) if sidecar.exists() else {}))
+    try:
+        decoded = decode(payload, path.parent.name)
+        documents = open_body(payload, Environment(payload)) if decoded.records else []
+    except RejectedError:
+        return
+    for document in documents:
+        found = [
+            one.name
+            for one in formats().values()
+            if one.recognises(document.syntax, document.tree, Environment(payload))
+        ]
+        assert found == [path.parent.name]
+    codec = Codec()
+    for kind, record in decoded.records:
+        codec.encode(kind, record)
+        assert redact_tree(record.get("extensions", {}))[1] == 0
+        assert not [field for field in record.get("extensions", {}) if is_protected(field)]
+
+
+@pytest.mark.skipif(not FOREIGN, reason="the shared fixtures are not here")
+@pytest.mark.parametrize("system", sorted(OWN))
+def test_every_well_formed_fixture_speaks_and_every_bad_one_is_rejected(system: str) -> None:
+    for path in sorted((FIXTURES / system).glob("*")):
+        for name in (None, OWN[system]):
+            payload = Payload(path.read_bytes(), device_id="d", received_at=1)
+            if LOOKALIKE.search(path.name):
+                with pytest.raises(RejectedError):
+                    decode(payload, name)
+            else:
+                decoded = decode(payload, name)
+                assert decoded.format == OWN[system]
+                assert decoded.records or decoded.skipped
+
+
+@pytest.mark.skipif(not FOREIGN, reason="the shared fixtures are not here")
+def test_no_fixture_is_claimed_by_two_formats() -> None:
+    for path in FOREIGN:
+        payload = Payload(path.read_bytes())
+        try:
+            documents = open_body(payload, Environment(payload))
+        except RejectedError:
+            continue
+        for document in documents:
+            found = [
+                one.name
+                for one in formats().values()
+                if one.recognises(document.syntax, document.tree, Environment(payload))
+            ]
+            assert len(found) <= 1, path
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"extra": 1}, "extra"),
+        ({"messages": [{"name": "a", "use": ["none"]}]}, "unknown groups"),
+        ({"messages": [{"name": "a"}]}, "rows or a reason"),
+        ({"messages": [{"name": "a", "rows": {"event_type": {"path": "x", "value": "y"}}}]}, "exactly one"),
+    ],
+)
+def test_wrong_declaration_names_its_place(tmp_path: Path, change: dict, place: str) -> None:
+    good = {"format": "x", "title": "X", "recognise": [{"when": {"a": True}}], "messages": [{"name": "a", "skip": "b"}]}
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump({**good, **change}), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=place):
+        load(path)
+
+
+def test_a_family_is_imported_by_nobody_but_itself() -> None:
+    families = {path.parent.name for path in FOLDER.glob("*/*.yaml")}
+    for path in FOLDER.parent.rglob("*.py"):
+        imported = set(re.findall(r"^from fairwatch\.formats\.(\w+)", path.read_text("utf-8"), re.MULTILINE))
+        assert not imported & families - {path.parent.name}, path
+
+
+def test_every_format_is_a_file_and_none_is_forgotten() -> None:
+    assert set(formats()) == {path.stem for path in FOLDER.glob("*/*.yaml")}
+    assert parse(b"<a/>") == ("xml", {"a": ""})

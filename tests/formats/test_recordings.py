@@ -1,0 +1,62 @@
+"""Every recording is a golden case: what it decodes to is in the file beside it.
+
+`FAIRWATCH_GOLDEN=1 pytest tests/formats/test_recordings.py` writes the expectations again; review them as a diff.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.catalogue import FOLDER, decode, recognise
+from fairwatch.formats.payload import Payload
+from fairwatch.formats.translate import plain
+from tests.support.recordings import recordings
+
+RECORDINGS = recordings()
+RECEIVED = 1_772_600_000_000_000
+
+
+def payload_of(path: Path) -> Payload:
+    sidecar = path.with_name(f"{path.stem}.payload.json")
+    extra = orjson.loads(sidecar.read_bytes()) if sidecar.exists() else {}
+    return Payload(path.read_bytes(), device_id="dev-1", received_at=RECEIVED, **extra)
+
+
+def outcome_of(path: Path) -> dict[str, Any]:
+    try:
+        decoded = decode(payload_of(path), path.parent.name)
+    except RejectedError as error:
+        return {"rejected": error.reason, "field": error.field}
+    return {
+        "records": [[kind, plain(record)] for kind, record in decoded.records],
+        "skipped": [list(one) for one in decoded.skipped],
+        "media": sorted(decoded.media),
+        "removed_fields": decoded.removed_fields,
+    }
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_recording_decodes_to_what_is_expected(path: Path) -> None:
+    expected = path.with_name(f"{path.name}.expected.json")
+    found = outcome_of(path)
+    if os.environ.get("FAIRWATCH_GOLDEN"):
+        expected.write_bytes(
+            orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+        )
+    assert orjson.loads(orjson.dumps(found)) == orjson.loads(expected.read_bytes())
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_recording_is_recognised_as_its_own_format(path: Path) -> None:
+    if "rejected" in outcome_of(path):
+        pytest.skip("malformed on purpose")
+    assert recognise(payload_of(path)).name == path.parent.name
+
+
+def test_every_expectation_belongs_to_a_recording() -> None:
+    expectations = {path.name.removesuffix(".expected.json") for path in FOLDER.glob("*/recordings/*/*.expected.json")}
+    assert expectations == {path.name for path in RECORDINGS}
