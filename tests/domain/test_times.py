@@ -29,11 +29,21 @@ def clock(*errors_s: float) -> DeviceClock:
 
 def test_a_device_is_believed_until_three_events_say_that_its_clock_is_wrong() -> None:
     device = clock()
-    readings = [device.read(NOON + 10 * SECOND, NOON) for _ in range(3)]
+    readings = [device.read(NOON - 10 * SECOND, NOON) for _ in range(3)]
     assert [(reading.occurred_at, reading.offset_ms, reading.clock) for reading in readings] == [
-        (NOON + 10 * SECOND, 0, "UNKNOWN"),
-        (NOON + 10 * SECOND, 0, "UNKNOWN"),
-        (NOON, 10_000, "OFFSET"),
+        (NOON - 10 * SECOND, 0, "UNKNOWN"),
+        (NOON - 10 * SECOND, 0, "UNKNOWN"),
+        (NOON, -10_000, "OFFSET"),
+    ]
+
+
+def test_nothing_is_received_before_it_happens_whatever_its_device_says() -> None:
+    device = clock()
+    readings = [device.read(NOON + 10 * SECOND, NOON) for _ in range(3)]
+    assert [(reading.occurred_at, reading.clock) for reading in readings] == [
+        (NOON, "UNKNOWN"),
+        (NOON, "UNKNOWN"),
+        (NOON, "OFFSET"),
     ]
 
 
@@ -60,20 +70,90 @@ def test_a_clock_that_is_a_day_off_or_was_never_set_says_nothing(
     device = clock()
     reading = device.read(device_time, received_at)
     assert reading.clock == quality
-    assert reading.occurred_at == (received_at if quality == "IMPLAUSIBLE" else device_time)
+    assert reading.occurred_at == (received_at if quality == "IMPLAUSIBLE" else min(device_time, received_at))
     assert device.errors == ([] if quality == "IMPLAUSIBLE" else [(device_time - received_at) // 1000])
 
 
-def test_what_was_long_ago_says_nothing_about_a_clock_that_was_put_right() -> None:
+def readings(device: DeviceClock, *events: tuple[float, float]) -> list[tuple[float, str]]:
+    """Let a device say that something happened at a second, received at another; return when it happened, and how sure."""
+    found = [device.read(NOON + round(said * SECOND), NOON + round(got * SECOND)) for said, got in events]
+    return [((reading.occurred_at - NOON) / SECOND, reading.clock) for reading in found]
+
+
+def test_what_a_camera_sends_out_of_its_buffer_is_late_and_moves_no_clock() -> None:
+    device = clock(0.2, 0.3, 0.2)
+    buffered = [(180.0 * n, 7200 + 0.2 * n) for n in range(40)]
+    assert readings(device, *buffered) == [(said, "OK") for said, _ in buffered]
+    assert readings(device, (7210, 7210.3)) == [(7210, "OK")]
+
+
+def test_a_burst_that_was_kept_for_an_hour_is_late_though_all_of_it_is_late_by_as_much() -> None:
+    device = clock(0, 0, 0)
+    burst = [(second / 2, 3600 + second / 2) for second in range(16)]
+    assert readings(device, *burst) == [(said, "OK") for said, _ in burst]
+    assert readings(device, (3610, 3610)) == [(3610, "OK")]
+
+
+def test_a_clock_that_is_set_an_hour_back_is_noticed_at_the_third_event_half_a_minute_later() -> None:
+    device = clock(*[0.0] * 31)
+    events = [(second - 3600, second) for second in (0, 15, 30, 45)]
+    assert readings(device, *events) == [(-3600, "OK"), (-3585, "OK"), (30, "OFFSET"), (45, "OFFSET")]
+
+
+def test_a_clock_that_is_set_an_hour_ahead_puts_no_event_into_the_future() -> None:
+    device = clock(*[0.0] * 31)
+    events = [(second + 3600, second) for second in (0, 1, 2, 3)]
+    assert readings(device, *events) == [(0, "OFFSET"), (1, "OFFSET"), (2, "OFFSET"), (3, "OFFSET")]
+    assert device.read(NOON + 3700 * SECOND, NOON + 100 * SECOND).offset_ms == 3_600_000
+
+
+def test_one_time_in_the_future_is_not_believed_and_moves_no_clock() -> None:
+    device = clock(0, 0, 0)
+    assert readings(device, (3600, 0), (1, 1), (2, 2)) == [(0, "OFFSET"), (1, "OK"), (2, "OK")]
+
+
+def test_a_clock_that_was_put_right_is_right_at_the_third_event() -> None:
     device = clock(*[60.0] * 31)
-    moments = [NOON + second * SECOND for second in range(16)]
-    readings = [device.read(moment, moment).clock for moment in moments]
-    assert readings == ["OFFSET"] * 15 + ["OK"], "the median of the last 31"
-    assert len(device.errors) == 31
+    live = [(second, second) for second in (0, 20, 40, 60)]
+    assert [quality for _, quality in readings(device, *live)] == ["OFFSET", "OFFSET", "OK", "OK"]
+    assert len(device.errors) <= 31
+
+
+def test_what_is_known_of_a_clock_comes_back_as_it_was_saved() -> None:
+    device = clock(0, 0, 0)
+    readings(device, (-3600, 0), (-3590, 10))
+    again = DeviceClock.restore(device.saved)
+    assert (again.errors, again.doubt) == (device.errors, device.doubt)
+    assert readings(again, (-3560, 40)) == [(40, "OFFSET")]
+    assert DeviceClock.restore(None).errors == []
+    assert DeviceClock.restore({"errors": [1], "at": 2}).doubt is None, "saved by an earlier release"
+
+
+def berlin(text: str) -> dict:
+    """Return what a recorder in Berlin wrote without a zone, and when it was received, in UTC."""
+    wrote, _, got = text.partition(" ")
+    at = instant(datetime.fromisoformat(f"2026-10-25T{wrote}+00:00"))
+    received = instant(datetime.fromisoformat(f"2026-10-{got}+00:00"))
+    return {"occurred_at": 1, "received_at": received, "device_time": {"utc": at, "zone": "ASSUMED_UTC"}}
+
+
+@pytest.mark.parametrize(
+    ("wrote_and_received", "meant"),
+    [
+        ("01:59:00 24T23:59:01", "24T23:59:00"),
+        ("02:30:00 25T00:30:01", "25T00:30:00"),
+        ("02:30:00 25T01:30:01", "25T01:30:00"),
+        ("02:30:00 25T01:29:58", "25T01:30:00"),  # its clock is two seconds ahead
+        ("03:00:00 25T02:00:01", "25T02:00:00"),
+    ],
+)
+def test_the_autumn_hour_that_comes_twice_is_the_one_that_it_is_now(wrote_and_received: str, meant: str) -> None:
+    meant_at = instant(datetime.fromisoformat(f"2026-10-{meant}+00:00"))
+    assert stated_time(berlin(wrote_and_received), None, "Europe/Berlin") == meant_at
 
 
 def said(zone: str | None, at: int = NOON) -> dict:
-    return {"occurred_at": 1, "device_time": {"utc": at, "zone": zone}}
+    return {"occurred_at": 1, "received_at": at + DAY, "device_time": {"utc": at, "zone": zone}}
 
 
 HOUR = 3_600_000_000

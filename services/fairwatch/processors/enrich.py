@@ -46,7 +46,7 @@ class Enrich:
         answers = [[self._place(event.record, partition, clocks)] for event in batch]
         for device_id, clock in clocks.items():
             if clock.changed:
-                self._state.put(partition, device_id, {"errors": clock.errors, "at": clock.learnt_at})
+                self._state.put(partition, device_id, clock.saved)
         return answers
 
     def _place(self, observation: dict[str, Any] | None, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
@@ -83,8 +83,7 @@ class Enrich:
             return DeviceClock([]).read(stated, observation["received_at"])
         device_id = observation["device_id"]
         if device_id not in clocks:
-            known = self._state.get(partition, device_id)
-            clocks[device_id] = DeviceClock(known["errors"], known.get("at", 0)) if known else DeviceClock([])
+            clocks[device_id] = DeviceClock.restore(self._state.get(partition, device_id))
         return clocks[device_id].read(stated, observation["received_at"])
 
     def _sighting(self, observation: dict[str, Any], place: Place | None, reading: Reading) -> Emit:
