@@ -6,6 +6,9 @@ import pytest
 
 from fairwatch.domain.calendar import EARLIEST, LATEST, instant, is_plausible, iso_8601
 from fairwatch.domain.device_clock import DeviceClock, stated_time
+from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.converters.times import read_date_time
+from fairwatch.formats.payload import Payload
 
 SECOND, DAY = 1_000_000, 86_400_000_000
 NOON = instant(datetime(2026, 1, 15, 12, tzinfo=UTC))
@@ -75,7 +78,7 @@ def test_a_clock_that_is_a_day_off_or_was_never_set_says_nothing(
 
 
 def readings(device: DeviceClock, *events: tuple[float, float]) -> list[tuple[float, str]]:
-    """Let a device say that something happened at a second, received at another; return when it happened, and how sure."""
+    """Let a device say that something happened at one second, received at another; return when it happened, how sure."""
     found = [device.read(NOON + round(said * SECOND), NOON + round(got * SECOND)) for said, got in events]
     return [((reading.occurred_at - NOON) / SECOND, reading.clock) for reading in found]
 
@@ -184,3 +187,11 @@ def test_a_time_without_a_zone_is_read_in_that_of_its_device_or_site(
 def test_what_is_no_time_of_this_century_stays_as_it_was_said() -> None:
     assert stated_time(said("ASSUMED_UTC", EARLIEST - 1), "Europe/Berlin", None) == EARLIEST - 1
     assert stated_time({"occurred_at": 5, "device_time": None}, "Europe/Berlin", None) == 5
+
+
+def test_a_device_with_a_zone_of_its_own_writes_the_autumn_hour_that_it_is_now() -> None:
+    received = instant(datetime.fromisoformat("2026-10-25T01:30:01+00:00"))
+    env = Environment(Payload(b"", time_zone="Europe/Berlin", received_at=received))
+    assert read_date_time("2026-10-25T02:30:00", env)["utc"] == received - SECOND
+    env = Environment(Payload(b"", time_zone="Europe/Berlin", received_at=received - HOUR))
+    assert read_date_time("2026-10-25T02:30:00", env)["utc"] == received - HOUR - SECOND

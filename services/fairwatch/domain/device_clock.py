@@ -13,7 +13,9 @@ WINDOW = 31  # events from which the error is estimated
 SPACING = 1_000_000  # between two of these once there are so many: what is learnt is saved, and that costs a write
 ENOUGH = 3  # events that agree; below that the device is believed: one late event is not a wrong clock
 TOLERATED_MS = 5_000  # transport takes that long, too
-BEHIND_FOR = 30_000_000  # microseconds of receipt over which a clock that fell behind stays there; a buffer is empty sooner
+BEHIND_FOR = (
+    30_000_000  # microseconds of receipt over which a clock that fell behind stays there; a buffer is empty sooner
+)
 ASSUMED = re.compile(r"ASSUMED_(?:UTC|([+-])(\d\d):(\d\d))")
 
 
@@ -110,7 +112,11 @@ class DeviceClock:
             doubt.count += 1
             doubt.last_at = max(doubt.last_at, received_at)
             if self._was_set(doubt):
-                self.errors, self.doubt, self.learnt_at = [doubt.error_ms] * (ENOUGH - 1) + [error_ms], None, received_at
+                self.errors, self.doubt, self.learnt_at = (
+                    [doubt.error_ms] * (ENOUGH - 1) + [error_ms],
+                    None,
+                    received_at,
+                )
         self.changed = True
         return self.errors
 
@@ -147,13 +153,15 @@ def stated_time(observation: dict[str, Any], own_zone: str | None, site_zone: st
     if not assumed or where is None or not is_plausible(at):
         return at
     moment = EPOCH + timedelta(microseconds=at)
-    return _read_in(moment.astimezone(_offset(assumed)).replace(tzinfo=where), observation["received_at"])
+    local = moment.astimezone(_offset(assumed)).replace(tzinfo=where)
+    return instant(hour_of(local, observation["received_at"]))
 
 
-def _read_in(moment: datetime, received_at: int) -> int:
-    first, second = instant(moment), instant(moment.replace(fold=1))
+def hour_of(local: datetime, received_at: int) -> datetime:
+    """Return a local time that is read as the later of autumn's two hours, unless that has not come yet."""
+    later = local.replace(fold=1)
     # In spring's gap the second reading is the earlier one, and neither is on any clock.
-    return second if first < second <= received_at + TOLERATED_MS * 1000 else first
+    return later if instant(local) < instant(later) <= received_at + TOLERATED_MS * 1000 else local
 
 
 def _not_in_future(at: int, received_at: int) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
+from fairwatch.domain.device_clock import hour_of
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.converters.registry import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_number, as_text
@@ -51,7 +52,7 @@ def _fixed(minutes: int) -> timezone:
 def _assume(moment: datetime, env: Environment, default: int) -> tuple[datetime, str]:
     zone = env.zone()
     if zone is not None:
-        return moment.replace(tzinfo=zone), "ASSUMED_SITE"
+        return hour_of(moment.replace(tzinfo=zone), env.payload.received_at), "ASSUMED_SITE"
     if default:
         aware = moment.replace(tzinfo=_fixed(default))
         return aware, f"ASSUMED_{_offset(aware)}"
