@@ -21,3 +21,10 @@ def test_a_secret_given_twice_is_refused_by_both_names(tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRWATCH_KAFKA_PASSWORD", "y")
     with pytest.raises(ValidationError, match="FAIRWATCH_KAFKA_PASSWORD and FAIRWATCH_KAFKA_PASSWORD_FILE"):
         Settings()
+
+
+def test_a_zone_that_does_not_exist_is_refused(monkeypatch):
+    assert Settings().viid_time_zone == "Asia/Shanghai"
+    monkeypatch.setenv("FAIRWATCH_VIID_TIME_ZONE", "Asia/Beijing")
+    with pytest.raises(ValidationError, match="IANA zone"):
+        Settings()

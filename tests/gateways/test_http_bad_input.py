@@ -140,11 +140,12 @@ async def test_bytes_in_flight_are_bounded(tmp_path):
         assert (await post(gateway, b"z" * 100_000))[0] == 200
 
 
-async def test_wrong_content_type_for_soap_is_415(gateway):
+async def test_wrong_content_type_for_soap_is_415_and_the_body_is_kept(gateway):
     async with aiohttp.ClientSession() as session:
         headers = HEADERS | {"Content-Type": "image/jpeg"}
         async with session.post(f"{gateway.url}/v1/onvif/cam-1", data=b"x", headers=headers) as response:
             assert response.status == 415
+    assert [record["body"] for record in gateway.publisher.records] == [b"x"]
 
 
 async def test_good_events_beside_bad_ones_go_through(gateway):

@@ -193,7 +193,7 @@ async def test_body_above_the_inline_limit_lies_in_the_media_store(gateway):
 async def test_onvif_notify_is_answered_with_nothing(gateway):
     headers = {**HEADERS, "Content-Type": 'application/soap+xml; charset=utf-8; action="urn:x"'}
     status, _, reply = await post(gateway, "/v1/onvif/cam-1", headers=headers)
-    assert (status, reply) == (200, b"")
+    assert (status, reply) == (202, b"")
     assert gateway.publisher.records[0]["format"] == "onvif-event"
 
 

@@ -41,6 +41,7 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
         nonce_secret=settings.nonce_secret.get_secret_value().encode(),
         mqtt_url=settings.mqtt_url.get_secret_value(),
         mqtt_client_id=f"fairwatch-{settings.topic_prefix}mqtt",
+        viid_time_zone=settings.viid_time_zone,
         redis_url=settings.redis_url.get_secret_value(),
         instance=settings.instance,
     )

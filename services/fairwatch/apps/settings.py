@@ -3,8 +3,9 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fairwatch.domain.errors import ConfigurationError
@@ -67,6 +68,10 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = Field(default=(), description="X-Forwarded-For is believed from them")
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
+    viid_time_zone: str = Field(
+        default="Asia/Shanghai",
+        description="IANA zone of the times told to GA/T 1400 devices, which set their clocks by it",
+    )
     git_username: str = Field(default="", description="for `fairwatch config fetch`")
     git_username_file: Path | None = None
     git_password: SecretStr = Field(default=SecretStr(""), description="password or token, likewise")
@@ -90,6 +95,14 @@ class Settings(BaseSettings):
         default=False,
         description="consumer groups know a processor by its `instance`, unique and kept over restarts (a StatefulSet)",
     )
+
+    @field_validator("viid_time_zone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (KeyError, ValueError, OSError):
+            raise ValueError("must be an IANA zone such as Asia/Shanghai") from None
 
     @model_validator(mode="before")
     @classmethod

@@ -30,7 +30,7 @@ class GatewayConfig:
         mqtt_url: mqtt[s]://user:password@host:port.
         mqtt_client_id: Name of the persistent MQTT session.
         mqtt_window: MQTT messages on their way to Kafka at a time; mqtt_held_bytes: of all that are not on it yet.
-        viid_server_id: Our own 20-digit id; viid_time_zone: zone of times in replies.
+        viid_server_id: Our own 20-digit id; viid_time_zone: zone of times in replies, which devices take for their own.
         viid_session_s: Life of a session after its last request.
         redis_url: Where replicas share VIID sessions and heartbeats go; empty keeps sessions in memory.
         instance: Name of this process in heartbeats.
@@ -61,7 +61,7 @@ class GatewayConfig:
     mqtt_window: int = 100
     mqtt_held_bytes: int = 24 * MIB
     viid_server_id: str = "00000000005030000001"
-    viid_time_zone: str = "UTC"
+    viid_time_zone: str = "Asia/Shanghai"
     viid_session_s: float = 300
     redis_url: str = ""
     instance: str = ""

@@ -17,7 +17,7 @@ from fairwatch.gateways.credentials import DeviceBinding
 from fairwatch.gateways.intake import Arrival, Intake
 from fairwatch.gateways.limits import Bodies, TokenBuckets
 from fairwatch.gateways.refusal import RefusedError, refusal_of
-from fairwatch.gateways.requests import judge, kept_headers, path_without_key
+from fairwatch.gateways.requests import add_route, judge, kept_headers, path_without_key
 from fairwatch.telemetry import metrics
 
 XML_TYPES = {"", "application/soap+xml", "text/xml", "application/xml", "application/octet-stream"}
@@ -41,11 +41,10 @@ class HttpGateway:
     def application(self) -> web.Application:
         """Return the application to serve."""
         app = web.Application(middlewares=[refusals])
-        app.router.add_post("/v1/devices/{device_id}/events", self.receive_event)
-        app.router.add_post("/v1/push/{device_id}", self.receive_event)
-        app.router.add_post("/v1/push/{device_id}/{key}", self.receive_event)
-        app.router.add_post("/v1/onvif/{device_id}", self.receive_notify)
-        app.router.add_post("/v1/onvif/{device_id}/{key}", self.receive_notify)
+        for path in ("/v1/devices/{device_id}/events", "/v1/push/{device_id}", "/v1/push/{device_id}/{key}"):
+            add_route(app, hdrs.METH_POST, path, self.receive_event)
+        for path in ("/v1/onvif/{device_id}", "/v1/onvif/{device_id}/{key}"):
+            add_route(app, hdrs.METH_POST, path, self.receive_notify)
         return app
 
     async def receive_event(self, request: web.Request) -> web.Response:
@@ -54,12 +53,17 @@ class HttpGateway:
         return web.json_response({"raw_id": await self._take(request, device, device.format)})
 
     async def receive_notify(self, request: web.Request) -> web.Response:
-        """Take a WS-BaseNotification Notify; empty 200, as the message is one-way."""
+        """Take a WS-BaseNotification Notify; 202 without content, as the message is one-way.
+
+        SOAP toolkits take an empty 200 for a broken answer. A device that wrote its own request line, and wrongly, is
+        no toolkit: it is told the 200 that such devices wait for.
+        """
         device = self._admit(request)
+        refusal = None
         if request.content_type not in XML_TYPES and hdrs.CONTENT_TYPE in request.headers:
-            raise RefusedError(415, "unsupported", f"content type {request.content_type}, SOAP over XML is expected")
-        await self._take(request, device, "onvif-event")
-        return web.Response()
+            refusal = RefusedError(415, "unsupported", "the content type is none of SOAP over XML")
+        await self._take(request, device, "onvif-event", refusal)
+        return web.Response(status=200 if getattr(request.protocol, "mended", False) else 202)
 
     def _admit(self, request: web.Request) -> DeviceBinding:
         device_id = request.match_info["device_id"]
@@ -68,7 +72,10 @@ class HttpGateway:
             raise RefusedError(429, "rate_limited", f"device {device_id} sends too often", retry_after_s=wait)
         return device
 
-    async def _take(self, request: web.Request, device: DeviceBinding, known_format: str | None) -> str:
+    async def _take(
+        self, request: web.Request, device: DeviceBinding, known_format: str | None, refusal: RefusedError | None = None
+    ) -> str:
+        """Publish the body, and return its raw id if neither the caller nor the adapter refuses it."""
         async with self._bodies.read(request) as body:
             if not body:
                 raise RejectedError("empty", "the request has no body")
@@ -81,8 +88,10 @@ class HttpGateway:
                 content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
                 headers=kept_headers(request),
             )
-            verdict = await judge(self._intake, arrival)
+            verdict = None if refusal else await judge(self._intake, arrival)
             raw_id = await self._intake.accept(arrival)
+        if refusal is not None:
+            raise refusal
         if verdict is not None:
             raise RefusedError(422, verdict.reason, verdict.detail)
         return raw_id

@@ -61,7 +61,7 @@ class Bodies:
         Raises:
             RejectedError: too_large | malformed (broken chunks or compression).
             OverloadedError: Too many bytes are held.
-            RefusedError: It did not arrive in time.
+            RefusedError: timeout | hung_up: it did not arrive in time, or its sender is gone.
         """
         limit = self._limit if limit is None else min(limit, self._limit)
         if (request.content_length or 0) > limit:
@@ -91,5 +91,7 @@ class Bodies:
                         raise OverloadedError("too many bytes are being handled")
         except TimeoutError as error:
             raise RefusedError(408, "timeout", f"the body did not arrive in {self._timeout_s:g} s") from error
+        except OSError as error:
+            raise RefusedError(400, "hung_up", "the connection ended before the body did") from error
         except (web.RequestPayloadError, HttpProcessingError, HTTPException) as error:
             raise RejectedError("malformed", "the body does not follow its transfer or content encoding") from error

@@ -3,12 +3,19 @@
 import asyncio
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.gateways.intake import Arrival, Intake
 
 KEPT_HEADERS = ("user-agent", "soapaction", "traceparent", "date", "mime-version")
 HEAVY = 64 * 1024
+
+
+def add_route(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    """Serve a path, also with a slash behind it, as many devices write it."""
+    app.router.add_route(method, path, handler)
+    app.router.add_route(method, f"{path}/", handler)
 
 
 async def judge(intake: Intake, arrival: Arrival) -> RejectedError | None:
@@ -26,4 +33,5 @@ def kept_headers(request: web.BaseRequest) -> dict[str, str]:
 def path_without_key(request: web.Request) -> str:
     """Return the path without query and without an API key."""
     key = request.match_info.get("key")
-    return request.path.removesuffix(f"/{key}") if key else request.path
+    path = request.path.rstrip("/")
+    return path.removesuffix(f"/{key}") if key else path

@@ -18,6 +18,7 @@ from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.gateways.authentication import Doorkeeper
 from fairwatch.gateways.config import GatewayConfig
+from fairwatch.gateways.connection import DeviceRunner
 from fairwatch.gateways.credentials import Devices, load_devices
 from fairwatch.gateways.digest import Digest
 from fairwatch.gateways.health import beat_until
@@ -32,7 +33,6 @@ from fairwatch.telemetry import metrics
 from fairwatch.telemetry.probes import Unready, listen, probes
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 30.0  # between tries to reach Kafka
-LINGER_S = 2.0  # for the rest of a refused body, so that its sender reads the refusal
 
 Kind = Literal["http", "viid", "mqtt"]
 Connect = Callable[[], Awaitable[None]]
@@ -219,12 +219,13 @@ async def listening(
     On leaving, no new request is taken and those in flight are finished.
     """
     # aiohttp closes a connection that has sent no whole request head in keepalive_timeout; its default is an hour.
-    # There is no access log: paths may hold a key.
-    runner = web.AppRunner(
+    # There is no access log: paths may hold a key. What is left of a refused body is read as long as a body may take:
+    # a device that writes all of it before it reads must still find its refusal.
+    runner = DeviceRunner(
         app,
         access_log=None,
         keepalive_timeout=config.header_timeout_s,
-        lingering_time=LINGER_S,
+        lingering_time=config.body_timeout_s,
         shutdown_timeout=config.drain_s,
     )
     await runner.setup()

@@ -21,9 +21,10 @@ from fairwatch.gateways.digest import Algorithm
 from fairwatch.gateways.intake import Arrival, Intake
 from fairwatch.gateways.limits import Bodies, TokenBuckets
 from fairwatch.gateways.refusal import RefusedError, refusal_of
-from fairwatch.gateways.requests import judge, kept_headers
+from fairwatch.gateways.requests import add_route, judge, kept_headers
 from fairwatch.gateways.viid_reply import Replies
 from fairwatch.gateways.viid_resources import RESOURCES, Resource, object_ids
+from fairwatch.gateways.viid_system import SystemCall, plain
 from fairwatch.stores.viid_sessions import Session, Sessions
 from fairwatch.telemetry import metrics
 
@@ -56,34 +57,34 @@ class VisualGateway:
     def application(self) -> web.Application:
         """Return the application to serve."""
         app = web.Application(middlewares=[self._refusals()])
-        app.router.add_post("/VIID/System/Register", self.register)
-        app.router.add_post("/VIID/System/UnRegister", self.unregister)
-        app.router.add_post("/VIID/System/Keepalive", self.keep_alive)
-        app.router.add_get("/VIID/System/Time", self.tell_time)
+        add_route(app, hdrs.METH_POST, "/VIID/System/Register", self.register)
+        add_route(app, hdrs.METH_POST, "/VIID/System/UnRegister", self.unregister)
+        add_route(app, hdrs.METH_POST, "/VIID/System/Keepalive", self.keep_alive)
+        add_route(app, hdrs.METH_GET, "/VIID/System/Time", self.tell_time)
         for collection in RESOURCES:
             for method in (hdrs.METH_POST, hdrs.METH_PUT):
-                app.router.add_route(method, f"/VIID/{collection}", self.receive_objects)
-            app.router.add_put(f"/VIID/{collection}/{{id}}", self.receive_objects)
+                add_route(app, method, f"/VIID/{collection}", self.receive_objects)
+            add_route(app, hdrs.METH_PUT, f"/VIID/{collection}/{{id}}", self.receive_objects)
         return app
 
     async def register(self, request: web.Request) -> web.Response:
         """Open a session, after digest."""
-        viid_id = await self._claimed_id(request, "RegisterObject")
-        await self._open(request, viid_id)
-        return self.replies.one(request, viid_id)
+        call = await self._system_call(request, "RegisterObject")
+        await self._open(request, call.viid_id)
+        return self._answered(request, call)
 
     async def unregister(self, request: web.Request) -> web.Response:
-        """Close the session, after digest."""
-        viid_id = await self._claimed_id(request, "UnRegisterObject")
-        self._digested(request, viid_id)
-        await self.sessions.drop(viid_id)
-        return self.replies.one(request, viid_id)
+        """Close the session that the caller has, or has opened by digest with this very call."""
+        call = await self._system_call(request, "UnRegisterObject")
+        await self._session(request, call.viid_id)
+        await self.sessions.drop(call.viid_id)
+        return self._answered(request, call)
 
     async def keep_alive(self, request: web.Request) -> web.Response:
         """Make an idle session last."""
-        viid_id = await self._claimed_id(request, "KeepaliveObject")
-        await self._session(request, viid_id)
-        return self.replies.one(request, viid_id)
+        call = await self._system_call(request, "KeepaliveObject")
+        await self._session(request, call.viid_id)
+        return self._answered(request, call)
 
     async def tell_time(self, request: web.Request) -> web.Response:
         """Tell the time to a registered device."""
@@ -145,16 +146,21 @@ class VisualGateway:
         self.doorkeeper.check(device, self.doorkeeper.peer(request))
         return device
 
-    async def _claimed_id(self, request: web.Request, wrapper: str) -> str:
-        """Return the id that the caller claims: the header's, else the body's; they must not differ."""
-        async with self.bodies.read(request, SYSTEM_BODY_LIMIT) as body:
-            named = _device_id(body, wrapper) if body else ""
+    async def _system_call(self, request: web.Request, wrapper: str) -> SystemCall:
+        """Return who calls by its own account; what is wrong with the body is told after the caller proved itself.
+
+        The header wins over the body: platforms write another device's id there, or none.
+        """
         claimed = request.headers.get(IDENTIFY, "").strip()
-        if claimed and named and claimed != named:
-            raise RefusedError(400, "invalid_field", f"{IDENTIFY} is {claimed}, but the body's DeviceID is {named}")
-        if not claimed and not named:
-            raise RefusedError(400, "invalid_field", f"neither {IDENTIFY} nor {wrapper}.DeviceID is there")
-        return claimed or named
+        if not claimed and hdrs.AUTHORIZATION not in request.headers and request.path.endswith("Register"):
+            raise self.doorkeeper.challenge(None, CHALLENGE_ORDER)
+        async with self.bodies.read(request, SYSTEM_BODY_LIMIT) as body:
+            return SystemCall.read(claimed, body, wrapper)
+
+    def _answered(self, request: web.Request, call: SystemCall) -> web.Response:
+        if call.fault is not None:
+            raise call.fault
+        return self.replies.one(request, call.viid_id)
 
     def _refusals(self) -> Any:
         @web.middleware
@@ -178,7 +184,8 @@ class VisualGateway:
 
 def _read_objects(resource: Resource, body: bytes) -> tuple[list[str], RefusedError | None]:
     """Return the ids of a body's objects, or why it holds none."""
-    if body.lstrip()[:1] == b"<":
+    body = plain(body)
+    if body[:1] == b"<":
         return [], RefusedError(400, "xml", "XML is not understood, send application/VIID+JSON")
     try:
         ids = object_ids(resource, orjson.loads(body))
@@ -189,16 +196,3 @@ def _read_objects(resource: Resource, body: bytes) -> tuple[list[str], RefusedEr
             400, "invalid_field", f"{resource.name}ListObject.{resource.inner} is not a list of objects"
         )
     return ids, None
-
-
-def _device_id(body: bytes, wrapper: str) -> str:
-    """Return DeviceID of a system object; some devices leave the `Object` off its name."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RejectedError("malformed", f"not JSON: {error.msg} at character {error.pos}") from error
-    holder = document.get(wrapper, document.get(wrapper.removesuffix("Object"))) if isinstance(document, dict) else None
-    found = holder.get("DeviceID") if isinstance(holder, dict) else None
-    if not isinstance(found, str | int):
-        raise RefusedError(400, "invalid_field", f"{wrapper}.DeviceID is missing")
-    return str(found)

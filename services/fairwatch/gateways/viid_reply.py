@@ -69,7 +69,9 @@ class Replies:
     def status(self, request: web.Request, id_: str, code: Status = Status.OK, text: str = "OK") -> dict[str, Any]:
         """Return a ResponseStatusObject."""
         return {
-            "RequestURL": request.path[:MAX_TEXT],
+            "RequestURL": request.path[:MAX_TEXT]
+            if request.path.startswith("/VIID/")
+            else "",  # else it may hold a key
             "StatusCode": int(code),
             "StatusString": text[:MAX_TEXT],
             "Id": id_,
