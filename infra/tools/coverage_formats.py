@@ -1,4 +1,4 @@
-"""Prints, for the README, what each format makes of the recorded payloads under ../shared/fixtures."""
+"""Prints what each format makes of the recorded payloads under ../shared/fixtures: files, records and leaves."""
 
 import sys
 from collections import Counter
@@ -7,22 +7,27 @@ from pathlib import Path
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.envelopes import is_http_request, open_http
 from fairwatch.formats.catalogue import decode, formats
+from fairwatch.formats.language.trace import OUTCOMES, Trace
 from fairwatch.formats.payload import Payload
 
 FIXTURES = Path(__file__).parents[2].parent / "shared" / "fixtures"
-SYSTEMS = ("hikvision", "frigate", "viid", "gb28181", "onvif", "axis")
+COLUMNS = ("files", "records", "record", "skipped", "rejected", "not ours", *OUTCOMES)
+HEADINGS = ("files", "records", "files with records", "skipped with a reason", "rejected", "of no format")
 
 
-def outcome(path: Path) -> tuple[str, int, str]:
-    """Return the format (or `-`), how many records it gave, and record, skipped or rejected."""
-    payload = Payload(path.read_bytes(), received_at=1)
+def outcome(path: Path) -> tuple[str, Counter[str]]:
+    """Return the format (or `-`) and what is counted of one file."""
+    payload, trace = Payload(path.read_bytes(), received_at=1), Trace()
     try:
         if is_http_request(payload.body):
             payload = open_http(payload)
-        decoded = decode(payload)
+        decoded = decode(payload, trace=trace)
     except RejectedError as error:
-        return "-", 0, "not ours" if error.reason == "unknown_format" else "rejected"
-    return decoded.format, len(decoded.records), "record" if decoded.records else "skipped"
+        return "-", Counter({"files": 1, "not ours" if error.reason == "unknown_format" else "rejected": 1})
+    found = Counter({"files": 1, "records": len(decoded.records), "record" if decoded.records else "skipped": 1})
+    if decoded.records:
+        found.update(entry.outcome for entry in trace.entries)
+    return decoded.format, found
 
 
 def main() -> int:
@@ -31,14 +36,14 @@ def main() -> int:
         print(f"no fixtures at {FIXTURES}", file=sys.stderr)
         return 1
     counts: dict[str, Counter[str]] = {name: Counter() for name in [*formats(), "-"]}
-    for path in sorted(path for system in SYSTEMS for path in (FIXTURES / system).rglob("*") if path.is_file()):
-        name, records, what = outcome(path)
-        counts[name].update({"files": 1, "records": records, what: 1})
-    print("| format | files | records | files with records | skipped with a reason | rejected | of no format |")
-    print("|---|---|---|---|---|---|---|")
+    for path in sorted(path for path in FIXTURES.rglob("*") if path.is_file()):
+        name, found = outcome(path)
+        counts[name].update(found)
+    headings = (*HEADINGS, *(f"leaves {name.replace('_', ' ')}" for name in OUTCOMES))
+    print(f"| format | {' | '.join(headings)} |")
+    print("|---" * (len(headings) + 1) + "|")
     for name, found in counts.items():
-        columns = (found[key] for key in ("files", "records", "record", "skipped", "rejected", "not ours"))
-        print(f"| {name} | {' | '.join(map(str, columns))} |")
+        print(f"| {name} | {' | '.join(str(found[key]) for key in COLUMNS)} |")
     return 0
 
 

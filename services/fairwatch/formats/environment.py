@@ -6,18 +6,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fairwatch.formats.bodies.opening import Picture
+from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.payload import Payload
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture that came beside the document, as a part of the same body."""
-
-    name: str
-    filename: str
-    mime: str
-    sha256: str
-    size: int
 
 
 @dataclass(slots=True)
@@ -30,6 +21,7 @@ class Environment:
         media: SHA-256 -> (bytes, media type), filled by conversions of inline pictures.
         leftover: Source path -> text that no row could use; becomes extensions of the current record.
         sha256: Of the payload's body, in hex.
+        trace: Where to note what becomes of each leaf; None on the hot path.
     """
 
     payload: Payload
@@ -37,6 +29,7 @@ class Environment:
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     leftover: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
+    trace: Trace | None = None
 
     def __post_init__(self) -> None:
         self.sha256 = hashlib.sha256(self.payload.body).hexdigest()
@@ -46,6 +39,11 @@ class Environment:
         digest = hashlib.sha256(body).hexdigest()
         self.media[digest] = (body, mime)
         return digest
+
+    def took(self, node: Any, what: str) -> None:
+        """Note, in code that makes a canonical value before the rows read, what of the document it was made of."""
+        if self.trace is not None:
+            self.trace.took(node, what)
 
     def zone(self) -> ZoneInfo | None:
         """Return the zone of the device's clock, when it is known."""

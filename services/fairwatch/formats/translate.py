@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.envelopes import is_http_request, open_http
 from fairwatch.formats.catalogue import decode, encode
+from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.payload import Decoded, Encoded, Payload
 from fairwatch.formats.report import Report, report
 
@@ -54,7 +55,7 @@ class Translation:
     Attributes:
         lines: At least one.
         encoded: The records in the target format.
-        report: What was kept and lost; absent when nothing was read.
+        report: What became of every leaf, where it was asked for and the input was read.
     """
 
     lines: list[Line]
@@ -62,7 +63,9 @@ class Translation:
     report: Report | None = None
 
 
-def translate(name: str, payload: Payload, source: str = AUTO, target: str = CANONICAL) -> Translation:
+def translate(
+    name: str, payload: Payload, source: str = AUTO, target: str = CANONICAL, *, with_report: bool = False
+) -> Translation:
     """Translate one input; a malformed one is a `rejected` line, never an exception.
 
     Args:
@@ -70,17 +73,22 @@ def translate(name: str, payload: Payload, source: str = AUTO, target: str = CAN
         payload: Its bytes; a recorded HTTP request is opened.
         source: Format, or `auto`.
         target: `canonical`, or a format.
+        with_report: Trace every leaf and say what became of it.
     """
     chosen = None if source == AUTO else source
+    trace = Trace() if with_report else None
     try:
         if is_http_request(payload.body):
             payload = open_http(payload)
-        decoded = decode(payload, chosen)
+        decoded = decode(payload, chosen, trace)
     except RejectedError as error:
-        return Translation([Line(name, chosen, "rejected", reason=str(error))])
+        told = report(chosen or "-", 0, trace, target) if trace and trace.entries else None
+        return Translation([Line(name, chosen, "rejected", reason=str(error))], report=told)
     encoded: list[Encoded] = []
     lines = list(_lines(name, decoded, target, encoded))
-    return Translation(lines, encoded, report(payload, decoded, target, encoded) if decoded.records else None)
+    if trace is None:
+        return Translation(lines, encoded)
+    return Translation(lines, encoded, report(decoded.format, len(decoded.records), trace, target, encoded))
 
 
 def _lines(name: str, decoded: Decoded, target: str, encoded: list[Encoded]) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """Opens a body: its documents, each with the pictures that came beside it."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.documents import Syntax, parse
@@ -12,12 +12,29 @@ from fairwatch.formats.bodies.envelopes import (
     split_documents,
     split_multipart,
 )
-from fairwatch.formats.environment import Environment, Picture
 from fairwatch.formats.payload import Payload
 
 _DOCUMENT_LEADS: Final = frozenset({b"<", b"{", b"["})
 _JSON_LEADS: Final = frozenset({b"{", b"["})
 _PICTURES: Final = ("image/", "video/", "audio/", "application/octet-stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that came beside the document, as a part of the same body."""
+
+    name: str
+    filename: str
+    mime: str
+    sha256: str
+    size: int
+
+
+class PictureStore(Protocol):
+    """Where the bytes of pictures go."""
+
+    def keep(self, body: bytes, mime: str) -> str:
+        """Keep a picture and return its SHA-256 in hex."""
 
 
 @dataclass(slots=True)
@@ -29,7 +46,7 @@ class Document:
     pictures: list[Picture] = field(default_factory=list)
 
 
-def open_body(payload: Payload, env: Environment) -> list[Document]:
+def open_body(payload: Payload, store: PictureStore) -> list[Document]:
     """Return the documents of a body in order; a JSON list of objects is as many documents.
 
     Raises:
@@ -45,7 +62,7 @@ def open_body(payload: Payload, env: Environment) -> list[Document]:
         payload = open_http(payload)
     body = payload.body
     if is_multipart(body, payload.content_type) or b"\n--" in body:
-        return _open_multipart(payload, env)
+        return _open_multipart(payload, store)
     return _open(body, payload.content_type)
 
 
@@ -65,7 +82,7 @@ def _open(body: bytes, content_type: str) -> list[Document]:
     return [Document(syntax, one) for one in trees]
 
 
-def _open_multipart(payload: Payload, env: Environment) -> list[Document]:
+def _open_multipart(payload: Payload, store: PictureStore) -> list[Document]:
     documents: list[Document] = []
     early: list[Picture] = []
     for part in split_multipart(payload.body, payload.content_type):
@@ -73,7 +90,7 @@ def _open_multipart(payload: Payload, env: Environment) -> list[Document]:
             documents.extend(_open(part.body, part.content_type))
         elif part.content_type.startswith(_PICTURES) or part.filename:
             mime = part.content_type.partition(";")[0].strip() or "application/octet-stream"
-            digest = env.keep(part.body, mime)
+            digest = store.keep(part.body, mime)
             picture = Picture(part.name, part.filename, mime, digest, len(part.body))
             (documents[-1].pictures if documents else early).append(picture)
         elif "json" in part.content_type or "xml" in part.content_type:

@@ -98,6 +98,7 @@ def _keep(picture: Tree, env: Environment) -> None:
         return
     del picture["Data"]
     mime = media_type(body)
+    env.took(data, "media")
     picture["Picture"] = reference(env.keep(body, mime), len(body), mime)
     if "StoragePath" in picture:
         picture["OriginalStoragePath"] = picture.pop("StoragePath")

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from fairwatch.formats.environment import Environment, Picture
+from fairwatch.formats.bodies.opening import Picture
+from fairwatch.formats.environment import Environment
 from fairwatch.formats.hikvision.shapes import TARGETS, one_shape
 from fairwatch.formats.language.converters import Converter, converter
 from fairwatch.formats.language.converters.pictures import reference

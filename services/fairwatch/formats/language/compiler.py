@@ -6,7 +6,7 @@ record in place. `leaves` has the conversions, `emission` the source text.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
 
@@ -17,9 +17,10 @@ from fairwatch.formats.language.canonical import Kind, field, required
 from fairwatch.formats.language.converters import Converter, build
 from fairwatch.formats.language.declaration import Row
 from fairwatch.formats.language.emission import Level, Source
-from fairwatch.formats.language.leaves import IMPOSSIBLE, Leaf, converted, mapped, word_table
+from fairwatch.formats.language.leaves import IMPOSSIBLE, Leaf, backwards, converted, mapped, word_table
 from fairwatch.formats.language.leftovers import Usage
 from fairwatch.formats.language.paths import Getter, Path, Scope, getter, parse_path
+from fairwatch.formats.language.trace import Reading
 
 Read = Callable[[Scope, Environment], Any]
 Rows = Mapping[str, Sequence[Row]]
@@ -64,18 +65,19 @@ class Place:
         return Place((*self.usages, usage), (*self.prefixes, f"{self.name(path)}."), blocking=False, kept=self.kept)
 
 
-def compile_record(rows: Rows, kind: Kind, place: Place) -> Read:
+def compile_record(rows: Rows, kind: Kind, place: Place, *, traced: bool = False) -> Read:
     """Return a function of the scope and the environment that builds the record, or answers None when there is nothing.
 
     Args:
         rows: By canonical name, dotted from the record on.
         kind: The record; its required fields are completed later.
         place: Where in the document.
+        traced: It notes in `env.trace` what each row reads.
 
     Raises:
         ValueError: A canonical path does not exist, or a row names an unknown converter.
     """
-    made = _Compiler()
+    made = _Compiler(traced=traced)
     source, levels = made.source, [Level(at, "scope") for at in range(place.depth + 1)]
     source.line("".join(f"{level.item}, " for level in levels) + "= scope")
     with source.levels(levels):
@@ -87,10 +89,19 @@ def compile_record(rows: Rows, kind: Kind, place: Place) -> Read:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A place, and the variables that hold its items in the function."""
+    """A place, the variables that hold its items in the function, and the name of the record that is being filled."""
 
     place: Place
     levels: list[Level]
+    canonical: str = ""
+
+    def under(self, name: str) -> "_Spot":
+        """Return the same place for the fields of a record in the record."""
+        return replace(self, canonical=self.named(name))
+
+    def named(self, name: str) -> str:
+        """Return a field's name, dotted from the outermost record on."""
+        return self.canonical if name == SELF else f"{self.canonical}.{name}" if self.canonical else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ class _Target:
     source: Source
     text: str
     is_variable: bool
+    field: str = ""
 
     def put(self, value: str) -> None:
         """Write the storing of a value that is there."""
@@ -117,7 +129,8 @@ class _Target:
 class _Compiler:
     """Writes the source of one record."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, traced: bool = False) -> None:
+        self.traced = traced
         self.source = Source()
         self.source.constants.update(IMPOSSIBLE=IMPOSSIBLE, scalars=_SCALARS)
 
@@ -133,7 +146,7 @@ class _Compiler:
                 fillers[name] = constant
         for name, deeper in below.items():
             inner = source.name("o")
-            said = self.record(deeper, field(kind, name), spot, inner, top=top and name == "source")
+            said = self.record(deeper, field(kind, name), spot.under(name), inner, top=top and name == "source")
             source.line(f"if {said}: {out}[{name!r}] = {inner}")
         for name, text in fillers.items():
             source.line(f"if {out} and {name!r} not in {out}: {out}[{name!r}] = {text}")
@@ -152,13 +165,16 @@ class _Compiler:
             constant = self._literal(inner, default)
         if not readable:
             return constant
+        named = spot.named(name)
         if inner.shape == "list" and inner.record is not None and any(row.rows for row in readable):
-            self._joined(readable, inner, spot, f"{out}[{name!r}]")
+            self._joined(readable, inner, spot.under(name), f"{out}[{name!r}]")
         elif name != SELF and len(readable) == 1 and len(readable[0].path) == 1 and not readable[0].required:
-            self._first_of(readable, inner, spot, _Target(self.source, f"{out}[{name!r}]", is_variable=False))
+            self._first_of(
+                readable, inner, spot, _Target(self.source, f"{out}[{name!r}]", is_variable=False, field=named)
+            )
         else:
             result = self.source.name("r")
-            self._first_of(readable, inner, spot, _Target(self.source, result, is_variable=True))
+            self._first_of(readable, inner, spot, _Target(self.source, result, is_variable=True, field=named))
             stored = f"{out}.update({result})" if name == SELF else f"{out}[{name!r}] = {result}"
             self.source.line(f"if {result} is not None: {stored}")
         return constant
@@ -180,7 +196,7 @@ class _Compiler:
                     self._nested(row, kind, spot, items)
                 continue
             one = source.name("r")
-            self._first_of([row], kind, spot, _Target(source, one, is_variable=True))
+            self._first_of([row], kind, spot, _Target(source, one, is_variable=True, field=spot.canonical))
             source.line(f"if {one} is not None: {items}.extend({one})")
         source.line(f"if {items}: {stored} = {items}")
 
@@ -202,12 +218,31 @@ class _Compiler:
                 with self._attempt(row, spot, missing, test):
                     source.line(f"v = {value}")
                     self._convert(row, leaf, spot.levels, target)
+                    if self.traced:
+                        self._note(row, path, spot, target)
                 if not row.when:
                     earlier.append(getter(path, spot.place.depth))
                 missing = f"{target.text} is None"
             missing = f"{target.text} is None"
         if any(row.required for row in rows):
             source.line(f"if {target.text} is None: {source.constant(_missing(rows[0].path[0]))}()")
+
+    def _note(self, row: Row, path: Path, spot: _Spot, target: _Target) -> None:
+        """Write the note that a value was read and what became of it."""
+        made = None if row.values else build(row.converter or "text")
+        if made is not None and not path.steps and not made.scalar and not row.takes:
+            return  # it looks at the item as a whole and uses up nothing of it
+        reading = Reading(
+            target.field,
+            path,
+            spot.place.depth,
+            tuple(map(parse_path, row.takes)),
+            tuple(map(parse_path, row.more.values())),
+            backwards(row) if made is None or made.scalar else None,
+            made is None or made.exact,
+        )
+        result = target.text if target.is_variable else target.text.replace("[", ".get(", 1)[:-1] + ")"
+        self.source.line(f"env.trace.read({self.source.constant(reading)}, {spot.levels[-1].scope}, {result})")
 
     def _attempt(self, row: Row, spot: _Spot, *tests: str) -> Any:
         """Open the block of one attempt, under the tests that are not empty and the conditions of the row."""
@@ -249,13 +284,14 @@ class _Compiler:
         elif kind.shape == "list":
             items = source.name("i")
             source.line(f"{items} = []")
-            self._nested(row, kind, spot, items)
+            self._nested(row, kind, replace(spot, canonical=target.field), items)
             source.line(f"if {items}: {target.text} = {items}")
         elif row.each:
             raise ValueError(f"each {row.each}: the canonical field is no list")
         else:
             out = source.name("o")
-            source.line(f"if {self.record(row.rows, kind, spot, out)}: {target.text} = {out}")
+            below = replace(spot, canonical=target.field)
+            source.line(f"if {self.record(row.rows, kind, below, out)}: {target.text} = {out}")
 
     def _nested(self, row: Row, kind: Kind, spot: _Spot, items: str) -> None:
         """Write what appends the records of one row to a list."""
@@ -274,7 +310,7 @@ class _Compiler:
             source.block(f"for {level.item} in () if v is None or v == '' else v if type(v) is list else (v,):"),
             source.level(level),
         ):
-            said = self.record(row.rows, one, _Spot(inner, [*spot.levels, level]), out)
+            said = self.record(row.rows, one, _Spot(inner, [*spot.levels, level], spot.canonical), out)
             source.line(f"if {said}: {items}.append({out})")
 
     def _leaf(self, row: Row, path: Path, kind: Kind, place: Place, earlier: tuple[Getter, ...]) -> Leaf:

@@ -6,7 +6,7 @@ from typing import Any
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.conditions import folded
-from fairwatch.formats.language.converters import Converter
+from fairwatch.formats.language.converters import Converter, build
 from fairwatch.formats.language.declaration import Row
 from fairwatch.formats.language.paths import TEXT_KEY, Getter, Scope, first
 
@@ -26,6 +26,18 @@ def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
         return found
 
     return convert
+
+
+def backwards(row: Row) -> Callable[[Any], Any] | None:
+    """Return what writes a row's value in the source's form, or None where it cannot be written."""
+    if not row.values:
+        return build(row.converter or "text").encode
+    if any(isinstance(value, list) for value in row.values.values()):
+        return None
+    table: dict[Any, Any] = {}
+    for word, value in row.values.items():
+        table.setdefault(value, word)
+    return table.get
 
 
 def word_table(row: Row) -> dict[str, Any]:

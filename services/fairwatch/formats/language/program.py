@@ -16,8 +16,9 @@ from fairwatch.formats.language.conditions import compile_selector
 from fairwatch.formats.language.converters.scalars import as_text
 from fairwatch.formats.language.declaration import Declaration, Message, Row
 from fairwatch.formats.language.leftovers import Usage, collect, flatten
-from fairwatch.formats.language.paths import Getter, Scope, first, getter, parse_path
+from fairwatch.formats.language.paths import Getter, Path, Scope, first, getter, parse_path
 from fairwatch.formats.language.sifting import Sieve
+from fairwatch.formats.language.trace import POLICY, Trace
 from fairwatch.formats.payload import Decoded
 from fairwatch.policy.screening import Screen
 
@@ -27,6 +28,7 @@ OBSERVATION: Final = "Observation"
 # Which message a prepared document is: said by `prepare`, no part of what the device sent.
 KIND: Final = "$Kind"
 UNKNOWN_MESSAGE: Final = "unknown_message"
+SUPERSEDED: Final = "superseded"
 
 
 @dataclass(slots=True)
@@ -38,10 +40,20 @@ class MessageProgram:
     place: Place
     read: Read | None
     identity: list[Getter]
+    paths: tuple[Path, ...] = ()
     usages: list[Usage] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     sieves: dict[bool, Sieve] = field(default_factory=dict)
     together: tuple["MessageProgram", ...] = ()
+    _traced: Read | None = None
+
+    def reader(self, *, traced: bool) -> Read | None:
+        """Return the compiled rows; the ones that note what they read are compiled when they are first asked for."""
+        if not traced or self.read is None:
+            return self.read
+        if self._traced is None:
+            self._traced = compile_record(self.rows, record_kind(self.message.type), self.place, traced=True)
+        return self._traced
 
     def scopes(self, root: Any) -> list[Scope]:
         """Return one scope for each item of the document that is a record."""
@@ -103,6 +115,11 @@ class Program:
             RejectedError: A field that must be there is missing or impossible.
         """
         root = self.unwrap(tree)
+        if env.trace is not None:
+            root = env.trace.begin(root)
+            if type(root) is dict:
+                for name in self._superseded & root.keys():
+                    env.trace.all(env.trace.reachable({name: root[name]}), "not_read", SUPERSEDED)
         if self._superseded and type(root) is dict and not self._superseded.isdisjoint(root):
             root = {name: value for name, value in root.items() if name not in self._superseded}
         roots = self._prepare(root, env) if self._prepare else root
@@ -113,9 +130,13 @@ class Program:
         program = self.select(root, env)
         if program is None:
             decoded.skipped.append((UNKNOWN_MESSAGE, f"no message of {self.declaration.format} looks like this"))
+            self._note_skip(root, env, UNKNOWN_MESSAGE)
         elif program.message.skip:
             decoded.skipped.append((program.message.skip, program.message.name))
+            self._note_skip(root, env, program.message.skip)
         else:
+            trace = env.trace
+            before = trace.reachable(root) if trace is not None else set()
             parts = [_Part(one, root, env) for one in program.together]
             sifted = parts[0].sifted
             counts = sifted.removed if sifted and len(parts) == 1 else self._cleaned(root, parts, env)
@@ -125,8 +146,17 @@ class Program:
                     counts[-1] = counts.get(-1, 0) + withheld
             if counts:
                 decoded.removed_fields += sum(counts.values())
+            if trace is not None:
+                trace.all(before - trace.reachable(root), "refused", POLICY)
             for part in parts:
                 self._read(part, root, env, decoded, counts)
+            if trace is not None:
+                trace.all(trace.reachable(root), "kept", "extensions")
+
+    @staticmethod
+    def _note_skip(root: Any, env: Environment, why: str) -> None:
+        if env.trace is not None:
+            env.trace.all(env.trace.reachable(root), "not_read", why)
 
     def _cleaned(self, root: Any, parts: list["_Part"], env: Environment) -> dict[int, int]:
         """Take out what policy forbids where the walk has not; return how many by item, -1 is outside of the items."""
@@ -154,8 +184,11 @@ class Program:
         leftovers = sifted.leftovers if sifted else collected(program, root, scopes)
         kind = program.message.type
         content = "" if program.identity else self._digest(root)
+        read = program.reader(traced=env.trace is not None) or program.read
+        if env.trace is not None:
+            self._note_message(program, scopes, env.trace)
         for position, scope in enumerate(scopes):
-            record: dict[str, Any] = program.read(scope, env) or {}
+            record: dict[str, Any] = read(scope, env) or {}
             extensions = leftovers[position]
             if env.leftover:
                 for name, value in env.leftover.items():
@@ -171,6 +204,17 @@ class Program:
             else:
                 _check_required(kind, record)
             decoded.records.append((kind, record))
+
+    @staticmethod
+    def _note_message(program: MessageProgram, scopes: list[Scope], trace: Trace) -> None:
+        """Note what decided which message a document is, and what tells it from the next one."""
+        for path in program.message.when:
+            for one in path.split("|"):
+                if not one.startswith("$"):
+                    trace.looked(scopes[0][0], parse_path(one.strip()), f"message {program.message.name}")
+        for scope in scopes:
+            for known in program.paths:
+                trace.looked(scope[known.level(len(scope) - 1)], known, "observation_id")
 
     def _finish(self, record: dict[str, Any], env: Environment, identity: tuple[object, ...]) -> None:
         """Say what the hub knows of an observation beside what the document says."""
@@ -285,14 +329,15 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
             read = compile_record(rows, record_kind(message.type), place)
         except ValueError as error:
             raise ValueError(f"{declaration.format}: message {message.name}: {error}") from error
-    identity = [getter(parse_path(text), place.depth) for text in message.identity]
+    paths = tuple(map(parse_path, message.identity))
+    identity = [getter(path, place.depth) for path in paths]
     withheld = [tuple(path.split(".")) for path in declaration.withheld]
     sieves = {
         soft: Sieve(usages, prefixes, each, withheld, soft_biometrics=soft)
         for soft in (False, True)
         if not message.skip
     }
-    return MessageProgram(message, items, place, read, identity, usages, rows, sieves)
+    return MessageProgram(message, items, place, read, identity, paths, usages, rows, sieves)
 
 
 def rows_of(declaration: Declaration, message: Message) -> dict[str, list[Row]]:

@@ -8,9 +8,9 @@ import orjson
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.language.conditions import folded
-from fairwatch.formats.language.converters import build
 from fairwatch.formats.language.declaration import Condition, Conditions, Declaration, Message, Row
 from fairwatch.formats.language.differences import leaves
+from fairwatch.formats.language.leaves import backwards
 from fairwatch.formats.language.paths import Path, parse_path
 from fairwatch.formats.language.placing import put
 from fairwatch.formats.language.program import rows_of
@@ -159,7 +159,7 @@ def _compile_row(name: str, row: Row, depth: int) -> Write:
     if row.value is not None:
         return _constant(name, row.value)
     path = parse_path(row.path[0])
-    convert = _backwards(row)
+    convert = backwards(row)
 
     def write(record: Mapping[str, Any], prefix: str, scope: Scope, used: Used) -> None:
         value = record if name == "." else _get(record, name)
@@ -186,15 +186,6 @@ def _constant(name: str, value: Any) -> Write:
             used.add(f"{prefix}{name}")
 
     return write
-
-
-def _backwards(row: Row) -> Callable[[Any], Any] | None:
-    if row.values:
-        table: dict[Any, Any] = {}
-        for word, value in row.values.items():
-            table.setdefault(value, word)
-        return table.get
-    return build(row.converter or "text").encode
 
 
 def _compile_nested(name: str, row: Row, depth: int) -> Write:

@@ -67,8 +67,8 @@ def prepare_object(item: Tree, frame: Tree, env: Environment) -> Tree:
     if not appearance:
         del root["Object"]["Appearance"]
     _classify(root, appearance)
-    _locate(root, appearance, frame)
-    _colour(root, appearance, frame.get("Colorspace"))
+    _locate(root, appearance, frame, env)
+    _colour(root, appearance, frame.get("Colorspace"), env)
     pictures = _pictures(appearance, env, _ROLES.get(root.get("ObjectClass", ""), "OTHER"))
     pictures += scene_pictures(frame, env)
     if pictures:
@@ -125,7 +125,7 @@ def _inferred(appearance: Tree) -> str:
     return "BARCODE" if appearance.get("BarcodeInfo") else "UNKNOWN"
 
 
-def _locate(root: Tree, appearance: Tree, frame: Tree) -> None:
+def _locate(root: Tree, appearance: Tree, frame: Tree, env: Environment) -> None:
     node = appearance.get("Shape")
     if type(node) is not dict:
         return
@@ -137,14 +137,17 @@ def _locate(root: Tree, appearance: Tree, frame: Tree) -> None:
         return
     if shape:
         root["Shape"] = shape
+        if env.trace is not None:
+            env.took([node, frame.get("Transformation"), appearance.get("Transformation")], "shape")
         del appearance["Shape"]
         appearance.pop("Transformation", None)
 
 
-def _colour(root: Tree, appearance: Tree, colourspace: Any) -> None:
+def _colour(root: Tree, appearance: Tree, colourspace: Any, env: Environment) -> None:
     colours = clusters(appearance.get("Color"), colourspace)
     if colours:
         root["Colours"] = colours
+        env.took([appearance["Color"], colourspace], "colours")
         del appearance["Color"]
     vehicles = as_list(appearance.get("VehicleInfo"))
     if vehicles and type(vehicles[0]) is dict:
@@ -152,6 +155,7 @@ def _colour(root: Tree, appearance: Tree, colourspace: Any) -> None:
         appearance["VehicleInfo"] = [own, *vehicles[1:]]
         if found := clusters(own.get("Color"), colourspace):
             root["VehicleColour"] = found[0]
+            env.took([own["Color"], colourspace], "vehicle.colour")
             del own["Color"]
 
 
@@ -211,6 +215,7 @@ def _take_picture(node: Tree, inline: str, address: str, role: str, env: Environ
         if body:
             mime = media_type(body)
             found.append({**reference(env.keep(body, mime), len(body), mime), "role": role})
+            env.took(node[inline], "media")
             del node[inline]
     if uri := text_of(node.get(address)):
         found.append({"uri": uri, "role": role})

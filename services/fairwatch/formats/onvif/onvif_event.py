@@ -152,9 +152,13 @@ def _complete(tree: Tree, message: Tree, env: Environment) -> Tree:
     topic = tree.get("Topic", "")
     state = next((name for name in data if _is_state(name, data[name])), "")
     if state:
+        if env.trace is not None:
+            env.took({state: data[state]}, "active")
         tree["Active"] = data.pop(state)
         tree["StateItem"] = state
-    _objects(tree, data, class_of(topic, state))
+    if env.trace is not None:
+        env.took([name for name in data if type(data[name]) is dict], "event")  # names of element items
+    _objects(tree, data, class_of(topic, state), env)
     if source:
         tree["Tokens"] = source
     if not topic and "SensorID" in source:
@@ -217,9 +221,11 @@ _SPECIAL: Final[dict[str, Callable[[Tree, Tree], None]]] = {
 }
 
 
-def _objects(tree: Tree, data: Tree, guessed: str) -> None:
+def _objects(tree: Tree, data: Tree, guessed: str, env: Environment) -> None:
     """Read the lists of object ids and classes, whose first items are the event's object."""
     for name in [name for name in data if name.lower() in _LISTED and type(data[name]) in {str, int}]:
+        if env.trace is not None:
+            env.took({name: data[name]}, "object_id" if name.lower() == "objectid" else "class_code")
         words = str(data.pop(name)).split()
         if len(words) > 1:
             data[f"{_LISTED[name.lower()]}s"] = " ".join(words)
@@ -266,10 +272,10 @@ def _describe(tree: Tree, data: Tree, env: Environment) -> None:
         if made.get("ObjectClass") == "UNKNOWN":
             del made["ObjectClass"]
         tree.update({name: value for name, value in made.items() if name not in tree})
-    _box(tree, data)
+    _box(tree, data, env)
 
 
-def _box(tree: Tree, data: Tree) -> None:
+def _box(tree: Tree, data: Tree, env: Environment) -> None:
     box = data.get("BoundingBox")
     if type(box) is dict and "Shape" not in tree:
         try:
@@ -278,4 +284,5 @@ def _box(tree: Tree, data: Tree) -> None:
             return
         if shape:
             tree["Shape"] = shape
+            env.took(box, "shape")
             del data["BoundingBox"]

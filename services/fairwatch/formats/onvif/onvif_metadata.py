@@ -102,7 +102,7 @@ def _frame(frame: Tree, env: Environment) -> Iterator[Tree]:
         for change in as_list(tree.get(operation)):
             if type(change) is dict:
                 count += 1
-                yield {"$Kind": "track", **kept, **_change(operation, change)}
+                yield {"$Kind": "track", **kept, **_change(operation, change, env)}
     cells = as_mapping(as_mapping(frame.get("Extension")).get("MotionInCells"))
     if cells:
         count += 1
@@ -112,7 +112,8 @@ def _frame(frame: Tree, env: Environment) -> Iterator[Tree]:
         yield {"$Kind": "scene", **kept, "Pictures": pictures} if pictures else {"$Kind": "frame"}
 
 
-def _change(operation: str, change: Tree) -> Tree:
+def _change(operation: str, change: Tree, env: Environment) -> Tree:
+    env.took(change, "track_change")
     if operation == "Delete":
         return {"Operation": "DELETE", "From": _ids(change)}
     before = [one for name in ("From", "from") for one in as_list(change.get(name))]
