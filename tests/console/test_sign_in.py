@@ -1,10 +1,13 @@
 """Nobody is in without a password, and nobody stays for ever."""
 
+from pathlib import Path
+
 import aiohttp
 import pytest
 
 from fairwatch.console import application
-from tests.support.console_world import PASSWORD, ConsoleWorld
+from fairwatch.domain.addresses import Networks
+from tests.support.console_world import PASSWORD, ConsoleWorld, console_world
 
 
 async def test_right_password_opens_a_session_that_scripts_cannot_read(world: ConsoleWorld) -> None:
@@ -74,9 +77,10 @@ async def test_attended_session_ends_after_a_shift(world: ConsoleWorld) -> None:
 
 async def test_session_token_is_not_stored(world: ConsoleWorld) -> None:
     caller = await world.caller("ann")
-    (token,) = [cookie.value for cookie in caller.http.cookie_jar]
+    tokens = [cookie.value for cookie in caller.http.cookie_jar]
     keys = [key async for key in world.redis.scan_iter()]
-    assert not any(token.encode() in key for key in keys)
+    assert len(tokens) == 2
+    assert not any(token.encode() in key for key in keys for token in tokens)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +118,19 @@ async def test_page_and_probes_are_open_and_every_answer_is_hardened(world: Cons
     for path in ("/static/../application.py", "/static/%2e%2e/application.py", "/static/"):
         async with caller.http.get(path) as response:
             assert response.status == 404
+
+
+async def test_nobody_is_locked_out_by_what_strangers_guess(world: ConsoleWorld) -> None:
+    ann, stranger, colleague = await world.caller("ann"), await world.caller(), await world.caller()
+    assert [await stranger.sign_in("ann", "wrong") for _ in range(40)][-1] == 429
+    assert await ann.sign_in("ann") == 200  # from the same address, in her own browser
+    assert await colleague.sign_in("ben") == 200
+    assert [await ann.sign_in("ann", "wrong") for _ in range(6)] == [401] * 5 + [429]
+
+
+async def test_behind_a_trusted_proxy_each_browser_has_its_own_address(valkey: str, tmp_path: Path) -> None:
+    async with console_world(valkey, tmp_path, proxies=Networks.parse(["127.0.0.0/8"], "proxies")) as world:
+        caller = await world.caller()
+        caller.http.headers["X-Forwarded-For"] = "198.51.100.1, 192.0.2.7"
+        await caller.sign_in("ann", "wrong")
+    assert [record["details"]["address"] for record in world.publisher.records("audit")] == ["192.0.2.7"]

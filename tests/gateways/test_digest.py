@@ -1,5 +1,6 @@
 """Digest authentication, the server's half."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -69,72 +70,72 @@ def test_response_is_that_of_rfc_7616_section_3_9_1(algorithm, expected):
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_right_password_is_accepted(server, algorithm):
-    assert server.verify(reply(server, algorithm=algorithm), "POST", "/in", Account()) == "right"
+async def test_right_password_is_accepted(server, algorithm):
+    assert await server.verify(reply(server, algorithm=algorithm), "POST", "/in", Account()) == "right"
 
 
-def test_wrong_password_is_refused(server):
-    assert server.verify(reply(server, Account(password="guess")), "POST", "/in", Account()) == "wrong"
+async def test_wrong_password_is_refused(server):
+    assert await server.verify(reply(server, Account(password="guess")), "POST", "/in", Account()) == "wrong"
 
 
-def test_algorithm_that_the_account_forbids_is_refused(server):
+async def test_algorithm_that_the_account_forbids_is_refused(server):
     header = reply(server, algorithm="MD5")
-    assert server.verify(header, "POST", "/in", Account(algorithms=("SHA-256",))) == "wrong"
+    assert await server.verify(header, "POST", "/in", Account(algorithms=("SHA-256",))) == "wrong"
 
 
 @pytest.mark.parametrize(("method", "target"), [("PUT", "/in"), ("POST", "/elsewhere"), ("POST", "/in?x=1")])
-def test_answer_to_another_request_is_refused(server, method, target):
-    assert server.verify(reply(server), method, target, Account()) == "wrong"
+async def test_answer_to_another_request_is_refused(server, method, target):
+    assert await server.verify(reply(server), method, target, Account()) == "wrong"
 
 
-def test_whole_address_as_uri_is_understood(server):
-    assert server.verify(reply(server, uri="http://hub:8080/in"), "POST", "/in", Account()) == "right"
+async def test_whole_address_as_uri_is_understood(server):
+    assert await server.verify(reply(server, uri="http://hub:8080/in"), "POST", "/in", Account()) == "right"
 
 
-def test_replayed_answer_is_stale(server):
+async def test_replayed_answer_is_stale(server):
     header = reply(server)
-    assert [server.verify(header, "POST", "/in", Account()) for _ in range(2)] == ["right", "stale"]
+    assert [await server.verify(header, "POST", "/in", Account()) for _ in range(2)] == ["right", "stale"]
 
 
-def test_counts_may_arrive_out_of_order_but_once(server):
+async def test_counts_may_arrive_out_of_order_but_once(server):
     challenge = server.challenges(["SHA-256"])[0]
     verdicts = [
-        server.verify(reply(server, nc=nc, challenge=challenge), "POST", "/in", Account())
+        await server.verify(reply(server, nc=nc, challenge=challenge), "POST", "/in", Account())
         for nc in (1, 3, 2, 2, 100, 99, 3, 100, 0)
     ]
     assert verdicts == ["right", "right", "right", "stale", "right", "right", "stale", "stale", "stale"]
 
 
-def test_expired_nonce_is_stale(server, clock):
+async def test_expired_nonce_is_stale(server, clock):
     header = reply(server)
     clock.advance(seconds=301)
-    assert server.verify(header, "POST", "/in", Account()) == "stale"
+    assert await server.verify(header, "POST", "/in", Account()) == "stale"
 
 
-def test_replay_is_noticed_after_generations_of_counts_turned(server, clock):
+async def test_replay_is_noticed_after_generations_of_counts_turned(server, clock):
     clock.advance(seconds=200)
     header = reply(server)
-    assert server.verify(header, "POST", "/in", Account()) == "right"
+    assert await server.verify(header, "POST", "/in", Account()) == "right"
     clock.advance(seconds=150)
-    assert server.verify(reply(server), "POST", "/in", Account()) == "right"
-    assert server.verify(header, "POST", "/in", Account()) == "stale"
+    assert await server.verify(reply(server), "POST", "/in", Account()) == "right"
+    assert await server.verify(header, "POST", "/in", Account()) == "stale"
 
 
-def test_nonce_of_another_server_is_stale(server, clock):
+async def test_nonce_of_another_server_is_stale(server, clock):
     elsewhere = Digest("test", clock)
     header = reply(elsewhere, opaque=parse_authorization(server.challenges(["MD5"])[0])["opaque"])
-    assert server.verify(header, "POST", "/in", Account()) == "stale"
+    assert await server.verify(header, "POST", "/in", Account()) == "stale"
 
 
-def test_replicas_with_one_secret_accept_each_others_nonces(clock):
+async def test_replicas_with_one_secret_accept_each_others_nonces(clock):
     one, other = (Digest("test", clock, secret=b"shared") for _ in range(2))
-    assert other.verify(reply(one), "POST", "/in", Account()) == "right"
+    assert await other.verify(reply(one), "POST", "/in", Account()) == "right"
 
 
-def test_memory_does_not_grow_with_unauthenticated_callers(server):
+async def test_memory_does_not_grow_with_unauthenticated_callers(server):
     for _ in range(100):
-        server.verify(reply(server, Account(password="guess")), "POST", "/in", Account())
-    assert not server._counts
+        await server.verify(reply(server, Account(password="guess")), "POST", "/in", Account())
+    assert not len(server._counts)
 
 
 @pytest.mark.parametrize(
@@ -142,17 +143,17 @@ def test_memory_does_not_grow_with_unauthenticated_callers(server):
     [{"qop": "auth-int"}, {"nc": "1"}, {"nc": "zzzzzzzz"}, {"cnonce": ""}, {"realm": "x"}, {"opaque": "x"},
      {"username": "x"}, {"nonce": "x"}, {"nonce": "zz.1.2"}, {"nonce": "é"}, {"response": ""}, {"response": "é"}],
 )  # fmt: skip
-def test_changed_answer_is_refused(server, changes):
-    assert server.verify(reply(server, after=changes), "POST", "/in", Account()) == "wrong"
+async def test_changed_answer_is_refused(server, changes):
+    assert await server.verify(reply(server, after=changes), "POST", "/in", Account()) == "wrong"
 
 
 @pytest.mark.parametrize("nonce", ["", "x", "zz.1.2", "é"])
-def test_invented_nonce_is_stale_even_with_the_right_password(server, nonce):
-    assert server.verify(reply(server, nonce=nonce), "POST", "/in", Account()) == "stale"
+async def test_invented_nonce_is_stale_even_with_the_right_password(server, nonce):
+    assert await server.verify(reply(server, nonce=nonce), "POST", "/in", Account()) == "stale"
 
 
 @given(st.text())
 def test_any_header_gives_a_verdict(text):
     server = Digest("test", ManualClock())
-    assert server.verify(text, "POST", "/in", Account()) == "wrong"
-    assert server.verify(f"Digest {text}", "POST", "/in", Account()) == "wrong"
+    for header in (text, f"Digest {text}"):
+        assert asyncio.run(server.verify(header, "POST", "/in", Account())) == "wrong"

@@ -36,6 +36,7 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
         tls_key=settings.tls_key_file,
         tls_client_ca=settings.tls_client_ca_file,
         trusted_proxies=settings.trusted_proxies,
+        shared_addresses=settings.shared_addresses,
         max_held_bytes=settings.held_mib * MIB,
         mqtt_held_bytes=settings.held_mib * MIB,
         nonce_secret=settings.nonce_secret.get_secret_value().encode(),

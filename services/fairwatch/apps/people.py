@@ -6,6 +6,7 @@ from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
+from fairwatch.domain.addresses import Networks
 from fairwatch.domain.clock import SystemClock
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
@@ -30,6 +31,7 @@ async def run_people(settings: Settings) -> int:
         tls_certificate=settings.tls_cert_file,
         tls_key=settings.tls_key_file,
         secure_cookie=settings.secure_cookie,
+        proxies=Networks.parse(settings.trusted_proxies, "FAIRWATCH_TRUSTED_PROXIES"),
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )

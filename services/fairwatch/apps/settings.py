@@ -65,7 +65,12 @@ class Settings(BaseSettings):
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = Field(default=None, description="PEM; devices may then sign in by certificate")
     secure_cookie: bool = Field(default=False, description="TLS ends in front of the console")
-    trusted_proxies: tuple[str, ...] = Field(default=(), description="X-Forwarded-For is believed from them")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="addresses and networks (10.0.0.0/8) from which X-Forwarded-For is believed"
+    )
+    shared_addresses: tuple[str, ...] = Field(
+        default=(), description="likewise, of NAT and proxies: several callers of GA/T 1400 are behind one of them"
+    )
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
     viid_time_zone: str = Field(

@@ -4,6 +4,7 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairwatch.domain.addresses import Networks
 from fairwatch.domain.errors import ConfigurationError
 
 STAGES = ("normalize", "enrich", "match", "verify", "route", "group", "notify", "project", "audit")
@@ -20,6 +21,7 @@ class ConsoleConfig:
         health_host, health_port: Where `/live`, `/ready` and `/metrics` are; port 0 for a free one.
         tls_certificate, tls_key: PEM files; without them something in front has to speak TLS, or it is loopback.
         secure_cookie: True where TLS ends in front of the console; TLS of our own implies it.
+        proxies: Whose `X-Forwarded-For` is believed.
         idle_s: Without any action of the person a session ends after this time.
         absolute_s: A session ends after this time in any case: a shift.
         stages: Components whose absence the page has to show.
@@ -36,6 +38,7 @@ class ConsoleConfig:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     secure_cookie: bool = False
+    proxies: Networks = field(default_factory=Networks)
     idle_s: int = 3_600
     absolute_s: int = 43_200
     stages: tuple[str, ...] = STAGES

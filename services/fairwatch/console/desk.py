@@ -13,7 +13,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
-from fairwatch.stores.sign_ins import Session, Sessions, Throttle
+from fairwatch.stores.sign_ins import KnownBrowsers, Session, Sessions, Throttle
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Desk:
     people: People
     sessions: Sessions
     throttle: Throttle
+    browsers: KnownBrowsers
     read_model: RedisReadModel
     media: MediaStore
     publisher: Publisher

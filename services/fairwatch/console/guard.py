@@ -15,6 +15,7 @@ from fairwatch.domain.errors import OverloadedError, RejectedError, RetryableErr
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COOKIE = "fairwatch-session"
+BROWSER_COOKIE = "fairwatch-browser"
 CSRF_HEADER = "X-CSRF-Token"
 READS = ("GET", "HEAD")
 SERVER_ERROR = 500
@@ -55,6 +56,11 @@ RULES: web.AppKey[dict[Handler, Rule]] = web.AppKey("rules", dict)
 def cookie_name(*, secure: bool) -> str:
     """Return the cookie's name; the prefix makes browsers insist on TLS and on this very host."""
     return f"__Host-{COOKIE}" if secure else COOKIE
+
+
+def browser_cookie(*, secure: bool) -> str:
+    """Return the name of the cookie by which a browser is known that somebody has signed in with."""
+    return f"__Host-{BROWSER_COOKIE}" if secure else BROWSER_COOKIE
 
 
 @web.middleware

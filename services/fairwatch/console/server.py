@@ -21,7 +21,7 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
-from fairwatch.stores.sign_ins import Sessions, Throttle
+from fairwatch.stores.sign_ins import KnownBrowsers, Sessions, Throttle
 from fairwatch.telemetry.probes import Unready, listen, probes
 
 BEAT_S = 2.0
@@ -75,7 +75,8 @@ async def serving(
         stack.push_async_callback(health.close)
         sessions = Sessions(redis, clock, idle_s=config.idle_s, absolute_s=config.absolute_s, prefix=config.prefix)
         throttle = Throttle(redis, clock, prefix=config.prefix)
-        desk = Desk(config, people, sessions, throttle, read_model, media, publisher, health, clock)
+        browsers = KnownBrowsers(redis, prefix=config.prefix)
+        desk = Desk(config, people, sessions, throttle, browsers, read_model, media, publisher, health, clock)
         updates = Live()
         for work in (updates.listen(read_model), _beat(desk)):
             await stack.enter_async_context(_alongside(work))

@@ -8,15 +8,17 @@ from aiohttp import web
 
 from fairwatch.console.access import actions
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
-from fairwatch.console.guard import cookie_name
+from fairwatch.console.guard import browser_cookie, cookie_name
 from fairwatch.console.people import MAX_PASSWORD, Person
+from fairwatch.domain.addresses import caller, neighbourhood
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.stores.sign_ins import Brake, Session
 
+BY_BROWSER = Brake("browser", 5)  # where the person has signed in before: what others guess elsewhere is no matter
 BY_BOTH = Brake("both", 5)
-BY_NAME = Brake("name", 30)  # higher, so that nobody can easily lock somebody else out
 BY_ADDRESS = Brake("address", 30)
-MAX_NAME = 64
+BY_NAME = Brake("name", 1_000)  # only tries that were looked at count, 5 of an address: this is for armies of addresses
+MAX_NAME, MAX_TOKEN = 64, 64
 log = structlog.get_logger()
 
 
@@ -24,8 +26,12 @@ async def sign_in(request: web.Request) -> web.Response:
     """Check name and password and start a session; every refusal takes as long and says as little."""
     desk = request.app[DESK]
     name, password = await _credentials(request)
-    address = request.remote or ""
-    brakes = [(BY_BOTH, f"{name} {address}"), (BY_NAME, name), (BY_ADDRESS, address)]
+    address = address_of(request)
+    browser = request.cookies.get(browser_cookie(secure=desk.config.secure), "")[:MAX_TOKEN]
+    known = await desk.browsers.knows(browser, name)
+    place = neighbourhood(address)
+    brakes = [(BY_BOTH, f"{name} {place}"), (BY_NAME, name), (BY_ADDRESS, place)]
+    brakes = [(BY_BROWSER, f"{name} {browser}")] if known else brakes
     wait_s = await desk.throttle.try_now(brakes)
     if wait_s:
         message = f"Too many tries. Wait {-(-wait_s // 60)} min, then try again."
@@ -39,23 +45,28 @@ async def sign_in(request: web.Request) -> web.Response:
     token, session = await desk.sessions.start(person.name)
     await _tell(desk, "login.succeeded", person.name, address)
     response = answer(_me(person, session))
-    response.set_cookie(
-        cookie_name(secure=desk.config.secure),
-        token,
-        max_age=desk.config.absolute_s,
-        secure=desk.config.secure,
-        httponly=True,
-        samesite="Strict",
-        path="/",
-    )
+    secure = desk.config.secure
+    browser = await desk.browsers.remember(browser if known else "", person.name)
+    _set_cookie(response, cookie_name(secure=secure), token, desk.config.absolute_s, secure=secure)
+    _set_cookie(response, browser_cookie(secure=secure), browser, desk.browsers.lifetime_s, secure=secure)
     return response
+
+
+def address_of(request: web.Request) -> str:
+    """Return the address of the person's browser, behind a trusted proxy the one that the proxy saw."""
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return caller(request.remote or "", forwarded, request.app[DESK].config.proxies)
+
+
+def _set_cookie(response: web.Response, name: str, value: str, age_s: int, *, secure: bool) -> None:
+    response.set_cookie(name, value, max_age=age_s, secure=secure, httponly=True, samesite="Strict", path="/")
 
 
 async def sign_out(request: web.Request) -> web.Response:
     """End the session."""
     desk, visitor = request.app[DESK], request[SIGNED_IN]
     await desk.sessions.end(visitor.token)
-    await _tell(desk, "logout", visitor.person.name, request.remote or "")
+    await _tell(desk, "logout", visitor.person.name, address_of(request))
     response = answer({})
     secure = desk.config.secure
     response.del_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="Strict")

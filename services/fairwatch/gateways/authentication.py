@@ -1,13 +1,14 @@
 """Proves that an HTTP request comes from the device that it names."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from fairwatch.domain.addresses import Networks
 from fairwatch.gateways.credentials import DeviceBinding, Devices
-from fairwatch.gateways.digest import Algorithm, Digest
-from fairwatch.gateways.limits import TokenBuckets
+from fairwatch.gateways.digest import Algorithm, Digest, parse_authorization
+from fairwatch.gateways.guesses import Guesses
 from fairwatch.gateways.peer import Peer, peer_of
 from fairwatch.gateways.refusal import RefusedError
 
@@ -27,16 +28,23 @@ class Doorkeeper:
     Args:
         devices: Who is known.
         digest: Challenges and checks.
-        failures: Wrong credentials that one address may send.
-        trusted_proxies: Addresses whose `X-Forwarded-For` is believed.
+        guesses: The brake on guessing.
+        proxies: Whose `X-Forwarded-For` is believed.
+        shared: Addresses behind which several callers are.
     """
 
     def __init__(
-        self, devices: Devices, digest: Digest, failures: TokenBuckets, trusted_proxies: Collection[str] = ()
+        self,
+        devices: Devices,
+        digest: Digest,
+        guesses: Guesses,
+        proxies: Networks = Networks(),  # noqa: B008  # frozen
+        shared: Networks = Networks(),  # noqa: B008  # frozen
     ) -> None:
-        self._devices, self._digest, self._failures, self._trusted = devices, digest, failures, trusted_proxies
+        self._devices, self._digest, self._guesses = devices, digest, guesses
+        self._proxies, self._shared = proxies, shared
 
-    def admit(self, request: web.Request, device_id: str, path_key: str = "") -> DeviceBinding:
+    async def admit(self, request: web.Request, device_id: str, path_key: str = "") -> DeviceBinding:
         """Return the device, once it has proved who it is.
 
         Raises:
@@ -44,17 +52,22 @@ class Doorkeeper:
         """
         device = self._devices.get(device_id)
         peer = self.peer(request)
-        if device is None or not (_shows_key(request, device, path_key) or _shows_certificate(peer, device)):
-            if path_key or _key_of(request):
-                self._count_failure(peer)
+        if device is not None and _shows_certificate(peer, device):
+            pass
+        elif path_key or _key_of(request):
+            self._guesses.check(peer, device_id)
+            if device is None or not _shows_key(request, device, path_key):
+                self._guesses.failed(peer, device_id)
                 raise self.challenge(device)
-            device = self.require_digest(request, device)
+            self._guesses.proved(peer, device_id)
+        else:
+            device = await self.require_digest(request, device, device_id)
         self.check(device, peer)
         return device
 
     def peer(self, request: web.BaseRequest) -> Peer:
         """Return who is at the other end."""
-        return peer_of(request, self._trusted)
+        return peer_of(request, self._proxies, self._shared)
 
     def check(self, device: DeviceBinding, peer: Peer) -> None:
         """Refuse a device that proved who it is but may not send, or not from there."""
@@ -63,14 +76,19 @@ class Doorkeeper:
         if not device.accepts_source(peer.address):
             raise RefusedError(403, "forbidden_source", f"device {device.device_id} may not call from {peer.address}")
 
-    def require_digest(
-        self, request: web.BaseRequest, device: DeviceBinding | None, prefer: Sequence[Algorithm] | None = None
+    async def require_digest(
+        self,
+        request: web.BaseRequest,
+        device: DeviceBinding | None,
+        claimed: str,
+        prefer: Sequence[Algorithm] | None = None,
     ) -> DeviceBinding:
         """Return the device if the request answers a digest challenge with its password.
 
         Args:
             request: The request.
             device: Who it claims to be, None when unknown.
+            claimed: What it calls itself.
             prefer: Order of the challenges, for callers that read only the first.
 
         Raises:
@@ -79,13 +97,19 @@ class Doorkeeper:
         header = request.headers.get("Authorization")
         if header is None:
             raise self.challenge(device, prefer)
+        peer = self.peer(request)
+        nonce = _nonce_of(header)
+        self._guesses.check(peer, claimed, nonce=nonce)
         account = device.digest if device else None
-        verdict = self._digest.verify(header, request.method, request.raw_path, account or Nobody())
-        if verdict == "stale":
-            raise self.challenge(device, prefer, stale=True)
+        verdict = await self._digest.verify(header, request.method, request.raw_path, account or Nobody())
         if verdict == "wrong" or account is None or device is None:
-            self._count_failure(self.peer(request))
+            self._guesses.failed(peer, claimed)
             raise self.challenge(device, prefer)
+        if verdict == "stale":
+            again = self.challenge(device, prefer, stale=True)
+            self._guesses.proved(peer, claimed, _nonce_of(again.headers[0][1]))
+            raise again
+        self._guesses.proved(peer, claimed, nonce)
         return device
 
     def challenge(
@@ -97,9 +121,9 @@ class Doorkeeper:
         challenges = tuple(self._digest.challenges(order, stale=stale))
         return RefusedError(401, "unauthenticated", "credentials are missing or wrong", challenges=challenges)
 
-    def _count_failure(self, peer: Peer) -> None:
-        if wait := self._failures.take(peer.key):
-            raise RefusedError(429, "rate_limited", "too many wrong credentials", retry_after_s=wait)
+
+def _nonce_of(header: str) -> str:
+    return (parse_authorization(header) or {}).get("nonce", "")
 
 
 def _shows_key(request: web.Request, device: DeviceBinding, path_key: str) -> bool:

@@ -19,7 +19,8 @@ class GatewayConfig:
         health_host, health_port: Where health is served.
         tls_cert, tls_key: Certificate chain and key in PEM; both or neither.
         tls_client_ca: Authorities whose client certificates are asked for.
-        trusted_proxies: Addresses whose `X-Forwarded-For` is believed.
+        trusted_proxies: Addresses and networks whose `X-Forwarded-For` is believed.
+        shared_addresses: Addresses and networks behind which several callers are (NAT).
         nonce_secret: Signs digest nonces; the same for all replicas behind one address, empty for one of its own.
         nonce_s: Life of a digest nonce.
         max_body_bytes: Largest body; max_held_bytes: all bodies being handled at a time.
@@ -45,6 +46,7 @@ class GatewayConfig:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
+    shared_addresses: tuple[str, ...] = ()
     nonce_secret: bytes = b""
     nonce_s: float = 300
     max_body_bytes: int = 10 * MIB

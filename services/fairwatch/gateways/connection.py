@@ -77,6 +77,7 @@ class DeviceConnection(web.RequestHandler):
 
     Attributes:
         mended: The first line of the latest request was not as HTTP wants it: its sender wrote its HTTP itself.
+        proved: Ids of GA/T 1400 whose password was shown over this connection.
     """
 
     __slots__ = ("__dict__",)
@@ -84,6 +85,7 @@ class DeviceConnection(web.RequestHandler):
     def __init__(self, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self.mended = False
+        self.proved: set[str] = set()
         self._parser: Any = MendingParser(self._parser, self)
 
     @property
@@ -109,6 +111,12 @@ class DeviceConnection(web.RequestHandler):
     def log_exception(self, *_: Any, **known: Any) -> None:
         """Log the kind of an error of the connection."""
         _log.warning("connection failed", error=type(known.get("exc_info")).__name__)
+
+
+def proved_on(request: web.BaseRequest) -> set[str]:
+    """Return the ids whose password was shown over the connection of a request."""
+    connection = request.protocol
+    return connection.proved if isinstance(connection, DeviceConnection) else set()
 
 
 class DeviceServer(web.Server):

@@ -1,7 +1,7 @@
 """The server's half of HTTP digest authentication: RFC 7616 (SHA-256) and RFC 2617 (MD5), qop `auth` only.
 
 Nonces are signed instead of stored, so that unauthenticated callers cost no memory; nonce counts are remembered only
-for callers that proved their password.
+for callers that proved their password (`stores.nonce_counts`).
 """
 
 import hashlib
@@ -9,10 +9,10 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from fairwatch.domain.clock import Clock
+from fairwatch.stores.nonce_counts import MemoryNonceCounts, NonceCounts
 
 Algorithm = Literal["MD5", "SHA-256"]
 Verdict = Literal["right", "stale", "wrong"]
@@ -22,7 +22,6 @@ _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 _PARAMETER = re.compile(r'\s*([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s",]+))\s*(?:,|$)')
 _COUNT = re.compile(r"[0-9a-fA-F]{1,8}")
 _BY_LENGTH: dict[int, Algorithm] = {32: "MD5", 64: "SHA-256"}
-_WINDOW = 64
 
 
 class Account(Protocol):
@@ -44,26 +43,6 @@ class Account(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Counts:
-    """Nonce counts already used with one nonce: the highest and a window below it."""
-
-    highest: int = 0
-    window: int = 0
-
-    def use(self, count: int) -> bool:
-        """Take `count`; False when it was used before or is too old to know."""
-        if count > self.highest:
-            self.window = ((self.window << min(count - self.highest, _WINDOW)) | 1) & ((1 << _WINDOW) - 1)
-            self.highest = count
-            return True
-        bit = 1 << (self.highest - count)
-        if count < 1 or bit >> _WINDOW or self.window & bit:
-            return False
-        self.window |= bit
-        return True
-
-
 class Digest:
     """Challenges callers and checks their answers.
 
@@ -72,17 +51,24 @@ class Digest:
         clock: Where nonces get their age from.
         lifetime_s: Seconds that a nonce is good for.
         secret: Signs nonces; give every replica behind one address the same.
+        counts: What was used with them; give every replica behind one address the same.
     """
 
-    def __init__(self, realm: str, clock: Clock, *, lifetime_s: float = 300, secret: bytes | None = None) -> None:
+    def __init__(
+        self,
+        realm: str,
+        clock: Clock,
+        *,
+        lifetime_s: float = 300,
+        secret: bytes | None = None,
+        counts: NonceCounts | None = None,
+    ) -> None:
         self.realm = realm
         self._clock = clock
         self._lifetime = round(lifetime_s * 1_000_000)
         self._secret = secret or secrets.token_bytes(32)
         self._opaque = self._sign("opaque")
-        self._turned = clock.now()
-        self._counts: dict[str, _Counts] = {}
-        self._older: dict[str, _Counts] = {}
+        self._counts = counts or MemoryNonceCounts(clock, lifetime_s)
 
     def challenges(self, algorithms: Sequence[Algorithm], *, stale: bool = False) -> list[str]:
         """Return the values of `WWW-Authenticate`, one for each algorithm."""
@@ -96,7 +82,7 @@ class Digest:
             for algorithm in algorithms
         ]
 
-    def verify(self, header: str, method: str, target: str, account: Account) -> Verdict:
+    async def verify(self, header: str, method: str, target: str, account: Account) -> Verdict:
         """Judge an `Authorization` header.
 
         Args:
@@ -117,7 +103,7 @@ class Digest:
         expected = answer(account, algorithm, self.realm, method, given)
         if not hmac.compare_digest(expected.encode(), given["response"].lower().encode()):
             return "wrong"
-        fresh = self._is_fresh(given["nonce"]) and self._use(given["nonce"], int(given["nc"], 16))
+        fresh = self._is_fresh(given["nonce"]) and await self._counts.use(given["nonce"], int(given["nc"], 16))
         return "right" if fresh else "stale"
 
     def _is_answer(self, given: Mapping[str, str], target: str, account: Account) -> bool:
@@ -137,14 +123,6 @@ class Digest:
         if not hmac.compare_digest(self._sign(issued).encode(), signature.encode()):
             return False
         return 0 <= self._clock.now() - int(issued.partition(".")[0], 16) <= self._lifetime
-
-    def _use(self, nonce: str, count: int) -> bool:
-        if self._clock.now() - self._turned > self._lifetime:
-            # Two generations: whatever is dropped here belongs to nonces that have expired.
-            self._older, self._counts, self._turned = self._counts, {}, self._clock.now()
-        counts = self._counts.get(nonce) or self._older.pop(nonce, None) or _Counts()
-        self._counts[nonce] = counts
-        return counts.use(count)
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._secret, f"{self.realm}\n{text}".encode(), hashlib.sha256).hexdigest()[:32]

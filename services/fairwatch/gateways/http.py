@@ -49,7 +49,7 @@ class HttpGateway:
 
     async def receive_event(self, request: web.Request) -> web.Response:
         """Take a maker's payload; 200 with its raw id after the broker's acknowledgement."""
-        device = self._admit(request)
+        device = await self._admit(request)
         return web.json_response({"raw_id": await self._take(request, device, device.format)})
 
     async def receive_notify(self, request: web.Request) -> web.Response:
@@ -58,16 +58,16 @@ class HttpGateway:
         SOAP toolkits take an empty 200 for a broken answer. A device that wrote its own request line, and wrongly, is
         no toolkit: it is told the 200 that such devices wait for.
         """
-        device = self._admit(request)
+        device = await self._admit(request)
         refusal = None
         if request.content_type not in XML_TYPES and hdrs.CONTENT_TYPE in request.headers:
             refusal = RefusedError(415, "unsupported", "the content type is none of SOAP over XML")
         await self._take(request, device, "onvif-event", refusal)
         return web.Response(status=200 if getattr(request.protocol, "mended", False) else 202)
 
-    def _admit(self, request: web.Request) -> DeviceBinding:
+    async def _admit(self, request: web.Request) -> DeviceBinding:
         device_id = request.match_info["device_id"]
-        device = self._doorkeeper.admit(request, device_id, request.match_info.get("key", ""))
+        device = await self._doorkeeper.admit(request, device_id, request.match_info.get("key", ""))
         if wait := self._rates.take(device_id):
             raise RefusedError(429, "rate_limited", f"device {device_id} sends too often", retry_after_s=wait)
         return device

@@ -31,14 +31,24 @@ class TokenBuckets:
 
     def take(self, key: str) -> float:
         """Take one token; return 0, or the seconds until there is one."""
-        now = self._clock.now()
-        tokens, at = self._buckets.get(key, (self._burst, now))
-        tokens = min(self._burst, tokens + max(0, now - at) * self._rate / 1_000_000)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate
-        self._buckets[key] = (tokens if wait else tokens - 1, now)
+        tokens = self._tokens(key)
+        wait = self._wait(tokens)
+        self._buckets[key] = (tokens if wait else tokens - 1, self._clock.now())
         if len(self._buckets) > self._max_keys:
             del self._buckets[next(iter(self._buckets))]
         return wait
+
+    def wait(self, key: str) -> float:
+        """Take nothing; return 0 where there is a token, or the seconds until there is one."""
+        return self._wait(self._tokens(key))
+
+    def _tokens(self, key: str) -> float:
+        now = self._clock.now()
+        tokens, at = self._buckets.get(key, (self._burst, now))
+        return min(self._burst, tokens + max(0, now - at) * self._rate / 1_000_000)
+
+    def _wait(self, tokens: float) -> float:
+        return 0.0 if tokens >= 1 else (1 - tokens) / self._rate
 
 
 class Bodies:

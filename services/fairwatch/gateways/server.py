@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
+from fairwatch.domain.addresses import Networks
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.ports import MediaStore, Publisher
@@ -21,6 +22,7 @@ from fairwatch.gateways.config import GatewayConfig
 from fairwatch.gateways.connection import DeviceRunner
 from fairwatch.gateways.credentials import Devices, load_devices
 from fairwatch.gateways.digest import Digest
+from fairwatch.gateways.guesses import Guesses
 from fairwatch.gateways.health import beat_until
 from fairwatch.gateways.http import HttpGateway
 from fairwatch.gateways.intake import Check, Intake
@@ -28,6 +30,7 @@ from fairwatch.gateways.limits import Bodies, TokenBuckets
 from fairwatch.gateways.mqtt import MqttAddress, MqttGateway
 from fairwatch.gateways.viid import VisualGateway
 from fairwatch.gateways.viid_reply import Replies
+from fairwatch.stores.nonce_counts import MemoryNonceCounts, NonceCounts, RedisNonceCounts
 from fairwatch.stores.viid_sessions import CountedSessions, MemorySessions, RedisSessions
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.probes import Unready, listen, probes
@@ -74,7 +77,7 @@ async def serve(
         started: Called once with the ports.
 
     Raises:
-        ConfigurationError: devices.yaml, TLS files, the MQTT address or the port cannot be used.
+        ConfigurationError: devices.yaml, TLS files, the networks, the MQTT address or the port cannot be used.
     """
     devices = load_devices(config.devices_file)
     intake = Intake(publisher, media, clock, check)
@@ -175,13 +178,19 @@ async def _subscribing(gateway: MqttGateway, stop: asyncio.Event, drain_s: float
 async def _application(
     kind: Kind, config: GatewayConfig, devices: Devices, intake: Intake, clock: Clock
 ) -> AsyncIterator[int]:
-    digest = Digest(f"fairwatch-{kind}", clock, lifetime_s=config.nonce_s, secret=config.nonce_secret or None)
-    failures = TokenBuckets(config.failures_per_s, config.failure_burst, clock)
-    doorkeeper = Doorkeeper(devices, digest, failures, config.trusted_proxies)
     bodies = Bodies(config.max_body_bytes, config.max_held_bytes, config.body_timeout_s)
     metrics.GATEWAY_HELD.labels(kind).set_function(lambda: bodies.held)
     rates = TokenBuckets(config.rate_per_s, config.burst, clock)
-    async with _sessions(config, clock) as sessions:
+    async with _shared_state(config, clock) as (sessions, counts):
+        secret = config.nonce_secret or None
+        digest = Digest(f"fairwatch-{kind}", clock, lifetime_s=config.nonce_s, secret=secret, counts=counts)
+        doorkeeper = Doorkeeper(
+            devices,
+            digest,
+            Guesses(config.failures_per_s, config.failure_burst, clock),
+            Networks.parse(config.trusted_proxies, "FAIRWATCH_TRUSTED_PROXIES"),
+            Networks.parse(config.shared_addresses, "FAIRWATCH_SHARED_ADDRESSES"),
+        )
         if kind == "http":
             app = HttpGateway(doorkeeper, intake, bodies, rates).application()
         else:
@@ -202,12 +211,13 @@ async def _application(
 
 
 @asynccontextmanager
-async def _sessions(config: GatewayConfig, clock: Clock) -> AsyncIterator[CountedSessions]:
+async def _shared_state(config: GatewayConfig, clock: Clock) -> AsyncIterator[tuple[CountedSessions, NonceCounts]]:
+    """Give what replicas share through Redis, or what one process has for itself."""
     if not config.redis_url:
-        yield CountedSessions(MemorySessions(clock), clock)
+        yield CountedSessions(MemorySessions(clock), clock), MemoryNonceCounts(clock, config.nonce_s)
         return
     async with Redis.from_url(config.redis_url) as redis:
-        yield CountedSessions(RedisSessions(redis, clock), clock)
+        yield CountedSessions(RedisSessions(redis, clock), clock), RedisNonceCounts(redis, clock, config.nonce_s)
 
 
 @asynccontextmanager

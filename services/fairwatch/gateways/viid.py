@@ -1,7 +1,9 @@
 """Server of GA/T 1400 (VIID): registration with digest, keep-alive, time, and the data resources.
 
 A session belongs to the peer that registered it (TLS client certificate, else source address). `User-Identify` says
-which session a call means, never who is calling. Bodies that cannot be used are answered 400 with StatusCode 7
+which session a call means, never who is calling. Where several callers share an address (several devices registered
+from it, or it is known to be that of a proxy or of a network behind NAT), a call must come over the connection that
+answered a challenge, or answer one itself. Bodies that cannot be used are answered 400 with StatusCode 7
 (syntax) or 8 (content) and published all the same, so that they become dead letters.
 """
 
@@ -16,10 +18,12 @@ from aiohttp.typedefs import Handler
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import FairwatchError, RejectedError
 from fairwatch.gateways.authentication import Doorkeeper
+from fairwatch.gateways.connection import proved_on
 from fairwatch.gateways.credentials import DeviceBinding, Devices
 from fairwatch.gateways.digest import Algorithm
 from fairwatch.gateways.intake import Arrival, Intake
 from fairwatch.gateways.limits import Bodies, TokenBuckets
+from fairwatch.gateways.peer import Peer
 from fairwatch.gateways.refusal import RefusedError, refusal_of
 from fairwatch.gateways.requests import add_route, judge, kept_headers
 from fairwatch.gateways.viid_reply import Replies
@@ -128,12 +132,18 @@ class VisualGateway:
             if session is not None:
                 _log.warning("session used by another peer", viid_id=viid_id, peer=peer.key)
             raise self.doorkeeper.challenge(device, CHALLENGE_ORDER)
+        if viid_id not in proved_on(request) and (peer.shared or await self._is_shared(peer)):
+            raise self.doorkeeper.challenge(device, CHALLENGE_ORDER)
         self.doorkeeper.check(device, peer)
         await self._prolong(viid_id, device, peer.key)
         return device
 
+    async def _is_shared(self, peer: Peer) -> bool:
+        return not peer.certificate and await self.sessions.sharers(peer.key) > 1
+
     async def _open(self, request: web.Request, viid_id: str) -> DeviceBinding:
-        device = self._digested(request, viid_id)
+        device = await self._digested(request, viid_id)
+        proved_on(request).add(viid_id)
         await self._prolong(viid_id, device, self.doorkeeper.peer(request).key)
         return device
 
@@ -141,8 +151,9 @@ class VisualGateway:
         expires_at = self.clock.now() + round(self.session_s * 1_000_000)
         await self.sessions.put(viid_id, Session(device.device_id, peer, expires_at))
 
-    def _digested(self, request: web.Request, viid_id: str) -> DeviceBinding:
-        device = self.doorkeeper.require_digest(request, self.devices.by_viid(viid_id), CHALLENGE_ORDER)
+    async def _digested(self, request: web.Request, viid_id: str) -> DeviceBinding:
+        device = self.devices.by_viid(viid_id)
+        device = await self.doorkeeper.require_digest(request, device, viid_id, CHALLENGE_ORDER)
         self.doorkeeper.check(device, self.doorkeeper.peer(request))
         return device
 

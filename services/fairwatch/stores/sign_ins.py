@@ -1,4 +1,4 @@
-"""Sessions of signed-in people and the brake on guessing passwords, in Redis."""
+"""Sessions of signed-in people, browsers that are known, and the brake on guessing passwords, in Redis."""
 
 import hashlib
 import secrets
@@ -81,6 +81,43 @@ class Sessions:
         return self._root + hashlib.sha256(token.encode()).hexdigest()
 
 
+class KnownBrowsers:
+    """Browsers in which a person has signed in before, by a secret token of which only the hash is stored.
+
+    What strangers guess elsewhere never keeps a person from signing in where it has been before.
+
+    Args:
+        redis: A client.
+        days: How long a browser is known after the last time.
+        prefix: Put before every name.
+    """
+
+    def __init__(self, redis: Redis, *, days: int = 90, prefix: str = "") -> None:
+        self._redis = redis
+        self.lifetime_s = days * 86_400
+        self._root = f"{prefix}fairwatch:browser:"
+
+    async def knows(self, token: str, person: str) -> bool:
+        """Return whether the person has signed in in this browser."""
+        if not token:
+            return False
+        async with reachable(NAME):
+            return bool(await self._redis.sismember(self._key(token), person))
+
+    async def remember(self, token: str, person: str) -> str:
+        """Remember that the person signed in; return the browser's token, which is a new one where it had none."""
+        token = token or secrets.token_urlsafe(32)
+        async with reachable(NAME):
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.sadd(self._key(token), person)
+            pipeline.expire(self._key(token), self.lifetime_s)
+            await pipeline.execute()
+        return token
+
+    def _key(self, token: str) -> str:
+        return self._root + hashlib.sha256(token.encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Brake:
     """At most `failures` failures of one thing in `window_s` seconds; then it waits for the window's end."""
@@ -113,6 +150,8 @@ class Throttle:
                 pipeline.expire(self._key(brake, subject), 2 * brake.window_s)
             counts = (await pipeline.execute())[::2]
         pressed = [brake for (brake, _), count in zip(brakes, counts, strict=True) if count > brake.failures]
+        if pressed:  # nobody looks at this try, so that it must not count against anybody else
+            await self.succeeded([(brake, subject) for brake, subject in brakes if brake not in pressed])
         return max((self._rest_s(brake) for brake in pressed), default=0)
 
     async def succeeded(self, brakes: Sequence[tuple[Brake, str]]) -> None:

@@ -10,6 +10,7 @@ from fairwatch.domain.clock import Clock
 from fairwatch.stores.redis_errors import reachable
 
 PREFIX = "fairwatch:viid-session:"
+PEER_PREFIX = "fairwatch:viid-peer:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Sessions(Protocol):
         """Forget the session."""
         ...
 
+    async def sharers(self, peer: str) -> int:
+        """Return how many live sessions a peer has; one too many, for a while, where one has moved away."""
+        ...
+
 
 class MemorySessions:
     """Sessions of one process; their number is bounded by the configured devices."""
@@ -62,6 +67,11 @@ class MemorySessions:
     async def drop(self, viid_id: str) -> None:
         """Forget the session."""
         self._sessions.pop(viid_id, None)
+
+    async def sharers(self, peer: str) -> int:
+        """Return how many live sessions a peer has."""
+        now = self._clock.now()
+        return sum(session.peer == peer and session.expires_at > now for session in self._sessions.values())
 
 
 class RedisSessions:
@@ -84,12 +94,24 @@ class RedisSessions:
         """Set the session, in place of any earlier one."""
         lifetime_ms = max(1, (session.expires_at - self._clock.now()) // 1000)
         async with reachable("session store"):
-            await self._redis.set(PREFIX + viid_id, json.dumps(asdict(session)), px=lifetime_ms)
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.set(PREFIX + viid_id, json.dumps(asdict(session)), px=lifetime_ms)
+            pipeline.zadd(PEER_PREFIX + session.peer, {viid_id: session.expires_at})
+            pipeline.pexpire(PEER_PREFIX + session.peer, lifetime_ms)
+            await pipeline.execute()
 
     async def drop(self, viid_id: str) -> None:
         """Forget the session."""
+        session = await self.get(viid_id)
         async with reachable("session store"):
             await self._redis.delete(PREFIX + viid_id)
+            if session:
+                await self._redis.zrem(PEER_PREFIX + session.peer, viid_id)
+
+    async def sharers(self, peer: str) -> int:
+        """Return how many live sessions a peer has; one too many, for a while, where one has moved away."""
+        async with reachable("session store"):
+            return int(await self._redis.zcount(PEER_PREFIX + peer, self._clock.now(), "+inf"))
 
 
 class CountedSessions:
@@ -112,6 +134,10 @@ class CountedSessions:
         """Forget the session."""
         await self._store.drop(viid_id)
         self._expiry.pop(viid_id, None)
+
+    async def sharers(self, peer: str) -> int:
+        """Return how many live sessions a peer has."""
+        return await self._store.sharers(peer)
 
     def count(self) -> float:
         """Return how many there are now."""
