@@ -13,6 +13,7 @@ from typing import Any
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.formats.bodies.documents import Syntax
 from fairwatch.formats.bodies.opening import Document, open_body
+from fairwatch.formats.bounds import BoundedRecords
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.conditions import Select, compile_selector
 from fairwatch.formats.language.declaration import Declaration, load
@@ -189,7 +190,7 @@ def decode(
 
 
 def _decode(found: Format, documents: list[Document], env: Environment) -> Decoded:
-    decoded = Decoded(found.name, media=env.media)
+    decoded = Decoded(found.name, BoundedRecords(len(env.payload.body)), media=env.media)
     for document in documents:
         if not found.recognises(document.syntax, document.tree, env):
             raise RejectedError("unknown_format", f"the document is not {found.name}")

@@ -170,11 +170,23 @@ def is_picture(text: str) -> bool:
     return text[:4] in _PICTURES and (text[:4] != "data" or text.startswith("data:image/"))
 
 
+def is_numbers(items: list[Any]) -> bool:
+    """Return whether a list holds nothing but numbers at any depth: a path or a polygon, however long, is one value."""
+    for item in items:
+        kind = type(item)
+        if kind is list:
+            if not is_numbers(item):
+                return False
+        elif kind is not float and kind is not int:
+            return False
+    return True
+
+
 def _flatten_list(items: list[Any], name: str, out: dict[str, str]) -> None:
     if not items:
         return
     kinds = set(map(type, items))
-    if _TREES.isdisjoint(kinds):
+    if _TREES.isdisjoint(kinds) or is_numbers(items):
         text = orjson.dumps(items).decode()
         held = str in kinds and any(type(item) is str and is_picture(item) for item in items)
         out[name] = _shortened(text) if held or len(text) > LONGEST else text

@@ -290,7 +290,7 @@ def collected(program: MessageProgram, root: Any, scopes: list[Scope]) -> list[d
         collect(root, program.usages[0], "", scopes[0], outside)
     found = []
     for scope in scopes:
-        own = dict(outside)
+        own, outside = outside, {}  # what lies outside of the items is said once, not again in each record
         for level in range(1, len(scope)):
             if type(scope[level]) is dict:
                 collect(scope[level], program.usages[level], program.place.prefixes[level], scope, own)

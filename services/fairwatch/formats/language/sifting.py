@@ -167,7 +167,7 @@ class Sieve:
         except RejectedError:  # there is too much, perhaps only until policy has taken some of it out
             return None
         if outside and leftovers[0] is not outside:
-            leftovers = [{**outside, **own} for own in leftovers]
+            leftovers[0] = {**outside, **leftovers[0]}  # said once, not again in each record
         return Sifted(leftovers, walk.removed, walk.has_withheld)
 
     def _walk_items(self, scopes: Sequence[Scope], leftovers: Sequence[Leftover], walk: _Walk) -> bool:
