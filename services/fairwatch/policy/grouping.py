@@ -62,6 +62,21 @@ class Life:
         self.value = value
 
     @classmethod
+    def stored(cls, value: dict[str, Any], causes: Causes) -> "Life":
+        """Return a group as it was kept, also by an older version: that one named what was firing in the value itself.
+
+        It also kept, without an alert, what was over; such a group is over here, too.
+        """
+        if value["alert"] is None:
+            return cls.unborn()
+        life, firing = cls(value), value["firing"]
+        if isinstance(firing, list):
+            value["firing"] = len(firing)
+            for said in firing:
+                causes.note(life._named(said))
+        return life
+
+    @classmethod
     def unborn(cls) -> "Life":
         """Return a group in which nothing has happened."""
         return cls({"alert": None})
@@ -112,6 +127,8 @@ class Life:
     def pass_time(self, now: int) -> None:
         """End when it has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value
+        if value["alert"] is None:
+            return
         if value["ended"] is None and now >= value["changed_at"] + value["timing"]["resolve_after"]:
             value["ended"], value["due"] = "ENDED", now
             value["alert"]["ended_at"] = value["alert"]["updated_at"]
@@ -181,11 +198,16 @@ class Life:
         """Name what raised it, so that its end is recognised: the candidate, else the device and what it said."""
         device = next(iter(trigger.get("device_ids", ())), "")
         said = trigger.get("candidate_id") or f"{device}|{trigger['event_type']}"
+        return self._named(said)
+
+    def _named(self, said: str) -> str:
         return f"firing|{self.value['alert']['alert_id']}|{said}"
 
 
 def due_at(value: Mapping[str, Any]) -> int:
-    """Return when a group has to be looked at next, in microseconds."""
+    """Return when a group has to be looked at next, in microseconds; at once where an older version kept it."""
+    if value["alert"] is None or isinstance(value["firing"], list):
+        return 0
     quiet = value["changed_at"] + value["timing"]["resolve_after"]
     return min(int(moment) for moment in (quiet, value["due"], _repeat_at(value)) if moment is not None)
 

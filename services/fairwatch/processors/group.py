@@ -62,11 +62,14 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._set_right(partitions, now)
+        memories = {partition: Memory(self._state, partition, now) for partition in partitions}
         for partition, key, value in self._groups.due(partitions, now):
-            life = Life(value)
+            life = Life.stored(value, memories[partition])
             life.pass_time(now)
             emitted += self._write(life, now)
             self._keep(partition, key, life)
+        for memory in memories.values():
+            memory.save()
         return emitted
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
@@ -88,7 +91,7 @@ class Group:
         life = lives.get(trigger["group"])
         if life is None:
             stored = self._groups.get(event.partition, trigger["group"])
-            life = lives[trigger["group"]] = Life(stored) if stored else Life.unborn()
+            life = lives[trigger["group"]] = Life.stored(stored, memory) if stored else Life.unborn()
         options = self._rules.get(trigger["rule"], Options())
         life.set_right(now)
         verdict = life.take(trigger, now, _micros(options), memory)
