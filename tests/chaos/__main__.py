@@ -21,6 +21,8 @@ from tests.chaos.faults.workers import Jump
 from tests.chaos.run import Plan, run
 from tests.chaos.workers import EACH_ALONE, FAKETIME
 
+ENDED = 143  # as a shell calls the end by SIGTERM
+
 
 def main() -> int:
     """Run and report."""
@@ -44,7 +46,12 @@ def main() -> int:
         parser.error("no clock can be made to jump: install libfaketime")
     out = Console(highlight=False, soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="fairwatch-chaos-"))
-    done = asyncio.run(run(plan, folder, lambda text: out.print(f"{datetime.now(UTC):%H:%M:%S} {text}", markup=False)))
+    say = lambda text: out.print(f"{datetime.now(UTC):%H:%M:%S} {text}", markup=False)  # noqa: E731
+    try:
+        done = asyncio.run(run(plan, folder, say))
+    except asyncio.CancelledError:
+        out.print("ended from outside; everything that was started is ended")
+        return ENDED
     found = report.results(done.verdict, done.happened, done.facts)
     report.show(out, found, done.verdict)
     date = f"{datetime.now(UTC):%Y-%m-%d}"

@@ -1,10 +1,12 @@
 """`fairwatch` with a fault point: SIGKILL after the broker has taken an output and before its state, or after both.
 
-`python -m tests.chaos.entry TRIP run match`: while the file TRIP holds `output` or `state`, the first acknowledged
-record batch of that sort ends the process at once, as a crash would between the two writes. The file is then gone.
+`python -m tests.chaos.entry PARENT TRIP run match`: while the file TRIP holds `output` or `state`, the first
+acknowledged record batch of that sort ends the process at once, as a crash would between the two writes. The file is
+then gone. However the process PARENT ends, this one ends with it.
 """
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
@@ -15,6 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 STATE = "-state"  # the end of a state topic's name
+PR_SET_PDEATHSIG = 1
 
 
 def arm(trip: Path) -> None:
@@ -38,8 +41,17 @@ def _taken(trip: Path, topic: str, done: "asyncio.Future[Any]") -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def end_with(parent: int) -> None:
+    """Let Linux end this process when its parent ends, which SIGKILL keeps from ending anybody."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL):
+        raise OSError(ctypes.get_errno(), "prctl")
+    if os.getppid() != parent:  # it had ended before
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main() -> None:
     """Arm, then be `fairwatch`."""
+    end_with(int(sys.argv.pop(1)))
     from fairwatch.cli.main import main as fairwatch  # noqa: PLC0415
 
     arm(Path(sys.argv.pop(1)))

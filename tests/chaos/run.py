@@ -58,6 +58,9 @@ class Run:
 
 async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
     """Do it; the folder is left with the logs."""
+    loop, whole = asyncio.get_running_loop(), asyncio.current_task()
+    assert whole is not None
+    loop.add_signal_handler(signal.SIGTERM, whole.cancel)  # whatever was started is ended
     limit = max(round(plan.events * ROOM), round(plan.rate * (plan.minutes * 60 + BEYOND_S)))
     world = World(plan.seed, limit)
     say(f"seed {plan.seed}: at least {plan.events} events at {plan.rate:g}/s; logs in {folder}")
@@ -68,7 +71,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             first = await watch.flows()
             say(f"everything runs; events flow after {first or 0:.1f} s")
             conductor = Conductor(hub, watch, plan.faults, Random(plan.seed), say)
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _enough, conductor, load)
+            loop.add_signal_handler(signal.SIGINT, _enough, conductor, load, whole)
             began = time.monotonic()
             await conductor.play(lambda: load.position < plan.events, began + plan.minutes * 60)
             load.finish()
@@ -79,8 +82,10 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
         return await _judged(hub, load, conductor)
 
 
-def _enough(conductor: Conductor, load: Load) -> None:
-    """End in order: no further fault, no further event."""
+def _enough(conductor: Conductor, load: Load, whole: asyncio.Task[Any]) -> None:
+    """End in order: no further fault, no further event; asked a second time, end at once."""
+    if conductor.enough.is_set():
+        whole.cancel()
     conductor.enough.set()
     load.events = load.position
 

@@ -1,14 +1,28 @@
-"""The fault point ends a process between two writes, and only when it is set."""
+"""The fault point ends a process between two writes, and only when it is set; no worker outlives the run."""
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
+CHILD = """
+import os, sys, time
+from tests.chaos.entry import end_with
+end_with(int(sys.argv[1]))
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+PARENT = """
+import os, subprocess, sys
+subprocess.run([sys.executable, "-c", sys.argv[1], str(os.getpid())], start_new_session=True)
+"""
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
@@ -60,3 +74,20 @@ async def test_a_process_ends_after_the_write_that_is_named(after, said, broker,
 @pytest.mark.broker
 async def test_nothing_ends_while_no_fault_is_set(broker, pair, tmp_path):
     assert await _run(tmp_path / "group.trip", broker, *pair) == (0, pair)
+
+
+async def test_a_worker_ends_with_the_run_that_started_it_also_when_that_gets_sigkill():
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, CHILD, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(await asyncio.wait_for(parent.stdout.readline(), 30)))
+    parent.kill()
+    await parent.wait()
+    await asyncio.to_thread(psutil.wait_procs, [child], timeout=10)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_worker_does_not_begin_when_the_run_that_started_it_has_ended():
+    gone = os.getpid() + 1  # anybody but us
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, str(gone), stdout=subprocess.PIPE)
+    said, _ = await asyncio.wait_for(child.communicate(), 30)
+    assert (child.returncode, said) == (-signal.SIGKILL, b"")

@@ -87,7 +87,7 @@ class Workers:
         }  # fmt: skip
         with (self._folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.chaos.entry", str(trip), "run", processor,
+                sys.executable, "-m", "tests.chaos.entry", str(os.getpid()), str(trip), "run", processor,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
             )  # fmt: skip
         self.running[name] = Worker(name, processor, clock, process, port, trip)
