@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Self
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.open_consumer import OpenConsumer
@@ -12,8 +14,23 @@ from fairwatch.engine.record_batches import Unreadable
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
-END_POLL_MS = 20  # marks of transactions come as no record: without a look in between nobody sees the end of them
+END_POLL_MS = 5  # marks of transactions come as no record: without a look in between nobody sees the end of them
 NOTICED_MS = 30_000  # until partitions that were added are known
+ASKED_MS = 40_000  # the longest that a question to the broker takes
+
+
+class Bounds(NamedTuple):
+    """What a partition holds.
+
+    Attributes:
+        begin: First offset.
+        end: Next offset after what is committed and seen to be.
+        open_end: The same with transactions that are not committed yet or not seen to be.
+    """
+
+    begin: int
+    end: int
+    open_end: int
 
 
 class TopicReader:
@@ -38,6 +55,7 @@ class TopicReader:
         self._topic = topic
         self._lenient = lenient
         self._wanted = partitions
+        self._begun = False
         self._options = {
             "bootstrap_servers": bootstrap,
             "enable_auto_commit": False,
@@ -69,31 +87,50 @@ class TopicReader:
             raise RetryableError(
                 f"{self._topic} lacks partitions {missing}: `fairwatch topics apply --move-keys` adds them"
             )
-        partitions = [
+        return [
             TopicPartition(self._topic, number) for number in sorted(known if self._wanted is None else self._wanted)
         ]
-        self._consumer.assign(partitions)
-        await self._consumer.seek_to_beginning(*partitions)
-        return partitions
 
-    async def bounds(self) -> dict[int, tuple[int, int]]:
-        """Return the first offset and the end of each partition."""
-        begins = await self._consumer.beginning_offsets(self._partitions)
-        ends = await self._consumer.end_offsets(self._partitions)
-        return {tp.partition: (begins[tp], ends[tp]) for tp in self._partitions}
+    async def bounds(self) -> dict[int, Bounds]:
+        """Return what each partition holds now."""
+        begins, ends, open_ends = await asyncio.gather(
+            self._consumer.beginning_offsets(self._partitions),
+            self._consumer.end_offsets(self._partitions),
+            self._open_ends(),
+        )
+        return {tp.partition: Bounds(begins[tp], ends[tp], open_ends[tp]) for tp in self._partitions}
+
+    async def _open_ends(self) -> dict[TopicPartition, int]:
+        """Ask as a reader would that reads what is not committed: a second client would have to connect first."""
+        fetcher = copy(self._consumer._fetcher)  # noqa: SLF001  # no public way
+        fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001
+        ends: dict[TopicPartition, int] = await fetcher.end_offsets(self._partitions, ASKED_MS)
+        return ends
 
     def seek(self, offsets: Mapping[int, int]) -> None:
-        """Read on from these offsets, by partition."""
+        """Read on from these offsets, one for each partition; called before anything is read, nothing else is."""
+        if not self._begun:
+            self._begun = True
+            self._consumer.assign(self._partitions)
         for partition, offset in offsets.items():
             self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
     async def seek_to_end(self) -> None:
         """Read on from where each partition ends now."""
+        await self._begin()
         await self._consumer.seek_to_end(*self._partitions)
 
     async def positions(self) -> dict[int, int]:
         """Return the next offset to be read of each partition."""
+        await self._begin()
         return {tp.partition: await self._consumer.position(tp) for tp in self._partitions}
+
+    async def _begin(self) -> None:
+        """Read from the beginning, unless something else was said."""
+        if not self._begun:
+            self._begun = True
+            self._consumer.assign(self._partitions)
+            await self._consumer.seek_to_beginning(*self._partitions)
 
     async def to_end(self) -> AsyncIterator[Any]:
         """Yield every record up to the end as it is now."""
@@ -101,18 +138,13 @@ class TopicReader:
             for record in run:
                 yield record
 
-    async def ends_with_open(self) -> dict[int, int]:
-        """Return the end of each partition, transactions included that are not committed yet or not seen to be."""
-        async with OpenConsumer(**{**self._options, "isolation_level": "read_uncommitted"}) as consumer:
-            ends = await consumer.end_offsets(self._partitions)
-        return {tp.partition: end for tp, end in ends.items()}
-
     async def runs_to_end(self, at_least: Mapping[int, int] | None = None) -> AsyncIterator[list[Any]]:
         """Yield the same as runs of records of one partition.
 
         Args:
             at_least: Read up to these offsets by partition, also where that means to wait for a transaction's end.
         """
+        await self._begin()
         ends = await self._consumer.end_offsets(self._partitions)
         for tp in self._partitions:
             ends[tp] = max(ends[tp], (at_least or {}).get(tp.partition, 0))
@@ -139,6 +171,7 @@ class TopicReader:
 
     async def follow_runs(self) -> AsyncIterator[list[Any]]:
         """Yield the same as runs of records of one partition."""
+        await self._begin()
         while self._whole():
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 yield self._checked(run)

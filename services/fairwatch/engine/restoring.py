@@ -151,14 +151,15 @@ async def read_state(
         return found
     try:
         async with TopicReader(config.bootstrap, config.client_options, changelog, partitions) as reader:
-            for number, (begin, end) in (await reader.bounds()).items():
+            bounds = await reader.bounds()
+            for number, (begin, end, _) in bounds.items():
                 held = kept.get(number)
                 if held is None or not begin <= held.position <= end or begin != held.begin:
                     held = Held({}, begin, begin)
                 found[number] = held
             reader.seek({number: held.position for number, held in found.items()})
             # What the last owner committed may not be seen to be for a moment: whatever is there is waited for.
-            async for run in reader.runs_to_end(await reader.ends_with_open()):
+            async for run in reader.runs_to_end({number: there.open_end for number, there in bounds.items()}):
                 _fold(found[run[0].partition], run)
             for number, position in (await reader.positions()).items():
                 found[number].position = position
