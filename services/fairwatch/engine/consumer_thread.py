@@ -131,6 +131,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             await asyncio.wait_for(self.call_thread(consumer.commit, rows), self.app.conf.broker_session_timeout / 2)
         except (TimeoutError, KafkaError):
             return False
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return False  # the thread is being stopped, not we
         return True
 
     def positions(self) -> dict[TP, int]:

@@ -1,14 +1,24 @@
 """Takes partitions over from their last owners and gives them up, on behalf of one consumer."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 from faust.transport.consumer import ensure_TP
 from faust.types import TP
 
+from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.ownership import HANDLED, UNTOUCHED, Note, Place, shut_out
+from fairwatch.engine.pauses import longer
 
 if TYPE_CHECKING:
     from fairwatch.engine.transactions import Transactions
@@ -16,17 +26,42 @@ if TYPE_CHECKING:
     from fairwatch.engine.txn_offset_commit import Membership
 
 CLAIM_AGAIN_S = 0.2
+TAKE_S = 30.0  # the longest that one try may take: the group may have given our partitions away meanwhile
+FORBIDDEN = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+
+ShutOut = Callable[[Iterable[str], Mapping[str, Any]], Awaitable[None]]
+Pause = Callable[[float], Awaitable[object]]
+
+log = structlog.get_logger()
 
 
 class GroupOwnership:
     """Which partitions are ours, as the group's notes say; what `ownership` explains.
 
+    Args:
+        shut_out: Shuts earlier owners out.
+        pause: Waits so many seconds before something is tried again.
+
     Attributes:
         membership: Who we were when we took our partitions over; None while they are not, or not any more, ours.
     """
 
-    def __init__(self, consumer: "BatchConsumer", transactions: "Transactions") -> None:
+    def __init__(
+        self,
+        consumer: "BatchConsumer",
+        transactions: "Transactions",
+        *,
+        shut_out: ShutOut = shut_out,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
         self.membership: Membership | None = None
+        self._shut_out = shut_out
+        self._pause = pause
         self._consumer = consumer
         self._transactions = transactions
         self._untouched: set[TP] = set()
@@ -38,7 +73,11 @@ class GroupOwnership:
         """Shut the last owners of our partitions out, and say that we are their owner; once in each generation.
 
         When the group does not take our name it is about to give them away again: then we are no member, and nothing
-        that we would write is committed.
+        that we would write is committed. A broker that is away is waited for, with growing pauses, for as long as we
+        are who we are in the group.
+
+        Raises:
+            KafkaError: We have not the right to; waiting would not help.
         """
         async with self._taking:
             generation = self._consumer.app.consumer_generation_id
@@ -48,32 +87,49 @@ class GroupOwnership:
 
     async def _take(self) -> None:
         self.membership = None
+        group, began = self._consumer.group, self._consumer.group.membership()
+        if not self._assigned():
+            return
+        pause_s = 0.0
+        while began is not None and began == group.membership():
+            try:
+                places = await asyncio.wait_for(self._alone(), TAKE_S)
+            except FORBIDDEN:
+                raise
+            except (KafkaError, RetryableError, OSError, TimeoutError) as error:
+                pause_s = longer(pause_s)
+                log.warning("partitions.not_taken_over", error=repr(error), retry_in_s=pause_s)
+                await self._pause(pause_s)
+            else:
+                await self._claim(places, began)
+                return
+
+    async def _alone(self) -> dict[TP, Place]:
+        """Let nothing of ours or of an earlier owner be pending; return how far our partitions are, as we note it."""
         await self._transactions.end_doubt()
         group, owner, assigned = self._consumer.group, self._transactions.owner, self._assigned()
-        if not assigned:
-            return
         known = {owner, ""}
         while True:
             places = await group.places()
             others = {place.note.owner for place in places.values()} - known
             if not others:
                 break
-            await shut_out(others, self._consumer.app.client_options)
+            await self._shut_out(others, self._consumer.app.client_options)
             known |= others
         begins = await group.begins(assigned - places.keys())
         places |= {tp: Place(offset, Note("", UNTOUCHED)) for tp, offset in begins.items()}
         self._offsets = {tp: place.offset for tp, place in places.items()}
         self._untouched = {tp for tp, place in places.items() if place.note.what == UNTOUCHED}
-        await self._claim({tp: Place(place.offset, self._note(tp, owner)) for tp, place in places.items()})
+        return {tp: Place(place.offset, self._note(tp, owner)) for tp, place in places.items()}
 
-    async def _claim(self, places: Mapping[TP, Place]) -> None:
+    async def _claim(self, places: Mapping[TP, Place], began: "Membership") -> None:
         """Put our name into the notes, as often as it takes while we are who we are in the group."""
-        group, began = self._consumer.group, self._consumer.group.membership()
-        while began is not None and began == group.membership():
+        group = self._consumer.group
+        while began == group.membership():
             if await group.note(places):
                 self.membership = began
                 return
-            await asyncio.sleep(CLAIM_AGAIN_S)
+            await self._pause(CLAIM_AGAIN_S)
 
     async def let_go(self) -> None:
         """Take our name out of the notes, unless something of ours may still be pending."""

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from fairwatch.engine.fenced_producer import FencedProducer
 from fairwatch.engine.group_ownership import GroupOwnership
+from fairwatch.engine.ownership import PRODUCERS
 from tests.engine.test_recovery import ids, numbered, started, working
 from tests.support.engine_lab import CODEC, SPEC, Lab, observation, until
 
@@ -118,4 +119,30 @@ async def test_a_transaction_whose_end_nobody_heard_of_is_not_written_a_second_t
         await lab.send(numbered(0, EVENTS))
         await until(lambda: everything_once(lab), 60)
         await until(lambda: next(commits) > 3)
+    await assert_exactly_once(lab)
+
+
+async def test_a_broker_that_is_away_while_a_dead_owner_is_shut_out_ends_nobody(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, ours, times = FencedProducer.start, set[str](), count(1)
+
+    async def is_away_twice(producer: FencedProducer) -> None:
+        name = producer._txn_manager.transactional_id
+        if len(ours) < PRODUCERS:
+            ours.add(name)
+        if name not in ours and next(times) <= 2:
+            raise KafkaConnectionError
+        await start(producer)
+
+    monkeypatch.setattr(FencedProducer, "start", is_away_twice)
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    await lab.send(numbered(0, EVENTS))
+    victim = await started(lab, pause_s=0.1)
+    victim.send_signal(signal.SIGKILL)
+    await victim.wait()
+    async with working(lab, SPEC):
+        await until(lambda: everything_once(lab), 60)
+    assert next(times) > 3, "the dead owner was shut out in the end"
     await assert_exactly_once(lab)

@@ -1,0 +1,158 @@
+"""Partitions are taken over when the broker lets us, however long that takes, and only while they are ours."""
+
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError, TransactionalIdAuthorizationFailed
+from faust.types import TP
+from structlog.testing import capture_logs
+
+from fairwatch.engine.group_ownership import CLAIM_AGAIN_S, GroupOwnership
+from fairwatch.engine.ownership import HANDLED, UNTOUCHED, Note, Place
+from fairwatch.engine.transactions import Transactions
+from fairwatch.engine.txn_offset_commit import Membership
+
+FIRST, SECOND = TP("in", 0), TP("in", 1)
+US = Membership("group", 7, "us")
+
+
+class Coordinator:
+    """The group's offsets, as a broker keeps them; its answers to some requests are lost."""
+
+    def __init__(self, places: Mapping[TP, Place]) -> None:
+        self.kept = dict(places)
+        self.who: Membership | None = US
+        self.away = self.deaf = 0  # so many more questions, or notes, are not answered
+        self.asked = 0
+
+    def membership(self) -> Membership | None:
+        return self.who
+
+    async def places(self) -> dict[TP, Place]:
+        self.asked += 1
+        if self.away:
+            self.away -= 1
+            raise KafkaConnectionError("no answer")
+        return dict(self.kept)
+
+    async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        return dict.fromkeys(partitions, 3)
+
+    async def note(self, places: Mapping[TP, Place]) -> bool:
+        if self.deaf:
+            self.deaf -= 1
+            return False
+        self.kept |= places
+        return True
+
+
+class World:
+    """One consumer that was given two partitions, and what it does."""
+
+    def __init__(self, places: Mapping[TP, Place]) -> None:
+        self.group = Coordinator(places)
+        self.pauses: list[float] = []
+        self.out: list[set[str]] = []
+        self.troubles: list[Exception] = []
+        self.leaves_after: int | None = None
+        self.app = SimpleNamespace(consumer_generation_id=US.generation, client_options={})
+        consumer: Any = SimpleNamespace(
+            app=self.app, group=self.group, next_commit={}, assignment=lambda: {FIRST, SECOND}
+        )
+        transactions = Transactions("us", {}, record_max=1 << 20)
+        self.ownership = GroupOwnership(consumer, transactions, shut_out=self._shut_out, pause=self._pause)
+
+    async def _shut_out(self, owners: Iterable[str], _: Mapping[str, Any]) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.out.append(set(owners))
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if len(self.pauses) == self.leaves_after:
+            self.group.who = Membership("group", 8, "us")
+
+
+@pytest.fixture
+def world() -> World:
+    """Give partitions whose last owner died."""
+    return World({FIRST: Place(41, Note("them", "9")), SECOND: Place(17, Note("", HANDLED))})
+
+
+async def test_a_last_owner_is_shut_out_and_our_name_takes_its_place(world):
+    await world.ownership.take_over()
+    assert world.out == [{"them"}]
+    assert world.group.kept == {FIRST: Place(41, Note("us", HANDLED)), SECOND: Place(17, Note("us", HANDLED))}
+    assert world.ownership.membership == US
+
+
+async def test_a_partition_that_nobody_ever_had_begins_where_the_topic_does(world):
+    del world.group.kept[SECOND]
+    await world.ownership.take_over()
+    assert world.group.kept[SECOND] == Place(3, Note("us", UNTOUCHED))
+
+
+async def test_a_broker_that_is_away_while_a_last_owner_is_shut_out_is_waited_for_with_growing_pauses(world):
+    world.troubles = [KafkaConnectionError("away"), TimeoutError(), OSError("reset")]
+    with capture_logs() as logs:
+        await world.ownership.take_over()
+    assert world.pauses == [1.0, 2.0, 4.0]
+    assert [line["event"] for line in logs] == ["partitions.not_taken_over"] * 3
+    assert world.out == [{"them"}]
+    assert world.ownership.membership == US
+
+
+async def test_what_the_group_has_committed_is_asked_again_after_each_trouble(world):
+    world.group.away = 2
+    await world.ownership.take_over()
+    assert world.pauses == [1.0, 2.0]
+    assert world.ownership.membership == US
+
+
+async def test_nobody_waits_for_a_right_that_is_missing(world):
+    world.troubles = [TransactionalIdAuthorizationFailed("no")]
+    with pytest.raises(TransactionalIdAuthorizationFailed):
+        await world.ownership.take_over()
+    assert (world.pauses, world.ownership.membership) == ([], None)
+
+
+async def test_partitions_that_the_group_gives_away_meanwhile_are_not_waited_for(world):
+    world.troubles, world.leaves_after = [KafkaConnectionError("away") for _ in range(9)], 3
+    await world.ownership.take_over()
+    assert len(world.pauses) == 3
+    assert world.ownership.membership is None
+    assert world.group.kept[FIRST].note.owner == "them"
+
+
+async def test_a_claim_that_the_group_did_not_take_is_made_again(world):
+    world.group.deaf = 3
+    await world.ownership.take_over()
+    assert world.pauses == [CLAIM_AGAIN_S] * 3
+    assert world.group.kept[FIRST] == Place(41, Note("us", HANDLED))
+    assert world.ownership.membership == US
+
+
+async def test_a_claim_ends_when_we_are_somebody_else_in_the_group(world):
+    world.group.deaf, world.leaves_after = 99, 2
+    await world.ownership.take_over()
+    assert world.pauses == [CLAIM_AGAIN_S] * 2
+    assert world.ownership.membership is None
+
+
+async def test_partitions_are_taken_over_once_in_each_generation(world):
+    await world.ownership.take_over()
+    asked = world.group.asked
+    await world.ownership.take_over()
+    assert world.group.asked == asked
+    world.app.consumer_generation_id, world.group.who = 8, Membership("group", 8, "us")
+    await world.ownership.take_over()
+    assert world.group.asked > asked
+    assert world.ownership.membership == world.group.who
+
+
+async def test_who_is_no_member_takes_nothing_over(world):
+    world.group.who = None
+    await world.ownership.take_over()
+    assert (world.ownership.membership, world.group.asked, world.out) == (None, 0, [])
