@@ -96,3 +96,17 @@ async def test_rights_that_are_missing_are_worse_than_rights_too_many(broker, mo
     found = await doctor_kafka.access(Settings(kafka_bootstrap=broker, kafka_principals="User:fairwatch-{component}"))
     assert found.level == level
     assert says in found.seen
+
+
+async def test_messages_that_a_restart_would_lose_are_said_with_their_cure(valkey, tmp_path):
+    (tmp_path / "devices.yaml").write_text('devices: [{device_id: frigate-1, mqtt_topics: ["frigate/#"]}]')
+    settings = Settings(redis_url=SecretStr(valkey), config_dir=tmp_path)
+    health = Health(valkey)
+    seen = []
+    for count in (0, 7):
+        await health.heartbeat("mqtt", "one-mqtt-gateway", {"ready": True, "unrepeatable": count})
+        seen.append(await doctor._mqtt(settings))
+    await health.close()
+    assert [finding.level for finding in seen] == ["good", "warning"]
+    assert "7 messages came with QoS 0" in seen[1].seen
+    assert "mqtt: {qos: 1}" in seen[1].advice

@@ -18,6 +18,7 @@ from fairwatch.gateways.credentials import load_devices
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore
 
+QOS_CURE = "publish with QoS 1; in Frigate's configuration: mqtt: {qos: 1}"
 MODELS = ("centerface.onnx", "dlib_resnet_face_128.onnx")
 
 
@@ -25,7 +26,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Yield a finding for each thing that was looked at; nothing is changed."""
     looks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
         _broker, doctor_kafka.version, doctor_kafka.access, doctor_kafka.registry, doctor_kafka.groups,
-        doctor_kafka.clocks, _redis, _media, _devices, _people, _routes, _receivers, _models, _components,
+        doctor_kafka.clocks, _redis, _media, _devices, _mqtt, _people, _routes, _receivers, _models, _components,
     )  # fmt: skip
     for look in looks:
         name = look.__name__.strip("_")
@@ -71,6 +72,24 @@ async def _devices(settings: Settings) -> Finding:
     if not path.exists():
         return Finding("devices", "warning", f"{path} is missing", "needed by gateways only")
     return Finding("devices", "good", f"{len(load_devices(path).all)} devices")
+
+
+async def _mqtt(settings: Settings) -> Finding:
+    path = settings.config_dir / "devices.yaml"
+    topics = load_devices(path, secrets=False).topics if path.exists() else []
+    if not topics:
+        return Finding("mqtt", "good", "no device sends over MQTT")
+    health = Health(settings.redis_url.get_secret_value())
+    try:
+        beats = [beat for beat in await health.read_all() if beat.get("component") == "mqtt"]
+    finally:
+        await health.close()
+    count = sum(int(beat.get("unrepeatable", 0)) for beat in beats)
+    if not count:
+        return Finding("mqtt", "good", f"{len(topics)} topic filters; every message can be sent again")
+    return Finding(
+        "mqtt", "warning", f"{count} messages came with QoS 0: what comes during a restart is lost", QOS_CURE
+    )
 
 
 async def _people(settings: Settings) -> Finding:

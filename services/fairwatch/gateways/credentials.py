@@ -10,7 +10,6 @@ import os
 import secrets
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.gateways.mqtt_topics import check_filter, matches, overlap
+from fairwatch.gateways.mqtt_topics import OverlapError, TopicOwners, check_filter
 
 MIN_KEY_LENGTH = 40
 MIN_PASSWORD_LENGTH = 8
@@ -134,12 +133,15 @@ class Devices:
         self._unique("certificate_sha256", [(b.certificate_sha256, b) for b in self.all if b.certificate_sha256])
         self._unique("digest user name and password", [(_account(b), b) for b in self.all if b.digest])
         self._topics = [(topic, b) for b in self.all for topic in b.mqtt_topics]
-        for (first, one), (second, other) in combinations(self._topics, 2):
-            if one is not other and overlap(first, second):
+        self._owners = TopicOwners()
+        for topic, binding in self._topics:
+            try:
+                self._owners.add(topic, binding.device_id)
+            except OverlapError as error:
                 raise ConfigurationError(
-                    f"devices {one.device_id} and {other.device_id}: mqtt_topics {first!r} and {second!r} "
+                    f"devices {error.owner} and {binding.device_id}: mqtt_topics {error.first!r} and {error.second!r} "
                     "match the same topic; make them disjoint"
-                )
+                ) from None
 
     @staticmethod
     def _unique(what: str, pairs: Iterable[tuple[Any, DeviceBinding]]) -> dict[Any, DeviceBinding]:
@@ -163,7 +165,8 @@ class Devices:
 
     def by_topic(self, topic: str) -> DeviceBinding | None:
         """Return the device whose topic filter matches, or None."""
-        return next((binding for pattern, binding in self._topics if matches(pattern, topic)), None)
+        owner = self._owners.of(topic)
+        return None if owner is None else self._by_id[owner]
 
     @property
     def topics(self) -> list[str]:

@@ -34,6 +34,7 @@ def stats(component: str, *, ready: bool) -> dict[str, Any]:
         "ready": ready,
         "received": _total(metrics.RECEIVED, component),
         "emitted": _total(metrics.EMITTED, component),
+        "unrepeatable": _total(metrics.GATEWAY_UNREPEATABLE, component),
         "dead": 0,
         "skipped": {sample.labels["reason"]: int(sample.value) for sample in refused},
         "lag": 0,

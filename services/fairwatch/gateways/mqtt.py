@@ -186,6 +186,8 @@ class MqttGateway:
             metrics.DROPPED.labels("mqtt", "unknown_device").inc()
             return
         body = bytes(message.payload)
+        if message.qos == 0:
+            metrics.GATEWAY_UNREPEATABLE.labels("mqtt").inc()
         headers = {"mqtt-retained": str(bool(message.retain)).lower(), "mqtt-qos": str(message.qos)}
         if not body:
             headers["mqtt-empty"] = "true"  # on a retained topic: the state no longer exists

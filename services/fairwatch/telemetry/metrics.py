@@ -82,6 +82,12 @@ GATEWAY_PUBLISH_SECONDS = Histogram(
 GATEWAY_RECONNECTS = Counter(
     "fairwatch_gateway_reconnects", "Connections to the MQTT broker that were lost.", ["component"], registry=REGISTRY
 )
+GATEWAY_UNREPEATABLE = Counter(
+    "fairwatch_gateway_unrepeatable",
+    "MQTT messages of QoS 0: those that come while the gateway restarts are lost, and nobody can count them.",
+    ["component"],
+    registry=REGISTRY,
+)
 GATEWAY_SESSIONS = Gauge(
     "fairwatch_gateway_sessions",
     "HTTP connections, GA/T 1400 registrations that this process serves, MQTT sessions; as they are now.",
