@@ -78,7 +78,7 @@ def test_a_clock_that_is_a_day_off_or_was_never_set_says_nothing(
 
 
 def readings(device: DeviceClock, *events: tuple[float, float]) -> list[tuple[float, str]]:
-    """Let a device say that something happened at one second, received at another; return when it happened, how sure."""
+    """Let a device say when something was, received at another second; return when it was, and how sure that is."""
     found = [device.read(NOON + round(said * SECOND), NOON + round(got * SECOND)) for said, got in events]
     return [((reading.occurred_at - NOON) / SECOND, reading.clock) for reading in found]
 

@@ -33,6 +33,7 @@ def test_a_sighting_is_seen_with_its_place_its_time_and_what_may_be_shown() -> N
         "record": "sighting", "trigger": given["sighting_id"], "event_type": "line.crossed",
         "occurred_at": AT, "received_at": AT + 5, "device_id": "cam-1", "device_name": "Camera cam-1",
         "site_id": "harbour", "site_name": "Harbour Station", "zones": ("quay",),
+        "cause_id": found["cause_id"], "cause_kind": "MOMENT", "started_at": AT,
         "begins": True, "ends": False, "cancels": False, "kind": "", "object_class": "CAR", "object_id": "7",
         "confidence": 0.5, "device_known": True, "entry_id": None, "entry_title": "", "candidate_id": None,
         "authorisation_id": None, "priority": None, "plate_read": "", "plate_listed": "", "verified_by": (),
@@ -88,6 +89,7 @@ def test_a_verdict_is_seen_with_its_entry_and_who_confirmed_it() -> None:
         "record": "verdict", "trigger": given["verdict_id"], "event_type": "watchlist.plate",
         "occurred_at": AT, "received_at": AT + 5, "device_id": "cam-1", "device_name": "Camera 1",
         "site_id": "harbour", "site_name": "Harbour Station", "zones": ("quay",),
+        "cause_id": given["candidate_id"], "cause_kind": "MOMENT", "started_at": AT,
         "begins": True, "ends": False, "cancels": False, "kind": "PLATE", "object_class": "UNKNOWN", "object_id": "",
         "confidence": 0.97, "device_known": True, "entry_id": "entry-1", "entry_title": "Stolen blue saloon",
         "candidate_id": given["candidate_id"], "authorisation_id": "auth-1", "priority": 1,
@@ -230,6 +232,7 @@ def test_a_rule_that_says_nothing_is_grouped_by_device_and_resolves_after_ten_mi
     assert rule.model_dump() == {
         "name": "all", "receivers": ("room",), "group_by": ("device_id",), "group_wait": timedelta(0),
         "group_interval": timedelta(seconds=30), "repeat_interval": None, "resolve_after": timedelta(minutes=10),
+        "stale_after": timedelta(days=7), "tell_progress": False,
         "title": "{event_type} at {device_name}", "description": "", "category": "Security",
         "severity": "UNKNOWN", "urgency": "UNKNOWN",
     }  # fmt: skip

@@ -61,7 +61,7 @@ async def test_an_alert_ends_when_everything_that_raised_it_has_ended():
         line.push(at(end), after(end, device_ids=[device], state="ENDED"))
     line.want(between(1, 1), state="NEW")
     line.want(between(6, 6), state="UPDATED", count=2)
-    line.want(between(9, 9), state="ENDED", ended_at=AT + 9_000_000)
+    line.want(between(11, 11), state="ENDED", ended_at=AT + 9_000_000)
     await line.run(40)
 
 
@@ -81,15 +81,15 @@ async def test_the_end_of_nothing_is_nothing():
     assert line.alerts == []
 
 
-async def test_what_begins_again_is_a_new_alert():
+async def test_what_begins_again_after_its_end_was_told_is_a_new_alert():
     line = Timeline(rules())
-    for second, state in ((1, "NEW"), (2, "ENDED"), (3, "NEW")):
+    for second, state in ((1, "NEW"), (7, "ENDED"), (8, "NEW")):
         line.push(at(second), after(second, state=state))
     line.want(between(1, 1), state="NEW", revision=0, alert_id=stable_id("alert", "tamper:cam-1", after(1)["alert_id"]))
-    line.want(between(2, 2), state="ENDED", revision=1)
-    line.want(between(3, 3), state="NEW", revision=0, alert_id=stable_id("alert", "tamper:cam-1", after(3)["alert_id"]))
-    line.want(between(23, 23.5), state="ENDED")
-    await line.run(30)
+    line.want(between(7, 7), state="ENDED", revision=1)
+    line.want(between(8, 8), state="NEW", revision=0, alert_id=stable_id("alert", "tamper:cam-1", after(8)["alert_id"]))
+    line.want(between(28, 28.5), state="ENDED")
+    await line.run(40)
 
 
 async def test_short_events_within_the_wait_are_still_told():
@@ -128,7 +128,7 @@ async def test_an_open_alert_is_repeated():
     line.want(between(1, 1), state="NEW")
     line.want(between(9, 9.5), state="UPDATED", count=1)
     line.want(between(17, 18), state="UPDATED", count=1)
-    line.want(between(21, 21.5), state="ENDED")
+    line.want(between(22, 22.5), state="ENDED", ended_at=AT + 1_000_000)
     await line.run(40)
 
 

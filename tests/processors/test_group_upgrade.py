@@ -11,6 +11,7 @@ from tests.support.records import AT, trigger
 
 SECOND = 1_000_000
 GROUP = "tamper:cam-1"
+NEWER = ("stale_after", "tell_progress")
 
 
 def _world(state: MemoryState, seconds: float = 0) -> World:
@@ -34,8 +35,10 @@ async def kept() -> MemoryState:
     assert value is not None
     kind = value["alert"]["event_type"]
     state.partitions.clear()
-    older = {"seen": ["0e7d8a31-53b1-5c5"], "firing": [f"cam-1|{kind}", f"cam-2|{kind}"]}
-    state.put(PARTITION, GROUP, {**value, **older})
+    older = {name: value[name] for name in ("alert", "told_at", "due", "ended")}
+    older["timing"] = {name: value["timing"][name] for name in value["timing"] if name not in NEWER}
+    older |= {"changed_at": AT, "seen": ["0e7d8a31-53b1-5c5"], "firing": [f"cam-1|{kind}", f"cam-2|{kind}"]}
+    state.put(PARTITION, GROUP, older)
     return state
 
 
@@ -45,7 +48,9 @@ async def test_an_alert_that_was_open_ends_when_the_last_of_its_devices_has_ende
     for _ in range(ticks):
         await world.tick(0.5)
     assert [alert["state"] for alert in await _push(world, 2, device_ids=["cam-1"], state="ENDED")] == []
-    assert [alert["state"] for alert in await _push(world, 3, device_ids=["cam-2"], state="ENDED")] == ["ENDED"]
+    assert await _push(world, 3, device_ids=["cam-2"], state="ENDED") == []
+    told = [emit.record for _ in range(60) for emit in await world.tick(0.5) if emit.topic == "alerts"]
+    assert [(alert["state"], alert["ended_at"]) for alert in told] == [("ENDED", AT + SECOND * (2 + ticks) // 2)]
     assert kept.get(PARTITION, GROUP) is None
 
 

@@ -170,6 +170,10 @@ async def test_a_trigger_says_all_that_is_known_and_nothing_of_the_clock(tmp_pat
             "kind": "PLATE", "required_verifications": "0", "score": "0.9700", "threshold": "0.8000",
             "entry_title": "Stolen blue saloon",
         },
+        "causes": [{
+            "cause_id": found["candidate_id"], "kind": "MOMENT", "state": "FIRING", "device_id": "cam-1",
+            "event_type": "watchlist.plate", "started_at": AT, "updated_at": AT,
+        }],
     }  # fmt: skip
     ended = revoked[0].record
     assert (ended["state"], ended["ended_at"], ended["group"]) == ("CANCELLED", AT, emit.key)

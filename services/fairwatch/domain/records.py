@@ -56,6 +56,22 @@ class MediaRef(TypedDict):
     captured_at: NotRequired[SourceTime | None]
     retention_class: NotRequired[str]
 
+CauseKind = Literal["MOMENT", "TRACK", "CONDITION"]
+
+CauseState = Literal["FIRING", "ENDED", "STALE"]
+
+
+class AlertCause(TypedDict):
+    """One thing that raised the alert."""
+
+    cause_id: str
+    kind: NotRequired[CauseKind]
+    state: NotRequired[CauseState]
+    device_id: str
+    event_type: str
+    started_at: int
+    updated_at: int
+
 
 class Alert(TypedDict):
     """An alert in full at each change of its life (CAP 1.2)."""
@@ -93,6 +109,9 @@ class Alert(TypedDict):
     media: NotRequired[list[MediaRef]]
     parameters: NotRequired[dict[str, str]]
     exercise: NotRequired[bool]
+    causes: NotRequired[list[AlertCause]]
+    firing: NotRequired[int]
+    changes: NotRequired[int]
 
 
 class AuditRecord(TypedDict):

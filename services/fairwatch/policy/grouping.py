@@ -1,16 +1,26 @@
-"""The life of one alert group, as a value that passes through JSON: what was folded in, what is due, what was told."""
+"""The life of one alert: what was folded in, what holds, what is due, what was told; a value that passes through JSON.
+
+Whoever is told hears of a beginning after `group_wait`, then of changes at most once in each `group_interval`: what
+began, what ended, what rose or spread. That something goes on is no change. An alert ends when the last of its causes
+has, and its end is told like any change; but one that began again since the last word is over only when it has been so
+for an interval, so that a group that goes on and off is one alert that says how often. Only what was taken back, a
+revoked match, is told at once.
+"""
 
 import copy
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy.causes import Cause, CauseBook, cause_of, plain_name
 
 SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
 OVER = ("ENDED", "CANCELLED")
 TRIGGER_LIMIT = 100
 TRACE_LIMIT = 8
 DEVICE_LIMIT = 100
+CAUSE_LIMIT = 100
+_NEVER = 1 << 62
 LATEST = (
     "event_type",
     "title",
@@ -31,55 +41,45 @@ LATEST = (
     "parameters",
     "exercise",
 )
+Verdict = Literal["taken", "goes_on", "nothing_open"]
 
 
-class Causes(Protocol):
-    """Ids of what has begun and not ended, of any number; kept apart from the group, so that its value stays small."""
-
-    def knows(self, identity: str) -> bool:
-        """Tell whether an id was noted."""
-        ...
-
-    def note(self, identity: str) -> None:
-        """Keep an id."""
-        ...
-
-    def forget(self, identity: str) -> None:
-        """Take an id out."""
-        ...
-
-
-class Life:
-    """One group.
+class AlertGroup:
+    """One group and the alert that is open in it.
 
     Args:
-        value: {alert, firing, timing, told_at, changed_at, due, ended, traces}; times in microseconds. `alert` holds
-            the next revision's content; its revision is the last one that was told, -1 for none; `firing` counts what
-            has begun and not ended.
+        value: {alert, timing, told_at, heard_at, lasts_from, due, ended, gone, changes, flaps, traces}; times in
+            microseconds. `alert` holds the next revision's content, its revision is the last one that was told, -1 for
+            none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the condition was that has
+            been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
+            began again since then, `changes` in all.
+        causes: What holds.
     """
 
-    def __init__(self, value: dict[str, Any]) -> None:
+    def __init__(self, value: dict[str, Any], causes: CauseBook) -> None:
         self.value = value
+        self.causes = causes
 
     @classmethod
-    def stored(cls, value: dict[str, Any], causes: Causes) -> "Life":
-        """Return a group as it was kept, also by an older version: that one named what was firing in the value itself.
+    def stored(cls, value: dict[str, Any] | None, causes: CauseBook) -> "AlertGroup":
+        """Return a group as it was kept, also by an older release: that one named what was firing in the value itself.
 
         It also kept, without an alert, what was over; such a group is over here, too.
         """
-        if value["alert"] is None:
-            return cls.unborn()
-        life, firing = cls(value), value["firing"]
-        if isinstance(firing, list):
-            value["firing"] = len(firing)
-            for said in firing:
-                causes.note(life._named(said))
-        return life
-
-    @classmethod
-    def unborn(cls) -> "Life":
-        """Return a group in which nothing has happened."""
-        return cls({"alert": None})
+        if value is None or value["alert"] is None:
+            return cls({"alert": None}, causes)
+        if "gone" not in value:
+            heard_at, alert = value.pop("changed_at"), value["alert"]
+            value["timing"] = {
+                "tell_progress": False,
+                "stale_after": value["timing"]["resolve_after"],
+                **value["timing"],
+            }
+            value.update(heard_at=heard_at, lasts_from=None, gone=[], changes=0, flaps=0)
+            for said in value.pop("firing"):
+                device, times = said.partition("|")[0], (alert["started_at"], alert["updated_at"])
+                causes.put(Cause(said, "MOMENT", device, alert["event_type"], *times, heard_at))
+        return cls(value, causes)
 
     @property
     def is_over(self) -> bool:
@@ -87,18 +87,28 @@ class Life:
         return self.value["alert"] is None
 
     def take(
-        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | None], causes: Causes
-    ) -> Literal["taken", "nothing_open"]:
-        """Fold a trigger in that was not folded in before: begin, go on or end."""
+        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | bool | None], *, is_new: bool
+    ) -> Verdict:
+        """Fold a trigger in that was not folded in before: begin, go on or end.
+
+        Args:
+            trigger: An alert as `route` writes it, of one cause.
+            now: Our clock.
+            timing: The rule's waits and intervals, in microseconds; and `tell_progress`.
+            is_new: Nothing of this cause was seen before, so that an end may be the first word of it.
+        """
         begins = trigger.get("state", "NEW") not in OVER
-        if not begins and (self.is_over or not causes.knows(self._cause(trigger))):
+        ended = [] if begins else self._ended_by(trigger)
+        late = not begins and not ended and is_new and _tells_of_its_beginning(trigger)
+        if not (begins or ended or late):
             return "nothing_open"
         self.value["timing"] = dict(timing)
         if begins:
-            self._begin(trigger, now, causes)
-        else:
-            self._end_of_cause(trigger, now, causes)
-        self.value["changed_at"] = now
+            return self._begin(trigger, now)
+        if late:
+            self._begin(trigger, now)
+            ended = self.causes.ended_by(cause_of(trigger)[0])
+        self._end(trigger, ended, now)
         return "taken"
 
     def follow(self, trace: bytes) -> None:
@@ -106,7 +116,7 @@ class Life:
         self.value["traces"] = [*self.value.get("traces", ()), trace.decode()][-TRACE_LIMIT:]
 
     @property
-    def causes(self) -> tuple[str, ...]:
+    def traces(self) -> tuple[str, ...]:
         """The `traceparent` of each trigger since the last revision."""
         return tuple(self.value.get("traces", ()))
 
@@ -115,8 +125,11 @@ class Life:
         value = self.value
         if value["alert"] is None:
             return False
-        ahead = [name for name in ("told_at", "changed_at") if (value[name] or 0) > now]
+        ahead = [name for name in ("told_at", "heard_at") if (value[name] or 0) > now]
         value.update(dict.fromkeys(ahead, now))
+        for cause in self.causes if ahead else ():
+            cause.heard_at = min(cause.heard_at, now)
+            self.causes.put(cause)
         wait = max(value["timing"]["group_wait"], value["timing"]["group_interval"])
         late = value["due"] is not None and value["due"] > now + wait
         if late:
@@ -125,14 +138,16 @@ class Life:
         return bool(ahead) or late
 
     def pass_time(self, now: int) -> None:
-        """End when it has been quiet for long enough; repeat when nobody was told for long enough."""
+        """End what has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value
         if value["alert"] is None:
             return
-        if value["ended"] is None and now >= value["changed_at"] + value["timing"]["resolve_after"]:
-            value["ended"], value["due"] = "ENDED", now
-            value["alert"]["ended_at"] = value["alert"]["updated_at"]
-        elif value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
+        if value["ended"] is None and now >= _silent_at(value):
+            self._age(now)
+            if next(iter(self.causes), None) is None:
+                value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
+                self._change(now)
+        if value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
 
     def issue(self, now: int) -> dict[str, Any] | None:
@@ -144,72 +159,129 @@ class Life:
         if first and value["ended"] == "CANCELLED":  # taken back before anybody was told
             self._bury()
             return None
+        if value["ended"] is None:
+            self._age(now)
         value["alert"]["revision"] += 1
         value["alert"]["issued_at"] = now
         value["told_at"] = now
         value.pop("traces", None)
-        state = "NEW" if first else value["ended"] or "UPDATED"
-        alert = {**copy.deepcopy(value["alert"]), "state": state}
+        flaps, value["flaps"] = value["flaps"], 0
+        state = "NEW" if first else "UPDATED" if value["ended"] == "ENDED" and flaps else value["ended"] or "UPDATED"
+        alert = {**copy.deepcopy(value["alert"]), "state": state, **self._told_causes()}
         if state == "NEW":
             alert["ended_at"] = None
         if value["ended"] is None:
-            value["due"] = None
+            value["due"], value["gone"] = None, []
+        elif state == "UPDATED":  # it ends when it has been over for an interval
+            value["due"] = now + value["timing"]["group_interval"]
         elif not first:
             self._bury()
         return alert
 
-    def _begin(self, trigger: Mapping[str, Any], now: int, causes: Causes) -> None:
+    def _begin(self, trigger: Mapping[str, Any], now: int) -> Verdict:
         value = self.value
+        cause_id, kind = cause_of(trigger)
         if self.is_over:
-            value.update(
-                alert=_open(trigger), firing=0, told_at=None, ended=None, due=now + value["timing"]["group_wait"]
-            )
+            value.update(alert=_open(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
+            value.update(lasts_from=None, due=now + value["timing"]["group_wait"])
+            known, changed = None, True
         else:
-            _merge(value["alert"], trigger)
-            value["ended"] = None
-            value["alert"]["ended_at"] = None
-            if value["due"] is None:
-                value["due"] = value["told_at"] + value["timing"]["group_interval"]
-        cause = self._cause(trigger)
-        if not causes.knows(cause):
-            causes.note(cause)
-            value["firing"] += 1
+            known = self.causes.get(cause_id)
+            news = known is None or kind == "MOMENT" or value["timing"]["tell_progress"]
+            changed = _merge(value["alert"], trigger) or bool(news)
+        if value["ended"] is not None:
+            value["ended"], value["alert"]["ended_at"] = None, None
+            value["changes"] += 1
+            value["flaps"] += 1
+        if changed:
+            self._change(now)
+        if kind == "CONDITION":
+            value["lasts_from"] = min(now, value["lasts_from"] or now)
+        else:
+            value["heard_at"] = now
+        device = next(iter(trigger.get("device_ids", ())), "")
+        started = known.started_at if known else trigger["started_at"]
+        self.causes.put(Cause(cause_id, kind, device, trigger["event_type"], started, trigger["updated_at"], now))
+        return "taken" if changed else "goes_on"
 
-    def _end_of_cause(self, trigger: Mapping[str, Any], now: int, causes: Causes) -> None:
-        value = self.value
-        causes.forget(self._cause(trigger))
-        value["firing"] -= 1
-        alert = value["alert"]
+    def _end(self, trigger: Mapping[str, Any], ended: Sequence[Cause], now: int) -> None:
+        value, alert = self.value, self.value["alert"]
+        for cause in ended:
+            cause.updated_at = max(cause.updated_at, trigger["updated_at"])
+            self._part(cause, "ENDED")
         alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
         alert["received_at"] = trigger["received_at"]
         alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
         # What was revoked must not be shown again: it takes the alert that shows it along.
         withdrawn = trigger["state"] == "CANCELLED" and trigger.get("candidate_id") == alert.get("candidate_id")
-        if value["firing"] and not withdrawn:
-            return
-        alert["ended_at"] = alert["updated_at"]
-        value["ended"] = trigger["state"]
-        value["due"] = now if alert["revision"] >= 0 else value["due"]
+        if withdrawn or next(iter(self.causes), None) is None:
+            alert["ended_at"] = alert["updated_at"]
+            value["ended"] = trigger["state"]
+        if trigger["state"] == "CANCELLED" and value["ended"]:
+            value["due"] = now if alert["revision"] >= 0 else value["due"]
+        else:
+            self._change(now)
+
+    def _age(self, now: int) -> None:
+        """Take out what aged: moments and tracks that were not heard of, and conditions that are given up as lost."""
+        value, timing = self.value, self.value["timing"]
+        heard: list[int] = []
+        lasting: list[int] = []
+        for cause in self.causes:
+            lasts = cause.kind == "CONDITION"
+            if cause.heard_at > now - (timing["stale_after"] if lasts else timing["resolve_after"]):
+                (lasting if lasts else heard).append(cause.heard_at)
+            else:
+                self._part(cause, "STALE" if lasts else "ENDED")
+        value["heard_at"], value["lasts_from"] = max(heard, default=None), min(lasting, default=None)
+
+    def _part(self, cause: Cause, state: Literal["ENDED", "STALE"]) -> None:
+        self.causes.remove(cause)
+        self.value["gone"] = [*self.value["gone"], cause.told(state)][-CAUSE_LIMIT:]
+
+    def _change(self, now: int) -> None:
+        """Let it be told when it may be."""
+        value = self.value
+        if value["due"] is None:
+            value["due"] = max(now, value["told_at"] + value["timing"]["group_interval"])
+
+    def _told_causes(self) -> dict[str, Any]:
+        firing = sorted(self.causes, key=lambda cause: cause.updated_at, reverse=True)
+        listed = [cause.told("FIRING") for cause in firing[:CAUSE_LIMIT]]
+        told = {
+            "causes": [*listed, *reversed(self.value["gone"])][:CAUSE_LIMIT],
+            "firing": len(firing),
+            "changes": self.value["changes"],
+        }
+        devices = dict.fromkeys(cause["device_id"] for cause in reversed(listed or told["causes"]))
+        if any(devices):
+            told["device_ids"] = [device for device in devices if device][-DEVICE_LIMIT:]
+        return told
+
+    def _ended_by(self, trigger: Mapping[str, Any]) -> list[Cause]:
+        if self.is_over:
+            return []
+        return self.causes.ended_by(cause_of(trigger)[0]) or self.causes.ended_by(plain_name(trigger))
 
     def _bury(self) -> None:
+        self.causes.clear()
         self.value = {"alert": None}
-
-    def _cause(self, trigger: Mapping[str, Any]) -> str:
-        """Name what raised it, so that its end is recognised: the candidate, else the device and what it said."""
-        device = next(iter(trigger.get("device_ids", ())), "")
-        said = trigger.get("candidate_id") or f"{device}|{trigger['event_type']}"
-        return self._named(said)
-
-    def _named(self, said: str) -> str:
-        return f"firing|{self.value['alert']['alert_id']}|{said}"
 
 
 def due_at(value: Mapping[str, Any]) -> int:
-    """Return when a group has to be looked at next, in microseconds; at once where an older version kept it."""
-    if value["alert"] is None or isinstance(value["firing"], list):
+    """Return when a group has to be looked at next, in microseconds; at once where an older release kept it."""
+    if "gone" not in value:
         return 0
-    quiet = value["changed_at"] + value["timing"]["resolve_after"]
-    return min(int(moment) for moment in (quiet, value["due"], _repeat_at(value)) if moment is not None)
+    moments = (value["due"], _repeat_at(value), _silent_at(value) if value["ended"] is None else None)
+    return min((int(moment) for moment in moments if moment is not None), default=_NEVER)
+
+
+def _silent_at(value: Mapping[str, Any]) -> int:
+    """Return when something was not heard of for so long that it has ended or is lost."""
+    timing = value["timing"]
+    quiet = _NEVER if value["heard_at"] is None else value["heard_at"] + timing["resolve_after"]
+    lost = _NEVER if value["lasts_from"] is None else value["lasts_from"] + timing["stale_after"]
+    return int(min(quiet, lost))
 
 
 def _repeat_at(value: Mapping[str, Any]) -> int | None:
@@ -217,22 +289,29 @@ def _repeat_at(value: Mapping[str, Any]) -> int | None:
     return None if repeat is None or told_at is None else int(told_at + repeat)
 
 
+def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
+    """Tell whether an end says that its beginning was on the way as well, and when."""
+    return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])
+
+
 def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
-    first = trigger["alert_id"]
     return {
         **copy.deepcopy(dict(trigger)),
-        "alert_id": stable_id("alert", trigger["group"], first),
+        "alert_id": stable_id("alert", trigger["group"], trigger["alert_id"]),
         "revision": -1,
         "count": 1,
     }
 
 
-def _merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> None:
+def _merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> bool:
+    """Fold a trigger into what is told next; return whether somebody has to be told of it."""
+    before = alert.get("severity", "UNKNOWN"), alert.get("receivers"), alert.get("zones")
     alert.update({name: copy.deepcopy(trigger[name]) for name in LATEST if name in trigger})
     alert["count"] += 1
     alert["started_at"] = min(alert["started_at"], trigger["started_at"])
     alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
-    alert["severity"] = max(alert.get("severity", "UNKNOWN"), trigger.get("severity", "UNKNOWN"), key=SEVERITIES.index)
+    alert["severity"] = max(before[0], trigger.get("severity", "UNKNOWN"), key=SEVERITIES.index)
     alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
-    for name, limit in (("device_ids", DEVICE_LIMIT), ("zones", DEVICE_LIMIT), ("receivers", DEVICE_LIMIT)):
-        alert[name] = list(dict.fromkeys([*alert.get(name, ()), *trigger.get(name, ())]))[:limit]
+    for name in ("zones", "receivers"):
+        alert[name] = list(dict.fromkeys([*alert.get(name, ()), *trigger.get(name, ())]))[:DEVICE_LIMIT]
+    return (alert["severity"], alert["receivers"], alert["zones"]) != before

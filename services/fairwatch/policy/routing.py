@@ -91,6 +91,8 @@ class Options(Strict):
     group_interval: Duration = timedelta(seconds=30)
     repeat_interval: Duration | None = None
     resolve_after: Duration = timedelta(minutes=10)
+    stale_after: Duration = timedelta(days=7)
+    tell_progress: bool = False
     title: Title = "{event_type} at {device_name}"
     description: str = ""
     category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (

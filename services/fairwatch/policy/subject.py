@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fairwatch.domain.calendar import is_plausible, local_time, zone
 from fairwatch.domain.errors import RejectedError
+from fairwatch.policy.causes import PHYSICAL, Kind, cause_of_observation
 from fairwatch.policy.release import confirmed_by
 
 SHARED_FIELDS = frozenset({"event_type", "kind", "device_id", "site_id", "zones"})
@@ -15,7 +16,6 @@ GROUP_FIELDS = SHARED_FIELDS | {"entry_id", "candidate_id", "authorisation_id", 
 TITLE_FIELDS = SHARED_FIELDS | {"device_name", "site_name", "entry_title", "plate_read", "plate_listed"}
 CLAIMS = frozenset({"face.match", "vehicle.match"})  # a device says that it recognised somebody; nobody has checked
 UNSHOWN = frozenset({"FACE", "PLATE"})  # pictures that identify stay out of alerts that are not about a match
-PHYSICAL = ("tamper.", "io.", "sensor.", "alarm.", "device.")  # a sensor said so, not an analysis of pictures
 MEDIA_LIMIT = 10
 UTC = ZoneInfo("UTC")
 
@@ -28,6 +28,8 @@ class Subject:
         record: What it is.
         trigger: Its id.
         local: When it happened, in the site's time.
+        cause_id, cause_kind: What it is about, so that its end and its repetitions are recognised.
+        started_at: When that began, by what its device says; in microseconds.
         begins, ends: Whether it raises an alert, or ends what one like it raised.
         cancels: The verdict that raised an alert was revoked.
         facts: Texts for CAP parameters.
@@ -44,6 +46,9 @@ class Subject:
     site_id: str | None
     site_name: str | None
     zones: tuple[str, ...]
+    cause_id: str
+    cause_kind: Kind
+    started_at: int
     begins: bool = True
     ends: bool = False
     cancels: bool = False
@@ -95,6 +100,7 @@ def of_sighting(sighting: Mapping[str, Any]) -> Subject:
     active, lifecycle = seen.get("active"), seen.get("lifecycle", "MOMENTARY")
     ends = lifecycle == "END" or active is False
     confidence = seen.get("confidence")
+    cause_id, kind = cause_of_observation(seen)
     return Subject(
         record="sighting",
         trigger=sighting["sighting_id"],
@@ -107,6 +113,9 @@ def of_sighting(sighting: Mapping[str, Any]) -> Subject:
         site_id=sighting.get("site_id"),
         site_name=sighting.get("site_name"),
         zones=tuple(sighting.get("zones", ())),
+        cause_id=cause_id,
+        cause_kind=kind,
+        started_at=_started(sighting),
         begins=not ends and (lifecycle != "SYNC" or active is True),
         ends=ends,
         object_class=seen.get("object_class", "UNKNOWN"),
@@ -141,6 +150,9 @@ def of_verdict(verdict: Mapping[str, Any], time_zone: str | None) -> Subject:
         site_id=found.get("site_id"),
         site_name=found.get("site_name"),
         zones=tuple(found.get("zones", ())),
+        cause_id=found["candidate_id"],
+        cause_kind="MOMENT",
+        started_at=found["occurred_at"],
         begins=verdict["outcome"] == "CONFIRMED",
         ends=verdict["outcome"] == "REVOKED",
         cancels=verdict["outcome"] == "REVOKED",
@@ -166,6 +178,15 @@ def of_verdict(verdict: Mapping[str, Any], time_zone: str | None) -> Subject:
         ),
         exercise=found.get("exercise", False),
     )
+
+
+def _started(sighting: Mapping[str, Any]) -> int:
+    """Return when the object of a sighting appeared, by the corrected clock of its device; else when it was seen."""
+    seen, at = sighting["observation"], int(sighting["occurred_at"])
+    appeared, written = seen.get("appeared_at"), seen.get("device_time")
+    if not appeared or not written:
+        return at
+    return at - max(0, int(written["utc"]) - int(appeared["utc"]))
 
 
 def _facts(**values: object) -> dict[str, str]:

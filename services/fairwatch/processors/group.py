@@ -12,7 +12,8 @@ from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
 from fairwatch.domain.processor import Spec
-from fairwatch.policy.grouping import Life, due_at
+from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
+from fairwatch.policy.grouping import AlertGroup, due_at
 from fairwatch.policy.routing import Options
 from fairwatch.telemetry.tracing import TRACE
 
@@ -22,13 +23,14 @@ MICROSECOND = timedelta(microseconds=1)
 class Group:
     """Keeps one alert for each group.
 
-    A revision is written when a group opens (after `group_wait`), then at most once in each `group_interval`, and at
-    once when it ends. It ends when everything that raised it has ended, or after `resolve_after` without a trigger.
-    A trigger that was seen before changes nothing, however many came since; nor does the end of what is over.
+    A revision is written when a group opens (after `group_wait`), then at most once in each `group_interval`, when
+    something began, ended or rose; a revoked match is cancelled at once. It ends when every condition has ended that
+    raised it, and every moment and track has too or was not heard of for `resolve_after`. A trigger that was seen
+    before changes nothing, however many came since; nor does the end of what is over.
 
     Args:
         rules: Options by rule; a rule that is no longer there has the defaults.
-        state: One `Life` for each group that is open; and the memory of triggers, and of what is firing.
+        state: The value and the causes of each group that is open; and the memory of triggers and tracks.
         clock: The wall clock.
     """
 
@@ -46,11 +48,11 @@ class Group:
         """Fold each trigger and answer with the revisions that are due at once."""
         if not batch:
             return []
-        partition, lives = batch[0].partition, dict[str, Life]()
+        partition, groups = batch[0].partition, dict[str, AlertGroup]()
         memory = Memory(self._state, partition, self._clock.now())
-        answers = [self._fold(event, lives, memory) for event in batch]
-        for key, life in lives.items():
-            self._keep(partition, key, life)
+        answers = [self._fold(event, groups, memory) for event in batch]
+        for key, group in groups.items():
+            self._keep(partition, key, group)
         memory.save()
         return answers
 
@@ -62,14 +64,11 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._set_right(partitions, now)
-        memories = {partition: Memory(self._state, partition, now) for partition in partitions}
         for partition, key, value in self._groups.due(partitions, now):
-            life = Life.stored(value, memories[partition])
-            life.pass_time(now)
-            emitted += self._write(life, now)
-            self._keep(partition, key, life)
-        for memory in memories.values():
-            memory.save()
+            group = self._group(partition, key, value)
+            group.pass_time(now)
+            emitted += self._write(group, now)
+            self._keep(partition, key, group)
         return emitted
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
@@ -77,52 +76,71 @@ class Group:
         turned_back = now < self._latest
         for partition in partitions if turned_back else set(partitions) - self._looked_through:
             for key, value in list(self._groups.items(partition)):
-                life = Life(value)
-                if life.set_right(now):
-                    self._groups.put(partition, key, life.value)
+                group = self._group(partition, key, value)
+                if group.set_right(now):
+                    self._keep(partition, key, group)
         self._looked_through, self._latest = frozenset(partitions), now
 
-    def _fold(self, event: Event, lives: dict[str, Life], memory: Memory) -> list[Outcome]:
+    def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
         trigger, now = event.record, self._clock.now()
         if memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
-        life = lives.get(trigger["group"])
-        if life is None:
-            stored = self._groups.get(event.partition, trigger["group"])
-            life = lives[trigger["group"]] = Life.stored(stored, memory) if stored else Life.unborn()
+        key = trigger["group"]
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = self._group(event.partition, key, self._groups.get(event.partition, key))
         options = self._rules.get(trigger["rule"], Options())
-        life.set_right(now)
-        verdict = life.take(trigger, now, _micros(options), memory)
+        group.set_right(now)
+        verdict = group.take(trigger, now, _micros(options), is_new=_is_new(trigger, memory))
         if trace := event.headers.get(TRACE):
-            life.follow(trace)
+            group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("nothing_open")]
-        return [*self._write(life, now)] or [Skip("grouped")]
+        return [*self._write(group, now)] or [Skip("goes_on" if verdict == "goes_on" else "grouped")]
 
-    def _keep(self, partition: int, key: str, life: Life) -> None:
-        if life.is_over:
+    def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
+        causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
+        return AlertGroup.stored(value, causes)
+
+    def _keep(self, partition: int, key: str, group: AlertGroup) -> None:
+        group.causes.save()
+        if group.is_over:
             self._groups.delete(partition, key)
         else:
-            self._groups.put(partition, key, life.value)
+            self._groups.put(partition, key, {**group.value, "shelves": group.causes.shelves})
 
-    def _write(self, life: Life, now: int) -> list[Emit]:
-        emitted, causes = [], life.causes
-        while (alert := life.issue(now)) is not None:
+    def _write(self, group: AlertGroup, now: int) -> list[Emit]:
+        emitted, traces = [], group.traces
+        while (alert := group.issue(now)) is not None:
             emitted += [
-                Emit("alerts", alert["group"], alert, causes),
-                Emit("audit", alert["alert_id"], _audit(alert), causes),
+                Emit("alerts", alert["group"], alert, traces),
+                Emit("audit", alert["alert_id"], _audit(alert), traces),
             ]
         return emitted
 
 
-def _micros(options: Options) -> dict[str, int | None]:
+def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
+    """Tell whether nothing was heard of the trigger's object before; and remember a track that was."""
+    cause_id, kind = cause_of(trigger)
+    if kind != "TRACK" or OBJECT not in cause_id:
+        return False
+    name = f"track|{trigger['group']}|{cause_id}"
+    if memory.knows(name):
+        return False
+    memory.note(name)
+    return True
+
+
+def _micros(options: Options) -> dict[str, int | bool | None]:
     repeat = options.repeat_interval
     return {
         "group_wait": options.group_wait // MICROSECOND,
         "group_interval": options.group_interval // MICROSECOND,
         "resolve_after": options.resolve_after // MICROSECOND,
+        "stale_after": options.stale_after // MICROSECOND,
+        "tell_progress": options.tell_progress,
         "repeat_interval": None if repeat is None else repeat // MICROSECOND,
     }
 

@@ -13,8 +13,10 @@ from fairwatch.domain.ports import MediaStore, Reference
 from fairwatch.domain.processor import Spec
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Decoded, Payload
+from fairwatch.policy.causes import cause_of_observation
 
 MEDIA_AT_ONCE = 16
+RETAINED = "mqtt-retained"
 Decode = Callable[[Payload, str | None], Decoded]
 
 
@@ -130,7 +132,10 @@ class Normalize:
     def _outcome(self, type_: str, record: dict[str, Any], raw: dict[str, Any]) -> Outcome:
         match type_:
             case "Observation":
-                return Emit("observations", raw["device_id"], _bound(record, raw))
+                observation = _bound(record, raw)
+                if raw.get("headers", {}).get(RETAINED) == "true":
+                    return _retained(observation, raw["device_id"])
+                return Emit("observations", raw["device_id"], observation)
             case "WatchlistEntry":
                 return self._import(record, raw)
             case "Device":
@@ -149,6 +154,14 @@ class Normalize:
         return Emit(
             "watchlist-entries", entry_id, {**entry, **imported, "entry_id": entry_id, "extensions": extensions}
         )
+
+
+def _retained(observation: dict[str, Any], device_id: str) -> Outcome:
+    """Answer what an MQTT broker had kept: it tells how things stand, never that something happens now."""
+    _, kind = cause_of_observation(observation)
+    if observation.get("active") is None or (observation["active"] and kind != "CONDITION"):
+        return Skip("retained")
+    return Emit("observations", device_id, {**observation, "lifecycle": "SYNC"})
 
 
 def _bound(observation: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:

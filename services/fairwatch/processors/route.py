@@ -1,6 +1,7 @@
 """Decides which sightings and verdicts are alerts, for whom, and under which group."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fairwatch.domain.errors import RejectedError
@@ -62,15 +63,20 @@ class Route:
         if not (subject.begins or subject.ends):
             return [Skip("inactive")]
         rules = self._tree.rules_for(subject)
-        return [_emit(rule, subject) for rule in rules] or [Skip("unrouted")]
+        if not subject.ends or subject.started_at >= subject.occurred_at:
+            return [_emit(rule, subject, subject.started_at) for rule in rules] or [Skip("unrouted")]
+        # An end speaks for its beginning, should that be lost, where the beginning would have raised an alert.
+        begun = {rule.name for rule in self._tree.rules_for(replace(subject, begins=True, ends=False))}
+        starts = [subject.started_at if rule.name in begun else subject.occurred_at for rule in rules]
+        return [_emit(rule, subject, at) for rule, at in zip(rules, starts, strict=True)] or [Skip("unrouted")]
 
 
-def _emit(rule: Rule, subject: Subject) -> Emit:
+def _emit(rule: Rule, subject: Subject, started_at: int) -> Emit:
     group = "|".join((rule.name, *(subject.text(name) for name in rule.group_by)))
-    return Emit("alert-triggers", group, _trigger(rule, subject, group))
+    return Emit("alert-triggers", group, _trigger(rule, subject, group, started_at))
 
 
-def _trigger(rule: Rule, subject: Subject, group: str) -> dict[str, Any]:
+def _trigger(rule: Rule, subject: Subject, group: str, started_at: int) -> dict[str, Any]:
     state = "CANCELLED" if subject.cancels else "ENDED" if subject.ends else "NEW"
     texts = {name: subject.text(name) for name in TITLE_FIELDS}
     return {
@@ -87,7 +93,7 @@ def _trigger(rule: Rule, subject: Subject, group: str) -> dict[str, Any]:
         "urgency": rule.urgency,
         "certainty": subject.certainty,
         "receivers": list(rule.receivers),
-        "started_at": subject.occurred_at,
+        "started_at": started_at,
         "updated_at": subject.occurred_at,
         "ended_at": subject.occurred_at if subject.ends else None,
         "received_at": subject.received_at,
@@ -107,4 +113,17 @@ def _trigger(rule: Rule, subject: Subject, group: str) -> dict[str, Any]:
         "media": list(subject.media),
         "parameters": dict(subject.facts),
         "exercise": subject.exercise,
+        "causes": [_cause(subject, started_at)],
+    }
+
+
+def _cause(subject: Subject, started_at: int) -> dict[str, Any]:
+    return {
+        "cause_id": subject.cause_id,
+        "kind": subject.cause_kind,
+        "state": "ENDED" if subject.ends else "FIRING",
+        "device_id": subject.device_id,
+        "event_type": subject.event_type,
+        "started_at": started_at,
+        "updated_at": subject.occurred_at,
     }
