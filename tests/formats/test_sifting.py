@@ -16,9 +16,12 @@ from fairwatch.policy import protected_terms
 from fairwatch.policy.redaction import redact_tree
 from fairwatch.policy.screening import Screen, is_suspect_text
 
+# Formats that have every shape of message between them: lists in lists, wholes, named items, rows of the document.
+SHAPES = ("frigate", "gat1400", "hikvision-isapi", "onvif-event", "onvif-metadata", "scenescape", "unifi-protect")
 MESSAGES = {
     f"{one.name}/{program.message.name}": program
     for one in formats().values()
+    if one.name in SHAPES
     for program in one.program.messages
     if not program.message.skip
 }

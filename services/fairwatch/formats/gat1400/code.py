@@ -56,7 +56,9 @@ def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
 
 
 def _may_wrap(name: str, value: Any) -> bool:
-    """An empty wrapper is one too, if its name can be nothing else."""
+    """An empty wrapper is one too, if its name can be nothing else; a plain word such as `image` is no wrapper."""
+    if name.islower() and not name.endswith(_WRAPPERS):
+        return False
     return type(value) in {dict, list} or (value is None and name.lower().endswith("listobject"))
 
 

@@ -114,6 +114,7 @@ class Message(Strict):
         skip: Bounded reason why it carries no record; then it has no rows.
         each: Paths, from the outside in, to the items of which each is a record.
         single: What `each` finds is one object, not a list; it matters when it is written.
+        where: An item is a record only when these hold, seen from the item.
         whole: An item is made of the document itself when `each` finds none.
         use: Row groups laid under its own rows.
         also: Names of further messages that are read from the same document.
@@ -129,6 +130,7 @@ class Message(Strict):
     when: Conditions = {}
     skip: str = ""
     each: Paths = []
+    where: Conditions = {}
     whole: bool = False
     single: bool = False
     use: list[str] = []

@@ -2,7 +2,8 @@
 
 A path is relative to the current item: `a.b.c`. `/a` starts at the document, `../a` one item further out, `.` is the
 item itself. A step may be an index (`0`) or select a named item: `SimpleItem[Name=Rule].Value`.
-A step written `@name` is an XML attribute: it reads like any other and is written as an attribute.
+A step written `@name` is an XML attribute: it reads like any other and is written as an attribute; `@@name` is a name
+that begins with @ itself.
 Where a step meets a list without an index, its first item is meant.
 """
 
@@ -70,8 +71,9 @@ def _steps(text: str) -> tuple[Step, ...]:
         if not found:
             raise ValueError(f"{text!r} is not a path at {position}")
         name, key = found["name"], found["key"] or ""
+        attribute = name[0] == "@" and name[:2] != "@@"
         steps.append(
-            Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", name[0] == "@", key[:1] == "@")
+            Step(name.removeprefix("@"), key.removeprefix("@"), found["value"] or "", attribute, key[:1] == "@")
         )
         position = found.end()
     return tuple(steps)

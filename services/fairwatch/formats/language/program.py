@@ -12,14 +12,14 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.canonical import record_kind, required
 from fairwatch.formats.language.compiler import Place, Read, compile_record
-from fairwatch.formats.language.conditions import compile_selector
+from fairwatch.formats.language.conditions import Select, compile_selector
 from fairwatch.formats.language.converters.scalars import as_text
 from fairwatch.formats.language.declaration import Declaration, Message, Row
 from fairwatch.formats.language.leftovers import Usage, collect, flatten
 from fairwatch.formats.language.paths import Getter, Path, Scope, first, getter, parse_path
 from fairwatch.formats.language.sifting import Sieve
 from fairwatch.formats.language.trace import POLICY, Trace
-from fairwatch.formats.payload import Decoded
+from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.policy.screening import Screen
 
 Prepare = Callable[[Any, Environment], Any]
@@ -29,6 +29,7 @@ OBSERVATION: Final = "Observation"
 KIND: Final = "$Kind"
 UNKNOWN_MESSAGE: Final = "unknown_message"
 SUPERSEDED: Final = "superseded"
+_NO_TRANSPORT: Final = Environment(Payload(b""))  # what an item is, its topic does not say
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class MessageProgram:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     sieves: dict[bool, Sieve] = field(default_factory=dict)
     together: tuple["MessageProgram", ...] = ()
+    where: Select | None = None
     _traced: Read | None = None
 
     def reader(self, *, traced: bool) -> Read | None:
@@ -64,6 +66,9 @@ class MessageProgram:
             ]
         if not scopes and self.message.whole:
             scopes = [(root, *({} for _ in self.items))]
+        if self.where:
+            accepts = self.where
+            scopes = [scope for scope in scopes if accepts(scope[-1:], _NO_TRANSPORT) >= 0]
         return scopes
 
 
@@ -337,7 +342,8 @@ def _compile_message(declaration: Declaration, message: Message) -> MessageProgr
         for soft in (False, True)
         if not message.skip
     }
-    return MessageProgram(message, items, place, read, identity, paths, usages, rows, sieves)
+    where = compile_selector([message.where]) if message.where else None
+    return MessageProgram(message, items, place, read, identity, paths, usages, rows, sieves, where=where)
 
 
 def rows_of(declaration: Declaration, message: Message) -> dict[str, list[Row]]:

@@ -22,8 +22,20 @@ def write_xml(tree: dict[str, Any], writing: Writing) -> bytes:
     )
     fixed = "".join(f" {name}={quoteattr(value)}" for name, value in writing.attributes.items())
     out = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    if writing.order:
+        tree = _ordered(tree, {name: place for place, name in enumerate(writing.order)})
     _write(out, writing.root, tree, (prefixes, writing.prefix), fixed + spaces)
     return "".join(out).encode()
+
+
+def _ordered(node: Any, places: dict[str, int]) -> Any:
+    """Return a tree whose elements stand as a schema's sequence wants them, unknown ones last."""
+    if isinstance(node, list):
+        return [_ordered(item, places) for item in node]
+    if not isinstance(node, dict):
+        return node
+    names = sorted(node, key=lambda name: places.get(name, len(places)))
+    return {name: _ordered(node[name], places) for name in names}
 
 
 def _write(out: list[str], name: str, node: Any, prefixes: Prefixes, extra: str = "") -> None:

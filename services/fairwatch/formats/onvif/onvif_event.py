@@ -16,6 +16,7 @@ from fairwatch.formats.payload import Encoded
 Tree = dict[str, Any]
 
 _MQTT: Final = "onvif-ej/"
+_MANSCDP: Final = frozenset({"CmdType", "AlarmMethod", "DeviceID"})
 _ROOTS: Final = frozenset({"Envelope", "PullMessagesResponse", "Notify", "NotificationMessage"})
 _SUBSCRIPTION: Final = ("Subscription", "Renew", "Unsubscribe", "Subscribe", "SynchronizationPoint", "Seek")
 _STREAM: Final = frozenset({"VideoAnalytics", "PTZ", "SensorData", "Extension"})
@@ -56,6 +57,8 @@ def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
     if syntax == "xml":
         root = next(iter(tree), "")
         inner = tree.get("MetadataStream")
+        if root == "Notify" and not _MANSCDP.isdisjoint(tree[root]):  # GB/T 28181 has a root of this name too
+            return False
         return root in _ROOTS or (type(inner) is dict and "Event" in inner and _STREAM.isdisjoint(inner))
     if _MQTT in env.payload.path:
         return True

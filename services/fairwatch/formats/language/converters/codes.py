@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any, Final
 
+from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.formats.language.converters.registry import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_text
 
@@ -146,3 +147,9 @@ def colour_word(system: str) -> Converter:
         return None if name == "UNKNOWN" else str(name).lower()
 
     return Converter(lambda value, _: quick(as_text(value)), encode, quick=quick)
+
+
+@converter("event_word")
+def event_word() -> Converter:
+    """A canonical event type; any other word is absent."""
+    return Converter(lambda value, _: value if value in EVENT_TYPES else None, lambda value: value)

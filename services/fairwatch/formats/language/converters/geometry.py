@@ -19,6 +19,8 @@ _NAMES: Final = {
         ("RightBtmY", "bottom", "y1"),
     ),
 }
+_CORNER: Final = (("x",), ("y",))
+_FEWEST: Final = 2  # corners
 _POINT: Final = (("x", "X", "positionX"), ("y", "Y", "positionY"))
 
 
@@ -128,12 +130,13 @@ def shape(order: str, unit: str, written: str = "") -> Converter:
     Args:
         order: xywh or xyxy.
         unit: norm, permille, pixel, or auto where firmwares differ; pixels need `with: {width: …, height: …}`.
-        written: The four names when it is written, comma separated; a list of four otherwise.
+        written: The four names when it is written, comma separated; a list of four otherwise. They are read too.
     """
     names = tuple(written.split(",")) if written else ()
+    read = tuple((own, *others) for own, others in zip(names, _NAMES[order], strict=True)) if names else _NAMES[order]
 
     def decode(value: Any, _: object, width: Any = None, height: Any = None) -> dict[str, Any] | None:
-        return make_shape(_numbers(value, _NAMES[order]), order, unit, (_size(width), _size(height)))
+        return make_shape(_numbers(value, read), order, unit, (_size(width), _size(height)))
 
     def encode(value: Any) -> Any:
         return _named(unmake_shape(value, order, unit), names)
@@ -177,3 +180,46 @@ def polygons(unit: str = "permille") -> Converter:
         )
 
     return Converter(decode, encode, scalar=False)
+
+
+@converter("grid")
+def grid(size: str) -> Converter:
+    """Two opposite corners on a grid of so many steps each way, whatever the size of the picture."""
+    sizes = (float(size), float(size))
+
+    def decode(value: Any, _: object) -> dict[str, Any] | None:
+        return make_shape(_numbers(value, _NAMES["xyxy"]), "xyxy", "pixel", sizes)
+
+    return Converter(decode, lambda value: unmake_shape(value, "xyxy", "pixel", sizes), scalar=False)
+
+
+def _hull(points: Any) -> Numbers:
+    """Return left, top, width and height of the box around points; a coordinate that is not said is 0."""
+    named = ({"x": 0, "y": 0, **point} if type(point) is dict else point for point in points)
+    pairs = [_numbers(point, _CORNER) for point in named]
+    if len(pairs) < _FEWEST:
+        raise ValueError("these points are no outline")
+    left, top = min(x for x, _ in pairs), min(y for _, y in pairs)
+    return [left, top, max(x for x, _ in pairs) - left, max(y for _, y in pairs) - top]
+
+
+@converter("hull")
+def hull(unit: str = "pixel") -> Converter:
+    """The Shape around the corners of an outline; pixels need `with: {width: …, height: …}`."""
+
+    def decode(value: Any, _: object, width: Any = None, height: Any = None) -> dict[str, Any] | None:
+        return make_shape(_hull(value), "xywh", unit, (_size(width), _size(height)))
+
+    return Converter(decode, None, scalar=False, exact=False)
+
+
+@converter("hull_box")
+def hull_box(unit: str = "pixel") -> Converter:
+    """The box alone around the corners of an outline, for where no Shape fits."""
+    whole = hull(unit)
+
+    def decode(value: Any, env: Any, width: Any = None, height: Any = None) -> dict[str, Any] | None:
+        found = whole.decode(value, env, width=width, height=height)
+        return found.get("box") if found else None
+
+    return Converter(decode, None, scalar=False, exact=False)

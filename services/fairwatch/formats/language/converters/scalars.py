@@ -117,3 +117,29 @@ def normal_mac(written: str) -> str:
 def mac() -> Converter:
     """A hardware address in lower case with colons; anything else stays as it is."""
     return Converter(lambda value, _: normal_mac(as_text(value)), lambda value: value, quick=normal_mac)
+
+
+@converter("part_of")
+def part_of(separator: str, position: str) -> Converter:
+    """One part of a text, counted from 0, or from the end with a minus."""
+    at = int(position)
+
+    def decode(value: Any, _: object) -> str | None:
+        parts = as_text(value).split(separator)
+        return parts[at] if -len(parts) <= at < len(parts) and parts[at] else None
+
+    return Converter(decode, None, exact=False)
+
+
+@converter("word_flag")
+def word_flag(yes: str, no: str) -> Converter:
+    """True and false in any spelling, and in two words more; each may list alternatives with `|`."""
+    true, false = _TRUE | {*yes.split("|")}, _FALSE | {*no.split("|")}
+
+    def decode(value: Any, _: object) -> bool:
+        word = as_text(value).strip().lower()
+        if word not in true and word not in false:
+            raise ValueError(f"{word!r} is neither true nor false")
+        return word in true
+
+    return Converter(decode, None, exact=False)
