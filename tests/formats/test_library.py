@@ -25,6 +25,30 @@ FIXTURES = ROOT.parent / "shared" / "fixtures"
 RECORDINGS = recordings()
 FOREIGN = sorted(FIXTURES.glob("*/*")) if FIXTURES.is_dir() else []
 OWN = {"hikvision": "hikvision-isapi", "frigate": "frigate"}
+# Which formats the recorded payloads of a system may be in.
+SYSTEMS = {
+    "axis": "axis-dataq axis-event axis-lpv axis-scene onvif-event onvif-metadata",
+    "azure_face": "azure-face",
+    "cap": "cap",
+    "cloudevents": "cloudevents",
+    "compreface": "compreface",
+    "deepstack": "deepstack",
+    "deepstream": "nvschema",
+    "dlstreamer": "dlstreamer",
+    "double_take": "double-take",
+    "gb28181": "gb28181",
+    "meraki": "meraki-mv",
+    "openalpr": "openalpr",
+    "platerecognizer": "platerecognizer",
+    "rekognition": "rekognition",
+    "reolink": "reolink",
+    "scenescape": "scenescape",
+    "unifi_protect": "unifi-protect",
+    "verkada": "verkada",
+    "viseron": "viseron",
+}
+# Bodies that no parser of the house opens, and the one that attacks it.
+CLOSED = ("cap/cap_xee.xml", "*.txt", "*.bin", "*.jsonl", "*.csv", "*.sip")
 LOOKALIKE = re.compile(r"\.bad\.")
 
 
@@ -88,6 +112,18 @@ def test_every_well_formed_fixture_speaks_and_every_bad_one_is_rejected(system: 
                 decoded = decode(payload, name)
                 assert decoded.format == OWN[system]
                 assert decoded.records or decoded.skipped
+
+
+@pytest.mark.skipif(not FOREIGN, reason="the shared fixtures are not here")
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_every_well_formed_fixture_of_a_system_is_read_or_skipped_by_name(system: str) -> None:
+    for path in sorted((FIXTURES / system).glob("*")):
+        if LOOKALIKE.search(path.name) or any(path.match(pattern) for pattern in CLOSED):
+            continue
+        decoded = decode(Payload(path.read_bytes(), device_id="d", received_at=1))
+        assert decoded.format in SYSTEMS[system].split(), path.name
+        assert decoded.records or decoded.skipped, path.name
+        assert {reason for reason, _ in decoded.skipped}.isdisjoint({"unknown_message"}), path.name
 
 
 @pytest.mark.skipif(not FOREIGN, reason="the shared fixtures are not here")

@@ -1,0 +1,1 @@
+"""Axis: scene metadata, events, plates, applications."""

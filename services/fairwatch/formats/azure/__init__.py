@@ -1,0 +1,1 @@
+"""Azure Face and Computer Vision."""

@@ -1,0 +1,1 @@
+"""DeepStack and CodeProject.AI."""

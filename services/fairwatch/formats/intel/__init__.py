@@ -1,0 +1,1 @@
+"""Intel DL Streamer and SceneScape."""
