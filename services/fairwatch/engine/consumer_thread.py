@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import aiokafka
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.protocol.admin import DescribeGroupsRequest
+from aiokafka.protocol.group import LeaveGroupRequest
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -120,6 +122,30 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             coordinator.member_id,
             coordinator._group_instance_id,  # noqa: SLF001
         )
+
+    @property
+    def member_id(self) -> str:
+        """Who we are in the group, or ask to be; empty where we have not asked yet."""
+        consumer = self._consumer
+        return "" if consumer is None else str(consumer._coordinator.member_id)  # noqa: SLF001
+
+    async def members(self) -> dict[str, str]:
+        """Ask the broker who is in the group: client ids by member id; KafkaError when it does not say."""
+        response = await self._asked(DescribeGroupsRequest([self.app.conf.id]))
+        [(_, _, _, _, _, members, *_)] = response.groups
+        return {member: client for member, client, *_ in members}
+
+    async def dismiss(self, member_id: str) -> None:
+        """Leave the group on behalf of a member."""
+        await self._asked(LeaveGroupRequest(self.app.conf.id, member_id))
+
+    async def _asked(self, request: Any) -> Any:
+        """Ask the group's coordinator, not over the connection on which joining waits for its answer."""
+        consumer = self._consumer
+        coordinator = None if consumer is None else consumer._coordinator.coordinator_id  # noqa: SLF001
+        if consumer is None or coordinator is None:
+            raise GroupCoordinatorNotAvailableError
+        return await self.call_thread(consumer._client.send, coordinator, request)  # noqa: SLF001
 
     async def note(self, places: Mapping[TP, Place]) -> bool:
         """Commit offsets with notes; return whether the group took them."""

@@ -24,6 +24,7 @@ from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
 from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
+from fairwatch.engine.predecessor import dismiss_predecessor
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
@@ -242,6 +243,8 @@ class Worker:
             background.append(asyncio.create_task(self._ticks(self.spec.tick_s)))
         starting = asyncio.create_task(app.start())
         background.append(asyncio.create_task(Supervision(self, app).run()))
+        if self.config.instance and not self.config.static and not self.config.embedded:
+            background.append(asyncio.create_task(dismiss_predecessor(app.batches.group, self.config.name)))
         crashed = app._crashed  # noqa: SLF001  # Faust tells nobody else
         await self._unless_stopping(crashed.wait(), asyncio.shield(starting))
         if not starting.done():
