@@ -151,11 +151,11 @@ async def test_too_many_dead_letters_stop_the_worker_without_emptying_the_topic(
 
 async def test_a_worker_that_has_to_start_anew_ends_and_leaves_its_event_to_the_next(lab: Lab) -> None:
     await lab.create()
-    worker, _ = lab.worker(SPEC)
-    task = asyncio.create_task(worker.run())
-    await lab.send([("a", observation("1", do="restart"))])
-    assert await asyncio.wait_for(task, 60) == EXIT_RESTART
+    await lab.send([("a", observation("1", do="restart")), *(("a", observation(str(n))) for n in range(2, 9))])
+    worker, probes = lab.worker(SPEC, batch_max=1)
+    assert await asyncio.wait_for(worker.run(), 60) == EXIT_RESTART
     assert await lab.letters() == []
+    assert probes[0].handled == [], "what follows it waits as well: offsets of later events cover its own"
     worker, _ = lab.worker(SPEC)
     assert await asyncio.wait_for(worker.run(), 60) == EXIT_RESTART, "the event is still there"
 

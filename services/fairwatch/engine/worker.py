@@ -260,6 +260,8 @@ class Worker:
         """Handle a batch; return whether it may be acknowledged."""
         assert self._pipeline is not None
         assert self._app is not None
+        if self._stopping.is_set():  # what follows a batch that failed must not be committed: its offsets cover that
+            return False
         started = time.monotonic()
         try:
             done = await self._turns.run(self._pipeline.batch(records))
