@@ -70,7 +70,9 @@ async def submit(producer: AIOKafkaProducer, outputs: list[Output], *, alone: bo
 
     async def send(builder: Any, place: tuple[str, int], rows: list[Output]) -> None:
         builder.close()
-        sent.append(Sent(place, await producer.send_batch(builder, place[0], partition=place[1]), rows))
+        future = await producer.send_batch(builder, place[0], partition=place[1])
+        future.add_done_callback(_heard)
+        sent.append(Sent(place, future, rows))
 
     for place, rows in (await _by_partition(producer, outputs)).items():
         builder = producer.create_batch()
@@ -84,6 +86,12 @@ async def submit(producer: AIOKafkaProducer, outputs: list[Output], *, alone: bo
             carried.append(row)
         await send(builder, place, carried)
     return sent
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Take note of a failure: where a later batch cannot even be handed over, nobody asks this one."""
+    if not future.cancelled():
+        future.exception()
 
 
 async def _by_partition(producer: AIOKafkaProducer, outputs: list[Output]) -> dict[tuple[str, int], list[Output]]:
