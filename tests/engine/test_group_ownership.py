@@ -24,6 +24,7 @@ class Coordinator:
     def __init__(self, places: Mapping[TP, Place]) -> None:
         self.kept = dict(places)
         self.who: Membership | None = US
+        self.ids: dict[str, str] = {}  # as a broker that knows none
         self.away = self.deaf = 0  # so many more questions, or notes, are not answered
         self.asked = 0
 
@@ -36,6 +37,9 @@ class Coordinator:
             self.away -= 1
             raise KafkaConnectionError("no answer")
         return dict(self.kept)
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        return {topic: self.ids[topic] for topic in topics if topic in self.ids}
 
     async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
         return dict.fromkeys(partitions, 3)
@@ -59,7 +63,11 @@ class World:
         self.leaves_after: int | None = None
         self.app = SimpleNamespace(consumer_generation_id=US.generation, client_options={})
         consumer: Any = SimpleNamespace(
-            app=self.app, group=self.group, next_commit={}, assignment=lambda: {FIRST, SECOND}
+            app=self.app,
+            group=self.group,
+            next_commit={},
+            assignment=lambda: {FIRST, SECOND},
+            committed_by_transaction=lambda _: None,
         )
         transactions = Transactions("us", {}, record_max=1 << 20)
         self.ownership = GroupOwnership(consumer, transactions, shut_out=self._shut_out, pause=self._pause)
@@ -150,6 +158,55 @@ async def test_partitions_are_taken_over_once_in_each_generation(world):
     await world.ownership.take_over()
     assert world.group.asked > asked
     assert world.ownership.membership == world.group.who
+
+
+async def test_the_same_partitions_under_the_same_generation_are_taken_over_again_once_they_were_let_go(world):
+    await world.ownership.take_over()
+    await world.ownership.let_go()
+    assert (world.group.kept[FIRST].note.owner, world.ownership.membership) == ("", None)
+    await world.ownership.take_over()
+    assert (world.group.kept[FIRST].note.owner, world.ownership.membership) == ("us", US)
+
+
+async def test_offsets_of_a_topic_that_was_deleted_and_made_anew_are_not_gone_on_from(world):
+    world.group.ids = {"in": "new"}
+    world.group.kept = {FIRST: Place(41, Note("them", "9", "old")), SECOND: Place(17, Note("", HANDLED, "new"))}
+    with capture_logs() as logs:
+        await world.ownership.take_over()
+    assert world.out == [{"them"}], "it may still write to other topics"
+    assert world.group.kept == {
+        FIRST: Place(3, Note("us", UNTOUCHED, "new")),
+        SECOND: Place(17, Note("us", HANDLED, "new")),
+    }
+    assert [line["event"] for line in logs] == ["topic.made_anew"]
+
+
+@pytest.mark.parametrize(("noted", "now"), [("", "new"), ("old", None)], ids=["an older version", "an older broker"])
+async def test_where_no_id_is_known_offsets_are_gone_on_from(world, noted, now):
+    world.group.ids = {"in": now} if now else {}
+    world.group.kept[FIRST] = Place(41, Note("", HANDLED, noted))
+    await world.ownership.take_over()
+    assert world.group.kept[FIRST] == Place(41, Note("us", HANDLED, now or ""))
+
+
+async def test_what_we_commit_bears_the_id_of_the_topic_that_we_took_over(world):
+    world.group.ids = {"in": "first"}
+    await world.ownership.take_over()
+    assert not world.ownership.topics_changed({"in": "first", "other": "x"})
+    assert not world.ownership.topics_changed({}), "it may come back"
+    world.group.ids = {"in": "second"}
+    assert world.ownership.topics_changed(world.group.ids)
+    assert world.ownership.note(FIRST, "12") == "us 12 first"
+    assert await world.ownership.commit({FIRST: 50})
+    assert world.group.kept[FIRST] == Place(50, Note("us", HANDLED, "first"))
+    await world.ownership.let_go()
+    assert world.group.kept[SECOND] == Place(17, Note("", HANDLED, "first")), "so that the next owner does not go on"
+
+
+async def test_what_was_set_back_is_where_we_are(world):
+    await world.ownership.take_over()
+    world.ownership.set_back(FIRST, 2)
+    assert world.ownership.anchor() == {FIRST: 2}
 
 
 async def test_who_is_no_member_takes_nothing_over(world):

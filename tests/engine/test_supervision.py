@@ -33,6 +33,9 @@ class Consumer:
     def assignment(self) -> set[Any]:
         return {("in", 0)}
 
+    async def look_at_topics(self) -> None:
+        """They are as they were."""
+
     async def highwaters(self, *_: Any) -> dict[Any, int]:
         return {}
 

@@ -15,8 +15,9 @@ from mode.threads import WorkerThread
 
 from fairwatch.engine.assignor import Assignor
 from fairwatch.engine.fetching import Rota
-from fairwatch.engine.open_consumer import OpenConsumer
+from fairwatch.engine.open_consumer import Missed, OpenConsumer
 from fairwatch.engine.ownership import Note, Place
+from fairwatch.engine.topic_ids import topic_ids
 from fairwatch.engine.txn_offset_commit import Membership
 
 
@@ -103,6 +104,23 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return {
             ensure_TP(tp): Place(row.offset, Note.read(row.metadata)) for tp, row in found.items() if row.offset >= 0
         }
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """Ask the broker for the ids of topics."""
+        return dict(await self.call_thread(topic_ids, self._ensure_consumer()._client, topics))  # noqa: SLF001
+
+    async def rejoin(self) -> None:
+        """Give our partitions up and ask the group for them anew."""
+
+        async def ask() -> None:
+            self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001
+
+        await self.call_thread(ask)
+
+    @property
+    def missed(self) -> Missed:
+        """What fetches did not find."""
+        return Missed() if self._consumer is None else self._ensure_consumer().missed
 
     async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
         """Ask the broker for the first offset of each."""

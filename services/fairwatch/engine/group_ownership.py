@@ -66,6 +66,7 @@ class GroupOwnership:
         self._transactions = transactions
         self._untouched: set[TP] = set()
         self._offsets: dict[TP, int] = {}
+        self._topics: dict[str, str] = {}
         self._taken_in = -1
         self._taking = asyncio.Lock()
 
@@ -110,17 +111,41 @@ class GroupOwnership:
         group, owner, assigned = self._consumer.group, self._transactions.owner, self._assigned()
         known = {owner, ""}
         while True:
-            places = await group.places()
+            places, self._topics = await asyncio.gather(group.places(), group.topic_ids({tp.topic for tp in assigned}))
             others = {place.note.owner for place in places.values()} - known
             if not others:
                 break
             await self._shut_out(others, self._consumer.app.client_options)
             known |= others
+        places = self._of_these_topics(places)
         begins = await group.begins(assigned - places.keys())
         places |= {tp: Place(offset, Note("", UNTOUCHED)) for tp, offset in begins.items()}
         self._offsets = {tp: place.offset for tp, place in places.items()}
         self._untouched = {tp for tp, place in places.items() if place.note.what == UNTOUCHED}
         return {tp: Place(place.offset, self._note(tp, owner)) for tp, place in places.items()}
+
+    def _of_these_topics(self, places: Mapping[TP, Place]) -> dict[TP, Place]:
+        """Leave out offsets of topics that were deleted since and made anew: they mean nothing in the new ones."""
+        old = {
+            tp
+            for tp, place in places.items()
+            if place.note.topic not in {"", self._topics.get(tp.topic, place.note.topic)}
+        }
+        if old:
+            log.warning("topic.made_anew", topics=sorted({tp.topic for tp in old}), error="read from its beginning")
+        return {tp: place for tp, place in places.items() if tp not in old}
+
+    def topics_changed(self, now: Mapping[str, str]) -> bool:
+        """Return whether one of our topics is not the one any more that we took over.
+
+        Args:
+            now: Ids of topics; one that is not there at all may come back.
+        """
+        return any(self._topics.get(topic, number) != number for topic, number in now.items())
+
+    def set_back(self, tp: TP, offset: int) -> None:
+        """Note that what we took for handled is not there: the partition is read from this offset on."""
+        self._offsets[tp] = offset
 
     async def _claim(self, places: Mapping[TP, Place], began: "Membership") -> None:
         """Put our name into the notes, as often as it takes while we are who we are in the group."""
@@ -137,10 +162,15 @@ class GroupOwnership:
         if self.membership is not None and reached and self._transactions.clean:
             await self._consumer.group.note({tp: Place(offset, self._note(tp, "")) for tp, offset in reached.items()})
         self.membership = None
+        self._taken_in = -1  # the group may give us the same under the same generation
 
     def anchor(self) -> Mapping[TopicPartition, int]:
         """Return one of our partitions and how far it is handled."""
         return dict([min(self._reached().items())])
+
+    def note(self, tp: TopicPartition, what: str) -> str:
+        """Return the text that is committed with an offset of ours."""
+        return str(self._named(tp, self._transactions.owner, what))
 
     def took_effect(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note that a transaction committed these offsets."""
@@ -154,10 +184,11 @@ class GroupOwnership:
 
         Call it in a turn of the worker: the group cannot give us our partitions anew before that has ended.
         """
-        group, note = self._consumer.group, Note(self._transactions.owner, HANDLED)
+        group, owner = self._consumer.group, self._transactions.owner
         if self.membership is None or self.membership != group.membership():
             return False
-        if not await group.note({TP(*tp): Place(offset, note) for tp, offset in offsets.items()}):
+        rows = {TP(*tp): offset for tp, offset in offsets.items()}
+        if not await group.note({tp: Place(row, self._named(tp, owner, HANDLED)) for tp, row in rows.items()}):
             return False
         self.took_effect(offsets)
         return True
@@ -176,4 +207,7 @@ class GroupOwnership:
 
     def _note(self, tp: TP, owner: str) -> Note:
         untouched = tp in self._untouched and tp not in self._consumer.next_commit
-        return Note(owner, UNTOUCHED if untouched else HANDLED)
+        return self._named(tp, owner, UNTOUCHED if untouched else HANDLED)
+
+    def _named(self, tp: TopicPartition, owner: str, what: str) -> Note:
+        return Note(owner, what, self._topics.get(tp.topic, ""))

@@ -10,12 +10,14 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from fairwatch.engine.decompression import Decompressor
 from fairwatch.engine.record_batches import Batch, Unreadable, UnreadableError, batches
 
+GONE = {OffsetOutOfRangeError.errno, UnknownTopicOrPartitionError.errno}
 OPENED_BYTES = 16 << 20  # decompressed records of one partition that are handed over before it is fetched again
 
 
@@ -26,20 +28,46 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
     fetcher comes to hand over what it took for them.
     """
 
+    missed: "Missed"
+
     async def start(self) -> None:
         """Connect."""
+        self.missed = missed = Missed()
         answers = Answers()
         send = self._client.send
 
         async def noted(node_id: int, request: Any, **options: Any) -> Any:
             response = await send(node_id, request, **options)
             if isinstance(request, FetchRequest):
+                missed.take(response)
                 answers.take(response)
             return response
 
         self._client.send = noted
         await super().start()
         self._fetcher._records = Fetched(answers)  # noqa: SLF001  # no public way
+
+
+class Missed:
+    """What fetches did not find where they were told to look.
+
+    Attributes:
+        offsets: Partitions whose offset was outside of what is there; aiokafka goes on at their beginning.
+        topics: Those that the broker did not know; it may come to know them, or they were deleted.
+    """
+
+    def __init__(self) -> None:
+        self.offsets: set[TopicPartition] = set()
+        self.topics: set[str] = set()
+
+    def take(self, response: Any) -> None:
+        """Look at the errors of an answer."""
+        for topic, partitions in response.topics or ():
+            for partition, code, *_ in partitions:
+                if code == OffsetOutOfRangeError.errno:
+                    self.offsets.add(TopicPartition(topic, partition))
+                if code in GONE:
+                    self.topics.add(topic)
 
 
 class Answers:

@@ -29,23 +29,29 @@ class Note(NamedTuple):
     Attributes:
         owner: Of the partition; empty where nobody is, or an older version committed.
         what: `untouched` when nothing was handled yet, `handled`, or the number of the owner's transaction.
+        topic: Id of the topic that the offset is of; empty where the broker has none, or an older version committed.
     """
 
     owner: str
     what: str
+    topic: str = ""
 
     @classmethod
     def read(cls, text: str | None) -> "Note":
         """Return what a note says; what is none of ours says nothing.
 
-        >>> Note.read("fairwatch-group-1f 17"), Note.read("kafka-ui")
-        (Note(owner='fairwatch-group-1f', what='17'), Note(owner='', what='handled'))
+        >>> Note.read("fairwatch-group-1f 17 AAECAw")
+        Note(owner='fairwatch-group-1f', what='17', topic='AAECAw')
+        >>> Note.read("kafka-ui"), Note.read("set back") == Note.read(None)
+        (Note(owner='', what='handled', topic=''), True)
         """
-        owner, found, what = (text or "").rpartition(" ")
-        return cls(owner, what) if found else cls("", HANDLED)
+        words = (text or "").split(" ")
+        if len(words) not in {2, 3} or not (words[1] in {UNTOUCHED, HANDLED} or words[1].isdecimal()):
+            return cls("", HANDLED)
+        return cls(*words)
 
     def __str__(self) -> str:
-        return f"{self.owner} {self.what}"
+        return f"{self.owner} {self.what} {self.topic}".rstrip()
 
 
 class Place(NamedTuple):
@@ -62,6 +68,10 @@ class Ownership(Protocol):
 
     def anchor(self) -> Mapping[TopicPartition, int]:
         """Return one of our partitions and how far it is handled, for a transaction that handles no event."""
+        ...
+
+    def note(self, tp: TopicPartition, what: str) -> str:
+        """Return the text that is committed with an offset of ours."""
         ...
 
     def took_effect(self, offsets: Mapping[TopicPartition, int]) -> None:

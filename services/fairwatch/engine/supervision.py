@@ -70,6 +70,7 @@ class Supervision:
             return
         try:
             async with asyncio.timeout(LAG_TIMEOUT_S):
+                await consumer.look_at_topics()
                 ends = await consumer.highwaters(*partitions)
         except Exception as error:  # noqa: BLE001  # whatever the client raises: the broker does not answer
             log.debug("lag.unknown", error=repr(error))

@@ -13,7 +13,7 @@ from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.fenced_producer import FencedProducer
-from fairwatch.engine.ownership import TRANSACTION_MS, Note, Ownership, transactional_ids
+from fairwatch.engine.ownership import TRANSACTION_MS, Ownership, transactional_ids
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.txn_offset_commit import Membership
@@ -105,14 +105,19 @@ class Transactions:
         except NotWrittenError as error:
             raise NotWrittenError(str(error), [], outputs) from error
 
+    def passed(self, ends: Mapping[Any, int]) -> None:
+        """Commit these offsets with the next call: there was nothing to be handled up to them."""
+        self._handled.update(ends)
+
     async def settle(self) -> None:
         """Commit the offsets of what needed nothing written: one request, which the group refuses as it would theirs.
 
         What it does not take is tried again with the next transaction, or the next time.
         """
         ownership = self.find_owner()
-        if self._handled and ownership is not None and await ownership.commit(self._handled):
-            self._handled.clear()
+        offsets = dict(self._handled)
+        if offsets and ownership is not None and await ownership.commit(offsets):
+            self._committed(offsets)
 
     async def _long_or_not(self, records: list[Output]) -> None:
         try:
@@ -128,17 +133,23 @@ class Transactions:
         # What is in doubt is an earlier try of the same work: other work begins only after `end_doubt`.
         if self._in_doubt is None or not await self._resolve(ownership):
             await self._try(ownership, records, offsets, alone=alone)
-        self._handled.clear()
+        self._committed(offsets)
         ownership.took_effect(offsets)
+
+    def _committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Keep what was handled or passed since: `passed` waits for nobody."""
+        self._handled = {tp: end for tp, end in self._handled.items() if end != offsets.get(tp)}
 
     async def _try(
         self, ownership: Ownership, records: list[Output], offsets: Mapping[TopicPartition, int], *, alone: bool
     ) -> None:
-        assert ownership.membership is not None
+        who = ownership.membership
+        if who is None:
+            raise ReleasedError
         self._number += 1
         number = self._in_doubt = str(self._number)
         try:
-            await self._attempt(ownership.membership, records, offsets, number, alone=alone)
+            await self._attempt(ownership, who, records, offsets, number, alone=alone)
         except (KafkaError, RetryableError) as error:
             if not await self._resolve(ownership):
                 raise NotWrittenError(f"transaction not committed: {error!r}", [], []) from error
@@ -147,6 +158,7 @@ class Transactions:
 
     async def _attempt(
         self,
+        ownership: Ownership,
         who: Membership,
         records: list[Output],
         offsets: Mapping[TopicPartition, int],
@@ -160,8 +172,7 @@ class Transactions:
         sent = await submit(producer, records, alone=alone)
         await asyncio.wait([batch.future for batch in sent], return_when=asyncio.FIRST_EXCEPTION)
         await self._judged(judge(sent))
-        note = str(Note(self.owner, number))
-        await producer.commit_offsets({tp: (offset, note) for tp, offset in offsets.items()})
+        await producer.commit_offsets({tp: (offset, ownership.note(tp, number)) for tp, offset in offsets.items()})
         await producer.commit_transaction()
 
     async def _judged(self, verdict: Verdict) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import faust
+import structlog
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
@@ -21,6 +22,8 @@ from fairwatch.engine.ownership import UNTOUCHED
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
+
+log = structlog.get_logger()
 
 
 class Batch(list[Any]):
@@ -97,13 +100,15 @@ class BatchConsumer(driver.Consumer):
             for partition, records in (fetched or {}).items()
             for record in self._unseen(ensure_TP(partition), records)
         ]
-        for records in split(unseen, self.app.batch_bytes):
+        batches = [Batch(records) for records in split(unseen, self.app.batch_bytes)]
+        self._pass_over(batches, seeks)
+        for batch in batches:
             if not await self._current(seeks):
                 return  # positions were set anew since: whoever is next reads on from the committed offset
-            batch = Batch(records)
             self.next_read.update(batch.ends)
             self.free.clear()
             message = self._message(batch, self.app.consumer_generation_id)
+            self._read_offset[message.tp] = None  # Faust drops what lies before; `_unseen` knows better
             yield message.tp, message
 
     async def _current(self, seeks: int) -> bool:
@@ -116,12 +121,47 @@ class BatchConsumer(driver.Consumer):
             await asyncio.sleep(FLOW_POLL_S)
         return not self.should_stop and seeks == self._seeks
 
+    def _pass_over(self, batches: "list[Batch]", seeks: int) -> None:
+        """Take for handled what needs no handling: marks of transactions, and records of those that came to nothing.
+
+        Otherwise the group would lag behind the end of a topic for ever, by the last mark at least. Where records were
+        handed over and not acknowledged nothing is passed over.
+        """
+        ends = {tp: end for batch in batches for tp, end in batch.ends.items()}
+        passed = {
+            tp: position
+            for tp, position in self.positions().items()
+            if (tp in ends or self.next_read.get(tp) == self.next_commit.get(tp))
+            and position > max(ends.get(tp, 0), self.next_commit.get(tp, 0), self._committed_offset[tp] or 0)
+        }
+        if batches:
+            batches[-1].ends.update(passed)
+        elif passed and seeks == self._seeks and self.flow_active:
+            self.next_read.update(passed)
+            self.next_commit.update(passed)
+            if self.app.transactions is not None:
+                self.app.transactions.passed(passed)
+
     def _unseen(self, tp: TP, records: list[Any]) -> list[Any]:
         """Drop what was handed over before: a fetch under way during a seek brings it a second time."""
         expected = self.next_read.get(tp, 0)
+        known = max(expected, self._committed_offset[tp] or 0)
+        if records and records[0].offset < known and tp in self._thread.missed.offsets:
+            self._set_back(tp, known, records[0].offset)
+            return records
         if records and records[0].offset < expected:
             return [record for record in records if record.offset >= expected]
         return records
+
+    def _set_back(self, tp: TP, known: int, offset: int) -> None:
+        """Go on from here: the offset that we knew is not there (set by hand, cut off, or of a deleted topic)."""
+        log.warning("offsets.not_there", topic=tp.topic, partition=tp.partition, offset=known, reads_from=offset)
+        self._thread.missed.offsets.discard(tp)
+        self.next_read.pop(tp, None)
+        self.next_commit.pop(tp, None)
+        self._committed_offset[tp] = None
+        if self.ownership is not None:
+            self.ownership.set_back(tp, offset)
 
     def _message(self, batch: "Batch", generation: int) -> ConsumerMessage:
         last = batch[-1]
@@ -173,6 +213,20 @@ class BatchConsumer(driver.Consumer):
             self.next_commit.pop(tp, None)
             self.next_read.pop(tp, None)
         await super().on_partitions_revoked(revoked)
+
+    async def look_at_topics(self) -> None:
+        """Ask for our partitions anew where a topic was deleted and made anew: its offsets begin again.
+
+        Raises:
+            KafkaError: The broker does not answer.
+        """
+        missed = self._thread.missed.topics
+        if self.ownership is None or not missed:
+            return
+        looked_at = set(missed)
+        if self.ownership.topics_changed(await self.group.topic_ids(looked_at)):
+            await self.group.rejoin()
+        missed -= looked_at
 
     def committed_by_transaction(self, offsets: Mapping[TP, int]) -> None:
         """Note offsets that took effect with a transaction."""
