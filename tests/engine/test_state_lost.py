@@ -168,6 +168,6 @@ def test_a_changelog_that_begins_anew_under_its_writer_gets_everything_again() -
     state.restore({0: Held({"a": b"{}", "b": b"{}"}, 40, mark=0)})
     state.put(0, "a", {"n": 1})
     assert list(state.flushed([(0, 0)], 5)) == [0]
-    assert state.changes() == [(0, MARK, b'{"begin":0}'), (0, "a", b'{"n":1}'), (0, "b", b"{}")]
+    assert state.changes() == [(0, MARK, b'{"begin":0,"version":1}'), (0, "a", b'{"n":1}'), (0, "b", b"{}")]
     assert state.flushed([(0, 1), (0, 2), (0, 3)], 6) == {}
     assert state._partitions[0].position == 4

@@ -20,6 +20,8 @@ class Spec:
         state: True when it keeps keyed state: the engine restores it per partition before the first event.
         references: Compacted topics that every worker holds whole, complete before the first event.
         replay: True to read `reads` from the beginning at each start (read models kept elsewhere).
+        state_version: Of the form of its state, raised when an earlier program could not go on from it: that one then
+            handles nothing, says so, and leaves the state as it is.
         tick_s: Most seconds between calls of `tick`; None for never. It is called earlier when something is due, where
             the processor says when that is.
     """
@@ -31,6 +33,7 @@ class Spec:
     references: tuple[str, ...] = ()
     replay: bool = False
     tick_s: float | None = None
+    state_version: int = 1
 
 
 class Processor(Protocol):

@@ -13,7 +13,7 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.reader import TopicReader
-from fairwatch.engine.state import MARK, Held, PartitionedState
+from fairwatch.engine.state import FOREIGN, MARK, Held, PartitionedState
 from fairwatch.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Restoring:
     async def restore(self, app: "Application", owned: Sequence[int], current: Callable[[], bool]) -> bool:
         """Restore; return whether it was done before `current` said that it is of no use any more.
 
-        Waits while the broker is away, and while state is lost and nobody has said to go on without.
+        Waits while the broker is away, while state is lost and nobody has said to go on without, and while it is of a
+        later version: nothing of it is overwritten then, and a worker of that version can go on from it.
         """
         said: set[int] = set()
         began = time.monotonic()
@@ -61,6 +62,8 @@ class Restoring:
             while current():
                 try:
                     found = await self._read(owned, app.consumer_generation_id)
+                    if await self._later(found, current):
+                        continue
                     gone = await self._gone(app, found)
                 except RetryableError as error:
                     if self.trouble != str(error):
@@ -79,6 +82,23 @@ class Restoring:
         finally:
             self.trouble = None
         return False
+
+    async def _later(self, found: Mapping[int, Held], current: Callable[[], bool]) -> bool:
+        """Return whether state is of a later version than this program knows; it is looked at again a while later."""
+        later = {number: held.version for number, held in found.items() if held.version > self._state.version}
+        if not later:
+            return False
+        newest = max(later.values())
+        trouble = (
+            f"state of a later version: {self._changelog} {sorted(later)} "
+            f"{'holds what this program does not know' if newest == FOREIGN else f'is of version {newest}'}, "
+            f"this program reads {self._state.version}"
+        )
+        if self.trouble != trouble:
+            log.critical("state.later_version", error=f"{trouble}: nothing is handled or overwritten; run that version")
+        self.trouble = trouble
+        await self._wait(current)
+        return True
 
     async def _read(self, owned: Sequence[int], generation: int) -> dict[int, Held]:
         kept = self._state.kept
@@ -172,11 +192,17 @@ def _fold(held: Held, run: Sequence[object]) -> None:
     """Take records in; doing so twice, from any earlier offset on, comes to the same."""
     rows = held.rows
     for record in run:
-        key = record.key.decode()  # type: ignore[attr-defined]  # aiokafka's records have no types
-        value = record.value  # type: ignore[attr-defined]
-        if key == MARK:
-            held.mark = orjson.loads(value)["begin"]
-        elif value is None:
-            rows.pop(key, None)
+        key, value = record.key, record.value  # type: ignore[attr-defined]  # aiokafka's records have no types
+        try:
+            name = key.decode()
+            if name == MARK:
+                mark = orjson.loads(value)
+                held.mark, held.version = int(mark["begin"]), int(mark.get("version", 1))
+                continue
+        except (ValueError, LookupError, TypeError, AttributeError):
+            held.version = FOREIGN
+            continue
+        if value is None:
+            rows.pop(name, None)
         else:
-            rows[key] = value
+            rows[name] = value

@@ -8,7 +8,8 @@ import orjson
 
 from fairwatch.domain.errors import ConfigurationError
 
-MARK = "\0begun"  # not a key of any processor: says that a partition has been written to, and since which offset
+MARK = "\0begun"  # not a key of any processor: says that a partition has been written to, by which version, since when
+FOREIGN = 1 << 31  # version of a changelog that holds what no version that we know of writes
 
 Rows = dict[str, bytes]
 
@@ -25,6 +26,7 @@ class Held:
     Attributes:
         begin: First offset that the changelog has.
         mark: What `begin` was when the changelog was written to first, or when its loss was accepted; None: never.
+        version: Of the form of what is written, `Spec.state_version`.
         at: When that was last known to be true, in microseconds.
     """
 
@@ -32,6 +34,7 @@ class Held:
     position: int = 0
     begin: int = 0
     mark: int | None = None
+    version: int = 1
     at: int = 0
 
 
@@ -40,9 +43,13 @@ class PartitionedState:
 
     Changes since the last savepoint can be rolled back (an event that failed half way), and the keys changed since
     the last flush are known (what has to go to the changelog).
+
+    Args:
+        version: Of the form in which the processor keeps its state.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 1) -> None:
+        self.version = version
         self._partitions: dict[int, Held] = {}
         self._kept: dict[int, Held] = {}
         self._undo: dict[tuple[int, str], bytes | None] = {}
@@ -86,7 +93,8 @@ class PartitionedState:
         """Take over what the changelog holds of the partitions we own, and forget all others."""
         self._partitions = dict(found)
         self._kept = {}
-        self._dirty.update({(number, MARK): None for number, held in found.items() if held.mark != held.begin})
+        marked = {number for number, held in found.items() if (held.mark, held.version) == (held.begin, self.version)}
+        self._dirty.update({(number, MARK): None for number in found.keys() - marked})
 
     def release(self) -> None:
         """Give every partition up; those with changes that did not reach the changelog are forgotten."""
@@ -126,7 +134,8 @@ class PartitionedState:
             Partitions whose changelog begins anew under us: it was lost, and `changes` has everything again.
         """
         for partition in {partition for partition, key in self._dirty if key == MARK}:
-            self._partitions[partition].mark = self._partitions[partition].begin
+            held = self._partitions[partition]
+            held.mark, held.version = held.begin, self.version
         self._dirty.clear()
         anew: dict[int, None] = {}
         for partition, offset in written:
@@ -144,7 +153,7 @@ class PartitionedState:
     def _value(self, partition: int, key: str) -> bytes | None:
         held = self._partitions[partition]
         if key == MARK:
-            return orjson.dumps({"begin": held.begin})
+            return orjson.dumps({"begin": held.begin, "version": self.version})
         return held.rows.get(key)
 
     def _rows(self, partition: int) -> Rows:

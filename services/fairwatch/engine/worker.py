@@ -79,7 +79,7 @@ class Worker:
         self._records = records or {name: topic.record for name, topic in topics().items()}
         self._changelog = changelog_of(config.topic_prefix, spec.name)
         self._turns = Turns(config.drain_s)
-        self._state = PartitionedState()
+        self._state = PartitionedState(spec.state_version)
         self._restoring = Restoring(spec.name, config, self._changelog, self._state, self._clock)
         self._transactions = transactions_of(spec, config)
         self._writer: Writer = self._transactions or Outbox(

@@ -2,8 +2,10 @@
 
 import asyncio
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from structlog.testing import capture_logs
@@ -84,3 +86,35 @@ async def test_a_changelog_that_goes_while_its_worker_runs_gets_everything_again
 
 async def _committed(lab: Lab) -> bool:
     return len(await lab.read("fairwatch-probe-state")) > 1
+
+
+async def test_a_worker_of_an_earlier_version_handles_and_overwrites_nothing(lab: Lab) -> None:
+    await lab.create(partitions=1)
+    newer = replace(SPEC, state_version=2)
+    for spec, first in ((SPEC, 0), (newer, 8)):  # an upgrade
+        async with working(lab, spec) as (_, probes):
+            await lab.send(numbered(first, 8))
+            await until(lambda: len(probes[0].handled) == 8)
+    await lab.send(numbered(16, 8))
+    written = [(record.key, record.value) for record in await lab.read(STATE)]
+    async with trying(lab) as (worker, probes):  # and back
+        named = f"state of a later version: {lab.prefix}{STATE} [0] is of version 2, this program reads 1"
+        await until(lambda: worker.unready() == named)
+        await asyncio.sleep(0.5)
+        assert probes[0].handled == []
+    assert [(record.key, record.value) for record in await lab.read(STATE)] == written
+    async with working(lab, newer) as (_, probes):
+        await until(lambda: len(probes[0].handled) == 8)
+    counts = [int(output["extensions"]["count"]) for output in await lab.outputs()]
+    assert sorted(counts) == sorted([1, 2, 3] * 8)
+
+
+async def test_state_of_which_this_program_knows_nothing_is_left_alone(lab: Lab) -> None:
+    await lab.create(partitions=1)
+    async with working(lab, SPEC):
+        pass
+    async with AIOKafkaProducer(bootstrap_servers=lab.bootstrap) as producer:
+        await producer.send_and_wait(lab.prefix + STATE, b"\x00packed", key=b"\xff\x00\x01", partition=0)
+    async with trying(lab) as (worker, probes):
+        await until(lambda: "holds what this program does not know" in (worker.unready() or ""))
+        assert probes[0].handled == []
