@@ -19,7 +19,6 @@ class Environment:
         payload: As received.
         pictures: Parts of the body that are pictures, in order.
         media: SHA-256 -> (bytes, media type), filled by conversions of inline pictures.
-        leftover: Source path -> text that no row could use; becomes extensions of the current record.
         sha256: Of the payload's body, in hex.
         trace: Where to note what becomes of each leaf; None on the hot path.
     """
@@ -27,7 +26,6 @@ class Environment:
     payload: Payload
     pictures: list[Picture] = field(default_factory=list)
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-    leftover: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
     trace: Trace | None = None
 

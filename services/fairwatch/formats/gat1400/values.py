@@ -16,6 +16,8 @@ _MILLISECONDS: Final = 13
 _SECONDS: Final = 10
 _TIMES: Final = {name: build(name) for name in (_BEIJING, "unix milliseconds", "unix")}
 _LONGEST: Final = 40
+# Codes that stand in for what must not be carried: coat 2 is ethnic dress.
+_NEVER: Final = {"Coat": frozenset({"2", "02"})}
 _CORNERS: Final = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
 _VEHICLES: Final = {"H": "TRUCK", "Q": "TRUCK", "B": "TRAILER", "G": "TRAILER", "Z": "SPECIAL", "J": "SPECIAL"} | {
     "M": "MOTORCYCLE",
@@ -85,16 +87,16 @@ def gat_micros() -> Converter:
 @converter("gat_code")
 def gat_code(name: str) -> Converter:
     """A code of one of the standard's lists; codes of other systems are not written into it."""
-    system = f"gat1400:{name}"
+    system, never = f"gat1400:{name}", _NEVER.get(name, frozenset())
+
+    def decode(value: Any, _: object) -> dict[str, str] | None:
+        code = as_text(value)
+        return None if code in never else {"system": system, "code": code}
 
     def encode(value: Any) -> Any:
         return value["code"] if value.get("system") == system else None
 
-    return Converter(
-        lambda value, _: {"system": system, "code": as_text(value)},
-        encode,
-        inline=f"{{'system': {system!r}, 'code': v}}",
-    )
+    return Converter(decode, encode, inline="" if never else f"{{'system': {system!r}, 'code': v}}")
 
 
 @converter("gat_codes")
@@ -128,7 +130,7 @@ def gat_colour() -> Converter:
 def gat_shape() -> Converter:
     """The box in pixels of the source picture; without that picture's size it stays in pixels (G3)."""
 
-    def decode(value: Any, env: Environment, width: Any = None, height: Any = None) -> dict[str, Any] | None:
+    def decode(value: Any, _: object, width: Any = None, height: Any = None) -> dict[str, Any] | None:
         if "LeftTopX" not in value:
             return None
         try:
@@ -136,7 +138,6 @@ def gat_shape() -> Converter:
             sizes = (_size(width), _size(height))
             return make_shape(numbers, "xyxy", "pixel", sizes)
         except (KeyError, ValueError, TypeError, OverflowError):
-            env.leftover.update({name: value[name] for name in _CORNERS if name in value})
             return None
 
     def encode(value: Any) -> Any:

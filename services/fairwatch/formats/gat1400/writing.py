@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import orjson
 
-from fairwatch.formats.gat1400.names import FIELDS
 from fairwatch.formats.gat1400.objects import RENAMED
 from fairwatch.formats.payload import Encoded
 
@@ -36,9 +35,9 @@ def write(root: Tree, message: str, record: Mapping[str, Any]) -> Encoded:
     if message in _OBJECTS:
         return _write_object(root, message, record)
     if message == "device":
-        return _document("APE", "APEs", _with_known(_plain("APE", root), record))
+        return _document("APE", "APEs", _plain("APE", root))
     if message == "disposition":
-        own = _with_known(_plain("Disposition", root), record)
+        own = _plain("Disposition", root)
         own.setdefault("DispositionCategory", "2" if record.get("kind") == "FACE" else "3")
         own.setdefault("OperateType", 1 if own.get("DispositionStatus") == 1 else 0)
         own.setdefault("DispositionRange", 1 if own.get("TollgateList") else 2)
@@ -128,12 +127,6 @@ def _place_pictures(own: Tree, record: Mapping[str, Any]) -> None:
             own[f"StorageUrl{code['code']}"] = media["uri"]
             pictures = (own.get("SubImageList") or {}).get("SubImageInfoObject", [])
             pictures[:] = [one for one in pictures if one.get("ImageID") or one.get("StoragePath") != media["uri"]]
-
-
-def _with_known(own: Tree, record: Mapping[str, Any]) -> Tree:
-    """Add what only the extensions keep, where the standard has a field of that name."""
-    known = {name: value for name, value in (record.get("extensions") or {}).items() if name in FIELDS}
-    return {**known, **own}
 
 
 def _stamp(record: Mapping[str, Any]) -> str:

@@ -7,19 +7,17 @@ record in place. `leaves` has the conversions, `emission` the source text.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 from typing import Any
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language import conditions
 from fairwatch.formats.language.canonical import Kind, field, required
-from fairwatch.formats.language.converters import Converter, build
+from fairwatch.formats.language.converters import build
 from fairwatch.formats.language.declaration import Row
 from fairwatch.formats.language.emission import Level, Source
 from fairwatch.formats.language.leaves import IMPOSSIBLE, Leaf, backwards, converted, mapped, word_table
-from fairwatch.formats.language.leftovers import Usage
-from fairwatch.formats.language.paths import Getter, Path, Scope, getter, parse_path
+from fairwatch.formats.language.paths import Path, Scope, getter, parse_path
 from fairwatch.formats.language.trace import Reading
 
 Read = Callable[[Scope, Environment], Any]
@@ -27,51 +25,45 @@ Rows = Mapping[str, Sequence[Row]]
 
 SELF = "."
 _PRESENT = "v is not None and v != ''"
+_KEPT = Kind("scalar")
 _SCALARS = frozenset({str, int, float, bool})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where rows are compiled: how deep, and what of the document they use.
+    """Where rows are compiled.
 
     Attributes:
-        usages: One for each level of the scope.
-        prefixes: Dotted name of each level, with a dot behind it.
-        blocking: Whether alternatives may look at the scope (only at the levels of the message itself).
-        kept: Names whose value some row carries exactly as sent.
+        prefixes: Dotted name of each level of the scope, with a dot behind it.
     """
 
-    usages: tuple[Usage, ...]
     prefixes: tuple[str, ...]
-    blocking: bool = True
-    kept: set[str] = dataclass_field(default_factory=set)
 
     @property
     def depth(self) -> int:
         """Index of the current item in the scope."""
-        return len(self.usages) - 1
-
-    def usage(self, path: Path) -> Usage:
-        """Return the usage at a path."""
-        return self.usages[path.level(self.depth)].enter(path.steps)
+        return len(self.prefixes) - 1
 
     def name(self, path: Path) -> str:
         """Return the full dotted name of a path."""
         steps = ".".join(f"{step.name}[{step.key}={step.value}]" if step.key else step.name for step in path.steps)
         return self.prefixes[path.level(self.depth)] + steps
 
-    def down(self, path: Path, usage: Usage) -> "Place":
-        """Return the place of the items of a list inside a record."""
-        return Place((*self.usages, usage), (*self.prefixes, f"{self.name(path)}."), blocking=False, kept=self.kept)
+    def down(self, path: Path) -> "Place":
+        """Return the place of the items of a list."""
+        return Place((*self.prefixes, f"{self.name(path)}."))
 
 
-def compile_record(rows: Rows, kind: Kind, place: Place, *, traced: bool = False) -> Read:
+def compile_record(
+    rows: Rows, kind: Kind, place: Place, keep: Mapping[str, str] | None = None, *, traced: bool = False
+) -> Read:
     """Return a function of the scope and the environment that builds the record, or answers None when there is nothing.
 
     Args:
         rows: By canonical name, dotted from the record on.
         kind: The record; its required fields are completed later.
         place: Where in the document.
+        keep: Path -> kind of what goes to `extensions` under its own name.
         traced: It notes in `env.trace` what each row reads.
 
     Raises:
@@ -82,6 +74,7 @@ def compile_record(rows: Rows, kind: Kind, place: Place, *, traced: bool = False
     source.line("".join(f"{level.item}, " for level in levels) + "= scope")
     with source.levels(levels):
         made.record(rows, kind, _Spot(place, levels), "out", top=True)
+        made.extensions(keep or {}, _Spot(place, levels), "out")
         source.line("return out or None")
     read: Read = source.function("(scope, env)")
     return read
@@ -153,6 +146,19 @@ class _Compiler:
         needed = [] if top or kind.shape != "record" else sorted(required(kind))
         return " and ".join(f"{name!r} in {out}" for name in needed) or out
 
+    def extensions(self, keep: Mapping[str, str], spot: _Spot, out: str) -> None:
+        """Write what fills `extensions` with the fields that the declaration keeps."""
+        source, kept = self.source, self.source.name("x")
+        if not keep:
+            return
+        source.line(f"{kept} = {{}}")
+        for text, kind in keep.items():
+            name = spot.place.name(parse_path(text))
+            row = Row.model_validate({"path": text, "as": f"kept {kind}"})
+            target = _Target(source, f"{kept}[{name!r}]", is_variable=False, field="extensions")
+            self._first_of([row], _KEPT, spot, target)
+        source.line(f"if {kept}: {out}['extensions'] = {{**{kept}, **{out}.get('extensions', {{}})}}")
+
     def _field(self, name: str, rows: Sequence[Row], kind: Kind, spot: _Spot, out: str) -> str | None:
         """Write what fills one field, and return the literal that it has when nothing does."""
         inner = kind if name == SELF else field(kind, name)
@@ -203,7 +209,6 @@ class _Compiler:
     def _first_of(self, rows: Sequence[Row], kind: Kind, spot: _Spot, target: _Target) -> None:
         """Write what reads the first of some places where there is something."""
         source = self.source
-        earlier: list[Getter] = []
         if target.is_variable:
             target.put("None")
         missing = ""
@@ -213,15 +218,13 @@ class _Compiler:
                     self._made(row, kind, spot, target)
             for text in row.path:
                 path = parse_path(text)
-                leaf = self._leaf(row, path, kind, spot.place, tuple(earlier))
+                leaf = self._leaf(row, path, kind, spot.place)
                 test, value = source.value(spot.levels, path)
                 with self._attempt(row, spot, missing, test):
                     source.line(f"v = {value}")
                     self._convert(row, leaf, spot.levels, target)
                     if self.traced:
                         self._note(row, path, spot, target)
-                if not row.when:
-                    earlier.append(getter(path, spot.place.depth))
                 missing = f"{target.text} is None"
             missing = f"{target.text} is None"
         if any(row.required for row in rows):
@@ -240,6 +243,7 @@ class _Compiler:
             tuple(map(parse_path, row.more.values())),
             backwards(row) if made is None or made.scalar else None,
             made is None or made.exact,
+            is_kept=target.field == "extensions",
         )
         result = target.text if target.is_variable else target.text.replace("[", ".get(", 1)[:-1] + ")"
         self.source.line(f"env.trace.read({self.source.constant(reading)}, {spot.levels[-1].scope}, {result})")
@@ -301,7 +305,7 @@ class _Compiler:
             source.line(f"if {self.record(row.rows, one, spot, out)}: {items}.append({out})")
             return
         path = parse_path(row.each)
-        inner = spot.place.down(path, spot.place.usage(path))
+        inner = spot.place.down(path)
         index = len(spot.levels)
         level = Level(index, f"(*{spot.levels[-1].scope}, s{index})")
         test, value = source.value(spot.levels, path)
@@ -313,20 +317,14 @@ class _Compiler:
             said = self.record(row.rows, one, _Spot(inner, [*spot.levels, level], spot.canonical), out)
             source.line(f"if {said}: {items}.append({out})")
 
-    def _leaf(self, row: Row, path: Path, kind: Kind, place: Place, earlier: tuple[Getter, ...]) -> Leaf:
-        name = place.name(path)
-        blockers = earlier if place.blocking else ()
+    def _leaf(self, row: Row, path: Path, kind: Kind, place: Place) -> Leaf:
         if row.values:
             for value in row.values.values():
                 self._literal(kind, value)
-            place.usage(path).mark(whole=False, blockers=blockers)
-            return mapped(row, name, place.kept)
+            return mapped(row)
         made = build(row.converter or "text")
-        _mark(row, path, place, made, blockers)
         extra = {key: getter(parse_path(text), place.depth) for key, text in row.more.items()}
-        for text in row.more.values():
-            place.usage(parse_path(text)).mark(whole=False)
-        return converted(made, row, name, extra)
+        return converted(made, row, place.name(path), extra)
 
 
 def _split(rows: Rows) -> tuple[dict[str, Sequence[Row]], dict[str, dict[str, Sequence[Row]]]]:
@@ -343,16 +341,6 @@ def _split(rows: Rows) -> tuple[dict[str, Sequence[Row]], dict[str, dict[str, Se
         else:
             own[name] = given
     return own, below
-
-
-def _mark(row: Row, path: Path, place: Place, made: Converter, blockers: tuple[Getter, ...]) -> None:
-    if made.exact and path.steps:
-        place.kept.add(place.name(path))
-    if not path.steps and not made.scalar:
-        for text in row.takes:
-            place.usage(parse_path(text)).mark(whole=True)
-        return
-    place.usage(path).mark(whole=not made.scalar, blockers=blockers)
 
 
 def _missing(path: str) -> Callable[[], None]:

@@ -44,7 +44,7 @@ class Row(Strict):
         default: What it is when the source does not say; never makes a record of its own.
         value: A constant.
         more: Further source values for the converter, by argument name (`with`).
-        strict: An impossible value rejects the whole payload; otherwise it goes to `extensions` as it is.
+        strict: An impossible value rejects the whole payload; otherwise only the value is lost.
         required: A missing value rejects the payload (`strict` too).
         takes: Names inside the item that a converter of the whole item (path `.`) uses up.
         each: One canonical item for each item at the path; `rows` say which fields it has.
@@ -117,6 +117,8 @@ class Message(Strict):
         where: An item is a record only when these hold, seen from the item.
         whole: An item is made of the document itself when `each` finds none.
         use: Row groups laid under its own rows.
+        keep: Path, as rows write it -> kind: number, flag, instant, token, or `code SYSTEM`. These fields travel under
+            their own names in `extensions`, and come back when the record is written in the same format.
         also: Names of further messages that are read from the same document.
         writes: Canonical conditions under which a record is written as this message; absent: it is not written.
         constants: Source path -> constant, written first.
@@ -134,6 +136,7 @@ class Message(Strict):
     whole: bool = False
     single: bool = False
     use: list[str] = []
+    keep: dict[str, str] = {}
     also: list[str] = []
     rows: dict[str, RowLike] = {}
     writes: Conditions | None = None
@@ -163,7 +166,8 @@ class Declaration(Strict):
         unwrap: Root names whose content is the document.
         skip_paths: URL path or topic pattern -> bounded reason; such a payload is not even parsed.
         plain_text: Pattern of whole bodies that are a mere word or number; they carry no record.
-        withheld: Source paths of free text that may describe what must not be carried; removed and counted.
+        withheld: Source paths that no row may read, since they may say what must not be carried.
+        keep: The same as of a message, for all of them; paths start at the document.
         superseded: Names at the root that only repeat what an earlier message said; reported, not carried.
         volatile: Names at the root that differ between two deliveries of the same event.
     """
@@ -177,6 +181,7 @@ class Declaration(Strict):
     plain_text: str = ""
     superseded: list[str] = []
     withheld: list[str] = []
+    keep: dict[str, str] = {}
     volatile: list[str] = []
     groups: dict[str, dict[str, RowLike]] = {}
     messages: list[Message]

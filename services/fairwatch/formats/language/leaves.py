@@ -15,17 +15,10 @@ Leaf = Callable[[Any, Environment, Scope], Any]
 IMPOSSIBLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, StopIteration)
 
 
-def mapped(row: Row, name: str, kept: set[str]) -> Leaf:
-    """Return the conversion of words by a table; an unknown word is kept, unless another row carries it as it is."""
+def mapped(row: Row) -> Leaf:
+    """Return the conversion of words by a table; a word that is not in it says nothing."""
     table = word_table(row)
-
-    def convert(value: Any, env: Environment, _: Scope) -> Any:
-        found = table.get(folded(first(value)))
-        if found is None and name not in kept:
-            env.leftover[name] = value
-        return found
-
-    return convert
+    return lambda value, _env, _scope: table.get(folded(first(value)))
 
 
 def backwards(row: Row) -> Callable[[Any], Any] | None:
@@ -46,8 +39,8 @@ def word_table(row: Row) -> dict[str, Any]:
 
 
 def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter]) -> Leaf:
-    """Return the conversion by a named converter; an impossible value is kept, or rejected if the row is strict."""
-    fail = _rejecting(name) if row.strict or row.required else _keeping(name)
+    """Return the conversion by a named converter; an impossible value says nothing, or is rejected when strict."""
+    fail = _rejecting(name) if row.strict or row.required else _losing
     decode = made.decode
     others = tuple(extra.items())
 
@@ -84,11 +77,8 @@ def _rejecting(name: str) -> Callable[[Any, Environment, Exception], None]:
     return reject
 
 
-def _keeping(name: str) -> Callable[[Any, Environment, Exception], None]:
-    def keep(value: Any, env: Environment, _: Exception) -> None:
-        env.leftover[name] = value
-
-    return keep
+def _losing(_: Any, _env: Environment, _error: Exception) -> None:
+    """Let one flaw cost no more than its own value; the value stays in `raw-events`."""
 
 
 def plain(value: Any) -> Any:

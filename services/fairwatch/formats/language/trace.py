@@ -50,6 +50,7 @@ class Reading:
         more: Further values of the converter.
         backwards: Writes a value again, where that shows whether it is exact.
         exact: What it is where nothing is written.
+        is_kept: It goes to `extensions` under its own name.
     """
 
     field: str
@@ -59,6 +60,7 @@ class Reading:
     more: tuple[Path, ...] = ()
     backwards: Any = None
     exact: bool = True
+    is_kept: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +91,10 @@ class Trace:
     def read(self, reading: Reading, scope: Scope, result: Any) -> None:
         """Note that a row has read a value, and what it made of it."""
         marks = self._marks
-        if marks is None or result is None:
+        if marks is None:
+            return
+        if result is None:
+            self._impossible(reading, scope, marks)
             return
         item = scope[reading.path.level(reading.depth)]
         if not reading.path.steps and reading.takes:
@@ -97,19 +102,37 @@ class Trace:
                 self._took(item, path, "exact" if reading.exact else "approximated", reading.field)
         else:
             node, place, names = marks.at(item, reading.path.steps)
-            outcome = _quality(reading, node, result)
+            outcome: Outcome = "kept" if reading.is_kept else _quality(reading, node, result)
             self._all((*names, *marks.below(node, place, _name(reading.path))), outcome, reading.field)
         for path in reading.more:
             self._took(scope[path.level(reading.depth)], path, "approximated", reading.field)
+
+    def _impossible(self, reading: Reading, scope: Scope, marks: Marks) -> None:
+        item = scope[reading.path.level(reading.depth)]
+        if reading.path.steps:
+            node, place, _ = marks.at(item, reading.path.steps)
+            self._all(marks.below(node, place, _name(reading.path)), "not_read", f"impossible as {reading.field}")
+
+    def refuse(self, before: set[str], after: set[str], why: str) -> None:
+        """Say that policy took fields out of a record after they were read.
+
+        Args:
+            before: Dotted names of all that the record held.
+            after: What is left of them.
+            why: The reason.
+        """
+        for path, (_, what) in list(self._told.items()):
+            if _holds(before, what) and not _holds(after, what):
+                self._told[path] = ("refused", why)
 
     def took(self, node: Any, what: str, outcome: Outcome = "exact") -> None:
         """Say, in code that makes canonical values before the rows read, what they were made of."""
         if self._marks is not None:
             self._all(self._marks.below(node), outcome, what)
 
-    def looked(self, item: Any, path: Path, what: str) -> None:
+    def looked(self, item: Any, path: Path, what: str, outcome: Outcome = "approximated") -> None:
         """Say that a value decided something, if only what kind of message it is."""
-        self._took(item, path, "approximated", what, only_scalars=True)
+        self._took(item, path, outcome, what, only_scalars=outcome == "approximated")
 
     def reachable(self, node: Any) -> set[str]:
         """Return the leaves that are in a part of the document as it is now."""
@@ -140,6 +163,10 @@ class Trace:
     def _all(self, paths: Iterable[str], outcome: Outcome, what: str) -> None:
         for path in paths:
             self.tell(path, outcome, what)
+
+
+def _holds(names: set[str], field: str) -> bool:
+    return field in names or any(name.startswith(f"{field}.") for name in names)
 
 
 def _untold(path: str) -> tuple[Outcome, str]:

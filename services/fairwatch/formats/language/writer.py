@@ -1,6 +1,6 @@
 """The other direction: a canonical record in a maker's format, from the same rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,12 +8,13 @@ import orjson
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.language.conditions import folded
+from fairwatch.formats.language.converters import build
 from fairwatch.formats.language.declaration import Condition, Conditions, Declaration, Message, Row
 from fairwatch.formats.language.differences import leaves
 from fairwatch.formats.language.leaves import backwards
 from fairwatch.formats.language.paths import Path, parse_path
 from fairwatch.formats.language.placing import put
-from fairwatch.formats.language.program import rows_of
+from fairwatch.formats.language.program import kept_of, place_of, rows_of
 from fairwatch.formats.language.xml_text import write_xml
 from fairwatch.formats.payload import Encoded
 
@@ -30,6 +31,7 @@ class _Message:
     message: Message
     writes: tuple[Write, ...]
     constants: tuple[tuple[Path, Any], ...]
+    keeps: tuple[tuple[str, Path, Callable[[Any], Any]], ...] = ()
 
 
 class Encoder:
@@ -75,21 +77,13 @@ class Encoder:
         used: Used = set()
         for write in one.writes:
             write(record, "", scope, used)
-        if (record.get("source") or {}).get("format") == self._declaration.format:
-            self._restore(record, scope, used)
+        # Reference data says no format; its kept fields have the names of this one or are not there.
+        if (record.get("source") or {"format": self._declaration.format}).get("format") == self._declaration.format:
+            _restore(one, record, scope, used)
         lost = sorted(name for name in leaves(record) if not _is_carried(name, used))
         if self._own_render:
             return replace(self._own_render(root, one.message.name, record), lost=lost)
         return self._render(one.message, root, lost)
-
-    def _restore(self, record: Mapping[str, Any], scope: Scope, used: Used) -> None:
-        """Put unknown fields of this very format back where they came from."""
-        for name, value in (record.get("extensions") or {}).items():
-            try:
-                put((scope[0],), parse_path(name), _restored(value), 0)
-            except (ValueError, AttributeError, TypeError, KeyError):
-                continue
-            used.add(f"extensions.{name}")
 
     def _render(self, message: Message, root: dict[str, Any], lost: list[str]) -> Encoded:
         writing = self._declaration.writing
@@ -107,14 +101,16 @@ def _completed(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**record, "source": source, "device_time": time}
 
 
-def _restored(text: str) -> Any:
-    """Return the list that a JSON text in an extension stands for, and any other text as it is."""
-    if text.startswith("["):
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return text
-    return text
+def _restore(one: _Message, record: Mapping[str, Any], scope: Scope, used: Used) -> None:
+    """Put the fields that this very format keeps back where they came from, with the types that they had."""
+    extensions = record.get("extensions") or {}
+    for name, path, convert in one.keeps:
+        if name not in extensions:
+            continue
+        written = _attempt(convert, extensions[name])
+        if written is not None:
+            put(scope, path, written, len(scope) - 1)
+            used.add(f"extensions.{name}")
 
 
 def _holds(conditions: Conditions, record: Mapping[str, Any]) -> bool:
@@ -146,7 +142,16 @@ def _compile(declaration: Declaration, message: Message) -> _Message:
     depth = len(message.each)
     writes = _compile_rows(rows_of(declaration, message), depth)
     constants = tuple((parse_path(path), value) for path, value in message.constants.items())
-    return _Message(message, writes, constants)
+    return _Message(message, writes, constants, tuple(_keeps(declaration, message)))
+
+
+def _keeps(declaration: Declaration, message: Message) -> Iterator[tuple[str, Path, Callable[[Any], Any]]]:
+    place = place_of(message)
+    for text, kind in kept_of(declaration, message).items():
+        path = parse_path(text)
+        encode = build(f"kept {kind}").encode
+        if encode is not None:
+            yield place.name(path), path, encode
 
 
 def _compile_rows(rows: Mapping[str, Sequence[Row]], depth: int) -> tuple[Write, ...]:

@@ -3,6 +3,7 @@
 from fairwatch.formats.language.converters import (  # noqa: F401  # they register
     codes,
     geometry,
+    kept,
     labels,
     measures,
     pictures,
