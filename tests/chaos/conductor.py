@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.chaos.faults.fault import Fault, Happened
+from tests.chaos.faults.workers import Killing
 from tests.chaos.hub import Hub
 from tests.chaos.oracle import Span
-from tests.chaos.watch import Watch
+from tests.chaos.watch import RECOVERY_S, Watch
 
 TWO_AT_ONCE = 0.7
 CALM_S = (1.0, 4.0)
+NEEDED = ("brokers", "registry")  # a worker cannot start without
 
 
 class Conductor:
@@ -60,26 +62,49 @@ class Conductor:
         return [first, others[0]]
 
     async def _together(self, faults: Sequence[Fault]) -> None:
-        """Start all, end each after its time, wait until events flow again."""
-        began, before = time.time(), self._watch.sent
+        """Start all, end each after its time, and wait until events flow again after each."""
+        began = time.time()
         held = [(fault, self._random.uniform(*fault.holds_s), Random(self._random.random())) for fault in faults]
-        details = await asyncio.gather(*(self._hold(*each) for each in held))
-        recovery = await self._watch.flows()
+        found = await asyncio.gather(*(self._hold(fault, faults, *how) for fault, *how in held))
         self.spans.append(Span(began - 1, time.time(), repeats=True))
-        for (fault, seconds, _), (detail, ended) in zip(held, details, strict=True):
-            waited = None if recovery is None else time.monotonic() - ended
-            self.happened.append(Happened(fault.name, detail, seconds, waited, self._watch.sent - before))
-            took = "NOT RECOVERED" if waited is None else f"flows again after {waited:.1f} s"
-            self._say(f"{fault.name} ({detail or '-'}) for {seconds:.0f} s: {took}")
+        for each in found:
+            self.happened.append(each)
+            self._say(said(each))
 
-    async def _hold(self, fault: Fault, seconds: float, random: Random) -> tuple[str, float]:
-        detail, ended = "", time.monotonic()
+    async def _hold(self, fault: Fault, faults: Sequence[Fault], seconds: float, random: Random) -> Happened:
+        detail, before = "", self._watch.sent
         try:
             detail = await fault.start(self._hub, random)
             await asyncio.sleep(seconds)
             ended = time.monotonic()
             await fault.stop(self._hub)
         except Exception as error:  # noqa: BLE001  # the run goes on and fails in the end
+            ended = time.monotonic()
             self._say(f"{fault.name}: {error!r}")
             self.failed.append(f"{fault.name}: {error!r}")
-        return detail, ended
+        works, flows = await asyncio.gather(self._works(fault), self._watch.flows())
+        return Happened(
+            fault.name,
+            detail,
+            seconds,
+            None if flows is None else time.monotonic() - ended,
+            events=self._watch.sent - before,
+            is_kill=isinstance(fault, Killing),
+            works_s=works,
+            disturbed=any(other.part in NEEDED for other in faults if other is not fault),
+        )
+
+    async def _works(self, fault: Fault) -> float | None:
+        """Wait until who was killed works again; return seconds since it was killed."""
+        if isinstance(fault, Killing) and await self._hub.workers.works(fault.victim, RECOVERY_S):
+            return time.monotonic() - fault.killed_at
+        return None
+
+
+def said(each: Happened) -> str:
+    """Return one fault in a line."""
+    flows = "NOT RECOVERED" if each.recovery_s is None else f"flows again after {each.recovery_s:.1f} s"
+    works = f"works again {each.works_s:.1f} s after SIGKILL, " if each.works_s is not None else ""
+    if each.is_kill and each.works_s is None:
+        works = "DOES NOT WORK AGAIN, "
+    return f"{each.name} ({each.detail or '-'}) for {each.held_s:.0f} s: {works}{flows}"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ FAKETIME = (
 STOP_S = 30.0
 PAUSE_S = 1.0
 ASK_S = 5.0
+LOOK_S = 0.2
 SERVING = ("http", "viid")  # these listen
 Partition = tuple[str, ...]  # processors by process; those of one process are joined by +
 EACH_ALONE: Partition = PROCESSORS
@@ -101,6 +103,16 @@ class Workers:
         """Tell whether every worker says that it is ready."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
             return all(await asyncio.gather(*(_is_ready(session, worker.port) for worker in self.running.values())))
+
+    async def works(self, name: str, within_s: float) -> bool:
+        """Wait until one says that it is ready; return whether it did in time."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+            end = time.monotonic() + within_s
+            while time.monotonic() < end:
+                if await _is_ready(session, self.running[name].port):
+                    return True
+                await asyncio.sleep(LOOK_S)
+        return False
 
     async def kill(self, name: str) -> None:
         """End one by SIGKILL; nobody starts it again before `again`."""

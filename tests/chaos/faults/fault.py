@@ -36,8 +36,12 @@ class Happened:
     """One fault as it was.
 
     Attributes:
-        events: How many were sent from its beginning to its recovery.
         recovery_s: From its end until newly sent events of every kind came through; None when they did not in time.
+        events: How many were sent from its beginning to its recovery.
+        is_kill: A worker got SIGKILL.
+        works_s: From the SIGKILL until the process that was started in its place says that it is ready: its group has
+            given it its partitions and it handles events. None when it did not in time, and where nobody was killed.
+        disturbed: Something that a worker needs in order to start was away as well.
     """
 
     name: str
@@ -45,6 +49,9 @@ class Happened:
     held_s: float
     recovery_s: float | None
     events: int = 0
+    is_kill: bool = False
+    works_s: float | None = None
+    disturbed: bool = False
 
 
 def chosen(random: Random, hub: Hub, among: Sequence[str] = ()) -> str:

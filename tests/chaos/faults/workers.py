@@ -1,6 +1,7 @@
 """Processors are killed; workers join and leave; the clock of one jumps."""
 
 import asyncio
+import time
 from random import Random
 from typing import Literal
 
@@ -11,46 +12,58 @@ JUMP_S = 600
 TRIP_S = 60.0  # so long a worker may take to its next write
 
 
-class Killed:
-    """A processor gets SIGKILL and is started again."""
+class Killing:
+    """A worker gets SIGKILL and is started again.
+
+    Attributes:
+        victim: Which.
+        killed_at: When; monotonic seconds.
+    """
 
     part = "workers"
-    holds_s = (0.5, 5.0)
+
+    def __init__(self, name: str, processor: str, holds_s: tuple[float, float]) -> None:
+        self.name = name
+        self.holds_s = holds_s
+        self.victim = ""
+        self.killed_at = 0.0
+        self._processor = processor
+
+    async def start(self, hub: Hub, random: Random) -> str:
+        self.victim = hub.workers.of(self._processor)
+        await self._end(hub)
+        self.killed_at = time.monotonic()
+        return "SIGKILL"
+
+    async def _end(self, hub: Hub) -> None:
+        await hub.workers.kill(self.victim)
+
+    async def stop(self, hub: Hub) -> None:
+        await hub.workers.again(self.victim)
+
+
+class Killed(Killing):
+    """It is killed whatever it is doing."""
 
     def __init__(self, processor: str) -> None:
-        self.name = f"{processor} killed"
-        self._processor = processor
-
-    async def start(self, hub: Hub, random: Random) -> str:
-        await hub.workers.kill(hub.workers.of(self._processor))
-        return "SIGKILL"
-
-    async def stop(self, hub: Hub) -> None:
-        await hub.workers.again(hub.workers.of(self._processor))
+        super().__init__(f"{processor} killed", processor, (0.5, 5.0))
 
 
-class KilledBetween:
-    """A processor gets SIGKILL between an acknowledged output and its state, or between the state and the offsets."""
-
-    part = "workers"
-    holds_s = (0.5, 2.0)
+class KilledBetween(Killing):
+    """It is killed between an acknowledged output and its state, or between the state and the offsets."""
 
     def __init__(self, processor: str, after: Literal["output", "state"]) -> None:
-        self.name = f"{processor} killed after its {after}"
-        self._processor = processor
+        super().__init__(f"{processor} killed after its {after}", processor, (0.5, 2.0))
         self._after = after
 
-    async def start(self, hub: Hub, random: Random) -> str:
-        name = hub.workers.of(self._processor)
-        hub.workers.trip(name, self._after)
-        await asyncio.wait_for(hub.workers.running[name].process.wait(), TRIP_S)
-        return "SIGKILL"
+    async def _end(self, hub: Hub) -> None:
+        hub.workers.trip(self.victim, self._after)
+        await asyncio.wait_for(hub.workers.running[self.victim].process.wait(), TRIP_S)
 
     async def stop(self, hub: Hub) -> None:
-        name = hub.workers.of(self._processor)
-        hub.workers.running[name].trip.unlink(missing_ok=True)
-        await hub.workers.kill(name)
-        await hub.workers.again(name)
+        hub.workers.running[self.victim].trip.unlink(missing_ok=True)
+        await hub.workers.kill(self.victim)  # where it did not write in time
+        await super().stop(hub)
 
 
 class Frozen:
