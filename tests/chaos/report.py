@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -86,6 +86,16 @@ def results(verdict: Verdict, happened: Sequence[Happened], run: dict[str, Any])
         "dead_letters": verdict.dead_letters, "propagation_bound_s": BOUND_S, "after_sigkill": kills(happened),
         "faults": faults(happened),
     }  # fmt: skip
+
+
+def failures(found: dict[str, Any], verdict: Verdict, wanted: Iterable[str]) -> list[str]:
+    """Return why a run has failed; empty where everything that was wanted happened, and nothing wrong came of it."""
+    happened = {fault["name"] for fault in found["faults"]}
+    reasons = [f"{len(getattr(verdict, name))} {name.replace('_', ' ')}" for name in WRONGS if getattr(verdict, name)]
+    reasons += [f"not recovered: {fault['name']}" for fault in found["faults"] if fault["recovery_s"] is None]
+    reasons += [f"did not happen in time: {name}" for name in sorted(set(wanted) - happened)]
+    reasons += [f"could not be made to happen, or to end: {fault}" for fault in found["failed_faults"]]
+    return reasons + [f"above the bar: {line}" for line in found["after_sigkill"]["above_bar"]]
 
 
 def write(found: dict[str, Any], path: Path) -> Path:

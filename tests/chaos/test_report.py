@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.chaos.conductor import said
 from tests.chaos.faults.fault import Happened
-from tests.chaos.report import kills, results, show
+from tests.chaos.report import failures, kills, results, show
 from tests.chaos.verdict import Verdict
 
 
@@ -59,3 +59,26 @@ def test_each_fault_is_told_in_one_line():
     )
     assert said(killed(None, None)) == "match killed (SIGKILL) for 2 s: DOES NOT WORK AGAIN, NOT RECOVERED"
     assert said(Happened("Redis", "", 5.0, 1.0)) == "Redis (-) for 5 s: flows again after 1.0 s"
+
+
+def failed(happened: list[Happened], wanted: list[str], verdict: Verdict | None = None, *broken: str) -> list[str]:
+    verdict = verdict or Verdict()
+    run = {"seed": 1, "events": 1, "failed_faults": list(broken)}
+    return failures(results(verdict, happened, run), verdict, wanted)
+
+
+def test_a_run_in_which_all_happened_and_nothing_was_wrong_has_not_failed():
+    assert failed([killed(4.0)], ["match killed"]) == []
+
+
+def test_a_fault_that_did_not_happen_fails_the_run():
+    assert failed([killed(4.0)], ["match killed", "broker 1 frozen"]) == ["did not happen in time: broker 1 frozen"]
+
+
+def test_everything_else_that_is_wrong_fails_the_run_and_is_named():
+    assert failed([killed(16.0, None)], [], Verdict(lost=["a", "b"]), "Redis: away") == [
+        "2 lost",
+        "not recovered: match killed",
+        "could not be made to happen, or to end: Redis: away",
+        "above the bar: match killed: 16.0",
+    ]
