@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
+from fairwatch.engine.producers import leave
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.writer import NotWrittenError, RefusedError
 
@@ -139,9 +140,6 @@ class Outbox:
             return
         producer, left = current
         try:
-            await asyncio.wait_for(producer.stop(), STOP_S)
-        except (TimeoutError, KafkaError) as error:
-            log.warning("producer.left", error=repr(error))
-            await producer.client.close()
+            await leave(producer, STOP_S)
         finally:
             left.set_result(None)

@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.fenced_producer import FencedProducer
 from fairwatch.engine.ownership import TRANSACTION_MS, Ownership, transactional_ids
+from fairwatch.engine.producers import leave
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.txn_offset_commit import Membership
@@ -224,7 +225,7 @@ class Transactions:
                 try:
                     await asyncio.gather(*(producer.start() for producer in made))
                 except BaseException:
-                    await asyncio.gather(*(leave(producer) for producer in made))
+                    await asyncio.gather(*(leave(producer, STOP_S) for producer in made))
                     raise
                 self._producers = made
             return self._producers
@@ -232,7 +233,7 @@ class Transactions:
     async def close(self) -> None:
         """Give the producers up; what is open is left to the broker."""
         producers, self._producers = self._producers, []
-        await asyncio.gather(*(leave(producer) for producer in producers))
+        await asyncio.gather(*(leave(producer, STOP_S) for producer in producers))
 
 
 def transactions_of(spec: Spec, config: EngineConfig) -> Transactions | None:
@@ -242,15 +243,6 @@ def transactions_of(spec: Spec, config: EngineConfig) -> Transactions | None:
     owner = f"{config.topic_prefix}fairwatch-{spec.name}-{uuid4().hex[:12]}"
     options = {"bootstrap_servers": config.bootstrap, **config.client_options}
     return Transactions(owner, options, record_max=config.record_max)
-
-
-async def leave(producer: FencedProducer) -> None:
-    """Stop a producer without waiting long for it."""
-    try:
-        await asyncio.wait_for(producer.stop(), STOP_S)
-    except (TimeoutError, KafkaError, IllegalOperation) as error:
-        log.debug("producer.left", error=repr(error))
-        await producer.client.close()
 
 
 def without(outputs: list[Output], refused: list[Output]) -> list[Output]:
