@@ -44,9 +44,9 @@ async def measure(records: int) -> dict[str, float]:
             redact=lambda _, value: cleaner.framed(CODEC, value),
         )
         task = asyncio.create_task(worker.run())
-        await until(lambda: worker.tally.dead, FIRST_S)
-        first, began, cpu = worker.tally.dead, time.monotonic(), time.process_time()
-        while worker.tally.dead < records:  # noqa: ASYNC110  # of a million, none is missed
+        await until(lambda: worker.parts[0].tally.dead, FIRST_S)
+        first, began, cpu = worker.parts[0].tally.dead, time.monotonic(), time.process_time()
+        while worker.parts[0].tally.dead < records:  # noqa: ASYNC110  # of a million, none is missed
             await asyncio.sleep(0.02)
         letters, seconds, cpu = records - first, time.monotonic() - began, time.process_time() - cpu
         await stopped(worker, task)

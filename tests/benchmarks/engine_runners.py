@@ -44,12 +44,12 @@ async def fairwatch(bootstrap: str, watch: Watch) -> None:
     config = EngineConfig(bootstrap, embedded=watch.embedded, batch_grown=BATCH_GROWN, session_timeout_s=6.0)
     probe = Probe(watch)
     records = dict.fromkeys((READ, watch.output), "Observation")
-    worker = Worker(probe.spec, lambda _: probe, config, CODEC, records=records)
+    worker = Worker({probe.spec: lambda _: probe}, config, CODEC, records=records)
     running = asyncio.create_task(worker.run())
     while not running.done():
         await asyncio.sleep(0.01)
-        if worker.tally.emitted > watch.done:
-            watch.add(worker.tally.emitted - watch.done)
+        if worker.parts[0].tally.emitted > watch.done:
+            watch.add(worker.parts[0].tally.emitted - watch.done)
         if watch.over:
             worker.stop()
     await running

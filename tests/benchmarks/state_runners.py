@@ -60,15 +60,15 @@ async def fairwatch(bootstrap: str, instance: str) -> None:
     config = EngineConfig(bootstrap, instance=instance, session_timeout_s=SESSION_S)
     say(time.perf_counter(), what="imported")
     began = time.perf_counter()
-    worker = Worker(SPEC, build, config, Codec(), records={READ: "Observation"})
-    counted = worker.tally.rebalance
+    worker = Worker({SPEC: build}, config, Codec(), records={READ: "Observation"})
+    counted = worker.parts[0].tally.rebalance
 
     def rebalance(paused_s: float | None) -> None:
         restored = next((entry for entry in reversed(logged) if entry["event"] == "state.restored"), {})
         say(began, paused_s=paused_s, restored_s=restored.get("seconds"), keys=given[0].state.keys)  # type: ignore[attr-defined]
         counted(paused_s)
 
-    worker.tally.rebalance = rebalance  # type: ignore[method-assign]
+    worker.parts[0].tally.rebalance = rebalance  # type: ignore[method-assign]
     with capture_logs() as logged:
         await worker.run()
 

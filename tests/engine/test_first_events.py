@@ -25,7 +25,7 @@ async def test_references_are_there_from_the_first_event_on(lab: Lab) -> None:
         known_when_built.append(resources.references["ref"].get("r1") is not None)
         return Probe(resources, SPEC)
 
-    worker = Worker(SPEC, build, lab.config(), CODEC, records=RECORDS)
+    worker = Worker({SPEC: build}, lab.config(), CODEC, records=RECORDS)
     task = asyncio.create_task(worker.run())
 
     async def all_there() -> bool:

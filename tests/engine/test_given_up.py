@@ -40,7 +40,7 @@ def gated(lab: Lab, gate: asyncio.Event) -> tuple[Worker, list[Gated]]:
         probes.append(Gated(resources, gate))
         return probes[0]
 
-    return Worker(PLAIN, build, lab.config(), CODEC, records=RECORDS), probes
+    return Worker({PLAIN: build}, lab.config(), CODEC, records=RECORDS), probes
 
 
 @pytest.mark.broker

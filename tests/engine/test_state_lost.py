@@ -75,14 +75,14 @@ async def test_a_rebalance_keeps_what_stays(lab: Lab) -> None:
     async with working(lab, SPEC) as (worker, probes):
         await lab.send(numbered(0, 100))
         await until(lambda: len(probes[0].handled) == 100)
-        before = dict(worker._state._partitions)
+        before = dict(worker.parts[0].state._partitions)
         async with working(lab, SPEC) as (guest, _):
-            await until(lambda: worker.unready() is None and len(worker._owned) == 2)
-            kept = worker._state._partitions
+            await until(lambda: worker.unready() is None and len(worker.parts[0].owned) == 2)
+            kept = worker.parts[0].state._partitions
             if not lab.embedded:  # which tells ends that are before what it acknowledged: read anew then
                 assert all(kept[number] is before[number] for number in kept)
-            assert set(guest._owned) | set(kept) == {0, 1, 2, 3}
-        await until(lambda: worker.unready() is None and len(worker._owned) == 4)
+            assert set(guest.parts[0].owned) | set(kept) == {0, 1, 2, 3}
+        await until(lambda: worker.unready() is None and len(worker.parts[0].owned) == 4)
         await lab.send(numbered(100, 100))
         await until(lambda: len(probes[0].handled) == 200)
     counts = [int(output["extensions"]["count"]) for output in await lab.outputs()]

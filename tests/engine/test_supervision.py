@@ -51,7 +51,7 @@ def worker(unready: Callable[[], str | None], redis_url: str | None = None) -> A
     return SimpleNamespace(
         config=SimpleNamespace(name="watched", commit_timeout_s=60.0, redis_url=redis_url),
         unready=unready,
-        tally=Tally("watched"),
+        parts=[SimpleNamespace(tally=Tally("watched"), spec=SimpleNamespace(name="watched"), topics=frozenset({"in"}))],
         spec=SimpleNamespace(name="watched", replay=False),
         busy=False,
     )

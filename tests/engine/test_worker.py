@@ -123,9 +123,9 @@ async def test_a_batch_that_may_succeed_later_is_tried_again_without_repeating_s
 
 
 async def test_skips_are_counted_by_reason(running: Running) -> None:
-    before = running.worker.tally.skipped["uninteresting"]
+    before = running.worker.parts[0].tally.skipped["uninteresting"]
     await running.lab.send([("skip", observation("k1", "skip"))])
-    await until(lambda: running.worker.tally.skipped["uninteresting"] == before + 1)
+    await until(lambda: running.worker.parts[0].tally.skipped["uninteresting"] == before + 1)
 
 
 async def test_ticks_emit_and_keep_state(running: Running) -> None:

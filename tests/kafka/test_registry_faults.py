@@ -40,7 +40,7 @@ def _worker(lab: Lab, registry: Apicurio) -> tuple[Worker, "asyncio.Task[int]"]:
         return Probe(resources, PLAIN)
 
     config = lab.config(retry_s=(0.1, 0.5), commit_interval_s=0.3)
-    worker = Worker(PLAIN, build, config, Codec(Registry(registry.url)), records=RECORDS)
+    worker = Worker({PLAIN: build}, config, Codec(Registry(registry.url)), records=RECORDS)
     return worker, asyncio.create_task(worker.run())
 
 

@@ -156,13 +156,13 @@ class Lab:
             probes.append(Probe(resources, spec))
             return probes[0]
 
-        return Worker(spec, build, self.config(**options), CODEC, records=RECORDS), probes
+        return Worker({spec: build}, self.config(**options), CODEC, records=RECORDS), probes
 
     async def create(self, partitions: int = 2, out_bytes: int = RECORD_MAX) -> None:
         """Make the topics; `out` takes no larger record batches than said."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
-        counts = {"in": partitions, "out": partitions, "in-dlq": 1, "ref": 1}
+        counts = {"in": partitions, "mid": partitions, "out": partitions, "in-dlq": 1, "mid-dlq": 1, "ref": 1}
         limits = {name: {"max.message.bytes": str(out_bytes if name == "out" else RECORD_MAX)} for name in counts}
         await admin.create_topics(
             [
@@ -172,8 +172,13 @@ class Lab:
         )
         await admin.close()
 
-    async def send(self, rows: Sequence[tuple[str, bytes | dict[str, Any] | None]], topic: str = "in") -> None:
-        """Write (key, record or raw bytes) in order."""
+    async def send(
+        self,
+        rows: Sequence[tuple[str, bytes | dict[str, Any] | None]],
+        topic: str = "in",
+        more: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
+        """Write (key, record or raw bytes) in order, with `more` headers."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap,
             acks="all",
@@ -181,7 +186,7 @@ class Lab:
             enable_idempotence=not self.embedded,  # what it sends again must not come twice
         )
         await producer.start()
-        headers = [("ce_recordedtime", str(time.time_ns() // 1000).encode()), ("traceparent", b"00-a-b-01")]
+        headers = [("ce_recordedtime", str(time.time_ns() // 1000).encode()), ("traceparent", b"00-a-b-01"), *more]
         for key, row in rows:
             value = CODEC.encode("Observation", row) if isinstance(row, dict) else row
             await producer.send(self.prefix + topic, value, key=key.encode(), headers=headers)
@@ -240,10 +245,10 @@ def main(described: str, how: str) -> int:
     lab, given = Lab(**json.loads(described)), json.loads(how)
     if isinstance(given, dict):
         configure()
-        return run_worker(PLAIN, lambda found: Probe(found, PLAIN), lab.config(**given), CODEC, records=RECORDS)
+        return run_worker({PLAIN: lambda found: Probe(found, PLAIN)}, lab.config(**given), CODEC, records=RECORDS)
     # Offsets are never committed in time, so that whatever it wrote is written again by whoever comes next.
     options = lab.config(batch_max=50, commit_interval_s=60.0)
-    return run_worker(SPEC, lambda found: Probe(found, SPEC, given), options, CODEC, records=RECORDS)
+    return run_worker({SPEC: lambda found: Probe(found, SPEC, given)}, options, CODEC, records=RECORDS)
 
 
 if __name__ == "__main__":

@@ -53,13 +53,25 @@ def components() -> Mapping[str, Component]:
 
 
 def find(name: str) -> Component:
-    """Return a component; ConfigurationError says which names there are."""
+    """Return a component, or a chain of processors (`match+route`); ConfigurationError says which names there are."""
     known = components()
+    if "+" in name:
+        return _chain(name)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f", did you mean {near[0]}?" if near else ""
         raise ConfigurationError(f"there is no component {name!r}{hint} (known: {', '.join(known)})")
     return known[name]
+
+
+def _chain(name: str) -> Component:
+    parts = [find(part) for part in name.split("+")]
+    order = [list(PROCESSORS).index(part.name) for part in parts if part.kind == "processor"]
+    if len(order) < len(parts) or order != sorted(set(order)):
+        raise ConfigurationError(f"{name!r} is no chain: processors, each once, in this order: {', '.join(PROCESSORS)}")
+    return Component(
+        name, "processor", f"{' and '.join(part.name for part in parts)} in one", partial(_processor, name=name)
+    )
 
 
 # What a process does not run, it does not import: start-up time and memory are counted per process.

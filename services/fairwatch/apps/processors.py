@@ -38,6 +38,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         version=__version__,
         replication=settings.replication,
         state_lost=settings.state_lost,
+        chain_key=settings.chain_key.get_secret_value().encode(),
         redact=lambda _, value: cleaner.framed(framing, value),
     )
 
@@ -137,8 +138,11 @@ def spec_of(name: str) -> Spec:
 
 
 def run_processor(settings: Settings, name: str) -> int:
-    """Run a processor in the calling process until it is told to stop; return the exit code."""
+    """Run a processor, or a chain (`match+route`), in the calling process until it is told to stop.
+
+    Returns the exit code.
+    """
     from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
 
-    config = engine_config(settings)
-    return run_worker(spec_of(name), partial(BUILDERS[name], settings), config, codec(settings))
+    processors = {spec_of(part): partial(BUILDERS[part], settings) for part in name.split("+")}
+    return run_worker(processors, engine_config(settings), codec(settings))

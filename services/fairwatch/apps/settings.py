@@ -12,7 +12,7 @@ from fairwatch.domain.errors import ConfigurationError
 
 _FROM_FILES = (
     *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
-    *("nonce_secret", "git_username", "git_password"),
+    *("chain_key", "nonce_secret", "git_username", "git_password"),
 )
 
 
@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     state_lost: Literal["hold", "empty"] = Field(
         default="hold", description="when a processor's state is lost: handle nothing, or go on without it"
     )
+    chain_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="proves that a chain has handled a record; the same for all; empty: a chain hands on through Kafka",
+    )
+    chain_key_file: Path | None = None
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
     registry_url: str = Field(
         default="", repr=False, description="Confluent-compatible registry; empty: single-object encoding"

@@ -24,6 +24,8 @@ class Spec:
             handles nothing, says so, and leaves the state as it is.
         tick_s: Most seconds between calls of `tick`; None for never. It is called earlier when something is due, where
             the processor says when that is.
+        acts_outside: `handle` does what cannot be undone, such as telling a receiver: in a chain too it is given only
+            what has been committed.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Spec:
     replay: bool = False
     tick_s: float | None = None
     state_version: int = 1
+    acts_outside: bool = False
 
 
 class Processor(Protocol):

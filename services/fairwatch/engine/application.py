@@ -9,6 +9,7 @@ from yarl import URL
 
 from fairwatch.engine.appetite import Appetite
 from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.forms import Forms
 from fairwatch.engine.transactions import Transactions
 from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTransport
 
@@ -44,9 +45,11 @@ class Application(faust.App):
         replay: bool,
         release: Callable[[], Awaitable[None]],
         transactions: Transactions | None = None,
+        forms: Forms | None = None,
     ) -> None:
         self.replay = replay
         self.release = release
+        self.forms = forms
         self.transactions = transactions
         self.client_options = {"bootstrap_servers": config.bootstrap, **config.client_options}
         self.batch_bytes = BATCH_BYTES

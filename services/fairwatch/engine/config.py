@@ -44,6 +44,8 @@ class EngineConfig:
         commit_timeout_s: The watchdog's patience with offsets that do not get committed or events not fetched.
         session_timeout_s: After which the group gives a silent worker's partitions away.
         drain_s: How long a running batch may take to finish when partitions are given up.
+        chain_key: Proves that a record was handled in a chain already (`wire.marks`); empty: nothing is handed over in
+            memory.
         retry_s: First and last back-off of a batch that is tried again.
     """
 
@@ -72,6 +74,7 @@ class EngineConfig:
     commit_timeout_s: float = 60.0
     session_timeout_s: float = 10.0
     drain_s: float = 20.0
+    chain_key: bytes = field(default=b"", repr=False)
     retry_s: tuple[float, float] = (0.1, 10.0)
 
     @property

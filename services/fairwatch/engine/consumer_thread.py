@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
@@ -19,6 +19,11 @@ from fairwatch.engine.open_consumer import Missed, OpenConsumer
 from fairwatch.engine.ownership import Note, Place
 from fairwatch.engine.topic_ids import topic_ids
 from fairwatch.engine.txn_offset_commit import Membership
+
+if TYPE_CHECKING:
+    from fairwatch.engine.transport import BatchConsumer
+
+BACKLOG_POLL_S = 0.1
 
 
 class DaemonThread(WorkerThread):
@@ -59,7 +64,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         """Return what was fetched, each partition in its turn; only when there is nothing, wait for it."""
-        fetched = await self._taken(consumer, active_partitions, timeout, max_records)
+        backlog = cast("BatchConsumer", self.consumer).backlog
+        if backlog.held:
+            backlog.look(self.positions())
+            timeout = min(timeout or 0.0, BACKLOG_POLL_S)  # no record comes where a transaction was given up
+        fetched = await self._taken(consumer, active_partitions - backlog.held, timeout, max_records)
         if self.app.fetch_waits_ms is not None:
             quiet, eager = self.app.fetch_waits_ms
             consumer._fetcher._fetch_max_wait_ms = eager if fetched else quiet  # noqa: SLF001  # no public way
@@ -122,11 +131,23 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """What fetches did not find."""
         return Missed() if self._consumer is None else self._ensure_consumer().missed
 
+    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """Return how many partitions each topic has, as far as the client knows."""
+        known = self._ensure_consumer()._client.cluster.partitions_for_topic  # noqa: SLF001  # its own answers None
+        return {topic: len(found) for topic in topics if (found := known(topic))}
+
     async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
         """Ask the broker for the first offset of each."""
         consumer = self._ensure_consumer()
         wanted = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions]
         found = await self.call_thread(consumer.beginning_offsets, wanted)
+        return {ensure_TP(tp): offset for tp, offset in found.items()}
+
+    async def ends_with_open(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        """Ask the broker where each ends, transactions included that are not committed yet."""
+        consumer = self._ensure_consumer()
+        wanted = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions]
+        found = await self.call_thread(consumer.end_offsets_with_open, wanted)
         return {ensure_TP(tp): offset for tp, offset in found.items()}
 
     def membership(self) -> Membership | None:

@@ -86,11 +86,17 @@ class Encoding:
             RejectedError: The record does not fit its schema.
             ValueError: The topic is none of the processor's.
         """
-        event_id = f"{cause.topic}/{cause.partition}/{cause.offset}/{number}".encode()
+        event_id = f"{self._origin(cause)}/{number}".encode()
         onward = carried(cause.headers)
         if emit.causes:
             onward |= self._joined(emit)
         return self._encoded(emit, [*self._described(emit.topic), ("ce_id", event_id), *onward.items()], place)
+
+    def _origin(self, cause: Event) -> str:
+        """Return what names an event: its place, or what it follows from where a chain handed it over without one."""
+        if cause.offset >= 0:
+            return f"{cause.topic}/{cause.partition}/{cause.offset}"
+        return f"{cause.headers['ce_id'].decode()}/{self._name}"
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""

@@ -5,11 +5,12 @@ as an `Unreadable` at its place, and reading goes on after it.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from copy import copy
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -19,6 +20,7 @@ from fairwatch.engine.record_batches import Batch, Unreadable, UnreadableError, 
 
 GONE = {OffsetOutOfRangeError.errno, UnknownTopicOrPartitionError.errno}
 OPENED_BYTES = 16 << 20  # decompressed records of one partition that are handed over before it is fetched again
+ASKED_MS = 40_000  # the longest that a question to the broker takes
 
 
 class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types that mypy finds
@@ -46,6 +48,16 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         self._client.send = noted
         await super().start()
         self._fetcher._records = Fetched(answers)  # noqa: SLF001  # no public way
+
+    async def end_offsets_with_open(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return where each ends, transactions included that are not committed yet or not seen to be.
+
+        It asks as a reader would that reads what is not committed: a second client would have to connect first.
+        """
+        fetcher = copy(self._fetcher)
+        fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001  # no public way
+        ends: dict[TopicPartition, int] = await fetcher.end_offsets(partitions, ASKED_MS)
+        return ends
 
 
 class Missed:

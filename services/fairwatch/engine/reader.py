@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from copy import copy
 from typing import Any, NamedTuple, Self
 
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.open_consumer import OpenConsumer
@@ -16,7 +14,6 @@ FETCH_BYTES = 8 << 20
 POLL_MS = 500
 END_POLL_MS = 5  # marks of transactions come as no record: without a look in between nobody sees the end of them
 NOTICED_MS = 30_000  # until partitions that were added are known
-ASKED_MS = 40_000  # the longest that a question to the broker takes
 
 
 class Bounds(NamedTuple):
@@ -96,16 +93,9 @@ class TopicReader:
         begins, ends, open_ends = await asyncio.gather(
             self._consumer.beginning_offsets(self._partitions),
             self._consumer.end_offsets(self._partitions),
-            self._open_ends(),
+            self._consumer.end_offsets_with_open(self._partitions),
         )
         return {tp.partition: Bounds(begins[tp], ends[tp], open_ends[tp]) for tp in self._partitions}
-
-    async def _open_ends(self) -> dict[TopicPartition, int]:
-        """Ask as a reader would that reads what is not committed: a second client would have to connect first."""
-        fetcher = copy(self._consumer._fetcher)  # noqa: SLF001  # no public way
-        fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001
-        ends: dict[TopicPartition, int] = await fetcher.end_offsets(self._partitions, ASKED_MS)
-        return ends
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         """Read on from these offsets, one for each partition; called before anything is read, nothing else is."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
@@ -31,13 +31,21 @@ class Restoring:
 
     Args:
         changelog: Full name.
+        topics: Full names of what the state follows from.
     """
 
     def __init__(
-        self, component: str, config: EngineConfig, changelog: str, state: PartitionedState, clock: Clock
+        self,
+        component: str,
+        config: EngineConfig,
+        changelog: str,
+        state: PartitionedState,
+        clock: Clock,
+        topics: Collection[str],
     ) -> None:
         self._config = config
         self._changelog = changelog
+        self._topics = topics
         self._state = state
         self._clock = clock
         self._generation = -1
@@ -121,7 +129,13 @@ class Restoring:
                 committed = await app.batches.committed_now()
             except KafkaError as error:
                 raise RetryableError(f"committed offsets are not known: {error!r}") from error
-            gone += sorted({tp.partition for tp, offset in committed.items() if offset and tp.partition in empty})
+            gone += sorted(
+                {
+                    tp.partition
+                    for tp, offset in committed.items()
+                    if offset and tp.topic in self._topics and tp.partition in empty
+                }
+            )
         return gone
 
     def _say(self, gone: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from fairwatch.engine.tally import Tally
 from fairwatch.engine.watchdog import Watchdog
 from fairwatch.stores.health import Health
 from fairwatch.telemetry import metrics
@@ -54,7 +55,8 @@ class Supervision:
         else:
             self._watchdog.forget()
         if self._health is not None:
-            await self._beat(self._health, ready=reason is None)
+            for part in self._worker.parts:
+                await self._beat(self._health, part.tally, ready=reason is None)
 
     def _note_broker(self) -> None:
         connected = self._app.batches.connected
@@ -78,7 +80,8 @@ class Supervision:
         handled, committed = consumer.next_commit, consumer.committed
         positions = consumer.positions()
         self._lag(ends, positions | handled)
-        self._worker.tally.commits.inc(consumer.commits)
+        for part in self._worker.parts:
+            part.tally.commits.inc(consumer.commits)
         consumer.commits = 0
         if self._worker.spec.replay:
             committed = handled
@@ -87,7 +90,7 @@ class Supervision:
             handled=handled,
             committed=committed,
             positions=positions,
-            ends=ends,
+            ends={tp: end for tp, end in ends.items() if tp not in consumer.backlog.held},
             busy=self._worker.busy,
         )
         if stuck is not None:
@@ -95,15 +98,16 @@ class Supervision:
             self._worker.stop(EXIT_STUCK)
 
     def _lag(self, ends: Any, reached: Any) -> None:
-        total = 0
-        for tp, end in ends.items():
-            lag = max(0, end - reached.get(tp, end))
-            total += lag
-            metrics.LAG.labels(self._worker.spec.name, tp.topic, str(tp.partition)).set(lag)
-        self._worker.tally.lag = total
+        for part in self._worker.parts:
+            total = 0
+            for tp, end in ends.items():
+                if tp.topic in part.topics:
+                    lag = max(0, end - reached.get(tp, end))
+                    total += lag
+                    metrics.LAG.labels(part.spec.name, tp.topic, str(tp.partition)).set(lag)
+            part.tally.lag = total
 
-    async def _beat(self, health: Health, *, ready: bool) -> None:
-        tally = self._worker.tally
+    async def _beat(self, health: Health, tally: Tally, *, ready: bool) -> None:
         taken = await health.heartbeat(
             tally.component,
             self._instance,

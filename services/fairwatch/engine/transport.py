@@ -16,9 +16,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
+from fairwatch.engine.backlog import Backlog
 from fairwatch.engine.consumer_thread import BatchThread
 from fairwatch.engine.group_ownership import GroupOwnership
-from fairwatch.engine.ownership import UNTOUCHED
+from fairwatch.engine.ownership import HANDLED, UNTOUCHED, Note, Place
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
@@ -59,6 +60,7 @@ class BatchConsumer(driver.Consumer):
     Attributes:
         free: The worker has nothing to do. A batch is taken only then: what comes while it works is taken with the
             next one, while a batch that was taken early would wait, and leave what comes after it to a further one.
+        backlog: What is read before anything else.
     """
 
     app: Any
@@ -68,6 +70,7 @@ class BatchConsumer(driver.Consumer):
         self.next_read: dict[TP, int] = {}
         self.next_commit: dict[TP, int] = {}
         self.commits = 0
+        self.backlog = Backlog()
         self.free = asyncio.Event()
         self.free.set()
         self._seeks = 0
@@ -160,6 +163,8 @@ class BatchConsumer(driver.Consumer):
         self.next_read.pop(tp, None)
         self.next_commit.pop(tp, None)
         self._committed_offset[tp] = None
+        if self.app.forms is not None:
+            self.app.forms.forget((tp.topic, tp.partition))
         if self.ownership is not None:
             self.ownership.set_back(tp, offset)
 
@@ -192,6 +197,8 @@ class BatchConsumer(driver.Consumer):
     async def _set_positions(self) -> None:
         self.next_read.clear()
         self.next_commit.clear()
+        if self.app.forms is not None and self.assignment():
+            await self._catch_up(await self.app.forms.begin(self.group))
         if self.ownership is not None:
             await self.ownership.take_over()
         if self.app.replay:
@@ -202,6 +209,21 @@ class BatchConsumer(driver.Consumer):
             fresh = {tp for tp in self.assignment() if self._committed_offset.get(tp) is None}
         if fresh:
             await self._thread.rewind(fresh)
+
+    async def _catch_up(self, beginnings: Mapping[tuple[str, int], int]) -> None:
+        """Let the group begin where its processors have come to in groups of another form (`engine.forms`).
+
+        The names of the last owners stay in the notes: `take_over` is to shut them out. Where the group does not take
+        it, each processor leaves out by itself what it has handled.
+        """
+        assigned = self.assignment()
+        ours = {tp: offset for place, offset in beginnings.items() if (tp := TP(*place)) in assigned and offset}
+        known = await self.group.places() if ours else {}
+        ahead = {tp: caught_up(known.get(tp), offset) for tp, offset in ours.items()}
+        places = {tp: place for tp, place in ahead.items() if place is not None}
+        if places:
+            log.info("group.catches_up", partitions=len(places))
+            await self.group.note(places)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish and commit what runs before giving anything up: Faust forgets acknowledged offsets first."""
@@ -296,6 +318,19 @@ class BatchConsumer(driver.Consumer):
     def connected(self) -> bool:
         """Whether the group's coordinator answers."""
         return self._thread.connected
+
+
+def caught_up(known: Place | None, offset: int) -> Place | None:
+    """Return where a group goes on that is at `known` when all its processors have come to `offset`; None: as it is.
+
+    >>> caught_up(Place(5, Note("x", "17")), 4), caught_up(Place(5, Note("x", "untouched")), 5)
+    (None, Place(offset=5, note=Note(owner='x', what='handled', topic='')))
+    """
+    if known is None:
+        return Place(offset, Note("", HANDLED))
+    if offset > known.offset or (offset == known.offset and known.note.what == UNTOUCHED):
+        return Place(offset, known.note._replace(what=HANDLED))
+    return None
 
 
 class BatchTransport(driver.Transport):

@@ -1,8 +1,15 @@
 """One piece of work at a time, and a way to end it when partitions are given up."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import structlog
+
+from fairwatch.domain.errors import RetryableError
+
+T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class ReleasedError(Exception):
@@ -76,6 +83,37 @@ class Turns:
         except TimeoutError:
             return
         raise ReleasedError
+
+    async def insist(
+        self, work: Callable[[], Awaitable[T]], what: str, retry_s: tuple[float, float], failed: Callable[[], None]
+    ) -> T:
+        """Do the work as often as it takes while it raises RetryableError, with growing pauses; return what it does.
+
+        Args:
+            work: Is called anew each time.
+            what: Names it in the log, which says once that it is waited for.
+            retry_s: First and longest pause.
+            failed: Is called after each failure.
+
+        Raises:
+            ReleasedError: Turns were closed meanwhile.
+        """
+        delay, longest = retry_s
+        said, resumed, waiting = f"{what}.waiting", f"{what}.resumed", False
+        while True:
+            try:
+                done = await work()
+            except RetryableError as error:
+                if not waiting:
+                    log.warning(said, error=str(error))
+                waiting = True
+                failed()
+                await self.pause(delay)
+                delay = min(delay * 2, longest)
+            else:
+                if waiting:
+                    log.info(resumed)
+                return done
 
     async def close(self) -> bool:
         """Let nothing begin any more and wait for what runs; return whether it ended in time.

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import inspect
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,27 +16,26 @@ from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.alarm import Alarm
 from fairwatch.engine.application import Application
+from fairwatch.engine.chain import Chain
 from fairwatch.engine.config import Build, EngineConfig, Resources
-from fairwatch.engine.dead_letters import DeadLetters
-from fairwatch.engine.encoding import Encoding
-from fairwatch.engine.guard import DeadLetterGuard, TooManyDeadError
+from fairwatch.engine.forms import Forms
+from fairwatch.engine.guard import TooManyDeadError
+from fairwatch.engine.link import Link
 from fairwatch.engine.outbox import Outbox
+from fairwatch.engine.part import Part, joined
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
 from fairwatch.engine.predecessor import dismiss_predecessor
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
-from fairwatch.engine.restoring import Restoring
-from fairwatch.engine.state import PartitionedState
 from fairwatch.engine.supervision import Supervision
-from fairwatch.engine.tally import Tally
-from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.engine.transactions import transactions_of
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import Writer
 from fairwatch.telemetry.probes import probes
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.marks import Marks
 from fairwatch.wire.topics import topics
 
 __all__ = ["Build", "EngineConfig", "Resources", "Worker", "run_worker"]
@@ -54,45 +52,42 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """One processor at work; `run` it in a running event loop.
+    """One processor at work, or several as a chain; `run` it in a running event loop.
 
     Args:
+        processors: What each is and how it is built, in the order in which one reads what another writes.
         records: Name of the record that each topic carries; the project's topics by default.
     """
 
     def __init__(
         self,
-        spec: Spec,
-        build: Build,
+        processors: Mapping[Spec, Build],
         config: EngineConfig,
         codec: Codec,
         *,
         clock: Clock | None = None,
         records: Mapping[str, str] | None = None,
     ) -> None:
-        self.spec = spec
+        self.spec = joined(list(processors))
         self.config = config
         self.port = 0
-        self._build = build
         self._codec = codec
         self._clock = clock or SystemClock()
         self._records = records or {name: topic.record for name, topic in topics().items()}
-        self._changelog = changelog_of(config.topic_prefix, spec.name)
         self._turns = Turns(config.drain_s)
-        self._state = PartitionedState(spec.state_version)
-        self._restoring = Restoring(spec.name, config, self._changelog, self._state, self._clock)
-        self._transactions = transactions_of(spec, config)
+        self._references: dict[str, TopicReference] = {}
+        self.parts = [
+            Part(spec, build, config, codec, self._clock, self._records, self._references)
+            for spec, build in processors.items()
+        ]
+        self._transactions = transactions_of(self.spec, config)
         self._writer: Writer = self._transactions or Outbox(
             config.bootstrap, config.client_options, idempotent=not config.embedded, record_max=config.record_max
         )
-        self._references = {
-            name: TopicReference(spec.name, name, self._records[name], codec) for name in spec.references
-        }
-        self.tally = Tally(spec.name)
         self._app: Application | None = None
+        self._chain: Chain | None = None
+        self._forms: Forms | None = None
         self._pipeline: Pipeline | None = None
-        self._alarm: Alarm | None = None
-        self._owned: list[int] = []
         self._assigned = False
         self._released_at: float | None = None
         self._stopping = asyncio.Event()
@@ -112,7 +107,10 @@ class Worker:
             if not reference.complete.is_set():
                 return f"reading {name}"
         if not self._assigned:
-            return self._restoring.trouble or "waiting for partitions"
+            troubles = [part.restoring.trouble for part in self.parts]
+            if self._forms is not None:
+                troubles.append(self._forms.trouble)
+            return next(filter(None, troubles), "waiting for partitions")
         if self._app is not None and not self._app.batches.connected:
             return "broker away"
         return None
@@ -201,46 +199,35 @@ class Worker:
             task.cancel()
 
     async def _prepare(self) -> None:
-        spec, config = self.spec, self.config
-        if spec.state:
-            await ensure_changelog(config, self._changelog, config.topic_prefix + spec.reads[0])
-        built = self._build(Resources(self._clock, self._state, self._references))
-        processor = await built if inspect.isawaitable(built) else built
+        config = self.config
+        links = [await part.link(self._turns) for part in self.parts]
+        self._chain = Chain(links, Marks(config.chain_key))
+        self._forms = Forms(config, self.spec.name, links, self._collided)
         self._pipeline = Pipeline(
-            processor,
-            spec=spec,
-            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix),
-            writer=self._writer,
-            state=self._state,
-            dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
-            guard=DeadLetterGuard(
-                config.dead_letter_share,
-                config.dead_letter_window,
-                config.dead_letter_run,
-                open_topics={config.topic_prefix + name for name in config.open_topics},
-            ),
-            tally=self.tally,
-            turns=self._turns,
-            clock=self._clock,
-            changelog=self._changelog,
-            retry_s=config.retry_s,
+            self._chain, writer=self._writer, turns=self._turns, clock=self._clock, retry_s=config.retry_s
         )
 
     async def _work(self, background: list[asyncio.Task[Any]]) -> None:
+        assert self._chain is not None
+        assert self._forms is not None
+        if not self.spec.replay:
+            await self._forms.wait(self._pause, self._stopping.is_set)
         app = self._app = Application(
             self.spec.name,
             self.config,
             replay=self.spec.replay,
             release=self._release,
             transactions=self._transactions,
+            forms=None if self.spec.replay else self._forms,
         )
         if self._transactions is not None:
             self._transactions.find_owner = lambda: app.batches.ownership
             app.timer(self.config.commit_interval_s)(self._settle)
         app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
         app.on_rebalance_complete.connect(cast("Any", self._restored))
-        if self.spec.tick_s is not None:
-            background.append(asyncio.create_task(self._ticks(self.spec.tick_s)))
+        for part, link in zip(self.parts, self._chain.links, strict=True):
+            if part.spec.tick_s is not None:
+                background.append(asyncio.create_task(self._ticks(part, link, part.spec.tick_s)))
         starting = asyncio.create_task(app.start())
         background.append(asyncio.create_task(Supervision(self, app).run()))
         if self.config.instance and not self.config.static and not self.config.embedded:
@@ -255,6 +242,10 @@ class Worker:
         if not self._stopping.is_set():
             log.error("worker.crashed", error=repr(error))
             self.stop(EXIT_FAILURE)
+
+    def _collided(self, error: str) -> None:
+        log.warning("worker.starts_anew", error=error)
+        self.stop(EXIT_RESTART)
 
     async def _receive(self, _: Any, records: Sequence[Any]) -> bool:
         """Handle a batch; return whether it may be acknowledged."""
@@ -276,21 +267,22 @@ class Worker:
             self.stop(EXIT_FAILURE)
         else:
             self._app.appetite.took(len(records), time.monotonic() - started)
-            if self._alarm is not None:
-                self._alarm.look_again()
+            for part in self.parts:
+                if part.alarm is not None:
+                    part.alarm.look_again()
             return done
         return False
 
-    async def _ticks(self, longest_s: float) -> None:
+    async def _ticks(self, part: Part, link: Link, longest_s: float) -> None:
         """Tick for ever: when something is due, where the processor knows that, and never later than `longest_s`."""
         assert self._pipeline is not None
         pipeline = self._pipeline
-        self._alarm = Alarm(longest_s, lambda: pipeline.due_at() if self._assigned else None, self._clock)
+        part.alarm = Alarm(longest_s, lambda: link.due_at() if self._assigned else None, self._clock)
         while True:
-            await self._alarm.wait()
+            await part.alarm.wait()
             try:
                 if self._assigned:
-                    await self._turns.run(pipeline.tick(self._owned))
+                    await self._turns.run(pipeline.tick(link, part.owned))
             except Exception:
                 log.exception("worker.failed")
                 self.stop(EXIT_FAILURE)
@@ -308,27 +300,32 @@ class Worker:
         if not await self._turns.close():
             log.warning("batch.abandoned", after_s=self.config.drain_s)
         self._writer.reset()
-        self._restoring.release(-1 if self._app is None else self._app.consumer_generation_id)
+        for part in self.parts:
+            part.restoring.release(-1 if self._app is None else self._app.consumer_generation_id)
 
     async def _restored(self, app: Any, *_: Any, **__: Any) -> None:
         """Restore the state of the partitions we were given, then let events come."""
         generation = app.consumer_generation_id
-        owned = sorted({tp.partition for tp in app.consumer.assignment()})
 
         def current() -> bool:
             return generation == app.consumer_generation_id and not self._stopping.is_set()
 
         if app.batches.ownership is not None:  # before anybody looks at what the last owner left
             await app.batches.ownership.take_over()
-        if self.spec.state and not await self._restoring.restore(app, owned, current):
-            return
+        for part in self.parts:
+            if not await part.restore(app, current):
+                return
+        assert self._chain is not None
+        await app.batches.backlog.find(app, self._chain.upstream, current)
+        self._chain.counts = await app.batches.group.partition_counts(self._chain.upstream)
         if not current():
             return
-        self._owned = owned
         self._turns.open()
         self._assigned = True
         paused_s = None if self._released_at is None else round(time.monotonic() - self._released_at, 3)
-        self.tally.rebalance(paused_s)
+        for part in self.parts:
+            part.tally.rebalance(paused_s)
+        owned = sorted({number for part in self.parts for number in part.owned})
         log.info("worker.ready", component=self.spec.name, partitions=owned, paused_s=paused_s)
 
     async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
@@ -370,15 +367,18 @@ def tune_collector() -> None:
 
 
 def run_worker(
-    spec: Spec, build: Build, config: EngineConfig, codec: Codec, *, records: Mapping[str, str] | None = None
+    processors: Mapping[Spec, Build],
+    config: EngineConfig,
+    codec: Codec,
+    *,
+    records: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a processor until SIGTERM or SIGINT, drain, and return the exit code.
+    """Run a processor, or several as a chain, until SIGTERM or SIGINT, drain, and return the exit code.
 
     0 stopped, 1 failed, 3 too many dead letters, 4 no progress although the broker is there.
 
     Args:
-        spec: Of the processor.
-        build: Makes it, once references are read.
+        processors: What each is, and what makes it once references are read.
         config: How to run.
         codec: Framing.
         records: Name of the record that each topic carries; the project's topics by default.
@@ -388,7 +388,7 @@ def run_worker(
     tune_collector()
 
     async def main() -> int:
-        worker = Worker(spec, build, config, codec, records=records)
+        worker = Worker(processors, config, codec, records=records)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)

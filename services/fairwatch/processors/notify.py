@@ -46,7 +46,14 @@ class Notify:
         codec: Encodes an alert that goes to the dead letters.
     """
 
-    spec = Spec(name="notify", reads=("alerts",), writes=("deliveries", "audit", "alerts-dlq"), state=True, tick_s=0.5)
+    spec = Spec(
+        name="notify",
+        reads=("alerts",),
+        writes=("deliveries", "audit", "alerts-dlq"),
+        state=True,
+        tick_s=0.5,
+        acts_outside=True,
+    )
 
     def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
         self._receivers = receivers

@@ -7,7 +7,7 @@ from fairwatch.domain.errors import Reason, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
 from fairwatch.policy.protected import is_protected
-from fairwatch.wire.headers import REDRIVES, redrives
+from fairwatch.wire.headers import HANDLED, REDRIVES, redrives
 
 UNREADABLE: Reason = "unreadable_batch"  # nobody could open what held the records: their bytes are not kept
 
@@ -22,6 +22,7 @@ class Raw:
 
     Attributes:
         topic: Logical topic, without a deployment's prefix.
+        offset: -1 where a chain handled it while it was being written.
     """
 
     topic: str
@@ -47,7 +48,7 @@ def dead_letter(
     """
     value = (raw.value or b"") if redacted is None else redacted
     return {
-        "dead_letter_id": stable_id("dead-letter", raw.topic, raw.partition, raw.offset),
+        "dead_letter_id": stable_id("dead-letter", raw.topic, raw.partition, *_place(raw, processor)),
         "processor": processor,
         "version": version,
         "reason": error.reason,
@@ -58,7 +59,7 @@ def dead_letter(
         "offset": raw.offset,
         "key": raw.key,
         "value": value,
-        "headers": {name: value for name, value in raw.headers.items() if not is_protected(name)},
+        "headers": {name: value for name, value in raw.headers.items() if name != HANDLED and not is_protected(name)},
         "redacted": value != (raw.value or b""),
         "at": at,
         "redrives": redrives(raw.headers),
@@ -68,6 +69,11 @@ def dead_letter(
 def redrivable(letter: DeadLetter) -> bool:
     """Tell whether a letter holds what it is about; of a record batch that nobody could open it does not."""
     return letter["reason"] != UNREADABLE
+
+
+def _place(raw: Raw, processor: str) -> tuple[object, ...]:
+    """Return what tells a record from others of its partition: a chain handles some before they have an offset."""
+    return (raw.offset,) if raw.offset >= 0 else (raw.headers["ce_id"].decode(), processor)
 
 
 def redriven(letter: DeadLetter) -> tuple[bytes | None, bytes, dict[str, bytes]]:

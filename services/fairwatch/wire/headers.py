@@ -1,4 +1,4 @@
-"""Kafka headers: CloudEvents 1.0 in binary mode, W3C trace context, and the two that are our own."""
+"""Kafka headers: CloudEvents 1.0 in binary mode, W3C trace context, and the three that are our own."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from fairwatch.wire.schemas import newest
 CONTENT_TYPE = b"avro/binary"
 RECORDED = "ce_recordedtime"
 REDRIVES = "fw_redrives"
+HANDLED = "fw_handled"  # written and read by `wire.marks`
 CARRIED = (RECORDED, TRACE)
 
 Headers = dict[str, bytes]

@@ -42,7 +42,7 @@ async def test_partitions_are_added_under_load_and_every_device_keeps_its_order(
             await until(lambda: sending.rounds > 50)
             grow(lab, "in", 6)
             began = time.monotonic()
-            await until(lambda: len(first._owned) == 3, 60)
+            await until(lambda: len(first.parts[0].owned) == 3, 60)
             seconds = time.monotonic() - began
             grown = sending.rounds
             await until(lambda: sending.rounds > grown + 100, 60)
@@ -66,5 +66,5 @@ async def test_a_stateful_worker_waits_for_the_partitions_of_its_state_and_says_
         assert "fairwatch topics apply --move-keys" in str(worker.unready())
         await lab.send([(f"key{number}", observation(str(20 + number))) for number in range(20)])
         grow(lab, "fairwatch-probe-state", 4)
-        await until(lambda: worker.unready() is None and worker._owned == [0, 1, 2, 3], 60)
+        await until(lambda: worker.unready() is None and worker.parts[0].owned == [0, 1, 2, 3], 60)
         await until(lambda: len(probes[0].handled) == 40, 60)

@@ -97,7 +97,7 @@ async def test_records_of_an_aborted_transaction_are_never_handled_and_offsets_g
             assert worker._app is not None
             consumer = worker._app.batches
             await until(lambda: list(consumer.committed.values()) == [1005], 10)
-            await until(lambda: worker.tally.lag == 0, 10)
+            await until(lambda: worker.parts[0].tally.lag == 0, 10)
             await transaction("c")
             await producer.commit_transaction()
             await until(lambda: everything_once(lab, 3))
@@ -140,7 +140,7 @@ async def test_a_hundred_thousand_keys_changed_in_one_batch_take_effect_together
         processors.append(Census(resources))
         return processors[0]
 
-    worker = Worker(SPEC, build, lab.config(), CODEC, records=RECORDS)
+    worker = Worker({SPEC: build}, lab.config(), CODEC, records=RECORDS)
     task = asyncio.create_task(worker.run())
     await until(lambda: worker.unready() is None)
     await lab.send([("one", observation("1"))])

@@ -1,0 +1,174 @@
+"""Hands what one processor of a worker writes on to the next ones in memory, while it is being written.
+
+A record that a later processor of the same worker would read back from the partition being handled is written as
+always, with a mark that names who has handled it (`wire.marks`), and handed over at once. What follows joins the same
+batch: one write, one flush of state, one commit. Whoever reads a record whose mark names him skips it: either all of
+the batch took effect, or the event at its beginning is handled again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairwatch.domain.event import Event
+from fairwatch.engine.answer import Answer
+from fairwatch.engine.link import Link
+from fairwatch.engine.runs import by_partition
+from fairwatch.engine.submission import Headers, Output, partition_of
+from fairwatch.engine.traces import BatchSpans, traced
+from fairwatch.wire.headers import HANDLED
+from fairwatch.wire.marks import Marks
+
+IN_CHAIN = "handled_in_chain"
+BEFORE = "handled_before"
+
+
+@dataclass(slots=True)
+class Handed:
+    """A record that is still to be written, as a consumer would give it; it has no offset yet."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    offset: int = -1
+
+
+@dataclass(slots=True)
+class Work:
+    """What one processor did with a batch.
+
+    Attributes:
+        taken: Records that it was given.
+    """
+
+    link: Link
+    answer: Answer = field(default_factory=Answer)
+    events: list[Event] = field(default_factory=list)
+    taken: int = 0
+    spans: BatchSpans = field(default_factory=BatchSpans)
+
+
+class Chain:
+    """The processors of one worker in their order; mostly there is one.
+
+    Args:
+        links: A processor comes after those whose output it reads.
+        marks: Of the deployment; without a key nothing is handed over.
+    """
+
+    def __init__(self, links: Sequence[Link], marks: Marks) -> None:
+        self.links = links
+        self._marks = marks
+        self._takers = {
+            link.spec.name: [other for other in links[number + 1 :] if not other.spec.acts_outside]
+            for number, link in enumerate(links)
+        }
+        self.counts: Mapping[str, int] = {}  # partitions by topic; a topic that is missing is not handed on
+
+    @property
+    def upstream(self) -> Mapping[str, Collection[str]]:
+        """Return the topics that some processor may hand on, each with those from whose records they may follow."""
+        found: dict[str, set[str]] = {}
+        for link in self.links:
+            before = set(link.topics).union(*(found.get(topic, ()) for topic in link.topics))
+            for taker in self._takers[link.spec.name] if self._marks else ():
+                for topic in taker.topics & link.written:
+                    found.setdefault(topic, set()).update(before)
+        return found
+
+    async def handle(self, records: Sequence[Any], open_spans: ExitStack) -> tuple[list[Work], list[Any]]:
+        """Let every processor handle what is his.
+
+        Args:
+            records: As fetched, those of one partition together.
+            open_spans: Ends the spans that are begun here.
+
+        Returns:
+            The work of each processor, and the records that places in the answers mean: those given, then those
+            handed over.
+
+        Raises:
+            TooManyDeadError: The worker has to stop.
+            RestartError, ReleasedError: As of `Link.answer`.
+        """
+        batch = list(records)
+        handed: dict[str, list[int]] = {link.spec.name: [] for link in self.links}
+        works: list[Work] = []
+        for link in self.links:
+            work = Work(link)
+            runs = self._read(work, records) + self._handed(batch, handed[link.spec.name])
+            work.taken += len(handed[link.spec.name])
+            await self._handle(work, batch, runs, open_spans)
+            works.append(work)
+            self._hand_on(work, batch, handed)
+        return works, batch
+
+    def _read(self, work: Work, records: Sequence[Any]) -> list[list[int]]:
+        """Return places of the records of each partition that this processor has not handled yet."""
+        runs: list[list[int]] = []
+        link, name = work.link, work.link.spec.name
+        for first, run in by_partition(records):
+            if run[0].topic not in link.topics:
+                continue
+            work.taken += len(run)
+            floor = link.floors.get((run[0].topic, run[0].partition), 0)
+            places: list[int] = []
+            for place, record in enumerate(run, first):
+                if record.offset < floor:
+                    work.answer.skips.append(BEFORE)
+                elif record.headers and record.headers[-1][0] == HANDLED and name in self._marks.read(record):
+                    work.answer.skips.append(IN_CHAIN)
+                else:
+                    places.append(place)
+            if places:
+                runs.append(places)
+        return runs
+
+    @staticmethod
+    def _handed(batch: Sequence[Any], places: Sequence[int]) -> list[list[int]]:
+        runs: dict[tuple[str, int], list[int]] = {}
+        for place in places:
+            runs.setdefault((batch[place].topic, batch[place].partition), []).append(place)
+        return list(runs.values())
+
+    async def _handle(
+        self, work: Work, batch: Sequence[Any], runs: Sequence[Sequence[int]], open_spans: ExitStack
+    ) -> None:
+        link, decoded = work.link, list[tuple[list[Event], list[int]]]()
+        for run in runs:
+            events, inner, broken = await link.decoded([batch[place] for place in run])
+            work.answer.dead |= {run[place]: error for place, error in broken.items()}
+            decoded.append((events, [run[place] for place in inner]))
+        work.events = [event for events, _ in decoded for event in events]
+        places = [place for _, places in decoded for place in places]
+        work.spans = open_spans.enter_context(traced(link.spec.name, work.events, places))
+        for events, of_run in decoded:
+            work.answer.add(await link.answer(events, of_run))
+        dead = work.answer.dead
+        link.guard.check([link.guard.counts(dead.get(place), batch[place].topic) for run in runs for place in run])
+
+    def _hand_on(self, work: Work, batch: list[Any], handed: Mapping[str, list[int]]) -> None:
+        """Mark outputs that later processors read, and give them to these."""
+        takers = self._takers[work.link.spec.name] if self._marks else []
+        if not takers:
+            return
+        for output in work.answer.outputs:
+            names = [link.spec.name for link in takers if output.topic in link.topics]
+            partition = batch[output.cause].partition
+            if not names or not self._stays(output, partition):
+                continue
+            for name in names:
+                handed[name].append(len(batch))
+            batch.append(Handed(output.topic, partition, output.key, output.value, output.headers))
+            record_id = next(value for name, value in output.headers if name == "ce_id")
+            mark = self._marks.header(names, output.topic, partition, record_id, output.value)
+            output.partition = partition  # also when partitions are added meanwhile: the mark says where it lies
+            output.headers = [*output.headers, (HANDLED, mark)]
+
+    def _stays(self, output: Output, partition: int) -> bool:
+        """Tell whether it belongs to the same partition; the state of another may be held by another worker."""
+        count = self.counts.get(output.topic)
+        return count is not None and partition_of(output.key, count) == partition
