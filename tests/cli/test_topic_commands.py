@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
 from fairwatch.apps.catalogue import PROCESSORS
+from fairwatch.apps.messages import read
 from fairwatch.apps.probe import probe
 from fairwatch.apps.processors import spec_of
 from fairwatch.cli.main import build
@@ -207,6 +208,26 @@ def test_redrive_sends_the_original_bytes_once_and_counts(fairwatch, broker, mak
     assert fairwatch("dlq", "redrive", "zzz").exit_code == 1
     with pytest.raises(ConfigurationError, match="--all"):
         fairwatch("dlq", "redrive")
+
+
+@pytest.mark.broker
+def test_a_letter_that_refers_to_a_raw_event_is_redriven_while_that_is_kept(fairwatch, broker, make_topics):
+    prefix = make_topics()
+
+    async def write():
+        async with Producer(broker, topic_prefix=prefix) as producer:
+            await producer.send("raw-events", b"cam-1", b"what was sent", {})
+
+    asyncio.run(write())
+    [written] = read(settings_module.settings(), "raw-events")
+    place = {"partition": written.raw.partition, "redacted": True}
+    kept, gone = (letter(offset, b"", "raw-events") | place for offset in (0, 99))
+    write_letters(broker, prefix, kept, gone)
+    shown = fairwatch("dlq", "show", kept["dead_letter_id"], "--value")
+    assert shown.stdout_bytes == b"what was sent"
+    redriven = fairwatch("dlq", "redrive", "--all", "--topic", "raw-events")
+    assert "1 left out" in redriven.stderr
+    assert "1 redriven" in redriven.stderr
 
 
 @pytest.mark.broker

@@ -21,7 +21,7 @@ from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog
 from fairwatch.engine.worker import _ended
-from fairwatch.wire.dead_letter import UndecodedError
+from fairwatch.wire.dead_letter import UndecodedError, is_reference
 from fairwatch.wire.topics import open_topics
 from tests.support.engine_lab import CODEC, observation
 
@@ -336,3 +336,14 @@ async def test_work_whose_turn_never_came_is_ended_with_its_wait():
     first.set()
     assert await running
     assert began == []
+
+
+def test_a_dead_letter_of_a_raw_event_says_where_it_is_and_holds_nothing_of_it():
+    config = SimpleNamespace(version="1", topic_prefix="p-", redact=lambda _, data: data)
+    letters = DeadLetters("normalize", config, CODEC, SimpleNamespace(now=lambda: 1))
+    for error in (RejectedError("malformed", "broken", "x.y"), UndecodedError("malformed", "no record")):
+        record = SimpleNamespace(topic="p-raw-events", partition=3, offset=7, key=b"k", value=b"a face", headers=())
+        letter = CODEC.decode(letters.output(record, 0, error).value, "DeadLetter")[1]
+        assert (letter["value"], letter["redacted"], is_reference(letter)) == (b"", True, True)
+        assert (letter["topic"], letter["partition"], letter["offset"]) == ("raw-events", 3, 7)
+        assert (letter["reason"], letter["field"]) == (error.reason, error.field)

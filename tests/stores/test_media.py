@@ -8,7 +8,7 @@ from obstore.store import MemoryStore
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.stores.media import MediaStore, media_uri
+from fairwatch.stores.media import MediaStore, media_uri, raw_url
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -77,3 +77,23 @@ async def test_retention_deletes_the_old_and_keeps_what_it_must(store):
 def test_an_unknown_store_is_a_configuration_error():
     with pytest.raises(ConfigurationError, match="FAIRWATCH_MEDIA_URL"):
         MediaStore.open("gopher://nowhere/x")
+
+
+async def test_nobody_but_its_owner_may_look_into_a_folder(tmp_path):
+    store = MediaStore.open(f"file://{tmp_path}/m/e")
+    await store.put(b"picture", "image/jpeg")
+    places = [tmp_path / "m" / "e", *(tmp_path / "m" / "e").rglob("*")]
+    modes = {oct(path.stat().st_mode & 0o777) for path in places if path.is_dir()}
+    assert modes == {"0o700"}
+    assert {oct(path.stat().st_mode & 0o777) for path in places if path.is_file()} == {"0o600"}
+
+
+async def test_raw_bodies_are_no_media_though_they_lie_below_them(tmp_path):
+    url = f"file://{tmp_path}/media"
+    media, bodies = MediaStore.open(url), MediaStore.open(raw_url(url))
+    uri = await bodies.put(b"a body", "application/xml")
+    with pytest.raises(RejectedError):
+        await media.get(uri)
+    assert await media.delete_older_than(-5, ManualClock(time.time_ns() // 1000)) == 0
+    assert await bodies.get(uri) == b"a body"
+    assert await bodies.delete_older_than(-5, ManualClock(time.time_ns() // 1000)) == 1

@@ -7,6 +7,7 @@ import structlog
 
 from fairwatch.apps import kafka
 from fairwatch.apps.messages import read, topic_named
+from fairwatch.apps.originals import whole
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
@@ -49,10 +50,11 @@ async def redrive(settings: Settings, chosen: Sequence[DeadLetter]) -> AsyncIter
     """Write each letter's original bytes to its topic under its original key, and yield it once the broker has them.
 
     Each is sent once, its count of redrives grows by one, and the audit trail says who did it. Those that hold no
-    bytes (`redrivable`) are left out.
+    bytes (`redrivable`) are left out, and so are those that refer to what its topic no longer keeps.
     """
+    found = await whole(settings, list(filter(redrivable, chosen)))
     async with kafka.producer(settings, "cli") as producer:
-        for letter in filter(redrivable, chosen):
+        for letter in found:
             key, value, headers = redriven(letter)
             await producer.send(letter["topic"], key, value, headers)
             await _audit(producer, letter)

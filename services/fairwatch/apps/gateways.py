@@ -10,7 +10,7 @@ from fairwatch.formats import catalogue
 from fairwatch.formats.payload import Payload
 from fairwatch.gateways.config import MIB, GatewayConfig
 from fairwatch.gateways.server import Kind, serve
-from fairwatch.stores.media import MediaStore
+from fairwatch.stores.media import MediaStore, raw_url
 
 PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0}
 
@@ -52,7 +52,7 @@ async def run_gateway(settings: Settings, kind: Kind) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
     hold_off()
-    media = MediaStore.open(settings.media_url)
+    bodies = MediaStore.open(settings.raw_url or raw_url(settings.media_url))
     publisher = producer(settings, f"gateway/{kind}")
     config = gateway_config(settings, kind)
 
@@ -61,6 +61,6 @@ async def run_gateway(settings: Settings, kind: Kind) -> int:
         await publisher.connect()
 
     try:
-        return await serve(kind, config, publisher, media, SystemClock(), check=judge, connect=connect)
+        return await serve(kind, config, publisher, bodies, SystemClock(), check=judge, connect=connect)
     finally:
         await publisher.close()

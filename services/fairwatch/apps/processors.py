@@ -11,7 +11,7 @@ from fairwatch.apps.kafka import client_options, codec, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
-from fairwatch.stores.media import MediaStore
+from fairwatch.stores.media import MediaStore, raw_url
 from fairwatch.wire.cleaning import Cleaner
 
 Builder = Callable[[Settings, Resources], Processor]
@@ -52,6 +52,7 @@ def normalize(settings: Settings, given: Resources) -> Processor:
         references["devices"],
         references["watchlist-entries"],
         MediaStore.open(settings.media_url),
+        bodies=MediaStore.open(settings.raw_url or raw_url(settings.media_url)),
         soft_biometrics=settings.soft_biometrics,
     )
 

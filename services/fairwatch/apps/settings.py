@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     redis_url_file: Path | None = None
     media_url: str = Field(default="", description="file:///folder or s3://bucket/prefix; empty for ./media")
+    raw_url: str = Field(
+        default="", description="likewise, of raw bodies too large for Kafka; empty: /raw below media_url"
+    )
+    media_hours: int = Field(
+        default=0, ge=0, description="how long pictures are kept; 0: as long as the topics whose records refer to them"
+    )
     model_dir: Path = Field(default=Path(".models"), description="folder of the ONNX models")
     faces: bool = Field(default=True, description="compare faces; needs the models; false: plates only")
     config_dir: Path = Field(

@@ -11,10 +11,11 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from fairwatch.apps import dead_letters
+from fairwatch.apps.originals import whole
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import DeadLetter
-from fairwatch.wire.dead_letter import redrivable
+from fairwatch.wire.dead_letter import is_reference, redrivable
 from fairwatch.wire.json_form import to_json
 
 EXIT_NOT_FOUND = 1
@@ -56,13 +57,15 @@ def show(
     """Show one dead letter in full. Its bytes may be personal data: they are shown only with --value or --json."""
     letter = _one(letter_id)
     if value:
-        sys.stdout.buffer.write(letter["value"])
+        sys.stdout.buffer.write(asyncio.run(_original(letter)))
         sys.stdout.flush()
     elif as_json:
         typer.echo(to_json(letter))
     else:
         table = Table.grid(padding=(0, 2))
         size = f"{len(letter['value'])} bytes{', redacted' if letter.get('redacted') else ''}"
+        if is_reference(letter):
+            size = f"not kept here, see {letter['topic']}, partition {letter['partition']}, offset {letter['offset']}"
         shown = {
             **letter,
             "value": size,
@@ -106,7 +109,16 @@ def redrive(
         typer.echo(
             to_json({"dead_letter_id": letter["dead_letter_id"], "topic": letter["topic"], "redriven": not dry_run})
         )
+    if not dry_run and count < len(found):
+        Console(stderr=True).print(f"{len(found) - count} left out: their topic no longer keeps them")
     Console(stderr=True).print(f"{count} redriven" if not dry_run else f"{len(found)} would be redriven")
+
+
+async def _original(letter: DeadLetter) -> bytes:
+    if found := await whole(settings(), [letter]):
+        return found[0]["value"]
+    Console(stderr=True).print(f"{letter['topic']} no longer keeps it")
+    raise typer.Exit(EXIT_NOT_FOUND)
 
 
 async def _redrive(found: list[DeadLetter]) -> int:

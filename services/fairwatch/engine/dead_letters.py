@@ -13,13 +13,16 @@ from fairwatch.engine.submission import Output
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, UndecodedError, dead_letter
 from fairwatch.wire.headers import cloud_event, from_kafka
-from fairwatch.wire.topics import DEAD_LETTERS
+from fairwatch.wire.topics import DEAD_LETTERS, referred_topics
 
 log = structlog.get_logger()
 
 
 class DeadLetters:
-    """Wraps original bytes, redacted where they parse, into `DeadLetter` records for `<topic>-dlq`."""
+    """Wraps original bytes, redacted where they parse, into `DeadLetter` records for `<topic>-dlq`.
+
+    Of some topics (`dead_letter_bytes: false`) it holds none: topic, partition and offset say where they are.
+    """
 
     limits = (None, 256 << 10, 0)  # bytes kept, when the broker refuses more
 
@@ -43,7 +46,7 @@ class DeadLetters:
             processor=self._processor,
             version=self._version,
             at=at,
-            redacted=None if isinstance(error, UndecodedError) else self._redacted(topic, record.value),
+            redacted=self._kept(topic, record.value, error),
         )
         size = len(letter["value"])
         if limit is not None and size > limit:
@@ -54,6 +57,12 @@ class DeadLetters:
         )
         value = self._codec.encode("DeadLetter", letter)
         return Output(record.topic + DEAD_LETTERS, record.key, value, list(described.items()), place)
+
+    def _kept(self, topic: str, value: bytes | None, error: RejectedError) -> bytes | None:
+        """Return what to keep in the place of the value, None for the value itself."""
+        if topic in referred_topics():
+            return b""
+        return None if isinstance(error, UndecodedError) else self._redacted(topic, value)
 
     def _redacted(self, topic: str, value: bytes | None) -> bytes | None:
         if self._redact is None or not value:

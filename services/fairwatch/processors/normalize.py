@@ -40,7 +40,8 @@ class Normalize:
     Args:
         devices: Known devices, for the zone of clocks that send none.
         entries: Watchlist entries; an entry that people have authorised is never overwritten by an import.
-        media: Where pictures go, and bodies that were too large for the topic come from.
+        media: Where pictures go.
+        bodies: Where bodies are that were too large for the topic; None for the media store, where they used to be.
         soft_biometrics: Keep estimated age and gender.
         decode: The adapters.
     """
@@ -58,12 +59,14 @@ class Normalize:
         entries: Reference,
         media: MediaStore,
         *,
+        bodies: MediaStore | None = None,
         soft_biometrics: bool = False,
         decode: Decode = decode,
     ) -> None:
         self._devices = devices
         self._entries = entries
         self._media = media
+        self._bodies = bodies or media
         self._soft_biometrics = soft_biometrics
         self._decode = decode
         self._slots = asyncio.Semaphore(MEDIA_AT_ONCE)
@@ -85,7 +88,7 @@ class Normalize:
             return
         try:
             async with self._slots:
-                work.body = await self._media.get(reference["uri"])
+                work.body = await self._bodies.get(reference["uri"])
         except RejectedError as error:
             work.rejected = error
 

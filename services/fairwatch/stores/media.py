@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import Container
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError, Retryable
 
 SCHEME = "fw-media:"
 LIMIT_BYTES = 16 * 1024 * 1024
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+OBJECT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}")  # what else lies there is another store's
 URI = re.compile(r"fw-media:([0-9a-f]{64})")
 
 
@@ -28,15 +32,17 @@ class MediaStore:
     """Content-addressed objects at `ab/cd/<sha256>`; a write is atomic and writing twice is one object.
 
     Writing again renews the object's age, so that a picture which is still being sent outlives the retention of
-    its first copy.
+    its first copy. In a folder nobody but its owner may look: folders are 0700, files 0600.
 
     Args:
         store: Any obstore store.
         limit_bytes: Size above which an object is refused.
+        folder: Where a local store lies.
     """
 
-    def __init__(self, store: Any, *, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, store: Any, *, limit_bytes: int = LIMIT_BYTES, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
         self._limit = limit_bytes
         self._keeps_mime = not isinstance(store, LocalStore)
 
@@ -49,7 +55,7 @@ class MediaStore:
         """
         folder = url.removeprefix("file://") if url else "media"
         if not url or url.startswith("file://"):
-            return cls(LocalStore(prefix=Path(folder).resolve(), mkdir=True), limit_bytes=limit_bytes)
+            return cls(_local(Path(folder).resolve()), limit_bytes=limit_bytes, folder=Path(folder).resolve())
         try:
             return cls(from_url(url), limit_bytes=limit_bytes)
         except (BaseError, ValueError) as error:
@@ -69,6 +75,8 @@ class MediaStore:
         attributes = {"Content-Type": mime} if self._keeps_mime and mime else None
         try:
             await self._store.put_async(_path(uri), data, attributes=attributes)
+            if self._folder:
+                _close(self._folder, _path(uri))
         except (BaseError, OSError) as error:
             raise RetryableError(f"media store: {error}") from error
         return uri
@@ -106,11 +114,33 @@ class MediaStore:
         cutoff = datetime.fromtimestamp(clock.now() / 1_000_000 - seconds, tz=UTC)
         deleted = 0
         async for batch in self._store.list():
-            old = [meta["path"] for meta in batch if meta["last_modified"] < cutoff and _uri(meta["path"]) not in keep]
+            ours = [(meta["path"], meta["last_modified"]) for meta in batch if OBJECT.fullmatch(meta["path"])]
+            old = [path for path, written in ours if written < cutoff and _uri(path) not in keep]
             if old:
                 await self._store.delete_async(old)
                 deleted += len(old)
         return deleted
+
+
+def raw_url(media_url: str) -> str:
+    """Return where raw bodies lie that are too large for their topic: a store of their own within the media store's."""
+    return f"{media_url.rstrip('/')}/raw" if media_url else f"file://{Path('media').resolve()}/raw"
+
+
+def _local(folder: Path) -> LocalStore:
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(FOLDER_MODE)
+    return LocalStore(prefix=folder)
+
+
+def _close(folder: Path, path: str) -> None:
+    """Let nobody but the owner read an object; the store makes files and folders as its process's umask says."""
+    place = folder / path
+    with suppress(FileNotFoundError, PermissionError):  # deleted meanwhile; written by another account, which closed it
+        place.chmod(FILE_MODE)
+        for above in (place.parent, place.parent.parent):
+            above.chmod(FOLDER_MODE)
 
 
 def _path(uri: str) -> str:

@@ -76,6 +76,11 @@ def _place(raw: Raw, processor: str) -> tuple[object, ...]:
     return (raw.offset,) if raw.offset >= 0 else (raw.headers["ce_id"].decode(), processor)
 
 
+def is_reference(letter: DeadLetter) -> bool:
+    """Tell whether a letter only says where what it is about lies."""
+    return not letter["value"] and letter.get("redacted", False)
+
+
 def redriven(letter: DeadLetter) -> tuple[bytes | None, bytes, dict[str, bytes]]:
     """Return key, value and headers that put the record back into its topic; its redrives are counted in a header."""
     count = letter.get("redrives", 0) + 1

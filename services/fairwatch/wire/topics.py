@@ -42,6 +42,7 @@ class Topic:
         producers, consumers: Who writes and reads it.
         description: One or two sentences.
         dead_letters: Whether it has a dead letter topic.
+        dead_letter_bytes: Whether a dead letter holds what could not be processed; else it refers to it.
         quota_mib: MiB a second that a broker takes from one producer, and gives a reader four times; 0 adds nothing.
     """
 
@@ -56,6 +57,7 @@ class Topic:
     consumers: Annotated[tuple[Party, ...], Field(min_length=1)]
     description: Annotated[str, Field(min_length=10)]
     dead_letters: bool = True
+    dead_letter_bytes: bool = True
     quota_mib: Annotated[int, Field(ge=0, le=10_000)] = 8
 
     @property
@@ -107,8 +109,15 @@ def open_topics() -> frozenset[str]:
     return frozenset(name for name, topic in topics().items() if topic.open)
 
 
+@cache
+def referred_topics() -> frozenset[str]:
+    """Return the logical names of the topics whose dead letters hold no bytes."""
+    return frozenset(name for name, topic in topics().items() if not topic.dead_letter_bytes)
+
+
 def _dead_letters(topic: Topic) -> Topic:
     kept = topic.retention_hours
+    held = "whole" if topic.dead_letter_bytes else "by its place there"
     return Topic(
         name=topic.name + DEAD_LETTERS,
         record="DeadLetter",
@@ -119,6 +128,6 @@ def _dead_letters(topic: Topic) -> Topic:
         retention_hours=_DEAD_LETTER_HOURS if kept < 0 else kept * _DEAD_LETTER_FACTOR,
         producers=topic.consumers,
         consumers=("cli",),
-        description=f"What could not be processed from {topic.name}, whole, under its original key; can be redriven.",
+        description=f"What could not be processed from {topic.name}, {held}, under its original key; can be redriven.",
         dead_letters=False,
     )

@@ -12,6 +12,7 @@ from fairwatch.formats.bodies.envelopes import (
     split_documents,
     split_multipart,
 )
+from fairwatch.formats.bodies.pictures import NoPictureError, bare
 from fairwatch.formats.payload import Payload
 
 _DOCUMENT_LEADS: Final = frozenset({b"<", b"{", b"["})
@@ -89,9 +90,11 @@ def _open_multipart(payload: Payload, store: PictureStore) -> list[Document]:
         if part.body.lstrip()[:1] in _DOCUMENT_LEADS and not part.content_type.startswith("image/"):
             documents.extend(_open(part.body, part.content_type))
         elif part.content_type.startswith(_PICTURES) or part.filename:
-            mime = part.content_type.partition(";")[0].strip() or "application/octet-stream"
-            digest = store.keep(part.body, mime)
-            picture = Picture(part.name, part.filename, mime, digest, len(part.body))
+            try:
+                body, mime = bare(part.body)
+            except NoPictureError:
+                continue  # nothing but pictures is kept beside a document
+            picture = Picture(part.name, part.filename, mime, store.keep(body, mime), len(body))
             (documents[-1].pictures if documents else early).append(picture)
         elif "json" in part.content_type or "xml" in part.content_type:
             documents.extend(_open(part.body, part.content_type))

@@ -4,6 +4,7 @@ import base64
 import binascii
 from typing import Any, Final
 
+from fairwatch.formats.bodies.pictures import bare
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.converters.registry import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_text
@@ -32,16 +33,18 @@ def reference(sha256: str, size: int, mime: str) -> dict[str, Any]:
 
 
 def read_base64(text: str) -> bytes:
-    """Return the bytes of a base64 text, also as a data URI and with line breaks."""
+    """Return the picture in a base64 text, without its metadata; also as a data URI and with line breaks.
+
+    Raises:
+        ValueError: It is no base64, or no picture.
+    """
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
         body = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ValueError("the picture is not base64") from error
-    if not body:
-        raise ValueError("the picture is empty")
-    return body
+    return bare(body)[0]
 
 
 @converter("inline_picture")
