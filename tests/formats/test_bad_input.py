@@ -83,7 +83,7 @@ def test_local_time_is_in_the_zone_of_the_device() -> None:
 def test_unknown_event_is_other_and_unknown_fields_do_not_travel() -> None:
     (record,) = decoded(ALERT.replace("VMD", "neverSeen").format("<strange><a>1</a></strange>").encode())
     assert record["event_type"] == "other"
-    assert record["event_code"]["code"] == "neverSeen"
+    assert record["event_code"]["code"] == "unlisted"
     assert "strange" not in str(record)
 
 

@@ -18,6 +18,7 @@ from fairwatch.formats.language.program import rows_of
 from fairwatch.formats.payload import Payload
 from fairwatch.policy.protected import is_protected, redact_tree
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.kinds.tables import code_tables
 from tests.support.recordings import folder_of, recordings
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +171,13 @@ def test_a_family_is_imported_by_nobody_but_itself() -> None:
 def test_every_format_is_a_file_and_none_is_forgotten() -> None:
     assert set(formats()) == {path.stem for path in FOLDER.glob("*/*.yaml")}
     assert parse(b"<a/>") == ("xml", {"a": ""})
+
+
+def test_every_code_system_that_a_declaration_names_has_a_table() -> None:
+    named = {
+        system
+        for path in FOLDER.glob("*/*.yaml")
+        for system in re.findall(r"(?:code|codes|colour_word) ([a-z][\w-]*:[\w-]+)", path.read_text())
+    }
+    assert named
+    assert not [system for system in sorted(named) if code_tables().table(system) is None]

@@ -15,12 +15,14 @@ from fairwatch.formats.catalogue import FOLDER, decode, encode
 from fairwatch.formats.onvif.shapes import compose, frame_of, shape_of, transform_of, written
 from fairwatch.formats.onvif.topics import meaning
 from fairwatch.formats.payload import Decoded, Payload
+from fairwatch.wire.kinds.names import Names
 
 FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
 RECORDINGS = FOLDER / "onvif" / "recordings"
 OWN_STREAMS = RECORDINGS / "onvif-metadata"
 NAMES = 'xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2" xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:tev="http://www.onvif.org/ver10/events/wsdl"'
 MOTION = "tns1:RuleEngine/CellMotionDetector/Motion"
+GATE = Names().token("cam-1", "rule", "Gate")
 PIXELS = '<tt:Transformation><tt:Translate x="-1" y="-1"/><tt:Scale x="0.003125" y="0.00416667"/></tt:Transformation>'
 
 
@@ -158,7 +160,7 @@ def test_a_property_has_the_same_history_over_soap_and_mqtt_but_for_its_first_me
     assert [(record["lifecycle"], record.get("active")) for record in records] == [("UPDATE", False), *HISTORY[1:]]
     assert {record["event_type"] for record in records} == {"zone.inside"}
     assert {tuple(record["source"]["tokens"].items()) for record in records} == {
-        (("VideoSource", "vs1"), ("AnalyticsConfiguration", "ac1"), ("Rule", "Gate"))
+        (("VideoSource", "vs1"), ("AnalyticsConfiguration", "ac1"), ("Rule", GATE))
     }
 
 

@@ -22,6 +22,7 @@ from fairwatch.formats.language.program import Program
 from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.language.writer import Encoder
 from fairwatch.formats.payload import Decoded, Encoded, Payload
+from fairwatch.wire.kinds.closing import Closing, without_unlisted
 
 FOLDER = Path(__file__).parent
 
@@ -163,7 +164,7 @@ def decode(
     format: str | None = None,  # noqa: A002  # the word of the field
     trace: Trace | None = None,
 ) -> Decoded:
-    """Return what a payload says.
+    """Return what a payload says, closed: no words of the device's own, no names, no claims.
 
     Args:
         payload: As received.
@@ -173,6 +174,15 @@ def decode(
     Raises:
         RejectedError: The payload can never be decoded; the reason is bounded.
     """
+    decoded = _read(payload, format, trace)
+    closing = Closing(payload.names, payload.device_id, soft_biometrics=payload.soft_biometrics)
+    decoded.records = [(kind, closing.close(kind, record)) for kind, record in decoded.records]
+    decoded.claims = closing.claims
+    return decoded
+
+
+def _read(payload: Payload, format: str | None, trace: Trace | None = None) -> Decoded:  # noqa: A002  # as above
+    """Return what a payload says in the device's own words, which nobody but `decode` and the writer may see."""
     found = _named(format) if format else None
     for one in (found,) if found else formats().values():
         if reason := one.skips(payload, chosen=one is found):
@@ -212,7 +222,7 @@ def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noq
     Raises:
         RejectedError: unknown_format | unsupported.
     """
-    written = _named(format).encoder.encode(type, record)
+    written = _named(format).encoder.encode(type, without_unlisted(record))
     again = Payload(
         written.body,
         written.content_type,
@@ -222,7 +232,7 @@ def encode(format: str, type: str, record: Mapping[str, Any]) -> Encoded:  # noq
         soft_biometrics=True,
     )
     try:
-        records = [found for kind, found in decode(again, format).records if kind == type]
+        records = [found for kind, found in _read(again, format).records if kind == type]
     except RejectedError:
         return written
     return replace(written, lost=unlike(record, records[0]) if records else written.lost)

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from fairwatch.wire.kinds.names import Names
+
+_UNKEYED: Final = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Payload:
         received_at: Microseconds since 1970 UTC.
         time_zone: IANA zone of the device's clock, for formats that send local time without a zone.
         soft_biometrics: Keep estimated age and gender.
+        names: Makes the tokens that stand for names which the device sends.
     """
 
     body: bytes
@@ -28,6 +33,7 @@ class Payload:
     received_at: int = 0
     time_zone: str | None = None
     soft_biometrics: bool = False
+    names: Names = _UNKEYED
 
 
 @dataclass(slots=True)
@@ -40,6 +46,7 @@ class Decoded:
         skipped: (bounded reason, detail) for well-formed input that carries no record.
         media: SHA-256 in hex -> (bytes, media type) of inline pictures; a MediaRef says `fw-media:<sha256>`.
         removed_fields: How many fields policy removed.
+        claims: How many recognitions of the device's own were dropped, since nobody authorised them.
     """
 
     format: str
@@ -47,6 +54,7 @@ class Decoded:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     removed_fields: int = 0
+    claims: int = 0
 
 
 @dataclass(frozen=True, slots=True)

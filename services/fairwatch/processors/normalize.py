@@ -130,6 +130,7 @@ class Normalize:
             return [Skip("tombstone")]
         outcomes = [self._outcome(type_, record, work.raw) for type_, record in work.decoded.records]
         outcomes += [Skip(reason) for reason, _ in work.decoded.skipped]
+        outcomes += [Skip("claim_without_mandate")] * work.decoded.claims
         return outcomes or [Skip("no_record")]
 
     def _outcome(self, type_: str, record: dict[str, Any], raw: dict[str, Any]) -> Outcome:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.formats.language.converters.registry import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_text
+from fairwatch.wire.kinds.vocabularies import vocabulary
 
 _TRI: Final = {
     "0": "NO",
@@ -16,57 +17,6 @@ _TRI: Final = {
     "no": "NO",
     "yes": "YES",
     "unknown": "UNSURE",
-}
-_COLOURS: Final = [
-    "BLACK",
-    "WHITE",
-    "GREY",
-    "RED",
-    "BLUE",
-    "YELLOW",
-    "ORANGE",
-    "BROWN",
-    "GREEN",
-    "PURPLE",
-    "CYAN",
-    "PINK",
-    "TRANSPARENT",
-    "SILVER",
-    "GOLD",
-    "YELLOW_GREEN",
-    "GREEN_GRADIENT",
-]
-_OTHER_LANGUAGES: Final = {
-    "WHITE": "белый 白",
-    "BLACK": "чёрный черный 黑",
-    "GREY": "серый 灰",
-    "RED": "красный 红",
-    "BLUE": "синий голубой 蓝",
-    "GREEN": "зелёный зеленый 绿",
-    "YELLOW": "жёлтый желтый 黄",
-    "PURPLE": "紫",
-    "BROWN": "棕",
-    "PINK": "粉",
-    "ORANGE": "橙",
-    "SILVER": "银",
-}
-_COLOUR_WORDS: Final = {
-    **{name.lower(): name for name in _COLOURS},
-    "gray": "GREY",
-    "violet": "PURPLE",
-    "magenta": "PURPLE",
-    "darkblue": "BLUE",
-    "lightblue": "BLUE",
-    "bluegreen": "CYAN",
-    "golden": "GOLD",
-    "beige": "YELLOW",
-    "unknown": "UNKNOWN",
-    "other": "OTHER",
-    "newenergygreen": "GREEN_GRADIENT",
-    "newenergyyellowgreen": "YELLOW_GREEN",
-    "civilaviationblack": "BLACK",
-    "civilaviationgreen": "GREEN",
-    **{word: name for name, words in _OTHER_LANGUAGES.items() for word in words.split()},
 }
 
 
@@ -128,8 +78,7 @@ def tri_words(yes: str = "yes", no: str = "no", unsure: str = "unknown") -> Conv
 @lru_cache(maxsize=1024)
 def colour_named(word: str) -> str:
     """Return the canonical name of a colour word, OTHER when it is not one of ours."""
-    plain = word.replace("_", "").replace(" ", "").replace("-", "").lower()
-    return _COLOUR_WORDS.get(plain.removesuffix("色"), "OTHER")
+    return vocabulary("colour").meaning(word) or "OTHER"
 
 
 @converter("colour_word")
