@@ -18,7 +18,7 @@ def folded(*rows: tuple[bytes | None, bytes | None]) -> Held:
 
 
 def restoring(version: int) -> Restoring:
-    return Restoring("probe", EngineConfig("nowhere"), "probe-state", PartitionedState(version), SystemClock())
+    return Restoring("probe", EngineConfig("nowhere"), "probe-state", PartitionedState(version), SystemClock(), {"in"})
 
 
 async def later(looks: Restoring, *found: Held) -> bool:
