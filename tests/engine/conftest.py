@@ -8,13 +8,16 @@ import pytest
 from fairwatch.apps.embedded import start_broker
 from tests.support.engine_lab import Lab
 
+# The embedded broker waits for half of a session whenever somebody joins.
+ENGINE = {"session_timeout_s": 2.0}
+
 
 @pytest.fixture(scope="session")
 def lab_at(broker: str) -> Callable[..., Lab]:
     """Give a function that returns a laboratory under a prefix."""
 
     def at(prefix: str, bootstrap: str = broker) -> Lab:
-        return Lab(bootstrap, prefix)
+        return Lab(bootstrap, prefix, engine=ENGINE)
 
     return at
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from structlog.testing import capture_logs
 
+from fairwatch.engine import restoring
 from fairwatch.engine.restoring import read_state
 from fairwatch.engine.state import MARK, Held, PartitionedState
 from fairwatch.engine.worker import Worker
@@ -89,7 +90,10 @@ async def test_a_rebalance_keeps_what_stays(lab: Lab) -> None:
     assert sum(counts) == 8 * sum(range(1, 26)), "each key counted on, 1 to 25"
 
 
-async def test_a_changelog_that_was_deleted_is_noticed_and_nothing_is_handled_until_people_say_so(lab: Lab) -> None:
+async def test_a_changelog_that_was_deleted_is_noticed_and_nothing_is_handled_until_people_say_so(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "LOOK_AGAIN_S", 1.0)
     await lab.create(partitions=2)
     async with working(lab, SPEC) as (_, probes):
         await lab.send(numbered(0, 20))

@@ -12,6 +12,7 @@ from fairwatch.engine.record_batches import Unreadable
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
+TO_END_MS, FOLLOWING_MS = 20, 500  # that a fetch may wait for records: somebody waits for the end to be reached
 END_POLL_MS = 5  # marks of transactions come as no record: without a look in between nobody sees the end of them
 NOTICED_MS = 30_000  # until partitions that were added are known
 
@@ -59,6 +60,7 @@ class TopicReader:
             "isolation_level": "read_committed",
             "auto_offset_reset": "earliest",
             "max_partition_fetch_bytes": FETCH_BYTES,
+            "fetch_max_wait_ms": TO_END_MS,
             "retry_backoff_ms": 500,
             "metadata_max_age_ms": NOTICED_MS,
             **client_options,
@@ -162,6 +164,7 @@ class TopicReader:
     async def follow_runs(self) -> AsyncIterator[list[Any]]:
         """Yield the same as runs of records of one partition."""
         await self._begin()
+        self._consumer._fetcher._fetch_max_wait_ms = FOLLOWING_MS  # noqa: SLF001  # no public way
         while self._whole():
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 yield self._checked(run)

@@ -222,7 +222,7 @@ class Worker:
         )
         if self._transactions is not None:
             self._transactions.find_owner = lambda: app.batches.ownership
-            app.timer(self.config.commit_interval_s)(self._settle)
+            background.append(asyncio.create_task(self._settling()))
         app.listen(tuple(self.config.topic_prefix + name for name in self.spec.reads), self._receive)
         app.on_rebalance_complete.connect(cast("Any", self._restored))
         for part, link in zip(self.parts, self._chain.links, strict=True):
@@ -288,9 +288,18 @@ class Worker:
                 self.stop(EXIT_FAILURE)
                 return
 
-    async def _settle(self) -> None:
-        if self._assigned and self._pipeline is not None:
-            await self._turns.run(self._pipeline.settle())
+    async def _settling(self) -> None:
+        """Commit for ever what needed nothing written."""
+        assert self._pipeline is not None
+        while True:
+            await asyncio.sleep(self.config.commit_interval_s)
+            try:
+                if self._assigned:
+                    await self._turns.run(self._pipeline.settle())
+            except Exception:
+                log.exception("worker.failed")
+                self.stop(EXIT_FAILURE)
+                return
 
     async def _release(self) -> None:
         """Give everything up: called before partitions are revoked and before stopping."""
