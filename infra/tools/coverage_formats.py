@@ -4,11 +4,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from fairwatch.domain.errors import RejectedError
-from fairwatch.formats.bodies.envelopes import is_http_request, open_http
-from fairwatch.formats.catalogue import decode, formats
-from fairwatch.formats.language.trace import OUTCOMES, Trace
+from fairwatch.formats.catalogue import formats
+from fairwatch.formats.language.trace import OUTCOMES
 from fairwatch.formats.payload import Payload
+from fairwatch.formats.translate import translate
 
 FIXTURES = Path(__file__).parents[2].parent / "shared" / "fixtures"
 COLUMNS = ("files", "records", "record", "skipped", "rejected", "not ours", *OUTCOMES)
@@ -17,17 +16,16 @@ HEADINGS = ("files", "records", "files with records", "skipped with a reason", "
 
 def outcome(path: Path) -> tuple[str, Counter[str]]:
     """Return the format (or `-`) and what is counted of one file."""
-    payload, trace = Payload(path.read_bytes(), received_at=1), Trace()
-    try:
-        if is_http_request(payload.body):
-            payload = open_http(payload)
-        decoded = decode(payload, trace=trace)
-    except RejectedError as error:
-        return "-", Counter({"files": 1, "not ours" if error.reason == "unknown_format" else "rejected": 1})
-    found = Counter({"files": 1, "records": len(decoded.records), "record" if decoded.records else "skipped": 1})
-    if decoded.records:
-        found.update(entry.outcome for entry in trace.entries)
-    return decoded.format, found
+    done = translate(path.name, Payload(path.read_bytes(), received_at=1), with_report=True)
+    outcomes = Counter(line.outcome for line in done.lines)
+    name = next((line.format for line in done.lines if line.format), None)
+    if name is None:
+        reason = done.lines[0].reason or ""
+        return "-", Counter({"files": 1, "not ours" if reason.startswith("unknown_format") else "rejected": 1})
+    found = Counter({"files": 1, "records": outcomes["record"], "record" if outcomes["record"] else "skipped": 1})
+    if outcomes["record"] and done.report:
+        found.update(done.report.counts())
+    return name, found
 
 
 def main() -> int:

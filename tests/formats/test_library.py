@@ -31,6 +31,7 @@ SYSTEMS = {
     "axis": "axis-dataq axis-event axis-lpv axis-scene onvif-event onvif-metadata",
     "azure_face": "azure-face",
     "cap": "cap",
+    "dahua": "dahua",
     "cloudevents": "cloudevents",
     "compreface": "compreface",
     "deepstack": "deepstack",
@@ -48,8 +49,16 @@ SYSTEMS = {
     "verkada": "verkada",
     "viseron": "viseron",
 }
-# Bodies that no parser of the house opens, and the one that attacks it.
-CLOSED = ("cap/cap_xee.xml", "*.txt", "*.bin", "*.jsonl", "*.csv", "*.sip")
+# Listings of other transports, a log, headers without a body of ours, more events than one body may have, an attack.
+CLOSED = (
+    "cap/cap_xee.xml",
+    "*protocol-binding*.txt",
+    "json-format*.txt",
+    "scene_readme_6_log.txt",
+    "verifiability_727.txt",
+    "raw_events_1351.jsonl",
+    "*.csv",
+)
 LOOKALIKE = re.compile(r"\.bad\.")
 
 
@@ -135,7 +144,7 @@ def test_no_fixture_is_claimed_by_two_formats() -> None:
             documents = open_body(payload, Environment(payload))
         except RejectedError:
             continue
-        for document in documents:
+        for document in documents[:20]:
             found = [
                 one.name
                 for one in formats().values()

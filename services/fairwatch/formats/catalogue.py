@@ -18,6 +18,7 @@ from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.conditions import Select, compile_selector
 from fairwatch.formats.language.declaration import Declaration, load
 from fairwatch.formats.language.differences import unlike
+from fairwatch.formats.language.paths import Getter, getter, parse_path
 from fairwatch.formats.language.program import Program
 from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.language.writer import Encoder
@@ -36,6 +37,7 @@ class Format:
     encoder: Encoder
     ways: Mapping[Syntax, list[tuple[list[str] | None, Select]]]
     plain_text: re.Pattern[bytes] | None
+    inside: Getter | None = None
     claims: Callable[[Syntax, Any, Environment], bool] | None = None
 
     @property
@@ -77,6 +79,13 @@ class Format:
                 return True
         return False
 
+    def reads(self, tree: Any, env: Environment) -> bool:
+        """Return whether a JSON document is of this format and no mere skip of it."""
+        if not self.recognises("json", tree, env):
+            return False
+        found = self.program.select(self.program.unwrap(tree), env)
+        return found is None or not found.message.skip
+
 
 @lru_cache(maxsize=1)
 def formats() -> Mapping[str, Format]:
@@ -98,9 +107,9 @@ def _load_all() -> Iterator[Format]:
             program = Program(declaration, getattr(code, "prepare", None))
             encoder = Encoder(declaration, getattr(code, "render", None))
             plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
-            yield Format(
-                declaration, program, encoder, _ways(declaration), plain_text, getattr(code, "recognises", None)
-            )
+            inside = getter(parse_path(declaration.envelope), 0) if declaration.envelope else None
+            claims = getattr(code, "recognises", None)
+            yield Format(declaration, program, encoder, _ways(declaration), plain_text, inside, claims)
         except ValueError as error:
             raise ConfigurationError(f"{path}: {error}") from error
 
@@ -108,7 +117,7 @@ def _load_all() -> Iterator[Format]:
 def _ways(declaration: Declaration) -> dict[Syntax, list[tuple[list[str] | None, Select]]]:
     """Return, by syntax, the root names and the conditions by which the format is known."""
     ways: dict[Syntax, list[tuple[list[str] | None, Select]]] = {}
-    syntaxes: tuple[Syntax, Syntax] = ("json", "xml")
+    syntaxes: tuple[Syntax, ...] = ("json", "xml", "text")
     for syntax in syntaxes:
         fitting = [one for one in declaration.recognise if one.syntax in {"", syntax}]
         ways[syntax] = [(one.root, compile_selector([one.when])) for one in fitting if one.root]
@@ -141,7 +150,7 @@ def recognise(payload: Payload) -> Format:
         if one.skips(payload, chosen=False):
             return one
     env = Environment(payload)
-    return _format_of(_documents(payload, env), env)
+    return _format_of([_unpacked(document, None, env) for document in _documents(payload, env)], env)
 
 
 def _documents(payload: Payload, env: Environment) -> list[Document]:
@@ -149,6 +158,32 @@ def _documents(payload: Payload, env: Environment) -> list[Document]:
     if payload.path and not payload.body and any(one.claims_empty(env) for one in formats().values()):
         return [Document("json", {})]
     return open_body(payload, env)
+
+
+def _unpacked(document: Document, chosen: Format | None, env: Environment) -> Document:
+    """Return the document that travels inside of another one, where a format knows it."""
+    for one in formats().values():
+        if one is chosen or not one.inside or not one.recognises(document.syntax, document.tree, env):
+            continue
+        inner = one.inside((document.tree,))
+        others = (chosen,) if chosen else formats().values()
+        if type(inner) is dict and any(other is not one and other.reads(inner, env) for other in others):
+            return Document("json", inner, document.pictures)
+    return document
+
+
+def _skipped_by_header(documents: list[Document], env: Environment) -> Decoded | None:
+    """Return the skip of a body that no format knows, where its transport says what it is."""
+    names = {name.lower() for name in env.payload.headers}
+    for one in formats().values():
+        for header, reason in one.declaration.skip_headers.items():
+            if header in names and not any(_known(document, env) for document in documents):
+                return Decoded(one.name, skipped=[(reason, header)])
+    return None
+
+
+def _known(document: Document, env: Environment) -> bool:
+    return any(one.recognises(document.syntax, document.tree, env) for one in formats().values())
 
 
 def _format_of(documents: list[Document], env: Environment) -> Format:
@@ -189,7 +224,9 @@ def _read(payload: Payload, format: str | None, trace: Trace | None = None) -> D
             return Decoded(one.name, skipped=[(reason, payload.path)])
     env = Environment(payload, trace=trace)
     try:
-        documents = _documents(payload, env)
+        documents = [_unpacked(document, found, env) for document in _documents(payload, env)]
+        if found is None and (skipped := _skipped_by_header(documents, env)):
+            return skipped
         found = found or _format_of(documents, env)
         return _decode(found, documents, env)
     except RecursionError as error:

@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.envelopes import is_http_request, open_http
+from fairwatch.formats.bodies.opening import messages_of
 from fairwatch.formats.catalogue import decode, encode
 from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.payload import Decoded, Encoded, Payload
@@ -80,7 +81,7 @@ def translate(
     try:
         if is_http_request(payload.body):
             payload = open_http(payload)
-        decoded = decode(payload, chosen, trace)
+        decoded = _decoded(payload, chosen, trace)
     except RejectedError as error:
         told = report(chosen or "-", 0, trace, target) if trace and trace.entries else None
         return Translation([Line(name, chosen, "rejected", reason=str(error))], report=told)
@@ -89,6 +90,16 @@ def translate(
     if trace is None:
         return Translation(lines, encoded)
     return Translation(lines, encoded, report(decoded.format, len(decoded.records), trace, target, encoded))
+
+
+def _decoded(payload: Payload, chosen: str | None, trace: Trace | None) -> Decoded:
+    """Return what a recording says; one of many lines of JSON is as many messages."""
+    found = [decode(replace(payload, body=body), chosen, trace) for body in messages_of(payload.body)]
+    if len(found) == 1:
+        return found[0]
+    records = [record for one in found for record in one.records]
+    skipped = [reason for one in found for reason in one.skipped]
+    return Decoded(found[0].format, records, skipped)
 
 
 def _lines(name: str, decoded: Decoded, target: str, encoded: list[Encoded]) -> Iterator[Line]:

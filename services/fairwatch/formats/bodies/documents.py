@@ -15,7 +15,7 @@ import orjson
 from fairwatch.domain.errors import RejectedError
 
 Tree = Any
-Syntax = Literal["json", "xml"]
+Syntax = Literal["json", "xml", "text"]
 
 LARGEST: Final = 8 * 1024 * 1024
 DEEPEST: Final = 64

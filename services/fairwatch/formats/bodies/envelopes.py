@@ -17,8 +17,9 @@ _BOUNDARY: Final = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;,]{1,
 _DELIMITER: Final = re.compile(rb"(?:\A|\n)--(\S[^\r\n]{0,199}?)[ \t]*(?=\r?\n)")
 _PARAMETER: Final = re.compile(r";\s*(name|filename)\s*=\s*(?:\"([^\"]*)\"|([^;\s]+))", re.IGNORECASE)
 _HEADER: Final = re.compile(rb"[!-9;-~]{1,100}:")
+_HEAD_LINES: Final = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\r\n]*(?:\r?\n|\Z))*")
 _BLANK: Final = re.compile(rb"\r?\n\r?\n")
-_REQUEST: Final = re.compile(rb"[A-Z]{3,10} (\S{1,2000}) HTTP/\d(?:\.\d)?\r?\n")
+_REQUEST: Final = re.compile(rb"[A-Z]{3,10} (\S{1,2000}) (?:HTTP|SIP)/\d(?:\.\d)?\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)? \d{3}[^\r\n]{0,200}\r?\n")
 _ROOT: Final = re.compile(rb"<([A-Za-z_][^\s/>]{0,200})[\s/>]")
 
@@ -116,7 +117,9 @@ def _part(raw: bytes) -> Part:
     head, content = b"", raw
     if _HEADER.match(raw):
         blank = _BLANK.search(raw, 0, _LONGEST_HEAD)
-        head, content = (raw[: blank.start()], raw[blank.end() :]) if blank else (raw, b"")
+        # Without a blank line the head ends where a line is none of it.
+        cut = blank.start() if blank else _HEAD_LINES.match(raw).end()  # type: ignore[union-attr]  # it matches nothing too
+        head, content = raw[:cut], raw[blank.end() if blank else cut :]
     length = _stated_length(head)
     if length is not None and length < len(content):
         if content[length:].strip(b"\r\n \t\0"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from fairwatch.domain.errors import RejectedError
-from fairwatch.formats.bodies.documents import Syntax, parse
+from fairwatch.formats.bodies.documents import Syntax, parse, parse_json
 from fairwatch.formats.bodies.envelopes import (
     is_http_request,
     is_multipart,
@@ -12,10 +12,13 @@ from fairwatch.formats.bodies.envelopes import (
     split_documents,
     split_multipart,
 )
+from fairwatch.formats.bodies.frames import is_frames, read_frames
+from fairwatch.formats.bodies.keyvalue import read_pairs
 from fairwatch.formats.bodies.pictures import NoPictureError, bare
 from fairwatch.formats.payload import Payload
 
 _DOCUMENT_LEADS: Final = frozenset({b"<", b"{", b"["})
+_TEXT_LEADS: Final = frozenset({b"_"})
 _JSON_LEADS: Final = frozenset({b"{", b"["})
 _PICTURES: Final = ("image/", "video/", "audio/", "application/octet-stream")
 
@@ -62,15 +65,22 @@ def open_body(payload: Payload, store: PictureStore) -> list[Document]:
     if is_http_request(payload.body):
         payload = open_http(payload)
     body = payload.body
+    if is_frames(body):
+        return [Document("json", read_frames(body))]
     if is_multipart(body, payload.content_type) or b"\n--" in body:
         return _open_multipart(payload, store)
     return _open(body, payload.content_type)
 
 
 def _open(body: bytes, content_type: str) -> list[Document]:
+    lead = body.lstrip()[:1]
+    if (lead.isalpha() or lead in _TEXT_LEADS) and (pairs := read_pairs(body)):
+        return [Document("text", tree) for tree in pairs]
     try:
         syntax, tree = parse(body, content_type)
-    except RejectedError:
+    except RejectedError as error:
+        if error.reason == "malformed" and lead == b"{" and (trees := _json_lines(body)):
+            return [Document("json", one) for one in trees]
         bodies = split_documents(body) if body.lstrip()[:1] == b"<" else []
         if len(bodies) < 2:  # noqa: PLR2004  # several
             raise
@@ -81,6 +91,29 @@ def _open(body: bytes, content_type: str) -> list[Document]:
     if not all(type(one) is dict for one in trees):
         raise RejectedError("malformed", "the JSON document is no object")
     return [Document(syntax, one) for one in trees]
+
+
+def messages_of(recording: bytes) -> list[bytes]:
+    """Return the messages of a recording: one a line where every line is an object of its own, else the whole."""
+    lines = [line for line in recording.splitlines() if line.strip()]
+    several = len(lines) > 1 and all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
+    return lines if several else [recording]
+
+
+def _json_lines(body: bytes) -> list[dict[str, Any]]:
+    """Return the objects of a body that has one a line, or nothing where a line is none."""
+    found: list[dict[str, Any]] = []
+    for line in body.splitlines():
+        if not line.strip():
+            continue
+        try:
+            tree = parse_json(line)
+        except RejectedError:
+            return []
+        if type(tree) is not dict:
+            return []
+        found.append(tree)
+    return found
 
 
 def _open_multipart(payload: Payload, store: PictureStore) -> list[Document]:
@@ -98,6 +131,8 @@ def _open_multipart(payload: Payload, store: PictureStore) -> list[Document]:
             (documents[-1].pictures if documents else early).append(picture)
         elif "json" in part.content_type or "xml" in part.content_type:
             documents.extend(_open(part.body, part.content_type))
+        else:
+            documents.extend(Document("text", tree) for tree in read_pairs(part.body))
     if documents:
         documents[0].pictures[:0] = early
     return documents

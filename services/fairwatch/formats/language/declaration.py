@@ -102,7 +102,7 @@ RowLike = Annotated[list[Row], BeforeValidator(_row)]
 class Recognise(Strict):
     """One way to know the format: every condition holds."""
 
-    syntax: Literal["json", "xml", ""] = ""
+    syntax: Literal["json", "xml", "text", ""] = ""
     root: Paths = []
     when: Conditions = {}
 
@@ -165,6 +165,8 @@ class Declaration(Strict):
     Attributes:
         unwrap: Root names whose content is the document.
         skip_paths: URL path or topic pattern -> bounded reason; such a payload is not even parsed.
+        skip_headers: Transport header -> bounded reason, for documents that no format knows.
+        envelope: Path of a document inside; where another format knows it, that is the document.
         plain_text: Pattern of whole bodies that are a mere word or number; they carry no record.
         withheld: Source paths that no row may read, since they may say what must not be carried.
         keep: The same as of a message, for all of them; paths start at the document.
@@ -178,6 +180,8 @@ class Declaration(Strict):
     recognise: list[Recognise]
     unwrap: list[str] = []
     skip_paths: dict[str, str] = {}
+    skip_headers: dict[str, str] = {}
+    envelope: str = ""
     plain_text: str = ""
     superseded: list[str] = []
     withheld: list[str] = []
@@ -198,9 +202,12 @@ class Declaration(Strict):
         return self
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _read(path: Path) -> Any:
     """Return a file's content, with the groups and messages of the declaration that it includes."""
-    own = yaml.safe_load(path.read_text(encoding="utf-8"))
+    own = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506  # a safe one, of C where there is one
     if isinstance(own, dict) and (name := own.pop("include", "")):
         other = _read(path.parent / f"{name}.yaml")
         own["groups"] = {**other.get("groups", {}), **own.get("groups", {})}

@@ -1,0 +1,1 @@
+"""Dahua: events as text, over MQTT (doorbells), RPC and HTTP push."""
