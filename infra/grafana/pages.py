@@ -126,6 +126,8 @@ PIPELINE = Dashboard(
         Panel("A batch, received to acknowledged", both("fairwatch_batch_seconds", "component"), "s"),
         Panel("Events in a batch", both("fairwatch_batch_size", "component")),
         Panel("Batches tried again", rates("fairwatch_batches_retried_total", "component"), "cps"),
+        Panel("Answers of receivers", rates("fairwatch_deliveries_total", "receiver", "outcome"), "cps"),
+        Panel("Groups that a receiver has to be told of", {"{{receiver}}": "fairwatch_deliveries_waiting{$where}"}),
         Panel("Commits", rates("fairwatch_commits_total", "component"), "cps"),
         Panel(
             "Rebalances in 15 minutes",
@@ -173,6 +175,9 @@ DEVICES = Dashboard(
         Panel(
             "Connections to the MQTT broker that were lost",
             {"{{instance}}": "increase(fairwatch_gateway_reconnects_total{$where}[15m])"},
+        ),
+        Panel(
+            "MQTT messages that a restart would lose", rates("fairwatch_gateway_unrepeatable_total", "component"), "cps"
         ),
         Panel("Let go of, by reason", rates("fairwatch_events_dropped_total", "component", "reason"), "cps"),
         Panel(

@@ -1,6 +1,7 @@
 """The life of alerts over time, from triggers to receivers."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -174,16 +175,16 @@ async def test_a_restart_changes_nothing(second):
     await line.run(40)
 
 
-async def test_a_receiver_that_is_away_gets_everything_in_order_when_it_is_back():
+async def test_a_receiver_that_is_away_hears_how_things_stand_when_it_is_back_and_then_everything_in_order():
     line = Timeline(rules(), {(0, 15): DOWN})
     for second in (1, 2):
         line.push(at(second), after(second))
-    line.want(between(15, 18), state="NEW", revision=0)
-    line.want(between(15, 18), state="UPDATED", revision=1)
+    line.want(between(15, 18), state="UPDATED", revision=1, count=2)
     line.want(between(22, 22.5), state="ENDED", revision=2)
     await line.run(40)
     assert line.sink.tried < 12, "pauses grow"
-    assert [d["state"] for d in line.deliveries].count("DELIVERED") == 3
+    assert [d["state"] for d in line.deliveries].count("DELIVERED") == 2
+    assert [(d["revision"], d["reason"]) for d in line.deliveries if d["state"] == "SUPPRESSED"] == [(0, "superseded")]
 
 
 async def test_pauses_grow_until_the_limit_and_then_it_is_a_dead_letter():
@@ -191,7 +192,9 @@ async def test_pauses_grow_until_the_limit_and_then_it_is_a_dead_letter():
     line.push(at(1), after(1))
     await line.run(40)
     told = [((d["at"] - AT) / 1_000_000, d["state"], d["attempt"]) for d in line.deliveries]
-    assert told == [(1, "RETRYING", 1), (3, "RETRYING", 2), (7, "RETRYING", 3), (15, "FAILED", 4)]
+    assert [(state, attempt) for _, state, attempt in told] == [*(("RETRYING", n) for n in (1, 2, 3)), ("FAILED", 4)]
+    pauses = [later - earlier for (earlier, *_), (later, *_) in pairwise(told)]
+    assert all(0.8 * whole <= pause <= whole + 0.5 for pause, whole in zip(pauses, (2, 4, 8), strict=True)), pauses
 
 
 async def test_a_refusal_is_not_tried_again_and_the_next_revision_is():

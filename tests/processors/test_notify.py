@@ -150,19 +150,20 @@ class SlowSink:
         pass
 
 
-async def test_different_alerts_go_at_once_within_bounds_and_one_alert_in_order(clock):
+async def test_different_groups_go_at_once_within_bounds_and_one_group_in_order(clock):
     sink = SlowSink()
     world = world_of(clock, sink, concurrency=3)
-    await push(world, *(alert(revision, n) for revision in range(3) for n in range(6)))
+    await push(world, *(alert(revision, n, group=f"g{n}") for revision in range(3) for n in range(6)))
     assert sink.most == 3
     for n in range(6):
-        assert [rev for alert_id, rev in sink.order if alert_id == alert(n=n)["alert_id"]] == [0, 1, 2]
+        mine = alert(n=n, group=f"g{n}")["alert_id"]
+        assert [rev for alert_id, rev in sink.order if alert_id == mine] == [0, 1, 2]
 
 
 async def test_one_receiver_that_is_away_is_not_asked_for_every_alert(clock):
     sink = ScriptedSink(clock, {(0, 10): Answer("timeout", retryable=True)})
     world = world_of(clock, sink, concurrency=2)
-    answers = await push(world, *(alert(n=n) for n in range(50)))
+    answers = await push(world, *(alert(n=n, group=f"g{n}") for n in range(50)))
     assert sink.tried <= 2
     assert answers[-1] == [Skip("queued")]
     clock.advance(seconds=10)
@@ -171,14 +172,24 @@ async def test_one_receiver_that_is_away_is_not_asked_for_every_alert(clock):
     assert len(sink.taken) == 50
 
 
-async def test_too_many_waiting_revisions_lose_the_middle_not_the_newest(clock):
+async def test_a_receiver_that_is_back_is_told_how_an_alert_stands_now_and_what_it_missed(clock):
     sink = ScriptedSink(clock, {(0, 10): Answer("timeout", retryable=True)})
     world = world_of(clock, sink)
-    answers = await push(world, *(alert(revision) for revision in range(60)))
+    answers = [*await push(world, *(alert(revision) for revision in range(30)))]
+    answers += await push(world, *(alert(revision) for revision in range(30, 60)))
+    assert [d["reason"] for d in emitted(answers, "deliveries")].count("superseded") == 59
+    await world.tick(20)
+    assert [(a["revision"], a["parameters"]["skipped_revisions"]) for _, _, a in sink.taken] == [(59, "59")]
+
+
+async def test_too_many_alerts_of_a_group_lose_the_middle_not_the_newest(clock):
+    sink = ScriptedSink(clock, {(0, 10): Answer("timeout", retryable=True)})
+    world = world_of(clock, sink)
+    answers = await push(world, *(alert(alert_id=f"a{n}") for n in range(60)))
     assert [d["reason"] for d in emitted(answers, "deliveries")].count("overflow") == 10
     await world.tick(20)
-    revisions = [a["revision"] for _, _, a in sink.taken]
-    assert (revisions[0], revisions[-1], len(revisions)) == (0, 59, 50)
+    told = [a["alert_id"] for _, _, a in sink.taken]
+    assert (told[0], told[-1], len(told)) == ("a0", "a59", 50)
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["went on", "was restarted"])

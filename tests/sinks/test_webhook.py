@@ -11,8 +11,8 @@ from standardwebhooks.webhooks import Webhook as Receiver
 
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.webhook import Webhook
-from tests.support.records import trigger
+from fairwatch.sinks.webhook import Webhook, _retry_after
+from tests.support.records import AT, trigger
 
 SECRET = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 
@@ -86,16 +86,18 @@ async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(
     ("status", "reason", "retryable"),
     [
         (299, "ok", False),
-        (300, "redirect", False),
-        (399, "redirect", False),
+        (300, "redirect", True),
+        (399, "redirect", True),
         (400, "client_error", False),
         (401, "auth_error", True),
         (403, "auth_error", True),
         (407, "auth_error", True),
         (425, "client_error", True),
-        (404, "client_error", False),
+        (404, "not_found", True),
+        (409, "conflict", True),
+        (422, "client_error", False),
         (408, "client_error", True),
-        (410, "client_error", False),
+        (410, "gone", False),
         (429, "rate_limited", True),
         (500, "server_error", True),
         (503, "server_error", True),
@@ -106,9 +108,26 @@ async def test_an_answer_says_whether_to_try_again(server, webhook, status, reas
     assert (answer.reason, answer.retryable, answer.status) == (reason, retryable, status)
 
 
-async def test_a_redirect_is_refused(server, webhook):
+@pytest.mark.parametrize(
+    ("header", "microseconds"),
+    [
+        ("7", 7_000_000),
+        ("0", 0),
+        ("Thu, 01 Jan 2026 00:02:00 GMT", 120_000_000),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 400, 999_999_999_000_000),
+        (None, None),
+    ],
+)
+def test_when_a_receiver_wants_to_be_asked_again_is_understood(header, microseconds):
+    assert _retry_after(header, AT) == microseconds
+
+
+async def test_a_redirect_is_not_followed(server, webhook):
     answer = await webhook(f"{server.url}/redirect").send("d", trigger())
-    assert (answer.reason, answer.retryable) == ("redirect", False)
+    assert (answer.reason, answer.retryable) == ("redirect", True)
     assert server.got == []
 
 

@@ -1,6 +1,6 @@
 """When which key of a keyed state is due, so that a tick does not have to read the whole state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -15,18 +15,27 @@ class Agenda:
     """Keyed state that remembers when each key is due.
 
     The state is read whole when a partition is first seen and once a minute after, since another worker may have
-    changed it between two assignments; in between only the keys that were put are known.
+    changed it between two assignments; in between only the keys that were put are known. Keys may stand in several
+    lanes, so that what is due in one is found without a look at what waits in another.
 
     Args:
         state: The state of the processor.
         due_at: Says of a value when it is due, in microseconds; None for never.
+        lane_of: Says of a key and its value in which lane it stands; all in one by default.
     """
 
-    def __init__(self, state: State, due_at: Callable[[Mapping[str, Any]], int | None]) -> None:
+    def __init__(
+        self,
+        state: State,
+        due_at: Callable[[Mapping[str, Any]], int | None],
+        lane_of: Callable[[str, Mapping[str, Any]], Hashable] = lambda _key, _value: "",
+    ) -> None:
         self._state = state
         self._due_at = due_at
-        self._times: dict[int, dict[str, int]] = {}
-        self._queues: dict[int, list[tuple[int, str]]] = {}  # the same, earliest first; some are out of date
+        self._lane_of = lane_of
+        self._times: dict[int, dict[str, tuple[int, Hashable]]] = {}
+        # The same by lane, earliest first; some are out of date.
+        self._queues: dict[int, dict[Hashable, list[tuple[int, str]]]] = {}
         self._scanned: dict[int, int] = {}
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
@@ -41,21 +50,39 @@ class Agenda:
     def delete(self, partition: int, key: str) -> None:
         """Forget the key."""
         self._state.delete(partition, key)
+        self.hold(partition, key)
+
+    def hold(self, partition: int, key: str) -> None:
+        """Let a key be due no more until it is put again, or its partition read whole."""
         self._times.get(partition, {}).pop(key, None)
 
     def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Iterate over a snapshot of what was put; the state also holds the memory of what was done."""
         return ((key, value) for key, value in self._state.items(partition) if not key.startswith(HIDDEN))
 
-    def due(self, partitions: Sequence[int], now: int) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """Iterate over (partition, key, value) of what is due now, earliest first."""
+    def look(self, partitions: Sequence[int], now: int) -> None:
+        """Forget the partitions that are not ours any more, and read those whole that were not read lately."""
         for partition in self._times.keys() - set(partitions):
             for known in (self._times, self._queues, self._scanned):
                 known.pop(partition, None)
         for partition in partitions:
             if abs(now - self._scanned.get(partition, -RESCAN)) >= RESCAN:
                 self._scan(partition, now)
-            for key in self._late(partition, now):
+
+    def due(
+        self, partitions: Sequence[int], now: int, lane: Hashable = "", most: int | None = None
+    ) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        """Iterate over (partition, key, value) of what is due now in a lane, earliest first within a partition.
+
+        Args:
+            partitions: Those that are ours.
+            now: Our clock, in microseconds.
+            lane: Where to look.
+            most: Of each partition, the earliest only.
+        """
+        self.look(partitions, now)
+        for partition in partitions:
+            for key in self._late(partition, now, lane, most):
                 value = self._state.get(partition, key)
                 if value is None:
                     self._times[partition].pop(key, None)
@@ -64,39 +91,47 @@ class Agenda:
                 else:  # what was put was rolled back
                     self._note(partition, key, value)
 
-    def next_at(self) -> int | None:
-        """Return when the next key is due, in microseconds; None when none is known."""
-        return min((first[0] for number in self._queues if (first := self._first(number)) is not None), default=None)
+    def next_at(self, lane: Hashable = "") -> int | None:
+        """Return when the next key of a lane is due, in microseconds; None when none is known."""
+        firsts = (self._first(number, lane) for number in self._queues)
+        return min((first[0] for first in firsts if first is not None), default=None)
 
-    def _late(self, partition: int, now: int) -> Sequence[str]:
+    def lanes(self) -> Iterator[Hashable]:
+        """Iterate over the lane of each key that waits."""
+        return (lane for times in self._times.values() for _, lane in times.values())
+
+    def _late(self, partition: int, now: int, lane: Hashable, most: int | None) -> Sequence[str]:
         """Return the keys that are due; they stay in the queue until they are put or deleted."""
         late: dict[tuple[int, str], None] = {}
-        while (first := self._first(partition)) is not None and first[0] <= now:
-            late[heappop(self._queues[partition])] = None
+        while (first := self._first(partition, lane)) is not None and first[0] <= now:
+            if most is not None and len(late) >= most:
+                break
+            late[heappop(self._queues[partition][lane])] = None
         for entry in late:
-            heappush(self._queues[partition], entry)
+            heappush(self._queues[partition][lane], entry)
         return [key for _, key in late]
 
-    def _first(self, partition: int) -> tuple[int, str] | None:
-        queue, times = self._queues[partition], self._times[partition]
-        while queue and times.get(queue[0][1]) != queue[0][0]:
+    def _first(self, partition: int, lane: Hashable) -> tuple[int, str] | None:
+        queue, times = self._queues[partition].get(lane, []), self._times[partition]
+        while queue and times.get(queue[0][1]) != (queue[0][0], lane):
             heappop(queue)
         return queue[0] if queue else None
 
     def _scan(self, partition: int, now: int) -> None:
         self._scanned[partition] = now
-        self._times[partition], self._queues[partition] = {}, []
+        self._times[partition], self._queues[partition] = {}, {}
         for key, value in self.items(partition):
             self._note(partition, key, value)
 
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
-        at = self._due_at(value)
-        times, queue = self._times.setdefault(partition, {}), self._queues.setdefault(partition, [])
+        at, lane = self._due_at(value), self._lane_of(key, value)
+        times = self._times.setdefault(partition, {})
+        queue = self._queues.setdefault(partition, {}).setdefault(lane, [])
         if at is None:
             times.pop(key, None)
-        elif times.get(key) != at:
-            times[key] = at
+        elif times.get(key) != (at, lane):
+            times[key] = (at, lane)
             heappush(queue, (at, key))
         if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind
-            queue[:] = [(at, key) for key, at in times.items()]
+            queue[:] = [(at, key) for key, (at, own) in times.items() if own == lane]
             heapify(queue)

@@ -1,4 +1,4 @@
-"""What one receiver still waits for of one alert, as a value that passes through JSON."""
+"""What one receiver still waits for of one group, as a value that passes through JSON."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -6,19 +6,26 @@ from typing import Any
 
 import orjson
 
+from fairwatch.domain.ids import stable_id
+from fairwatch.sinks.sink import Reason
+
 QUEUE_LIMIT = 50
 
 
 class Ledger:
-    """The ledger of one alert and receiver; it ends with its queue.
+    """The ledger of one group and receiver; it ends with its queue.
 
     Args:
-        value: {queue, next_at}: items {alert, attempt, offset, trace} in order, and when the first is due, in
-            microseconds.
+        value: {queue, next_at}: items {alert, delivery_id, attempt, offset, trace, since, skipped} in order, and when
+            the first is due; times in microseconds. `skipped` counts revisions of the same alert that it stands for.
+        name: The receiver.
     """
 
-    def __init__(self, value: dict[str, Any]) -> None:
+    def __init__(self, value: dict[str, Any], name: str) -> None:
         self.value = value
+        for item in value["queue"]:  # an earlier release kept none
+            if "delivery_id" not in item:
+                item["delivery_id"] = delivery_id(item["alert"], name)
 
     @staticmethod
     def empty() -> dict[str, Any]:
@@ -41,14 +48,31 @@ class Ledger:
         """When the head is due."""
         return int(self.value["next_at"])
 
-    def append(self, alert: Mapping[str, Any], offset: int, trace: bytes = b"") -> dict[str, Any] | None:
-        """Queue a revision; return the one that it supersedes when too many wait.
+    def append(
+        self, alert: Mapping[str, Any], name: str, offset: int, now: int, trace: str, *, instead_of: str | None = None
+    ) -> None:
+        """Queue a revision; `instead_of` names the receiver that did not take it."""
+        item = {"alert": dict(alert), "delivery_id": delivery_id(alert, name), "attempt": 0, "offset": offset}
+        item |= {"trace": trace, "since": now}
+        if instead_of is not None:
+            item["instead_of"] = instead_of
+        self.value["queue"].append(item)
 
-        Each revision holds the full state, so the oldest but the head, which may be on its way, can go.
+    def shorten(self) -> list[tuple[Reason, dict[str, Any]]]:
+        """Keep the newest revision of each alert, which holds its full state; return the items that go, and why.
+
+        For use while the head has failed and nothing is on its way: whoever was away is told how things stand.
         """
-        queue = self.value["queue"]
-        queue.append({"alert": dict(alert), "attempt": 0, "offset": offset, "trace": trace.decode()})
-        return queue.pop(1)["alert"] if len(queue) > QUEUE_LIMIT else None
+        newest: dict[str, dict[str, Any]] = {}
+        gone: list[tuple[Reason, dict[str, Any]]] = []
+        for item in self.value["queue"]:
+            if (older := newest.get(item["alert"]["alert_id"])) is not None:
+                item["skipped"] = item.get("skipped", 0) + older.get("skipped", 0) + 1
+                item["attempt"] = max(item["attempt"], older["attempt"])
+                gone.append(("superseded", older))
+            newest[item["alert"]["alert_id"]] = item
+        queue = self.value["queue"] = list(newest.values())
+        return gone + [("overflow", queue.pop(1)) for _ in range(len(queue) - QUEUE_LIMIT)]
 
     def count_attempt(self) -> int:
         """Count an attempt to deliver the head and return how many there have been."""
@@ -59,14 +83,29 @@ class Ledger:
         """Try the head again at a later time."""
         self.value["next_at"] = until
 
-    def finish(self) -> None:
+    def finish(self) -> dict[str, Any]:
         """Take the head out, delivered or given up."""
-        self.value["queue"].pop(0)
+        item: dict[str, Any] = self.value["queue"].pop(0)
+        self.value["next_at"] = 0
+        return item
 
 
 def due_at(value: Mapping[str, Any]) -> int:
     """Return when a ledger has to be looked at next, in microseconds."""
     return int(value["next_at"])
+
+
+def delivery_id(alert: Mapping[str, Any], name: str) -> str:
+    """Return the id of one revision to one receiver, the same in every attempt."""
+    return stable_id("delivery", alert["alert_id"], alert["revision"], name, fingerprint(alert))
+
+
+def told(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the alert of an item as it is told: with the number of revisions that it stands for, if any."""
+    alert: Mapping[str, Any] = item["alert"]
+    if not item.get("skipped"):
+        return alert
+    return {**alert, "parameters": {**alert.get("parameters", {}), "skipped_revisions": str(item["skipped"])}}
 
 
 def fingerprint(alert: Mapping[str, Any]) -> str:

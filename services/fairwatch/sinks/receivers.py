@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +15,8 @@ from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.sinks.sink import Sink
 from fairwatch.sinks.webhook import Webhook
+
+Severity = Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"]
 
 
 class Strict(BaseModel):
@@ -48,7 +51,11 @@ class ReceiverOptions(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     webhook: WebhookOptions
-    max_attempts: int = Field(default=10, ge=1, le=100)
+    max_attempts: int | None = Field(default=None, ge=1, le=1_000_000)
+    give_up_after: Duration = timedelta(hours=72)
+    fallback: str | None = Field(default=None, description="who is told what this one did not take in time")
+    send_resolved: bool = Field(default=True, description="whether it is told of ends")
+    min_severity: Severity = "UNKNOWN"
     backoff: Duration = timedelta(seconds=1)
     backoff_max: Duration = timedelta(minutes=5)
     concurrency: int = Field(default=8, ge=1, le=256)
@@ -65,6 +72,9 @@ class Receivers(Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"receiver {twice[0]!r} is there twice")
+        for receiver in self.receivers:
+            if receiver.fallback is not None and (receiver.fallback not in names or receiver.fallback == receiver.name):
+                raise ValueError(f"receiver {receiver.name!r}: fallback {receiver.fallback!r} is no other receiver")
         return self
 
 
@@ -74,7 +84,11 @@ class Receiver:
 
     name: str
     sink: Sink
-    max_attempts: int = 10
+    max_attempts: int | None = None
+    give_up_after: int = 259_200_000_000
+    fallback: str | None = None
+    send_resolved: bool = True
+    min_severity: Severity = "UNKNOWN"
     backoff: int = 1_000_000
     backoff_max: int = 300_000_000
     concurrency: int = 8
@@ -97,6 +111,10 @@ def read_receivers(path: Path, clock: Clock, environment: Mapping[str, str] = os
             name=options.name,
             sink=sink,
             max_attempts=options.max_attempts,
+            give_up_after=options.give_up_after // timedelta(microseconds=1),
+            fallback=options.fallback,
+            send_resolved=options.send_resolved,
+            min_severity=options.min_severity,
             backoff=options.backoff // timedelta(microseconds=1),
             backoff_max=options.backoff_max // timedelta(microseconds=1),
             concurrency=options.concurrency,

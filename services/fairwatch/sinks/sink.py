@@ -10,14 +10,18 @@ Reason = Literal[
     "unreachable",
     "tls_error",
     "redirect",
+    "not_found",
+    "conflict",
+    "gone",  # it says that it will not be back: nothing more is sent to it
     "auth_error",
     "client_error",
     "rate_limited",
     "server_error",
-    "circuit_open",  # not tried: the receiver failed a moment ago
     "unverified",  # not enough people have confirmed it
     "unknown_receiver",
-    "overflow",  # too many revisions wait for this receiver
+    "overflow",  # too many alerts of one group wait for this receiver
+    "superseded",  # a newer revision of the same alert waited as well
+    "internal_error",  # our sink raised
 ]
 
 
@@ -29,11 +33,13 @@ class Answer:
         reason: Bounded; a metric label.
         retryable: Whether the same delivery may succeed later.
         status: HTTP status, where there is one.
+        retry_after: Microseconds after which it wants to be asked again, where it says so.
     """
 
     reason: Reason
     retryable: bool = False
     status: int | None = None
+    retry_after: int | None = None
 
 
 class Sink(Protocol):

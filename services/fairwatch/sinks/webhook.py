@@ -5,8 +5,9 @@ import binascii
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import orjson
@@ -14,18 +15,26 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from standardwebhooks.webhooks import Webhook as Signer
 from yarl import URL
 
-from fairwatch.domain.calendar import iso_8601
+from fairwatch.domain.calendar import instant, iso_8601
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.sink import Answer, Reason
 
 TIMES = ("started_at", "updated_at", "ended_at", "received_at", "issued_at")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SECRET_BYTES = 16
 OK, REDIRECT, CLIENT, SERVER = 200, 300, 400, 500
-AUTH = frozenset({401, 403, 407})
 AGAIN = frozenset({408, 425})
-TOO_MANY = 429
+GONE = 410
+# A clock that is wrong, a secret or a path that is being changed: somebody puts it right.
+PUT_RIGHT: Final[Mapping[int, Reason]] = {
+    401: "auth_error",
+    403: "auth_error",
+    404: "not_found",
+    407: "auth_error",
+    409: "conflict",
+    429: "rate_limited",
+}
 
 
 class Webhook:
@@ -74,7 +83,7 @@ class Webhook:
             async with self._client().post(
                 self._url, data=body, headers=self._headers(delivery_id, body), allow_redirects=False
             ) as response:
-                return _classify(response.status)
+                return _classify(response.status, _retry_after(response.headers.get("retry-after"), self._clock.now()))
         except TimeoutError:
             return Answer("timeout", retryable=True)
         except (aiohttp.ClientSSLError, ssl.SSLError):
@@ -137,15 +146,28 @@ def _body(alert: Mapping[str, Any]) -> bytes:
     return orjson.dumps({**alert, **written}, default=str)
 
 
-def _classify(status: int) -> Answer:
+def _classify(status: int, retry_after: int | None) -> Answer:
     if OK <= status < REDIRECT:
         return Answer("ok", status=status)
-    if status < CLIENT:
-        return Answer("redirect", status=status)
-    if status == TOO_MANY:
-        return Answer("rate_limited", retryable=True, status=status)
-    if status in AUTH:  # a clock that is wrong or a secret that is being changed is put right; the alert has to wait
-        return Answer("auth_error", retryable=True, status=status)
+    if status == GONE:
+        return Answer("gone", status=status)
+    if status < CLIENT:  # a proxy that is being set up, a path that moved: somebody puts it right, the alert waits
+        return Answer("redirect", retryable=True, status=status)
+    if (reason := PUT_RIGHT.get(status)) is not None:
+        return Answer(reason, retryable=True, status=status, retry_after=retry_after)
     if status < SERVER:
         return Answer("client_error", retryable=status in AGAIN, status=status)
-    return Answer("server_error", retryable=True, status=status)
+    return Answer("server_error", retryable=True, status=status, retry_after=retry_after)
+
+
+def _retry_after(text: str | None, now: int) -> int | None:
+    """Return microseconds from a Retry-After header, in seconds or as a date (RFC 9110); None for none or nonsense."""
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal():
+        return int(text[:9]) * 1_000_000
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0, instant(at if at.tzinfo else at.replace(tzinfo=UTC)) - now)

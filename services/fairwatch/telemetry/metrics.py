@@ -41,6 +41,15 @@ DEVICE_AGE_SECONDS = Histogram(
     buckets=_AGES,
     registry=REGISTRY,
 )
+DELIVERIES = Counter(
+    "fairwatch_deliveries",
+    "Answers of receivers, `ok` or why not; and what was not sent to them, on purpose.",
+    ["receiver", "outcome"],
+    registry=REGISTRY,
+)
+DELIVERIES_WAITING = Gauge(
+    "fairwatch_deliveries_waiting", "Groups of which a receiver still has to be told.", ["receiver"], registry=REGISTRY
+)
 LAG = Gauge("fairwatch_consumer_lag", "Events not yet handled.", ["component", "topic", "partition"], registry=REGISTRY)
 COMMITS = Counter("fairwatch_commits", "Offset commits.", ["component"], registry=REGISTRY)
 REBALANCES = Counter("fairwatch_rebalances", "Times partitions were given anew.", ["component"], registry=REGISTRY)

@@ -1,0 +1,253 @@
+"""Sends what waits in the ledgers, each receiver in its own lane, and says what came of it."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from fairwatch import __version__
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.memory import Memory
+from fairwatch.domain.outcome import Emit
+from fairwatch.domain.ports import State
+from fairwatch.sinks.lane import SLOW_S, Lane, Place
+from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.sinks.reports import report
+from fairwatch.sinks.sink import Answer
+from fairwatch.telemetry import metrics, tracing
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.dead_letter import Raw, dead_letter
+
+LEDGER = "|"
+TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends in many short ticks
+WAIT_S = 0.5  # for answers of those who answer at once, in one batch or tick; what takes longer lands later
+Sent = list[tuple[Place, list[Emit]]]
+
+log = structlog.get_logger()
+
+
+def place_of(partition: int, group: str, name: str) -> Place:
+    """Return where the ledger of a group and receiver lies."""
+    return partition, f"{group}{LEDGER}{name}"
+
+
+def receiver_of(place: Place) -> str:
+    """Return the name of the receiver whose ledger it is."""
+    return place[1].rsplit(LEDGER, 1)[1]
+
+
+class Dispatch:
+    """The ledgers and lanes of all receivers.
+
+    Args:
+        receivers: By name.
+        state: Holds a ledger for each group and receiver that waits.
+        clock: The wall clock.
+        codec: Encodes an alert that goes to the dead letters.
+    """
+
+    def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
+        self.lanes = {name: Lane(receiver, clock) for name, receiver in receivers.items()}
+        self.agenda = Agenda(state, due_at, self._lane_of)
+        self._clock = clock
+        self._codec = codec
+        self._open: dict[Place, Ledger] = {}
+        self._starts = True
+
+    def ledger(self, place: Place) -> Ledger:
+        """Return a ledger, to be changed and then sent."""
+        if place not in self._open:
+            self._open[place] = Ledger(self.agenda.get(*place) or Ledger.empty(), receiver_of(place))
+        return self._open[place]
+
+    def due_at(self) -> int | None:
+        """Return when something was answered or may be sent next, in microseconds."""
+        now, found = self._clock.now(), [self.agenda.next_at()]
+        for name, lane in self.lanes.items():
+            if next(lane.landed(), None) is not None:
+                return now
+            firsts = [at for urgent in (True, False) if (at := self.agenda.next_at((name, urgent))) is not None]
+            if firsts and (lane.room > 0 or lane.opens_at > now):
+                found.append(max(min(firsts), lane.opens_at))
+        earliest = min((at for at in found if at is not None), default=None)
+        return None if earliest is None else max(earliest, now)
+
+    def due(self, partitions: Sequence[int], now: int) -> list[Place]:
+        """Return what was answered and what may start: the urgent first, as much as each lane can take up in a tick."""
+        self.agenda.look(partitions, now)
+        places: list[Place] = [place for lane in self.lanes.values() for place in lane.landed()]
+        for name, lane in self.lanes.items():
+            most = 0 if lane.room < 1 else 1 if lane.is_tried else TICK_LIMIT
+            for urgent in (True, False):
+                found = self.agenda.due(partitions, now, (name, urgent), most) if most else ()
+                places += [(partition, key) for partition, key, _ in found]
+        places += [(partition, key) for partition, key, _ in self.agenda.due(partitions, now, most=TICK_LIMIT)]
+        return list(dict.fromkeys(places))
+
+    async def send(self, places: Iterable[Place], memories: Mapping[int, Memory]) -> Sent:
+        """Send from these ledgers for at most `WAIT_S`, then take in what is answered quickly."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + WAIT_S
+        sent: Sent = []
+        ready, parked = deque(places), defaultdict[str, deque[Place]](deque)
+        flying: dict[asyncio.Task[Answer], Place] = {}
+        await asyncio.sleep(0)  # what is out gets on, also where nobody waits for it
+        while True:
+            self._starts = loop.time() < end
+            while ready:
+                place = ready.popleft()
+                emitted = self._advance(place, memories[place[0]], ready, parked, flying)
+                if emitted:
+                    sent.append((place, emitted))
+            fast = [task for task, place in flying.items() if not self.lanes[receiver_of(place)].is_slow]
+            if not fast:
+                break
+            done, _ = await asyncio.wait(fast, timeout=SLOW_S, return_when=asyncio.FIRST_COMPLETED)
+            ready.extend(flying.pop(task) for task in done)
+        self._write_back()
+        return sent
+
+    def count(self) -> None:
+        """Tell the metrics how much waits, by receiver."""
+        waiting = Counter(lane[0] for lane in self.agenda.lanes() if isinstance(lane, tuple))
+        for name, lane in self.lanes.items():
+            metrics.DELIVERIES_WAITING.labels(name).set(waiting[name] + len(lane.flights))
+
+    def _advance(
+        self,
+        place: Place,
+        memory: Memory,
+        ready: deque[Place],
+        parked: Mapping[str, deque[Place]],
+        flying: dict[asyncio.Task[Answer], Place],
+    ) -> list[Emit]:
+        """Do what can be done for one ledger: take an answer in, give up, or let its head go."""
+        name, emitted = receiver_of(place), list[Emit]()
+        lane = self.lanes.get(name)
+        flight = lane.flights.get(place) if lane else None
+        may_start = lane is not None and self._starts and lane.room > 0
+        if lane is not None and flight is None and not may_start and not lane.gone:
+            parked[name].append(place)
+            return []
+        ledger = self.ledger(place)
+        if lane is not None and flight is not None:
+            if not flight.task.done():
+                flying[flight.task] = place
+                return []
+            emitted += self._land(place, ledger, lane, memory, ready)
+            others = parked[name]
+            most = len(others) if lane.gone else min(len(others), max(1, lane.room))
+            ready.extend(others.popleft() for _ in range(most))
+        while ledger.waiting and (lane is None or lane.gone):
+            answer = Answer("unknown_receiver" if lane is None else "gone")
+            emitted += self._finish(place, ledger, answer, memory, ready)
+        if lane is None or not ledger.waiting or ledger.next_at > self._clock.now():
+            return emitted
+        if lane.room < 1 or not self._starts:
+            parked[name].append(place)
+        else:
+            item = ledger.head
+            lane.start(place, item["delivery_id"], self._sending(lane, name, item))
+            flying[lane.flights[place].task] = place
+        return emitted
+
+    def _land(self, place: Place, ledger: Ledger, lane: Lane, memory: Memory, ready: deque[Place]) -> list[Emit]:
+        name = receiver_of(place)
+        identity, answer = lane.land(place)
+        if not ledger.waiting or ledger.head["delivery_id"] != identity:
+            return []  # what was on its way was rolled back: it is taken up anew, under the same id
+        item, now = ledger.head, self._clock.now()
+        attempt = ledger.count_attempt()
+        if not answer.retryable or self._is_over(lane.receiver, item, now):
+            return self._finish(place, ledger, answer, memory, ready)
+        ledger.postpone(max(lane.opens_at, now + lane.pause(attempt, identity, answer)))
+        retrying = {"state": "RETRYING", "attempt": attempt, "next_attempt_at": ledger.next_at}
+        emitted = self._report(item, name, answer, **retrying)
+        for reason, older in ledger.shorten():
+            emitted += self._report(older, name, Answer(reason))
+        return emitted
+
+    def _finish(self, place: Place, ledger: Ledger, answer: Answer, memory: Memory, ready: deque[Place]) -> list[Emit]:
+        """Take the head out, delivered or not; whoever did not take it has a fallback that may."""
+        name, item = receiver_of(place), ledger.finish()
+        alert, attempt = item["alert"], max(1, item["attempt"])
+        if answer.reason == "ok":
+            return self._report(item, name, answer, state="DELIVERED", attempt=attempt)
+        memory.forget(item["delivery_id"])
+        lane = self.lanes.get(name)
+        fallback = lane.receiver.fallback if lane and not item.get("instead_of") else None
+        if fallback and fallback not in alert["receivers"] and not memory.knows(delivery_id(alert, fallback)):
+            memory.note(delivery_id(alert, fallback))
+            other = place_of(place[0], alert["group"], fallback)
+            self.ledger(other).append(
+                alert, fallback, item["offset"], self._clock.now(), item["trace"], instead_of=name
+            )
+            ready.append(other)
+        log.error("delivery.failed", receiver=name, reason=answer.reason, alert=alert["alert_id"], fallback=fallback)
+        letter = self._letter(place[0], item, name, attempt, answer)
+        return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter]
+
+    def _is_over(self, receiver: Receiver, item: Mapping[str, Any], now: int) -> bool:
+        too_often = receiver.max_attempts is not None and item["attempt"] >= receiver.max_attempts
+        return too_often or bool(now - item.get("since", now) >= receiver.give_up_after)
+
+    async def _sending(self, lane: Lane, name: str, item: Mapping[str, Any]) -> Answer:
+        sink = lane.receiver.sink
+        what: tracing.Attributes = {"fairwatch.component": "notify", "fairwatch.sink": sink.kind}
+        with tracing.span("notify deliver", "client", item.get("trace", "").encode() or None, what) as step:
+            try:
+                answer = await sink.send(item["delivery_id"], told(item))
+            except Exception:
+                log.exception("delivery.internal_error", receiver=name, sink=sink.kind)
+                answer = Answer("internal_error", retryable=True)
+            step.note(outcome=answer.reason, status=answer.status or 0)
+        return answer
+
+    def _report(self, item: Mapping[str, Any], name: str, answer: Answer, **more: Any) -> list[Emit]:
+        lane, now = self.lanes.get(name), self._clock.now()
+        sink = lane.receiver.sink.kind if lane else ""
+        return report(item["alert"], item["delivery_id"], name, sink, answer, now, **more)
+
+    def _letter(self, partition: int, item: Mapping[str, Any], name: str, attempt: int, answer: Answer) -> Emit:
+        # Not a Reject: a receiver that is down must not look like a bad deploy of ours and stop the worker.
+        alert = item["alert"]
+        key, value = alert["group"], self._bytes(alert)
+        what = f"revision {alert['revision']}: {answer.reason} after {attempt} attempts"
+        letter = dead_letter(
+            Raw("alerts", partition, item["offset"], key.encode(), value),
+            RejectedError("undeliverable", f"receiver {name!r} did not take {what}", "receivers"),
+            processor="notify",
+            version=__version__,
+            at=self._clock.now(),
+        )
+        return Emit("alerts-dlq", key, letter)
+
+    def _bytes(self, alert: Mapping[str, Any]) -> bytes:
+        try:
+            return self._codec.encode("Alert", alert)
+        except RejectedError:
+            # A foreign producer wrote what we would not, such as NaN: one such alert must not stop every retry.
+            return json.dumps(alert).encode()
+
+    def _write_back(self) -> None:
+        for place, ledger in self._open.items():
+            if ledger.waiting:
+                self.agenda.put(*place, ledger.value)
+            elif self.agenda.get(*place) is not None:
+                self.agenda.delete(*place)
+            lane = self.lanes.get(receiver_of(place))
+            if lane is not None and place in lane.flights:
+                self.agenda.hold(*place)
+        self._open = {}
+
+    def _lane_of(self, key: str, value: Mapping[str, Any]) -> tuple[str, bool] | str:
+        name = key.rsplit(LEDGER, 1)[1]
+        if name not in self.lanes:
+            return ""
+        return name, any(item["alert"].get("severity") == "EXTREME" for item in value["queue"])

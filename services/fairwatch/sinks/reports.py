@@ -1,0 +1,60 @@
+"""What is told of a delivery: its record and, once something came of it, its audit record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit
+from fairwatch.sinks.sink import Answer
+from fairwatch.telemetry import metrics
+
+
+def report(
+    alert: Mapping[str, Any],
+    identity: str,
+    name: str,
+    sink: str,
+    answer: Answer,
+    now: int,
+    *,
+    state: str = "SUPPRESSED",
+    attempt: int = 1,
+    next_attempt_at: int | None = None,
+) -> list[Emit]:
+    """Return the Delivery and its AuditRecord; times in microseconds."""
+    delivery = {
+        "delivery_id": identity,
+        "alert_id": alert["alert_id"],
+        "revision": alert["revision"],
+        "receiver": name,
+        "sink": sink,
+        "attempt": attempt,
+        "state": state,
+        "at": now,
+        "status": answer.status,
+        "reason": answer.reason,
+        "next_attempt_at": next_attempt_at,
+        "received_at": alert["received_at"],
+    }
+    metrics.DELIVERIES.labels(name if sink else "unknown", answer.reason).inc()
+    emitted = [Emit("deliveries", alert["alert_id"], delivery)]
+    if state != "RETRYING":
+        emitted.append(Emit("audit", alert["alert_id"], _audit(delivery, alert)))
+    return emitted
+
+
+def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "audit_id": stable_id("audit", "delivery", delivery["delivery_id"], delivery["state"]),
+        "action": f"alert.{delivery['state'].lower()}",
+        "actor": "processor:notify",
+        "at": delivery["at"],
+        "subject": alert["alert_id"],
+        "authorisation_id": alert.get("authorisation_id"),
+        "details": {
+            "receiver": delivery["receiver"],
+            "revision": str(delivery["revision"]),
+            "attempt": str(delivery["attempt"]),
+            "reason": delivery["reason"],
+        },
+    }
