@@ -237,6 +237,19 @@ class Device(TypedDict):
     extensions: NotRequired[dict[str, str]]
     updated_at: NotRequired[int | None]
 
+DriftShape = Literal["OTHER", "TEXT", "NUMBER", "FLAG"]
+
+
+class FieldDrift(TypedDict):
+    """A field that a device sends and that no declaration reads: its name and shape. Its value stays in raw-events; a name that is protected or that may say something itself is not told either."""
+
+    format: str
+    path: str
+    shape: DriftShape
+    device_id: str
+    seen_at: int
+    weight: int
+
 
 class Box(TypedDict):
     """A box in [0,1], origin top-left (ONVIF BoundingBox, GA/T LeftTopX..RightBtmY, Frigate box, Hikvision faceRect)."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairwatch.domain.errors import RejectedError
@@ -12,6 +12,7 @@ from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import MediaStore, Reference
 from fairwatch.domain.processor import Spec
 from fairwatch.formats.catalogue import decode
+from fairwatch.formats.drift import FieldDrift
 from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.policy.causes import cause_of_observation
 
@@ -28,6 +29,7 @@ class _Work:
     body: bytes = b""
     decoded: Decoded | None = None
     rejected: RejectedError | None = None
+    drift: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Normalize:
@@ -49,7 +51,7 @@ class Normalize:
     spec = Spec(
         name="normalize",
         reads=("raw-events",),
-        writes=("observations", "watchlist-entries"),
+        writes=("observations", "watchlist-entries", "field-drift"),
         references=("devices", "watchlist-entries"),
     )
 
@@ -69,6 +71,7 @@ class Normalize:
         self._bodies = bodies or media
         self._soft_biometrics = soft_biometrics
         self._decode = decode
+        self._drift = FieldDrift()
         self._slots = asyncio.Semaphore(MEDIA_AT_ONCE)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
@@ -109,6 +112,7 @@ class Normalize:
         )
         try:
             work.decoded = self._decode(payload, raw.get("format"))
+            work.drift = self._drift.of(payload, work.decoded, raw["sha256"])
         except RejectedError as error:
             work.rejected = error
 
@@ -129,6 +133,7 @@ class Normalize:
         if work.raw is None or work.decoded is None:
             return [Skip("tombstone")]
         outcomes = [self._outcome(type_, record, work.raw) for type_, record in work.decoded.records]
+        outcomes += [Emit("field-drift", one["format"], one) for one in work.drift]
         outcomes += [Skip(reason) for reason, _ in work.decoded.skipped]
         outcomes += [Skip("claim_without_mandate")] * work.decoded.claims
         return outcomes or [Skip("no_record")]

@@ -16,6 +16,7 @@ Outcome = Literal["exact", "approximated", "kept", "refused", "not_read"]
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("exact", "approximated", "kept", "refused", "not_read")
 POLICY: Final = "policy"
+_SHAPES: Final[dict[type, str]] = {str: "TEXT", int: "NUMBER", float: "NUMBER", bool: "FLAG"}
 _RANK: Final = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 
 
@@ -30,12 +31,14 @@ class Entry:
             carried under its own name in `extensions`; refused by policy; not_read: no row names it, or its value is
             impossible there.
         field: Canonical field that carries it, or a reason why nothing does.
+        shape: TEXT, NUMBER or FLAG.
     """
 
     document: int
     path: str
     outcome: Outcome
     field: str = ""
+    shape: str = "TEXT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +149,9 @@ class Trace:
         """Write the entries of the document, and be ready for the next one."""
         if self._marks is None:
             return
-        for path in self._marks.leaves:
+        for path, value in self._marks.leaves.items():
             outcome, what = self._told.get(path) or _untold(path)
-            self.entries.append(Entry(self._documents, path, outcome, what))
+            self.entries.append(Entry(self._documents, path, outcome, what, _SHAPES.get(type(value), "OTHER")))
         self._told.clear()
         self._marks = None
         self._documents += 1
