@@ -1,5 +1,6 @@
 """The formats that Fairwatch speaks, found by their declarations; the only door to them."""
 
+import copy
 import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,8 @@ from fairwatch.formats.payload import Decoded, Encoded, Payload
 from fairwatch.wire.kinds.closing import Closing, without_unlisted
 
 FOLDER = Path(__file__).parent
+_PEOPLE = ("face", "person")
+_SOFT = ("age_years", "gender")
 
 
 @dataclass(frozen=True)
@@ -210,10 +213,34 @@ def decode(
         RejectedError: The payload can never be decoded; the reason is bounded.
     """
     decoded = _read(payload, format, trace)
+    before = copy.deepcopy(decoded.records) if trace is not None else []
+    if not payload.soft_biometrics:
+        for _, record in decoded.records:
+            decoded.removed_fields += _without_soft(record)
     closing = Closing(payload.names, payload.device_id, soft_biometrics=payload.soft_biometrics)
     decoded.records = [(kind, closing.close(kind, record)) for kind, record in decoded.records]
     decoded.claims = closing.claims
+    if trace is not None:
+        trace.closed(before, decoded.records)
     return decoded
+
+
+def _without_soft(record: dict[str, Any]) -> int:
+    """Take out estimated age and gender, which rows may name, and return how many there were."""
+    removed = 0
+    for part in _PEOPLE:
+        found = record.get(part)
+        if found is None:
+            continue
+        for name in _SOFT:
+            if name in found:
+                del found[name]
+                removed += 1
+        if not found:
+            del record[part]
+    if removed:
+        record["removed_fields"] = removed
+    return removed
 
 
 def _read(payload: Payload, format: str | None, trace: Trace | None = None) -> Decoded:  # noqa: A002  # as above

@@ -18,7 +18,7 @@ from fairwatch.policy.protected import is_protected, is_secret, is_soft_biometri
 from fairwatch.policy.screening import is_suspect_text
 
 SAMPLED: Final = 256
-MORE: Final = "(more)"
+MORE: Final = "#more"
 _FIRST: Final = 3
 _MOST_KINDS: Final = 10_000
 _MOST_FIELDS: Final = 500
@@ -32,7 +32,7 @@ class FieldDrift:
     """Looks at payloads after they were decoded.
 
     What it remembers is bounded: `_MOST_KINDS` kinds of payload, the oldest forgotten first, and `_MOST_FIELDS` fields
-    of each format. Whatever is beyond is told as one field, `(more)`.
+    of each format. Whatever is beyond is told as one field, `#more`.
     """
 
     def __init__(self) -> None:

@@ -155,7 +155,7 @@ class _Compiler:
         for text, kind in keep.items():
             name = spot.place.name(parse_path(text))
             row = Row.model_validate({"path": text, "as": f"kept {kind}"})
-            target = _Target(source, f"{kept}[{name!r}]", is_variable=False, field="extensions")
+            target = _Target(source, f"{kept}[{name!r}]", is_variable=False, field=f"extensions.{name}")
             self._first_of([row], _KEPT, spot, target)
         source.line(f"if {kept}: {out}['extensions'] = {{**{kept}, **{out}.get('extensions', {{}})}}")
 
@@ -243,7 +243,7 @@ class _Compiler:
             tuple(map(parse_path, row.more.values())),
             backwards(row) if made is None or made.scalar else None,
             made is None or made.exact,
-            is_kept=target.field == "extensions",
+            is_kept=target.field.startswith("extensions."),
         )
         result = target.text if target.is_variable else target.text.replace("[", ".get(", 1)[:-1] + ")"
         self.source.line(f"env.trace.read({self.source.constant(reading)}, {spot.levels[-1].scope}, {result})")

@@ -19,19 +19,15 @@ from fairwatch.formats.language.compiler import Place, Read, compile_record
 from fairwatch.formats.language.conditions import Select, compile_selector
 from fairwatch.formats.language.converters.scalars import as_text
 from fairwatch.formats.language.declaration import Declaration, Message, Row
-from fairwatch.formats.language.differences import leaves
 from fairwatch.formats.language.paths import Getter, Path, Scope, first, getter, parse_path
 from fairwatch.formats.language.trace import POLICY, Trace
 from fairwatch.formats.payload import Decoded, Payload
-from fairwatch.policy.screening import Screen
 
 Prepare = Callable[[Any, Environment], Any]
 
 OBSERVATION: Final = "Observation"
 UNKNOWN_MESSAGE: Final = "unknown_message"
 _NO_TRANSPORT: Final = Environment(Payload(b""))  # what an item is, its topic does not say
-_PEOPLE: Final = ("face", "person")
-_SOFT: Final = ("age_years", "gender")
 SUPERSEDED: Final = "superseded"
 
 
@@ -107,7 +103,6 @@ class Program:
         by_name = {program.message.name: program for program in self.messages}
         for program in self.messages:
             program.together = (program, *(by_name[name] for name in program.message.also))
-        self._screens = {soft: Screen(soft_biometrics=soft) for soft in (False, True)}
         self._unwrap = tuple(declaration.unwrap)
         self._volatile = frozenset(declaration.volatile)
         self._superseded = frozenset(declaration.superseded)
@@ -175,27 +170,12 @@ class Program:
         content = "" if program.identity else self._digest(root)
         for position, scope in enumerate(scopes):
             record: dict[str, Any] = read(scope, env) or {}
-            removed = self._guard(record, env)
             if kind == OBSERVATION:
                 identity = _identity(program, scope) or (content or self._digest(root),)
                 self._finish(record, env, (program.message.name, *identity, position))
-                if removed:
-                    record["removed_fields"] = removed
             else:
                 _check_required(kind, record)
-            decoded.removed_fields += removed
             decoded.records.append((kind, record))
-
-    def _guard(self, record: dict[str, Any], env: Environment) -> int:
-        """Take out of a record what policy forbids, and return how many fields."""
-        screen = self._screens[env.payload.soft_biometrics]
-        before = set(leaves(record)) if env.trace is not None else set()
-        removed = 0 if env.payload.soft_biometrics else _without_soft(record)
-        if screen.suspects(record):
-            removed += screen.redact(record)
-        if removed and env.trace is not None:
-            env.trace.refuse(before, set(leaves(record)), POLICY)
-        return removed
 
     def _finish(self, record: dict[str, Any], env: Environment, identity: tuple[object, ...]) -> None:
         """Say what the hub knows of an observation beside what the document says."""
@@ -220,22 +200,6 @@ class Program:
             return hashlib.sha256(orjson.dumps(root, option=orjson.OPT_SORT_KEYS)).hexdigest()
         except orjson.JSONEncodeError as error:
             raise RejectedError("too_deep", "the document cannot be digested") from error
-
-
-def _without_soft(record: dict[str, Any]) -> int:
-    """Take out estimated age and gender, which rows may name, and return how many there were."""
-    removed = 0
-    for part in _PEOPLE:
-        found = record.get(part)
-        if found is None:
-            continue
-        for name in _SOFT:
-            if name in found:
-                del found[name]
-                removed += 1
-        if not found:
-            del record[part]
-    return removed
 
 
 def _note_skip(root: Any, env: Environment, why: str) -> None:

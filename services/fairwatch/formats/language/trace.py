@@ -4,19 +4,23 @@ Off on the hot path. Asked for, the rows are compiled a second time with a note 
 each document ends with exactly one entry: the best that happened to it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from fairwatch.formats.language.differences import values_at
 from fairwatch.formats.language.marks import Marks
 from fairwatch.formats.language.paths import Path, Scope
 from fairwatch.policy.protected import is_protected, is_secret, is_soft_biometric
 
 Outcome = Literal["exact", "approximated", "kept", "refused", "not_read"]
 
+Records = Sequence[tuple[str, dict[str, Any]]]
+
 OUTCOMES: Final[tuple[Outcome, ...]] = ("exact", "approximated", "kept", "refused", "not_read")
 POLICY: Final = "policy"
 _SHAPES: Final[dict[type, str]] = {str: "TEXT", int: "NUMBER", float: "NUMBER", bool: "FLAG"}
+_CARRIED: Final = frozenset({"exact", "approximated", "kept"})
 _RANK: Final = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 
 
@@ -116,17 +120,16 @@ class Trace:
             node, place, _ = marks.at(item, reading.path.steps)
             self._all(marks.below(node, place, _name(reading.path)), "not_read", f"impossible as {reading.field}")
 
-    def refuse(self, before: set[str], after: set[str], why: str) -> None:
-        """Say that policy took fields out of a record after they were read.
+    def closed(self, before: Records, after: Records) -> None:
+        """Say of leaves that were read what became of them when the records were closed.
 
         Args:
-            before: Dotted names of all that the record held.
-            after: What is left of them.
-            why: The reason.
+            before: The records in the device's words.
+            after: The same as they travel.
         """
-        for path, (_, what) in list(self._told.items()):
-            if _holds(before, what) and not _holds(after, what):
-                self._told[path] = ("refused", why)
+        for place, entry in enumerate(self.entries):
+            if entry.outcome in _CARRIED:
+                self.entries[place] = _as_closed(entry, before, after)
 
     def took(self, node: Any, what: str, outcome: Outcome = "exact") -> None:
         """Say, in code that makes canonical values before the rows read, what they were made of."""
@@ -168,8 +171,13 @@ class Trace:
             self.tell(path, outcome, what)
 
 
-def _holds(names: set[str], field: str) -> bool:
-    return field in names or any(name.startswith(f"{field}.") for name in names)
+def _as_closed(entry: Entry, before: Records, after: Records) -> Entry:
+    was, now = ([values_at(record, entry.field) for _, record in records] for records in (before, after))
+    if was == now or not any(was):
+        return entry
+    if not any(now):
+        return replace(entry, outcome="refused", field=POLICY)
+    return replace(entry, outcome="approximated") if entry.outcome == "exact" else entry
 
 
 def _untold(path: str) -> tuple[Outcome, str]:
