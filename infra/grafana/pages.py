@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from model import Dashboard, Panel
 
 GATEWAYS = "http|mqtt|viid"
-PROCESSORS = "normalize|enrich|match|verify|route|group|notify|audit|project"
+PROCESSORS = "normalize|enrich|match|verify|route|group|notify|audit|project|retain"
 
 
 def per_second(metric: str, *by: str) -> str:

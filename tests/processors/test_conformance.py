@@ -21,6 +21,7 @@ from fairwatch.processors.group import Group
 from fairwatch.processors.match import Match
 from fairwatch.processors.normalize import Normalize
 from fairwatch.processors.notify import Notify
+from fairwatch.processors.retain import Retain
 from fairwatch.processors.route import Route
 from fairwatch.processors.verify import Verify
 from fairwatch.sinks.receivers import Receiver
@@ -61,6 +62,7 @@ def build(name: str, state: MemoryState):
         "match": lambda: Match(clock, {name: MemoryReference() for name in Match.spec.references}, None),
         "normalize": lambda: Normalize(devices, MemoryReference(), MediaStore(MemoryStore())),
         "notify": lambda: Notify({"control-room": Receiver("control-room", Yes())}, state, clock, Codec()),
+        "retain": lambda: Retain({}, MemoryReference(), clock),
         "route": lambda: Route(tree, sites),
         "verify": lambda: Verify(clock, state, {name: MemoryReference() for name in Verify.spec.references}),
     }
@@ -74,6 +76,7 @@ TYPES = {
     "match": ["Sighting"],
     "normalize": ["RawEvent"],
     "notify": ["Alert"],
+    "retain": ["WatchlistEntry"],
     "route": ["Sighting", "Verdict"],
     "verify": ["MatchCandidate", "Verification"],
 }
@@ -87,6 +90,7 @@ TOPICS = {
     "Sighting": "sightings",
     "Verdict": "verdicts",
     "Verification": "verifications",
+    "WatchlistEntry": "watchlist-entries",
 }
 
 

@@ -166,5 +166,5 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
-{{- if has .name (list "http" "mqtt" "viid" "normalize" "match" "console") -}}yes{{- end -}}
+{{- if has .name (list "http" "mqtt" "viid" "normalize" "match" "retain" "console") -}}yes{{- end -}}
 {{- end -}}

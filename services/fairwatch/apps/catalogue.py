@@ -38,6 +38,7 @@ PROCESSORS = {
     "notify": "hands alerts to receivers, signed, with a ledger",
     "audit": "chains what people and rules decided",
     "project": "folds what the console shows into Redis",
+    "retain": "deletes pictures and raw bodies that are past their lifetime",
 }
 
 

@@ -13,10 +13,12 @@ from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
 from fairwatch.stores.media import MediaStore, raw_url
 from fairwatch.wire.cleaning import Cleaner
+from fairwatch.wire.topics import topics
 
 Builder = Callable[[Settings, Resources], Processor]
 
 
+REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
 BATCH_GROWN = 4_000
 
 
@@ -113,6 +115,20 @@ def project(settings: Settings, _: Resources) -> Processor:
     return Project(RedisReadModel(redis, prefix=settings.topic_prefix))
 
 
+def retain(settings: Settings, given: Resources) -> Processor:
+    """Delete what is past its lifetime."""
+    from fairwatch.processors.retain import Kept, Retain  # noqa: PLC0415
+
+    hours = settings.media_hours or max(topics()[name].retention_hours for name in REFER_TO_PICTURES)
+    stores = {
+        "media": Kept(MediaStore.open(settings.media_url), hours),
+        "raw": Kept(
+            MediaStore.open(settings.raw_url or raw_url(settings.media_url)), topics()["raw-events"].retention_hours
+        ),
+    }
+    return Retain(stores, given.references["watchlist-entries"], given.clock)
+
+
 def match(settings: Settings, given: Resources) -> Processor:
     """Compare with what is authorised; without faces no model is needed."""
     from fairwatch.matching.face_search import FaceSearch  # noqa: PLC0415
@@ -127,7 +143,8 @@ def match(settings: Settings, given: Resources) -> Processor:
 
 
 BUILDERS: dict[str, Builder] = {
-    builder.__name__: builder for builder in (normalize, enrich, match, verify, route, group, notify, audit, project)
+    builder.__name__: builder
+    for builder in (normalize, enrich, match, verify, route, group, notify, audit, project, retain)
 }
 
 

@@ -110,15 +110,21 @@ class MediaStore:
             seconds: Retention.
             clock: Says what time it is.
             keep: URIs that stay whatever their age, such as enrolment pictures.
+
+        Raises:
+            RetryableError: The store does not answer.
         """
         cutoff = datetime.fromtimestamp(clock.now() / 1_000_000 - seconds, tz=UTC)
         deleted = 0
-        async for batch in self._store.list():
-            ours = [(meta["path"], meta["last_modified"]) for meta in batch if OBJECT.fullmatch(meta["path"])]
-            old = [path for path, written in ours if written < cutoff and _uri(path) not in keep]
-            if old:
-                await self._store.delete_async(old)
-                deleted += len(old)
+        try:
+            async for batch in self._store.list():
+                ours = [(meta["path"], meta["last_modified"]) for meta in batch if OBJECT.fullmatch(meta["path"])]
+                old = [path for path, written in ours if written < cutoff and _uri(path) not in keep]
+                if old:
+                    await self._store.delete_async(old)
+                    deleted += len(old)
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"media store: {error}") from error
         return deleted
 
 

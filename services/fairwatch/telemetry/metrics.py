@@ -106,6 +106,12 @@ GATEWAY_SESSIONS = Gauge(
 GATEWAY_HELD = Gauge(
     "fairwatch_gateway_held_bytes", "Bytes that wait for the broker.", ["component"], registry=REGISTRY
 )
+RETENTION_DELETED = Counter(
+    "fairwatch_retention_deleted",
+    "Objects deleted because they were past their lifetime.",
+    ["store"],
+    registry=REGISTRY,
+)
 PROCESS = ProcessCollector(registry=REGISTRY)
 _SERIES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 

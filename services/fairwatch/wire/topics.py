@@ -19,7 +19,7 @@ _DEAD_LETTER_PARTITIONS = 3
 
 Party = Literal[
     "http", "mqtt", "viid",  # gateways
-    "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project",  # processors
+    "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project", "retain",  # processors
     "console", "sdk", "cli",  # people, any other producer, the commands
 ]  # fmt: skip
 PARTIES: tuple[str, ...] = get_args(Party)
