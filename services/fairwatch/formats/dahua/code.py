@@ -19,7 +19,9 @@ def recognises(syntax: Syntax, tree: Any, _: Environment) -> bool:
         return True
     if "serialNumber" in tree and "deviceType" in tree:
         return True
-    parsed = tree.get("parsed")
+    parsed, picture = tree.get("parsed"), tree.get("Picture")
+    if (type(picture) is dict and "SnapInfo" in picture) or str(tree.get("Active")).lower() == "keepalive":
+        return True
     return (type(parsed) is dict and "code" in parsed) or bool(_listed(tree)) or tree.get("#text") == "Heartbeat"
 
 
@@ -27,8 +29,10 @@ def prepare(root: Any, env: Environment) -> list[Tree]:
     """Return the events of a document, each in one shape."""
     if type(root) is not dict:
         return [{"$Kind": "empty"}]
-    if root.get("#text") == "Heartbeat":
+    if root.get("#text") == "Heartbeat" or str(root.get("Active")).lower() == "keepalive":
         return [{"$Kind": "heartbeat"}]
+    if type(root.get("Picture")) is dict:  # the push of traffic cameras (ITSAPI)
+        return [{"$Kind": "traffic", "Data": root["Picture"]}]
     found = _listed(root) or [root["parsed"] if type(root.get("parsed")) is dict else root]
     return [_event(one, root, env.payload.path) for one in found if type(one) is dict]
 

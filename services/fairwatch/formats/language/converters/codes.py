@@ -102,3 +102,14 @@ def colour_word(system: str) -> Converter:
 def event_word() -> Converter:
     """A canonical event type; any other word is absent."""
     return Converter(lambda value, _: value if value in EVENT_TYPES else None, lambda value: value)
+
+
+@converter("part_code")
+def part_code(system: str) -> Converter:
+    """The last part of a dotted name that is no number, as a code."""
+
+    def decode(value: Any, _: object) -> dict[str, Any] | None:
+        parts = [part for part in as_text(value).split(".") if not part.isdecimal()]
+        return {"system": system, "code": parts[-1]} if parts else None
+
+    return Converter(decode, None, exact=False)

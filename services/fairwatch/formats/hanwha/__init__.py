@@ -1,0 +1,1 @@
+"""Hanwha Vision: SUNAPI event states."""
