@@ -13,6 +13,7 @@ from fairwatch.gateways.credentials import load_devices
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.rule_faults import Places, rule_faults
 from fairwatch.sinks.receivers import Receivers
 from fairwatch.stores.git import Checkout, checkout
 
@@ -43,6 +44,7 @@ def faults(folder: Path) -> Iterator[str]:
         except ConfigurationError as error:
             yield str(error)
     yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))
+    yield from _impossible_rules(folder, read.get("routes.yaml"), read.get(reference.FILE))
 
 
 def _unknown_receivers(folder: Path, routes: object, receivers: object) -> Iterator[str]:
@@ -53,6 +55,15 @@ def _unknown_receivers(folder: Path, routes: object, receivers: object) -> Itera
         for name in rule.receivers or ():
             if name not in known:
                 yield f"{folder / 'routes.yaml'}: rule {rule.name!r} tells {name!r}, who is not in receivers.yaml"
+
+
+def _impossible_rules(folder: Path, routes: object, known: object) -> Iterator[str]:
+    if not isinstance(routes, RouteTree):
+        return
+    records = known if isinstance(known, dict) else {}
+    places = Places(records.get("sites") or None, records.get("devices") or None)
+    for fault in rule_faults(routes, places):
+        yield f"{folder / 'routes.yaml'}: {fault}"
 
 
 def fetch(

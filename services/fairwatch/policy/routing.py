@@ -157,10 +157,15 @@ class RouteTree:
 
     Args:
         routes: The validated file.
+
+    Attributes:
+        rules: Each rule by name, with what it inherits.
+        matches: What each rule asks for itself, by name.
     """
 
     def __init__(self, routes: Routes) -> None:
-        self._routes = routes
+        self.routes = routes
+        self.matches: dict[str, Match] = {node.name: node.match for node, _ in _walk(routes.route, {}) if node.name}
         self.rules: dict[str, Rule] = {
             node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
         }
@@ -172,7 +177,24 @@ class RouteTree:
 
     def rules_for(self, subject: Subject) -> list[Rule]:
         """Return the rules that take the subject, in the order of the file."""
-        return [self.rules[node.name] for node in self._descend(self._routes.route, subject) if node.name]
+        return [self.rules[node.name] for node in self._descend(self.routes.route, subject) if node.name]
+
+    def refusal(self, match: Match, subject: Subject) -> str:
+        """Return the first condition that does not hold, with what it wants and what there is; empty when all do."""
+        if not _is_of_kind(match, subject):
+            wanted = match.event_types or match.kinds or match.record
+            return f"is for {_said(wanted)}, this is {subject.kind or subject.event_type}"
+        for name, there in _places(subject).items():
+            wanted = getattr(match, name)
+            if wanted and not set(there) & set(wanted):
+                return f"{name}: wants {_said(wanted)}, there is {_said(there)}"
+        if match.device_known not in (None, subject.device_known):
+            return f"device_known: wants {match.device_known}"
+        if self._is_in_time(match, subject):
+            return ""
+        if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:
+            return f"min_confidence: wants {match.min_confidence}, there is {subject.confidence}"
+        return f"it was {subject.local:%A %H:%M %Z}: outside of during, or within except_during"
 
     def _descend(self, node: Node, subject: Subject) -> Iterator[Node]:
         taken = False
@@ -199,7 +221,7 @@ class RouteTree:
         return not any(self._holds(name, subject) for name in match.except_during)
 
     def _holds(self, name: str, subject: Subject) -> bool:
-        return any(interval.holds(subject.local) for interval in self._routes.time_intervals[name])
+        return any(interval.holds(subject.local) for interval in self.routes.time_intervals[name])
 
 
 def _is_of_kind(match: Match, subject: Subject) -> bool:
@@ -233,6 +255,25 @@ def _is_in_place(match: Match, subject: Subject) -> bool:
         and (not match.priorities or subject.priority in match.priorities)
         and match.device_known in (None, subject.device_known)
     )
+
+
+def _places(subject: Subject) -> dict[str, tuple[object, ...]]:
+    """Return what `_is_in_place` compares, by the name of the condition."""
+    return {
+        "sites": (subject.site_id,),
+        "zones": subject.zones,
+        "devices": (subject.device_id,),
+        "object_classes": (subject.object_class,),
+        "entries": (subject.entry_id,),
+        "authorisations": (subject.authorisation_id,),
+        "priorities": (subject.priority,),
+    }
+
+
+def _said(values: object) -> str:
+    if isinstance(values, tuple):
+        return ", ".join(map(str, values)) or "nothing"
+    return str(values)
 
 
 def _walk(node: Node, inherited: dict[str, Any]) -> Iterator[tuple[Node, dict[str, Any]]]:

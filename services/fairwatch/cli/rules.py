@@ -1,0 +1,111 @@
+"""`fairwatch rules`: can these rules do what they are meant to, and which of them takes a sighting."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from fairwatch.apps import reference
+from fairwatch.apps.settings import settings
+from fairwatch.cli.main import EXIT_CONFIGURATION
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.policy.rule_trace import trace
+from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
+from fairwatch.wire.json_form import from_json
+from fairwatch.wire.schemas import newest
+
+FOLDER = typer.Option("--config", help="Folder of routes.yaml; FAIRWATCH_CONFIG_DIR without.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(name="rules", help="Checks and explains the rules of routes.yaml.", no_args_is_help=True)
+    group.command("check")(check)
+    group.command("explain")(explain)
+    app.add_typer(group)
+
+
+def check(folder: Annotated[Path | None, FOLDER] = None) -> None:
+    """Say which rules are never reached, name what is not there, or can never do what they say.
+
+    Exit code 78 when something is wrong.
+    """
+    chosen = folder or settings().config_dir
+    tree, places = _read(chosen)
+    out, found = Console(stderr=True), list(rule_faults(tree, places))
+    for fault in found:
+        out.print(f"[red]✗[/] {escape(fault)}", highlight=False)
+    if found:
+        raise typer.Exit(EXIT_CONFIGURATION)
+    out.print(f"[green]✓[/] {len(tree.rules)} rules", highlight=False)
+
+
+def explain(
+    file: Annotated[
+        Path, typer.Argument(help="A sighting or verdict as JSON, as `fairwatch tail --json` prints it; - reads it.")
+    ],
+    folder: Annotated[Path | None, FOLDER] = None,
+) -> None:
+    """Say which rule takes a sighting or verdict, and why the others do not.
+
+    Exit code 1 when none takes it.
+    """
+    tree, places = _read(folder or settings().config_dir)
+    subject, why = _subject(file, places)
+    out = Console()
+    if subject is None:
+        out.print(f"[yellow]raises nothing:[/] {why}", highlight=False)
+        raise typer.Exit(1)
+    steps = trace(tree, subject)
+    for step in steps:
+        name = escape(step.name) or "(no name)"
+        end = (
+            f"[dim]{escape(step.reason)}[/]"
+            if step.reason
+            else "[green]takes it[/]"
+            if step.raises
+            else "looks further"
+        )
+        out.print(f"{'  ' * step.depth}{name}: {end}", highlight=False, soft_wrap=True)
+    if not any(step.raises for step in steps):
+        raise typer.Exit(1)
+
+
+def _read(folder: Path) -> tuple[RouteTree, Places]:
+    tree = RouteTree.read(folder / "routes.yaml")
+    path = folder / reference.FILE
+    records = reference.read_reference(path) if path.exists() else {}
+    return tree, Places(records.get("sites") or None, records.get("devices") or None)
+
+
+def _subject(file: Path, places: Places) -> tuple[Subject | None, str]:
+    text = sys.stdin.read() if str(file) == "-" else _text(file)
+    try:
+        said = dict(json.loads(text))
+        said = said.get("record", said)
+        type_ = "Verdict" if "verdict_id" in said else "Sighting"
+        record = from_json(newest()[type_], said)
+        if type_ == "Verdict":
+            site = (places.sites or {}).get(record["candidate"].get("site_id") or "")
+            return of_verdict(record, site.get("time_zone") if site else None), ""
+        if is_biometric(record):
+            return None, "a face, or a device's own claim: only confirmed verdicts raise alerts about these"
+        subject = of_sighting(record)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{file}: is no JSON object: {error}") from error
+    except RejectedError as error:
+        raise ConfigurationError(f"{file}: {error.field or 'record'}: {error.detail}") from error
+    return (subject, "") if subject.begins or subject.ends else (None, "it says that something is as it was")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read") from error

@@ -1,0 +1,106 @@
+"""What is wrong with rules that are written correctly: what can never happen, and what nobody can see."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairwatch.domain.calendar import zone
+from fairwatch.domain.vocabulary import EVENT_TYPES
+from fairwatch.policy.causes import MOMENTS
+from fairwatch.policy.routing import Match, Node, Routes, RouteTree
+
+Reference = Mapping[str, Mapping[str, Any]]  # records by id
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is known of where cameras stand; None where nothing is."""
+
+    sites: Reference | None = None
+    devices: Reference | None = None
+
+
+def rule_faults(tree: RouteTree, places: Places = Places()) -> Iterator[str]:  # frozen
+    """Yield each fault as a sentence that names the rule."""
+    yield from _unreachable(tree.routes.route, "route")
+    for rule in tree.rules.values():
+        quiet, repeat = rule.resolve_after, rule.repeat_interval
+        if repeat is not None and repeat >= quiet and _ages_out(tree.matches[rule.name]):
+            yield f"rule {rule.name!r}: repeat_interval never comes: without another one it is over after {quiet}"
+        if rule.group_wait > quiet:
+            yield f"rule {rule.name!r}: group_wait is longer than resolve_after: it is over before it is told"
+    yield from _unknown_places(tree, places)
+    yield from _zones_of_sites(tree.routes, places)
+
+
+def _unreachable(node: Node, path: str) -> Iterator[str]:
+    for number, child in enumerate(node.routes):
+        label = child.name or f"{path}.routes[{number}]"
+        for earlier in node.routes[:number]:
+            if not earlier.goes_on and _covers(earlier.match, child.match):
+                first = earlier.name or "an earlier one without a name"
+                yield f"rule {label!r} is never reached: {first!r} takes all that it would, and does not continue"
+                break
+        yield from _unreachable(child, label)
+
+
+def _covers(wider: Match, narrower: Match) -> bool:
+    """Tell whether whatever the narrower match takes is taken by the wider one, as far as can be seen."""
+    for name in ("kinds", "sites", "zones", "devices", "object_classes", "entries", "authorisations", "priorities"):
+        mine, yours = getattr(wider, name), getattr(narrower, name)
+        if mine and not (yours and set(yours) <= set(mine)):
+            return False
+    if wider.event_types and not (narrower.event_types and _types(narrower) <= _types(wider)):
+        return False
+    if (
+        not wider.event_types
+        and narrower.event_types
+        and any(each.startswith("plate.") for each in narrower.event_types)
+    ):
+        return False  # a rule that reads every plate has to name it
+    if wider.during and wider.during != narrower.during:
+        return False
+    if wider.except_during and not set(wider.except_during) <= set(narrower.except_during):
+        return False
+    same_kind = wider.record in (None, narrower.record) and wider.device_known in (None, narrower.device_known)
+    return same_kind and (wider.min_confidence or 0.0) <= (narrower.min_confidence or 0.0)
+
+
+def _types(match: Match) -> set[str]:
+    return {
+        name
+        for pattern in match.event_types
+        for name in EVENT_TYPES
+        if (name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern)
+    }
+
+
+def _ages_out(match: Match) -> bool:
+    """Tell whether all that a rule takes are moments, which nothing prolongs but another one."""
+    return bool(match.kinds) or (bool(match.event_types) and all(each.startswith(MOMENTS) for each in _types(match)))
+
+
+def _unknown_places(tree: RouteTree, places: Places) -> Iterator[str]:
+    known: dict[str, Collection[str] | None] = {
+        "sites": places.sites,
+        "devices": places.devices,
+        "zones": None if places.devices is None else _zones(places.devices),
+    }
+    for name, match in tree.matches.items():
+        for what, there in known.items():
+            for wanted in getattr(match, what) if there is not None else ():
+                if wanted not in (there or ()):
+                    yield f"rule {name!r}: {what[:-1]} {wanted!r} is not known"
+
+
+def _zones(devices: Reference) -> set[str]:
+    return {zone["zone_id"] for device in devices.values() for zone in device.get("zones", ())}
+
+
+def _zones_of_sites(routes: Routes, places: Places) -> Iterator[str]:
+    for site_id, site in (places.sites or {}).items():
+        name = site.get("time_zone")
+        if name and zone(name) is None:
+            yield f"site {site_id!r}: time_zone {name!r} is no IANA zone"
+        elif not name and routes.time_intervals:
+            yield f"site {site_id!r} has no time_zone: nights and working hours there are those of UTC"

@@ -1,0 +1,99 @@
+"""Rules that are written correctly and can never do what they say are named; why one takes a sighting is told."""
+
+import pytest
+
+from fairwatch.policy.routing import Routes, RouteTree
+from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.policy.rule_trace import trace
+from fairwatch.policy.subject import of_sighting
+from tests.support.places import CONFIG
+from tests.support.records import sighting
+
+NIGHT = {"night": [{"start": "22:00", "end": "06:00"}]}
+
+
+def tree_of(*routes, **root):
+    return RouteTree(
+        Routes.model_validate(
+            {"time_intervals": NIGHT, "route": {"receivers": ["room"], "routes": list(routes), **root}}
+        )
+    )
+
+
+def faults(*routes, places=None, **root):
+    return list(rule_faults(tree_of(*routes, **root), places or Places()))
+
+
+def test_the_shipped_rules_can_do_what_they_say():
+    assert list(rule_faults(RouteTree.read(CONFIG / "routes.yaml"))) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"event_types": ["line.crossed"]}),
+        ({"event_types": ["tamper.*"]}, {"event_types": ["tamper.covered"]}),
+        ({"sites": ["a", "b"]}, {"sites": ["b"], "zones": ["z"]}),
+        ({"min_confidence": 0.5}, {"min_confidence": 0.9}),
+        ({"kinds": ["FACE", "PLATE"]}, {"kinds": ["PLATE"]}),
+        ({"during": ["night"]}, {"during": ["night"], "sites": ["a"]}),
+    ],
+)
+def test_a_rule_behind_one_that_takes_all_of_it_is_never_reached(first, second):
+    wide, narrow = {"name": "wide", "match": first}, {"name": "narrow", "match": second}
+    [fault] = faults(wide, narrow)
+    assert fault.startswith("rule 'narrow' is never reached: 'wide' takes all")
+    assert faults({**wide, "continue": True}, narrow) == []
+    assert faults(narrow, wide) == []
+
+
+def test_a_rule_for_plates_is_reached_behind_one_for_everything():
+    assert faults({"name": "all"}, {"name": "plates", "match": {"event_types": ["plate.read"]}}) == []
+
+
+def test_a_repetition_that_can_never_come_is_named():
+    never = {"repeat_interval": "20m", "resolve_after": "10m"}
+    [fault] = faults({"name": "line", "match": {"event_types": ["line.crossed"]}, **never})
+    assert "rule 'line': repeat_interval never comes" in fault
+    assert faults({"name": "dark", "match": {"event_types": ["tamper.*"]}, **never}) == [], "a condition lasts"
+
+
+def test_places_that_are_not_there_are_named():
+    places = Places({"harbour": {"time_zone": "UTC"}}, {"cam-1": {"zones": [{"zone_id": "quay"}]}})
+    found = faults({"name": "r", "match": {"sites": ["harbor"], "devices": ["cam-1"], "zones": ["key"]}}, places=places)
+    assert found == ["rule 'r': site 'harbor' is not known", "rule 'r': zone 'key' is not known"]
+
+
+def test_a_site_whose_nights_are_nobody_knows_when_is_named():
+    places = Places(
+        {"a": {"time_zone": "Europe/Berln"}, "b": {"time_zone": ""}, "c": {"time_zone": "Europe/Berlin"}}, None
+    )
+    assert faults({"name": "r"}, places=places) == [
+        "site 'a': time_zone 'Europe/Berln' is no IANA zone",
+        "site 'b' has no time_zone: nights and working hours there are those of UTC",
+    ]
+
+
+def test_it_is_told_which_rule_takes_a_sighting_and_why_the_others_do_not():
+    tree = tree_of(
+        {"name": "tamper", "match": {"event_types": ["tamper.*"]}},
+        {"name": "north", "match": {"sites": ["north"]}},
+        {"name": "at-night", "match": {"during": ["night"]}},
+        {"name": "sure", "match": {"min_confidence": 0.9}},
+        {"match": {"sites": ["harbour"]}, "routes": [{"name": "quay", "match": {"zones": ["quay"]}}, {"name": "rest"}]},
+        {"name": "last"},
+    )
+    steps = trace(tree, of_sighting(sighting()))
+    assert [(step.depth, step.name, step.reason) for step in steps[:3]] == [
+        (0, "", ""),
+        (1, "tamper", "is for tamper.*, this is line.crossed"),
+        (1, "north", "sites: wants north, there is harbour"),
+    ]
+    assert [step.name for step in steps if step.raises] == ["at-night"]
+    day = of_sighting(sighting(occurred_at=sighting()["occurred_at"] + 12 * 3_600_000_000))
+    told = {step.name: step.reason for step in trace(tree, day)}
+    assert told["at-night"] == "it was Thursday 12:00 UTC: outside of during, or within except_during"
+    assert told["sure"] == "min_confidence: wants 0.9, there is None"
+    assert told["quay"] == "zones: wants quay, there is nothing"
+    assert [step.name for step in trace(tree, day) if step.raises] == ["rest"]
+    assert "last" not in told, "what lies behind the one that took it was not looked at"
