@@ -82,11 +82,9 @@ class Codec:
         out = bytearray(header)
         try:
             _writer_of(known)(record, out)
-            encoded = bytes(out)
+            return bytes(out)
         except (StrangeError, *_WRITER_ERRORS):
-            encoded = header + _by_fastavro(known, record)
-        self._refuse_not_finite(known, record, encoded)
-        return encoded
+            return header + _by_fastavro(known, record)
 
     def decode(self, data: bytes, expect: str | None = None) -> tuple[str, dict[str, Any]]:
         """Return the record's type and the record in its newest version, every field present.
@@ -103,7 +101,7 @@ class Codec:
         record = _quickly(writer, data, start) if reader is writer else None
         if record is None:
             record = _carefully(writer, reader, data, start)
-        self._refuse_not_finite(reader, record, data)
+            self._refuse_not_finite(reader, record, data)
         return writer.type, record
 
     def _header(self, known: Schema) -> bytes:

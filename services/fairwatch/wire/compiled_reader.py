@@ -1,7 +1,8 @@
 """A reader per schema, compiled: what fastavro reads, in a fraction of the time.
 
 It reads one version with its own schema; where a record was written by another version, fastavro resolves the two.
-Whatever is not as expected raises (IndexError past the end, StrangeError), and fastavro says what is wrong.
+Whatever is not as expected raises (IndexError past the end, StrangeError), and fastavro says what is wrong. NaN and the
+infinities are not expected: `x - x` is 0 for every other number.
 """
 
 import struct
@@ -93,7 +94,7 @@ class _Maker:
         elif kind == "boolean":
             source.add(f"{value} = data[at] == 1", f"if not {value} and data[at]: raise Strange", "at += 1")
         elif kind == "double":
-            source.add(f"{value} = double(data, at)[0]", "at += 8")
+            source.add(f"{value} = double(data, at)[0]", f"if {value} - {value}: raise Strange", "at += 8")
         else:
             source.add(f"{value}, at = number_at(data, at)")
 

@@ -101,7 +101,7 @@ class _Maker:
         source = self._source
         if kind == "double":
             source.add(f"if type({value}) is not float and type({value}) is not int: raise Strange")
-            source.add(f"out += double({value})")
+            source.add(f"if {value} - {value}: raise Strange", f"out += double({value})")  # NaN or infinite
             return
         source.add(f"if type({value}) is not {_TYPES[kind]}: raise Strange")
         if kind in {"string", "bytes"}:
