@@ -7,7 +7,7 @@ all events are through or its time is over, and prints events, seconds and secon
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fairwatch.apps.processors import BATCH_GROWN
@@ -45,14 +45,17 @@ async def fairwatch(bootstrap: str, watch: Watch) -> None:
     probe = Probe(watch)
     records = dict.fromkeys((READ, watch.output), "Observation")
     worker = Worker({probe.spec: lambda _: probe}, config, CODEC, records=records)
-    running = asyncio.create_task(worker.run())
-    while not running.done():
-        await asyncio.sleep(0.01)
-        if worker.parts[0].tally.emitted > watch.done:
-            watch.add(worker.parts[0].tally.emitted - watch.done)
+    tally = worker.parts[0].tally
+    count = tally.emits
+
+    def acknowledged(topics: Iterable[str]) -> None:
+        count(topics)
+        watch.add(tally.emitted - watch.done)
         if watch.over:
             worker.stop()
-    await running
+
+    tally.emits = acknowledged
+    await worker.run()
 
 
 async def faust_stock(bootstrap: str, watch: Watch) -> None:
