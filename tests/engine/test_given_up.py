@@ -10,6 +10,7 @@ from faust.types import TP
 
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome
+from fairwatch.engine.ahead import Ahead
 from fairwatch.engine.application import Application
 from fairwatch.engine.config import EngineConfig, Resources
 from fairwatch.engine.transport import Batch, BatchConsumer
@@ -76,7 +77,8 @@ async def consumer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BatchConsum
     async def released() -> None:
         """Have nothing to give up."""
 
-    found = Application("probe", EngineConfig("127.0.0.1:1"), replay=False, release=released).batches
+    ahead = Ahead(CODEC, {})
+    found = Application("probe", EngineConfig("127.0.0.1:1"), replay=False, release=released, ahead=ahead).batches
     monkeypatch.setattr(type(found), "_set_positions", lambda self: released())
     found.resume_flow()
     yield found
@@ -100,7 +102,7 @@ async def taken(consumer: BatchConsumer) -> list[int]:
 async def test_what_was_fetched_is_handed_over_once(consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
     fetching(consumer, monkeypatch, meanwhile=lambda: None)
     assert await taken(consumer) == [7, 8]
-    consumer.free.set()  # the worker is done with it
+    consumer.app.handover.reset()  # the worker is done with it
     assert await taken(consumer) == [], "the same fetch, once more"
 
 

@@ -8,9 +8,11 @@ from faust.app.base import BootStrategy
 from faust.tables.manager import TableManager
 from yarl import URL
 
+from fairwatch.engine.ahead import Ahead
 from fairwatch.engine.appetite import Appetite
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.forms import Forms
+from fairwatch.engine.handover import Handover
 from fairwatch.engine.transactions import Transactions
 from fairwatch.engine.transport import BatchConsumer, BatchSchema, BatchTransport
 
@@ -22,6 +24,8 @@ HEARTBEAT_S = 0.5
 FOUND_MS = 30_000  # until new topics and partitions are found
 # The embedded broker answers a waiting fetch when its time is over, not when a record comes. A short wait costs each of
 # nine idle workers 4 % of a core and the broker 2 %; it is paid while there is something to wait for.
+# aiokafka has one fetch under way for each broker: while that waits for one partition, no other is fetched.
+WAITS_MS = (500, 20)  # when nothing is left to be taken; when something is, and its partition will be fetched soon
 EMBEDDED_WAITS_MS = (50, 10)  # when nothing has come for a second; when something has
 EMBEDDED_TIMEOUT_S = 6.0  # at most: each join of the embedded broker takes half of it
 
@@ -54,17 +58,21 @@ class Application(faust.App):
         *,
         replay: bool,
         release: Callable[[], Awaitable[None]],
+        ahead: Ahead,
         transactions: Transactions | None = None,
         forms: Forms | None = None,
     ) -> None:
         self.replay = replay
         self.release = release
+        self.ahead = ahead
         self.forms = forms
         self.transactions = transactions
         self.client_options = {"bootstrap_servers": config.bootstrap, **config.client_options}
         self.batch_bytes = BATCH_BYTES
-        self.fetch_waits_ms = EMBEDDED_WAITS_MS if config.embedded else None
+        self.embedded = config.embedded
+        self.fetch_waits_ms = EMBEDDED_WAITS_MS if config.embedded else WAITS_MS
         self.appetite = Appetite(config.batch_max, config.batch_grown)
+        self.handover = Handover(self.appetite)
         longest = EMBEDDED_TIMEOUT_S if config.embedded else config.session_timeout_s
         session = min(longest, config.session_timeout_s)
         self.consumer_options = consumer_options(config, session)
@@ -104,11 +112,12 @@ class Application(faust.App):
 
         async def consume(stream: Any) -> None:
             async for event in stream.noack().events():
+                self.handover.begins()
                 try:
                     if await receive(event.message.tp, event.value):
                         event.ack()
                 finally:
-                    self.batches.free.set()
+                    self.handover.done(event.value)
 
         # What `self.agent` does, but for a search through all modules for the place where it is used: 0.7 s.
         make: Any = self.conf.Agent
@@ -134,7 +143,7 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
         "max_partition_fetch_bytes": FETCH_BYTES,
         "fetch_max_bytes": FETCHES_BYTES,
-        "fetch_max_wait_ms": EMBEDDED_WAITS_MS[0] if config.embedded else 500,
+        "fetch_max_wait_ms": (EMBEDDED_WAITS_MS if config.embedded else WAITS_MS)[0],
         "metadata_max_age_ms": FOUND_MS,
         "session_timeout_ms": round(session_s * 1000),
         "rebalance_timeout_ms": round(session_s * 1000),

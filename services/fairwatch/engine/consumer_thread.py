@@ -69,9 +69,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             backlog.look(self.positions())
             timeout = min(timeout or 0.0, BACKLOG_POLL_S)  # no record comes where a transaction was given up
         fetched = await self._taken(consumer, active_partitions - backlog.held, timeout, max_records)
-        if self.app.fetch_waits_ms is not None:
-            quiet, eager = self.app.fetch_waits_ms
-            consumer._fetcher._fetch_max_wait_ms = eager if fetched else quiet  # noqa: SLF001  # no public way
+        fetcher = consumer._fetcher  # noqa: SLF001  # no public way
+        quiet, eager = self.app.fetch_waits_ms
+        fetcher._fetch_max_wait_ms = eager if (fetched and self.app.embedded) or fetcher._records else quiet  # noqa: SLF001
         return fetched
 
     async def _taken(

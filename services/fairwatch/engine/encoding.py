@@ -11,12 +11,13 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
+from fairwatch.engine.record import Record
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.engine.submission import Headers, Output
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError
-from fairwatch.wire.headers import RECORDED, carried, cloud_event
+from fairwatch.wire.headers import CARRIED, RECORDED, carried, cloud_event
 
 log = structlog.get_logger()
 
@@ -68,7 +69,9 @@ class Encoding:
                 continue
             try:
                 key = record.key.decode() if record.key else ""
-                value = None if record.value is None else decode(record.value, expected)[1]
+                value = record.take_decoded() if record.__class__ is Record else None
+                if value is None and record.value is not None:
+                    value = decode(record.value, expected)[1]
             except RejectedError as error:
                 broken[place] = _undecoded(error)
             except UnicodeDecodeError:
@@ -87,10 +90,12 @@ class Encoding:
             ValueError: The topic is none of the processor's.
         """
         event_id = f"{self._origin(cause)}/{number}".encode()
-        onward = carried(cause.headers)
+        headers = [*self._described(emit.topic), ("ce_id", event_id)]
         if emit.causes:
-            onward |= self._joined(emit)
-        return self._encoded(emit, [*self._described(emit.topic), ("ce_id", event_id), *onward.items()], place)
+            headers += (carried(cause.headers) | self._joined(emit)).items()
+        else:  # as `carried` has it, without a dict for each event
+            headers += [(name, cause.headers[name]) for name in CARRIED if name in cause.headers]
+        return self._encoded(emit, headers, place)
 
     def _origin(self, cause: Event) -> str:
         """Return what names an event: its place, or what it follows from where a chain handed it over without one."""

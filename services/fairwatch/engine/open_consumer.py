@@ -16,6 +16,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from fairwatch.engine.decompression import Decompressor
+from fairwatch.engine.record import Record
 from fairwatch.engine.record_batches import Batch, Unreadable, UnreadableError, batches
 
 GONE = {OffsetOutOfRangeError.errno, UnknownTopicOrPartitionError.errno}
@@ -176,7 +177,7 @@ class OpenRecords(PartitionRecords):  # type: ignore[misc]
         self.next_fetch_offset = max(self.next_fetch_offset, batch.last + 1)
 
     def _readable(self, batch: Batch) -> Iterator[Any]:
-        tp = self._tp
+        topic, partition = self._tp
         for record in self._open(batch):
             offset = record.offset
             if offset < self.next_fetch_offset:  # of a batch that begins before the offset that was asked for
@@ -184,7 +185,7 @@ class OpenRecords(PartitionRecords):  # type: ignore[misc]
             if offset > batch.last:
                 raise UnreadableError("structure", "a record lies behind the end of its batch")
             self.next_fetch_offset = offset + 1
-            yield self._consumer_record(tp, record)
+            yield Record(topic, partition, offset, record.timestamp, record.key, record.value, tuple(record.headers))
 
     def _open(self, batch: Batch) -> Any:
         if not batch.compressed:

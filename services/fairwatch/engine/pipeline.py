@@ -36,6 +36,7 @@ class Pipeline:
         self._turns = turns
         self._clock = clock
         self._retry_s = retry_s
+        self.handled: Callable[[Sequence[Any]], None] = lambda _: None  # hears when a batch is going to be written
 
     async def batch(self, records: Sequence[Any]) -> None:
         """Handle records; when this returns everything that follows from them is safe.
@@ -51,6 +52,7 @@ class Pipeline:
         started = time.perf_counter()
         with ExitStack() as open_spans:
             works, batch = await self._chain.handle(records, open_spans)
+            self.handled(records)
             await self._keep(works, batch, getattr(records, "ends", {}))
             for work in works:
                 work.spans.died(work.answer.dead)

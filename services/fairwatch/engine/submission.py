@@ -78,11 +78,10 @@ async def submit(producer: AIOKafkaProducer, outputs: list[Output], *, alone: bo
         builder = producer.create_batch()
         carried: list[Output] = []
         for row in rows:
-            record = {"timestamp": None, "key": row.key, "value": row.value, "headers": row.headers}
-            if (carried and alone) or builder.append(**record) is None:
+            if (carried and alone) or not _appended(builder, row):
                 await send(builder, place, carried)
                 builder, carried = producer.create_batch(), []
-                builder.append(**record)
+                _appended(builder, row)
             carried.append(row)
         await send(builder, place, carried)
     return sent
@@ -92,6 +91,11 @@ def _heard(future: asyncio.Future[Any]) -> None:
     """Take note of a failure: where a later batch cannot even be handed over, nobody asks this one."""
     if not future.cancelled():
         future.exception()
+
+
+def _appended(builder: Any, row: Output) -> bool:
+    """Put a record into a batch; return False when that is full."""
+    return builder.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is not None
 
 
 async def _by_partition(producer: AIOKafkaProducer, outputs: list[Output]) -> dict[tuple[str, int], list[Output]]:
@@ -106,7 +110,7 @@ async def _by_partition(producer: AIOKafkaProducer, outputs: list[Output]) -> di
             count = counts[row.topic] = len(await producer.partitions_for(row.topic))
             if row.partition >= count:
                 raise RetryableError(f"{row.topic} has no partition {row.partition}")
-        partition = row.partition if row.partition is not None else partition_of(row.key, count)
+        partition = partition_of(row.key, count) if row.partition is None else row.partition
         grouped[row.topic, partition].append(row)
     return grouped
 

@@ -58,8 +58,6 @@ class BatchConsumer(driver.Consumer):
     """Faust's consumer, with one message per fetch.
 
     Attributes:
-        free: The worker has nothing to do. A batch is taken only then: what comes while it works is taken with the
-            next one, while a batch that was taken early would wait, and leave what comes after it to a further one.
         backlog: What is read before anything else.
     """
 
@@ -71,8 +69,6 @@ class BatchConsumer(driver.Consumer):
         self.next_commit: dict[TP, int] = {}
         self.commits = 0
         self.backlog = Backlog()
-        self.free = asyncio.Event()
-        self.free.set()
         self._seeks = 0
         self._fetching = asyncio.Lock()
         super().__init__(*args, **options)
@@ -90,8 +86,8 @@ class BatchConsumer(driver.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.free.wait(), timeout)
-        if not self.free.is_set():
+            await asyncio.wait_for(self.app.handover.free.wait(), timeout)
+        if not self.app.handover.free.is_set():
             return
         async with self._fetching:
             if not self.flow_active:
@@ -106,10 +102,12 @@ class BatchConsumer(driver.Consumer):
         batches = [Batch(records) for records in split(unseen, self.app.batch_bytes)]
         self._pass_over(batches, seeks)
         for batch in batches:
+            if self.app.handover.writing:
+                await self.app.ahead.decode(batch, lambda: self.app.handover.writing)
             if not await self._current(seeks):
                 return  # positions were set anew since: whoever is next reads on from the committed offset
             self.next_read.update(batch.ends)
-            self.free.clear()
+            self.app.handover.taken(batch)
             message = self._message(batch, self.app.consumer_generation_id)
             self._read_offset[message.tp] = None  # Faust drops what lies before; `_unseen` knows better
             yield message.tp, message
@@ -192,7 +190,7 @@ class BatchConsumer(driver.Consumer):
         async with self._fetching:  # a fetch under way would bring records from one side of the seek or the other
             await self._set_positions()
             self._seeks += 1
-            self.free.set()  # what was handed over before and not handled yet is dropped
+            self.app.handover.reset()
 
     async def _set_positions(self) -> None:
         self.next_read.clear()
