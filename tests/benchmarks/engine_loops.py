@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from fairwatch.apps.processors import BATCH_GROWN
 from fairwatch.engine.application import consumer_options
+from fairwatch.engine.collector import tune_collector
 from fairwatch.engine.config import EngineConfig
-from fairwatch.engine.worker import tune_collector
 from tests.benchmarks.engine_work import OUTPUT_BYTES, READ, Watch, work
 
 SESSION_S = 6.0

@@ -14,7 +14,8 @@ from fairwatch.apps.processors import BATCH_GROWN
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.worker import EngineConfig, Worker, tune_collector
+from fairwatch.engine.collector import tune_collector
+from fairwatch.engine.worker import EngineConfig, Worker
 from tests.benchmarks.engine_loops import at_least_once, transactions
 from tests.benchmarks.engine_work import CODEC, LIMIT_S, OUTPUT_BYTES, READ, Watch, work
 

@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.worker import EngineConfig, Resources, Worker, tune_collector
+from fairwatch.engine.collector import tune_collector
+from fairwatch.engine.worker import EngineConfig, Resources, Worker
 from fairwatch.wire.avro import Codec
 
 READ, IDLE = "bench-in", "bench-idle"

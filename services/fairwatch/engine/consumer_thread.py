@@ -17,6 +17,16 @@ from fairwatch.engine.assignor import Assignor
 from fairwatch.engine.fetching import Rota
 from fairwatch.engine.open_consumer import Missed, OpenConsumer
 from fairwatch.engine.ownership import Note, Place
+from fairwatch.engine.private_names import (
+    buffer_of,
+    client_of,
+    coordinator_of,
+    fetcher_of,
+    instance_of,
+    may_take,
+    set_fetch_wait,
+    subscription_of,
+)
 from fairwatch.engine.topic_ids import topic_ids
 from fairwatch.engine.txn_offset_commit import Membership
 
@@ -69,9 +79,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             backlog.look(self.positions())
             timeout = min(timeout or 0.0, BACKLOG_POLL_S)  # no record comes where a transaction was given up
         fetched = await self._taken(consumer, active_partitions - backlog.held, timeout, max_records)
-        fetcher = consumer._fetcher  # noqa: SLF001  # no public way
-        quiet, eager = self.app.fetch_waits_ms
-        fetcher._fetch_max_wait_ms = eager if (fetched and self.app.embedded) or fetcher._records else quiet  # noqa: SLF001
+        fetcher, (quiet, eager) = fetcher_of(consumer), self.app.fetch_waits_ms
+        set_fetch_wait(fetcher, eager if (fetched and self.app.embedded) or buffer_of(fetcher) else quiet)
         return fetched
 
     async def _taken(
@@ -81,8 +90,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         timeout: float | None,  # noqa: ASYNC109  # as above
         max_records: int | None,
     ) -> Any:
-        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust does
-        if self.consumer.flow_active and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
+        fetcher = fetcher_of(consumer)
+        if self.consumer.flow_active and may_take(fetcher):
             taken = await self._rota.take(fetcher, active_partitions, self.app.appetite.limit)
             if taken:
                 return taken
@@ -98,7 +107,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         A commit that outlives an outage would be made for a group that has moved on, and one without a generation
         would count as that of a lone consumer, which the broker lets set any offset.
         """
-        if not self.connected or self._ensure_consumer()._coordinator.generation == driver.DEFAULT_GENERATION_ID:  # noqa: SLF001
+        if not self.connected or coordinator_of(self._ensure_consumer()).generation == driver.DEFAULT_GENERATION_ID:
             return False
         try:
             return await asyncio.wait_for(super()._commit(offsets), self.app.conf.broker_session_timeout / 2)
@@ -109,20 +118,20 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Ask the broker how far the group has come in each partition we have, and who says so."""
         consumer = self._ensure_consumer()
         assigned = list(consumer.assignment())
-        found = await self.call_thread(consumer._coordinator.fetch_committed_offsets, assigned)  # noqa: SLF001
+        found = await self.call_thread(coordinator_of(consumer).fetch_committed_offsets, assigned)
         return {
             ensure_TP(tp): Place(row.offset, Note.read(row.metadata)) for tp, row in found.items() if row.offset >= 0
         }
 
     async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
         """Ask the broker for the ids of topics."""
-        return dict(await self.call_thread(topic_ids, self._ensure_consumer()._client, topics))  # noqa: SLF001
+        return dict(await self.call_thread(topic_ids, client_of(self._ensure_consumer()), topics))
 
     async def rejoin(self) -> None:
         """Give our partitions up and ask the group for them anew."""
 
         async def ask() -> None:
-            self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001
+            coordinator_of(self._ensure_consumer()).request_rejoin()
 
         await self.call_thread(ask)
 
@@ -133,7 +142,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
         """Return how many partitions each topic has, as far as the client knows."""
-        known = self._ensure_consumer()._client.cluster.partitions_for_topic  # noqa: SLF001  # its own answers None
+        known = client_of(self._ensure_consumer()).cluster.partitions_for_topic  # its own answers None
         return {topic: len(found) for topic in topics if (found := known(topic))}
 
     async def begins(self, partitions: Iterable[TP]) -> dict[TP, int]:
@@ -152,21 +161,21 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     def membership(self) -> Membership | None:
         """Return who we are in the group; None while we are nobody."""
-        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        coordinator = coordinator_of(self._ensure_consumer())
         if coordinator.generation == driver.DEFAULT_GENERATION_ID:
             return None
         return Membership(
             self.app.conf.id,
             coordinator.generation,
             coordinator.member_id,
-            coordinator._group_instance_id,  # noqa: SLF001
+            instance_of(coordinator),
         )
 
     @property
     def member_id(self) -> str:
         """Who we are in the group, or ask to be; empty where we have not asked yet."""
         consumer = self._consumer
-        return "" if consumer is None else str(consumer._coordinator.member_id)  # noqa: SLF001
+        return "" if consumer is None else str(coordinator_of(consumer).member_id)
 
     async def members(self) -> dict[str, str]:
         """Ask the broker who is in the group: client ids by member id; KafkaError when it does not say."""
@@ -181,10 +190,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     async def _asked(self, request: Any) -> Any:
         """Ask the group's coordinator, not over the connection on which joining waits for its answer."""
         consumer = self._consumer
-        coordinator = None if consumer is None else consumer._coordinator.coordinator_id  # noqa: SLF001
+        coordinator = None if consumer is None else coordinator_of(consumer).coordinator_id
         if consumer is None or coordinator is None:
             raise GroupCoordinatorNotAvailableError
-        return await self.call_thread(consumer._client.send, coordinator, request)  # noqa: SLF001
+        return await self.call_thread(client_of(consumer).send, coordinator, request)
 
     async def note(self, places: Mapping[TP, Place]) -> bool:
         """Commit offsets with notes; return whether the group took them."""
@@ -206,7 +215,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def positions(self) -> dict[TP, int]:
         """Return the next offset to be fetched of each partition where that is known."""
         consumer = self._consumer
-        subscription = consumer._subscription.subscription if consumer is not None else None  # noqa: SLF001  # no public way
+        subscription = subscription_of(consumer) if consumer is not None else None
         if subscription is None or subscription.assignment is None:
             return {}
         states = {tp: subscription.assignment.state_value(tp) for tp in subscription.assignment.tps}
@@ -216,4 +225,4 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def connected(self) -> bool:
         """Whether the group's coordinator answers."""
         consumer = self._consumer
-        return consumer is not None and consumer._coordinator.coordinator_id is not None  # noqa: SLF001  # no public way
+        return consumer is not None and coordinator_of(consumer).coordinator_id is not None

@@ -1,7 +1,5 @@
 """aiokafka's transactional producer, whose offsets are refused once the group has given our partitions away."""
 
-# ruff: noqa: SLF001  # aiokafka has no public way to add the generation
-
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from aiokafka.errors import (
 from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
 from aiokafka.structs import OffsetAndMetadata
 
+from fairwatch.engine.private_names import forget_coordinator, options_of, transaction_of
 from fairwatch.engine.txn_offset_commit import Membership, Offsets, TxnOffsetCommit, errors
 
 MOVED = (CoordinatorNotAvailableError, NotCoordinatorError, RequestTimedOutError)
@@ -34,11 +33,9 @@ class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no
         old: Any = self._sender
         self._sender: FencedSender = FencedSender(
             self.client,
-            acks=old._acks,
             txn_manager=self._txn_manager,
-            retry_backoff_ms=round(old._retry_backoff * 1000),
             message_accumulator=self._message_accumulator,
-            request_timeout_ms=old._request_timeout_ms,
+            **options_of(old),
         )
 
     async def begin(self, who: Membership) -> None:
@@ -97,7 +94,7 @@ class FencedOffsets(TxnOffsetCommitHandler):  # type: ignore[misc]
 
     def create_request(self) -> TxnOffsetCommit:
         """Return the request."""
-        manager = self._sender._txn_manager
+        manager = transaction_of(self._sender)
         rows: Offsets = defaultdict(list)
         for tp, offset in sorted(self._offsets.items()):
             rows[tp.topic].append((tp.partition, offset.offset, offset.metadata))
@@ -107,11 +104,11 @@ class FencedOffsets(TxnOffsetCommitHandler):  # type: ignore[misc]
 
     def handle_response(self, response: Any) -> float | None:
         """Return the pause before the next try, None when there is none."""
-        manager = self._sender._txn_manager
+        manager = transaction_of(self._sender)
         for topic, partition, code in errors(response):
             error = for_code(code)
             if error in MOVED:
-                self._sender._coordinator_dead(CoordinationType.GROUP)
+                forget_coordinator(self._sender, CoordinationType.GROUP)
                 return float(self._default_backoff)
             if error in LATER:
                 return float(self._default_backoff)

@@ -5,6 +5,8 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from fairwatch.engine.private_names import buffer_of
+
 Fetched = dict[Any, list[Any]]
 
 
@@ -32,7 +34,7 @@ class Rota:
         """
         taken: Fetched = {}
         left = limit
-        for tp in self._in_turn([tp for tp in fetcher._records if tp in partitions]):  # noqa: SLF001
+        for tp in self._in_turn([tp for tp in buffer_of(fetcher) if tp in partitions]):
             try:
                 found = await fetcher.fetched_records((tp,), 0, left)
             except KafkaError:

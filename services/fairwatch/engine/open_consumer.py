@@ -16,6 +16,15 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from fairwatch.engine.decompression import Decompressor
+from fairwatch.engine.private_names import (
+    client_of,
+    fetcher_of,
+    how_fetched,
+    records_of,
+    set_buffer,
+    set_isolation,
+    set_records,
+)
 from fairwatch.engine.record import Record
 from fairwatch.engine.record_batches import Batch, Unreadable, UnreadableError, batches
 
@@ -37,7 +46,8 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         """Connect."""
         self.missed = missed = Missed()
         answers = Answers()
-        send = self._client.send
+        client = client_of(self)
+        send = client.send
 
         async def noted(node_id: int, request: Any, **options: Any) -> Any:
             response = await send(node_id, request, **options)
@@ -46,17 +56,17 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
                 answers.take(response)
             return response
 
-        self._client.send = noted
+        client.send = noted
         await super().start()
-        self._fetcher._records = Fetched(answers)  # noqa: SLF001  # no public way
+        set_buffer(fetcher_of(self), Fetched(answers))
 
     async def end_offsets_with_open(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return where each ends, transactions included that are not committed yet or not seen to be.
 
         It asks as a reader would that reads what is not committed: a second client would have to connect first.
         """
-        fetcher = copy(self._fetcher)
-        fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001  # no public way
+        fetcher = copy(fetcher_of(self))
+        set_isolation(fetcher, READ_UNCOMMITTED)
         ends: dict[TopicPartition, int] = await fetcher.end_offsets(partitions, ASKED_MS)
         return ends
 
@@ -121,7 +131,7 @@ class Fetched(OrderedDict[TopicPartition, Any]):
     def __setitem__(self, tp: TopicPartition, result: Any) -> None:
         if isinstance(result, FetchResult):
             end, data = self._answers.pop(tp)
-            result._partition_records = OpenRecords(result._partition_records, data, end, self._decompressor)  # noqa: SLF001
+            set_records(result, OpenRecords(records_of(result), data, end, self._decompressor))
         super().__setitem__(tp, result)
 
 
@@ -137,8 +147,7 @@ class OpenRecords(PartitionRecords):  # type: ignore[misc]
     next_fetch_offset: int
 
     def __init__(self, fetched: PartitionRecords, data: bytes, end: int, decompressor: Decompressor) -> None:
-        tp, aborted = fetched._tp, fetched._aborted_transactions  # noqa: SLF001  # no public way
-        checks, isolation = fetched._check_crcs, fetched._isolation_level  # noqa: SLF001
+        tp, aborted, checks, isolation = how_fetched(fetched)
         super().__init__(tp, None, aborted, fetched.next_fetch_offset, None, None, checks, isolation)
         self._data = data
         self._end = end

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.open_consumer import OpenConsumer
+from fairwatch.engine.private_names import client_of, fetcher_of, partitions_known_to, set_fetch_wait
 from fairwatch.engine.record_batches import Unreadable
 
 FETCH_BYTES = 8 << 20
@@ -81,7 +82,7 @@ class TopicReader:
         await self._consumer.stop()
 
     async def _find(self) -> list[TopicPartition]:
-        known = await self._consumer._client._wait_on_metadata(self._topic)  # noqa: SLF001  # the only call that asks the broker
+        known = await partitions_known_to(client_of(self._consumer), self._topic)
         if missing := sorted({*(self._wanted or ())} - known):
             raise RetryableError(
                 f"{self._topic} lacks partitions {missing}: `fairwatch topics apply --move-keys` adds them"
@@ -164,7 +165,7 @@ class TopicReader:
     async def follow_runs(self) -> AsyncIterator[list[Any]]:
         """Yield the same as runs of records of one partition."""
         await self._begin()
-        self._consumer._fetcher._fetch_max_wait_ms = FOLLOWING_MS  # noqa: SLF001  # no public way
+        set_fetch_wait(fetcher_of(self._consumer), FOLLOWING_MS)
         while self._whole():
             for run in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 yield self._checked(run)

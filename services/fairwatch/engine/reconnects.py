@@ -10,8 +10,9 @@ from collections.abc import Callable
 from random import uniform
 from typing import Any
 
-from aiokafka import client
 from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from fairwatch.engine.private_names import connector, set_connector
 
 FIRST_S = 0.2
 MOST_S = 4.0
@@ -43,19 +44,19 @@ class HoldOff:
 def hold_off(pauses: HoldOff | None = None) -> None:
     """Make all of aiokafka's clients in this process ask `pauses` before they connect."""
     pauses = pauses or HoldOff()
-    connect = getattr(client.create_conn, "unheld", client.create_conn)
+    unheld = getattr(connector(), "unheld", connector())
 
     async def held(host: str, port: int, **options: Any) -> Any:
         address = host, port
         if left_s := pauses.left_s(address):
             raise KafkaConnectionError(f"{host}:{port} did not answer: tried again in {left_s:.1f} s")
         try:
-            connection = await connect(host, port, **options)
+            connection = await unheld(host, port, **options)
         except (OSError, KafkaError, TimeoutError):
             pauses.failed(address)
             raise
         pauses.succeeded(address)
         return connection
 
-    held.unheld = connect  # type: ignore[attr-defined]
-    client.create_conn = held
+    held.unheld = unheld  # type: ignore[attr-defined]
+    set_connector(held)

@@ -1,7 +1,6 @@
 """Runs one processor as one worker of its consumer group, until it is told to stop."""
 
 import asyncio
-import gc
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from fairwatch.engine.ahead import Ahead
 from fairwatch.engine.alarm import Alarm
 from fairwatch.engine.application import Application
 from fairwatch.engine.chain import Chain
+from fairwatch.engine.collector import tune_collector
 from fairwatch.engine.config import Build, EngineConfig, Resources
 from fairwatch.engine.forms import Forms
 from fairwatch.engine.guard import TooManyDeadError
@@ -27,6 +27,7 @@ from fairwatch.engine.part import Part, joined
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.pipeline import Pipeline
 from fairwatch.engine.predecessor import dismiss_predecessor
+from fairwatch.engine.private_names import crashed
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
@@ -209,9 +210,7 @@ class Worker:
         )
 
     async def _work(self, background: list[asyncio.Task[Any]]) -> None:
-        assert self._pipeline is not None
-        assert self._chain is not None
-        assert self._forms is not None
+        assert self._pipeline is not None and self._chain is not None and self._forms is not None  # noqa: PT018
         if not self.spec.replay:
             await self._forms.wait(self._pause, self._stopping.is_set)
         topics = {self.config.topic_prefix + name: self._records[name] for name in self.spec.reads}
@@ -237,12 +236,12 @@ class Worker:
         background.append(asyncio.create_task(Supervision(self, app).run()))
         if self.config.instance and not self.config.static and not self.config.embedded:
             background.append(asyncio.create_task(dismiss_predecessor(app.batches.group, self.config.name)))
-        crashed = app._crashed  # noqa: SLF001  # Faust tells nobody else
-        await self._unless_stopping(crashed.wait(), asyncio.shield(starting))
+        gave_up = crashed(app)
+        await self._unless_stopping(gave_up.wait(), asyncio.shield(starting))
         if not starting.done():
             starting.cancel()
         elif starting.exception() is None:
-            await self._unless_stopping(crashed.wait())
+            await self._unless_stopping(gave_up.wait())
         error = app.crash_reason or (starting.exception() if starting.done() and not starting.cancelled() else None)
         if not self._stopping.is_set():
             log.error("worker.crashed", error=repr(error))
@@ -255,7 +254,6 @@ class Worker:
     async def _receive(self, _: Any, records: Sequence[Any]) -> bool:
         """Handle a batch; return whether it may be acknowledged."""
         assert self._pipeline is not None
-        assert self._app is not None
         if self._stopping.is_set():  # what follows a batch that failed must not be committed: its offsets cover that
             return False
         try:
@@ -369,13 +367,6 @@ async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
-
-
-def tune_collector() -> None:
-    """Let the garbage collector run rarely: batches are many dicts (two of 4,000 are 150,000 objects) and no cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
 def run_worker(
