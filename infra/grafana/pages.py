@@ -124,6 +124,12 @@ PIPELINE = Dashboard(
         Panel("Left alone, by reason", rates("fairwatch_events_skipped_total", "component", "reason"), "cps"),
         Panel("Gateway to the end of the stage", both("fairwatch_event_age_seconds", "component"), "s"),
         Panel("A batch, received to acknowledged", both("fairwatch_batch_seconds", "component"), "s"),
+        Panel(
+            "Its steps",
+            both("fairwatch_batch_step_seconds", "component", "step"),
+            "s",
+            what="Handling is ours; output, state and commit are the broker's.",
+        ),
         Panel("Events in a batch", both("fairwatch_batch_size", "component")),
         Panel("Batches tried again", rates("fairwatch_batches_retried_total", "component"), "cps"),
         Panel("Answers of receivers", rates("fairwatch_deliveries_total", "receiver", "outcome"), "cps"),

@@ -79,7 +79,9 @@ def _hops(title: str, rows: dict[str, Any], batches: dict[str, Any]) -> Table:
     parts = ("waiting and handling", "acknowledged and readable")
     table = Table("hop", "p50", "p99", *parts, *(f"mean of {name}" for name in names), title=title)
     for name, row in rows.items():
-        steps = batches.get(name, {})
+        steps = {
+            step: mean for worker, found in batches.items() if name in worker.split("+") for step, mean in found.items()
+        }
         means = [f"{steps[step]:.1f}" if step in steps else "" for step in names]
         numbers = [f"{row[part]:.1f}" for part in ("p50_ms", "p99_ms", "to_made_ms", "to_readable_ms")]
         table.add_row(name, *numbers, *means)

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from fairwatch.engine.worker import Worker
 from fairwatch.stores.health import Health
+from fairwatch.telemetry import metrics
 from tests.support.engine_lab import CODEC, Lab, Probe, observation, stopped, until
 
 pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="module")]
@@ -68,6 +69,20 @@ async def test_outputs_carry_cloud_event_headers_and_the_time_of_their_cause(run
     assert headers["ce_type"] == b"fairwatch.Observation"
     assert (headers["ce_recordedtime"], headers["traceparent"]) == (sent["ce_recordedtime"], b"00-a-b-01")
     assert headers.keys() >= {"ce_source", "ce_time", "ce_specversion", "ce_dataschema", "content-type"}
+
+
+async def test_a_batch_tells_where_its_time_went(running: Running) -> None:
+    await running.lab.send([("steps", observation("s1"))])
+    await running.answers("s1")
+    name = running.worker.spec.name
+
+    def counted() -> set[str]:
+        samples = [sample for family in metrics.STEP_SECONDS.collect() for sample in family.samples]
+        mine = [sample for sample in samples if sample.labels["component"] == name]
+        return {sample.labels["step"] for sample in mine if sample.name.endswith("_count") and sample.value > 0}
+
+    await until(lambda: counted() >= {"waiting", "handling", "output"})
+    assert counted() & {"state", "commit"}, "the one without transactions, the other with them"
 
 
 async def test_poison_goes_to_the_dead_letters_and_good_events_pass(running: Running) -> None:

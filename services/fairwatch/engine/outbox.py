@@ -1,6 +1,7 @@
 """Writes outputs and returns when the broker has acknowledged every one of them; no transactions."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.producers import leave
+from fairwatch.engine.steps import Observe
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.writer import NotWrittenError, RefusedError
 
@@ -39,6 +41,7 @@ class Outbox:
         idempotent: bool = True,
         record_max: int = 4 << 20,
     ) -> None:
+        self.observe: Observe = lambda _step, _seconds: None
         self._record_max = record_max
         self._options = {
             "bootstrap_servers": bootstrap,
@@ -63,10 +66,15 @@ class Outbox:
             NotWrittenError: Some may not have been written.
             RefusedError: Some never will be.
         """
+        began = time.perf_counter()
         if refused := await self.write(outputs):
             raise RefusedError(refused, [])
+        acknowledged = time.perf_counter()
+        self.observe("output", acknowledged - began)
         try:
             refused = await self.write(rows)
+            if rows:
+                self.observe("state", time.perf_counter() - acknowledged)
         except NotWrittenError as error:
             raise NotWrittenError(str(error), error.refused, []) from error
         if refused:

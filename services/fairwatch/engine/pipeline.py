@@ -11,6 +11,7 @@ from fairwatch.domain.clock import Clock
 from fairwatch.engine.chain import Chain, Work
 from fairwatch.engine.dead_letters import Burial
 from fairwatch.engine.link import Link
+from fairwatch.engine.steps import observer
 from fairwatch.engine.submission import Output
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import NotWrittenError, RefusedError, Writer
@@ -33,6 +34,7 @@ class Pipeline:
     ) -> None:
         self._chain = chain
         self._writer = writer
+        self._observe = writer.observe = observer("+".join(link.spec.name for link in chain.links))
         self._turns = turns
         self._clock = clock
         self._retry_s = retry_s
@@ -50,8 +52,10 @@ class Pipeline:
             RestartError: It has to start anew.
         """
         started = time.perf_counter()
+        self._observe("waiting", started - getattr(records, "taken_at", started))
         with ExitStack() as open_spans:
             works, batch = await self._chain.handle(records, open_spans)
+            self._observe("handling", time.perf_counter() - started)
             self.handled(records)
             await self._keep(works, batch, getattr(records, "ends", {}))
             for work in works:

@@ -1,6 +1,7 @@
 """Lets a batch's outputs, its state and its offsets take effect together or not at all."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.fenced_producer import FencedProducer
 from fairwatch.engine.ownership import TRANSACTION_MS, Ownership, transactional_ids
 from fairwatch.engine.producers import leave
+from fairwatch.engine.steps import Observe
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.txn_offset_commit import Membership
@@ -62,6 +64,7 @@ class Transactions:
         self._number = 0
         self._handled: dict[TopicPartition, int] = {}
         self._in_doubt: str | None = None
+        self.observe: Observe = lambda _step, _seconds: None
 
     @property
     def clean(self) -> bool:
@@ -167,14 +170,18 @@ class Transactions:
         *,
         alone: bool,
     ) -> None:
+        began = time.perf_counter()
         producers = await self._started()
         producer = producers[int(number) % len(producers)]
         await producer.begin(who)
         sent = await submit(producer, records, alone=alone)
         await asyncio.wait([batch.future for batch in sent], return_when=asyncio.FIRST_EXCEPTION)
         await self._judged(judge(sent))
+        acknowledged = time.perf_counter()
+        self.observe("output", acknowledged - began)
         await producer.commit_offsets({tp: (offset, ownership.note(tp, number)) for tp, offset in offsets.items()})
         await producer.commit_transaction()
+        self.observe("commit", time.perf_counter() - acknowledged)
 
     async def _judged(self, verdict: Verdict) -> None:
         """Go on only where every record was acknowledged."""

@@ -5,6 +5,7 @@ nearly all of its throughput, is bypassed. Offsets are remembered as one number 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
@@ -31,13 +32,15 @@ class Batch(list[Any]):
     """Records of one or several partitions, those of one together and in order; some may be `Unreadable`.
 
     Attributes:
+        taken_at: When the consumer took them, by `time.perf_counter`.
         ends: Next offset to be read of each partition, once all are handled.
     """
 
-    __slots__ = ("ends",)
+    __slots__ = ("ends", "taken_at")
 
     def __init__(self, records: Iterable[Any]) -> None:
         super().__init__(records)
+        self.taken_at = time.perf_counter()
         last = {(record.topic, record.partition): record for record in self}
         self.ends = {TP(*place): record.offset + 1 for place, record in last.items()}
 

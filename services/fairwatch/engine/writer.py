@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fairwatch.domain.errors import RetryableError
+from fairwatch.engine.steps import Observe
 from fairwatch.engine.submission import Output
 
 
@@ -40,9 +41,11 @@ class Writer(Protocol):
 
     Attributes:
         fenced: Nobody else can have written to our state in between.
+        observe: Hears how long outputs, state and commits take.
     """
 
     fenced: bool
+    observe: Observe
 
     async def start(self) -> None:
         """Connect; RetryableError when the broker does not answer."""

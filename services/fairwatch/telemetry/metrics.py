@@ -34,6 +34,13 @@ AGE_SECONDS = Histogram(
     buckets=_AGES,
     registry=REGISTRY,
 )
+STEP_SECONDS = Histogram(
+    "fairwatch_batch_step_seconds",
+    "Steps of a batch, of a chain's parts together: `waiting` (fetched, not begun), `handling`, `output` (until outputs"
+    " are acknowledged; state too, in a transaction), then `state` or the transaction's `commit`.",
+    ["component", "step"],
+    registry=REGISTRY,
+)
 DEVICE_AGE_SECONDS = Histogram(
     "fairwatch_device_age_seconds",
     "Time that the device gives to the end of this stage, of a sample of each batch; wrong by what its clock is.",
