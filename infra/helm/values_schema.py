@@ -5,7 +5,7 @@ from __future__ import annotations
 from component_schema import DEFINITIONS, NONE, secret, way
 from vocabulary import Schema, anything, flag, group, labels, number, objects, refer, sentence, text, texts
 
-from fairwatch.apps.catalogue import GATEWAYS, PROCESSORS
+from fairwatch.apps.catalogue import CHAINS, GATEWAYS, PROCESSORS
 
 PROPERTIES = {
     "fullnameOverride": text("Name of what is installed instead of one made from the release's.", maxLength=40),
@@ -114,6 +114,13 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "chainKey": group(
+        "What proves that a chain has handled a record, so that no other processor does again.",
+        {
+            "existingSecret": secret("Secret with random bytes, the same for all processors; needed by chains"),
+            "key": text("Its key."),
+        },
+    ),
     "trustedProxies": texts("Addresses or networks from which X-Forwarded-For is believed."),
     "traces": group(
         "OpenTelemetry traces, from a device's request to the delivery.",
@@ -170,6 +177,11 @@ PROPERTIES = {
     "defaults": refer("processor", "What every component gets where it says nothing."),
     "processors": group(
         "Processors by name.", {name: refer("processor", sentence(summary)) for name, summary in PROCESSORS.items()}
+    ),
+    "chains": group(
+        "Processors that run as one process; an enabled chain takes the place of its processors, whose `env` and"
+        " `envFromSecrets` it has besides its own.",
+        {name: refer("processor", f"{', '.join(parts)} in one process.") for name, parts in CHAINS.items()},
     ),
     "gateways": group(
         "Gateways by name.",

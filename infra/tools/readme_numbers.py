@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 START, END = "<!-- numbers:start -->", "<!-- numbers:end -->"
 BROKERS = {"embedded": "the embedded broker, at least once", "kafka": "Apache Kafka, in transactions"}
-SHAPES = {"apart": "each processor a process"}
+SHAPES = {"apart": "each processor a process", "chains": "chains"}
 RATES = ("http at 100/s", "http at 1,000/s", "mqtt at 100/s")
 
 

@@ -14,7 +14,7 @@ from kafka.errors import (
 )
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
-from fairwatch.apps.topics_access import flows
+from fairwatch.apps.topics_access import deployments, flows
 from fairwatch.apps.topics_acls import access_differences, apply_access, principals
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
@@ -84,7 +84,7 @@ def admin() -> Authorizer:
 def test_what_is_applied_is_all_that_was_missing(admin: Authorizer) -> None:
     missing = access_differences(admin, PATTERN, PREFIX)
     assert {change.action for change in missing} == {"allow", "limit"}
-    assert {change.resource for change in missing} == {f"User:fairwatch-{name}" for name in flows()}
+    assert {change.resource for change in missing} == {f"User:fairwatch-{name}" for name in deployments()}
     apply_access(admin, missing)
     assert access_differences(admin, PATTERN, PREFIX) == []
     assert ("User:fairwatch-enrich", Kind.TOPIC, "here-observations", ACLOperation.READ) in admin.acls

@@ -131,7 +131,7 @@ async def hub(broker: str, names: Sequence[str], listed: Sequence[int], folder: 
                 "FAIRWATCH_MEDIA_URL": f"file://{folder}/media", "FAIRWATCH_MQTT_URL": mqtt.url("gateway"),
                 "FAIRWATCH_CONTROL_ROOM_URL": await receiver.start(), "FAIRWATCH_FACES": "false",
                 "FAIRWATCH_CONTROL_ROOM_SECRET": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
-                "OMP_NUM_THREADS": "1",
+                "FAIRWATCH_CHAIN_KEY": secrets.token_urlsafe(18), "OMP_NUM_THREADS": "1",
             }  # fmt: skip
             components = Components(folder / "logs", environment)
             running = Hub(broker, pid, settings, components, receiver, mqtt, keys, folder)

@@ -24,6 +24,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "--set", "config.git.repository=https://git.example.org/sites.git,config.git.ref=v7,config.git.path=harbour",
         "--set", "config.git.existingSecret=git,config.existingSecret=people,tests.probe.eventType=tamper.other",
     ),
+    "chains": (
+        "--api-versions", "keda.sh/v1alpha1", "-f", str(Path(__file__).with_name("everything.yaml")),
+        "--set", "chains.ingest.enabled=true,chains.alerts.enabled=true",
+    ),
     "mutual-tls": (
         "--api-versions", "keda.sh/v1alpha1",
         "--set", "kafka.security=SSL,kafka.tls.caSecret=ca,kafka.tls.clientSecret=client,redis.existingSecret=redis",

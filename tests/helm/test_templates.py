@@ -1,11 +1,12 @@
 """What the chart renders for what is asked of it."""
 
 import re
+from itertools import product
 
 import pytest
 import yaml
 
-from fairwatch.apps.catalogue import components
+from fairwatch.apps.catalogue import CHAINS, components
 from fairwatch.apps.processors import spec_of
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
@@ -109,6 +110,9 @@ def test_keda_signs_in_as_the_component_does():
     assert names == {"ca", "cert", "key"}
 
 
+RIGHTS = ("Describe", "Write")  # on transactional ids
+
+
 def _allowed(user, kind):
     return {
         (acl["resource"]["name"], operation)
@@ -116,6 +120,28 @@ def _allowed(user, kind):
         for operation in acl["operations"]
         if acl["resource"]["type"] == kind
     }
+
+
+def test_a_chain_takes_the_place_of_its_processors_and_has_all_that_they_had():
+    chained = VARIANTS["chains"]
+    deployments, scaled, users = (resources(chained, kind) for kind in ("Deployment", "ScaledObject", "KafkaUser"))
+    singles = {part for parts in CHAINS.values() for part in parts}
+    assert set(deployments) == set(users) == set(components()) - singles | set(CHAINS)
+    for name, parts in CHAINS.items():
+        container = deployments[name]["spec"]["template"]["spec"]["containers"][0]
+        assert container["args"] == ["run", "+".join(parts)]
+        assert {"name": "FAIRWATCH_CHAIN_KEY_FILE", "value": "/secrets/chain/key"} in container["env"]
+        triggers = [row["metadata"] for row in scaled[name]["spec"]["triggers"] if row["type"] == "kafka"]
+        assert {row["topic"] for row in triggers} == {PREFIX + topic for part in parts for topic in spec_of(part).reads}
+        assert {row["consumerGroup"] for row in triggers} == {f"{PREFIX}fairwatch-{'+'.join(parts)}"}
+        had = [resources(ALL, "KafkaUser")[part] for part in parts]
+        assert _allowed(users[name], "topic") == set().union(*(_allowed(user, "topic") for user in had))
+        forms = [f"{PREFIX}fairwatch-{form}" for form in ("+".join(parts), *parts)]
+        assert _allowed(users[name], "transactionalId") == set(product([f"{form}-" for form in forms], RIGHTS))
+        assert {group for group, _ in _allowed(users[name], "group")} == set(forms)
+    alerts = deployments["alerts"]["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in alerts["env"]
+    assert {"secretRef": {"name": "receivers"}} in alerts["envFrom"]
 
 
 @pytest.mark.parametrize("name", components())
@@ -140,9 +166,10 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
             wanted |= {(f"{PREFIX}fairwatch-{name}-state", verb) for verb in verbs}
     user = resources(ALL, "KafkaUser")[name]
     assert _allowed(user, "topic") == wanted
-    assert _allowed(user, "group") == groups
-    transactions = {(f"{PREFIX}fairwatch-{name}-", verb) for verb in ("Describe", "Write")}
-    assert _allowed(user, "transactionalId") == (transactions if commits else set())
+    forms = ["+".join(parts) for parts in CHAINS.values() if name in parts]  # whose work it may have to go on from
+    assert _allowed(user, "group") == groups | {(f"{PREFIX}fairwatch-{form}", "Describe") for form in forms}
+    ids = [f"{PREFIX}fairwatch-{form}-" for form in (name, *forms)]
+    assert _allowed(user, "transactionalId") == set(product(ids, RIGHTS) if commits else ())
     for acl in user["spec"]["authorization"]["acls"]:
         # A worker numbers its transactional ids; everything else is named whole.
         kind, pattern = acl["resource"]["type"], acl["resource"]["patternType"]
@@ -323,6 +350,7 @@ def test_small_site_fits_a_small_node():
             "processors.project.scaling.mode must be none: it reads its topics anew",
         ),
         ("gateways.mqtt.enabled=true,gateways.mqtt.replicas=2", "gateways.mqtt must have replicas 1"),
+        ("chains.ingest.enabled=true", "name the secret that its processors share in chainKey.existingSecret"),
         ("gateways.http.replicas=2", "gateways.http has more than one replica: set nonce.existingSecret"),
         ("kafka.security=SASL_SSL", "name the secret with user name and password in kafka.sasl.existingSecret"),
         ("faces.enabled=true", "set media.url or media.existingClaim"),

@@ -25,15 +25,33 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- else -}}{{ printf "%s:%s" $image.repository ($image.tag | default .Chart.AppVersion) }}{{- end -}}
 {{- end -}}
 
-{{/* Every enabled component by name, its own values laid over `defaults`, with what is known of it from the code. */}}
+{{/* Every enabled component by name, its own values laid over `defaults`, with what is known of it from the code. An
+     enabled chain takes the place of its processors. */}}
 {{- define "fairwatch.components" -}}
-{{- $known := (.Files.Get "files/topics.yaml" | fromYaml).components -}}
+{{- $file := .Files.Get "files/topics.yaml" | fromYaml -}}
+{{- $known := $file.components -}}
 {{- $all := dict -}}
+{{- $chained := dict -}}
+{{- range $name, $own := .Values.chains -}}
+{{- $part := mergeOverwrite (deepCopy $.Values.defaults) (deepCopy ($own | default dict)) -}}
+{{- if $part.enabled -}}
+{{- $flow := get $file.chains $name -}}
+{{- if not $.Values.chainKey.existingSecret -}}
+{{- fail (printf "chains.%s is enabled: name the secret that its processors share in chainKey.existingSecret" $name) -}}
+{{- end -}}
+{{- range $flow.parts -}}
+{{- $_ := set $chained . true -}}
+{{- $single := get $.Values.processors . | default dict -}}
+{{- $_ := set $part "env" (merge (deepCopy $part.env) ($single.env | default dict)) -}}
+{{- $_ := set $part "envFromSecrets" (concat $part.envFromSecrets ($single.envFromSecrets | default list) | uniq) -}}
+{{- end -}}
+{{- $_ := set $all $name (merge (dict "kind" "processor" "chain" true "flow" $flow "parts" $flow.parts) $part) -}}
+{{- end -}}{{- end -}}
 {{- range $kind, $map := dict "processor" .Values.processors "gateway" .Values.gateways "console" (dict "console" .Values.console) -}}
 {{- range $name, $own := $map -}}
 {{- $part := mergeOverwrite (deepCopy $.Values.defaults) (deepCopy ($own | default dict)) -}}
-{{- if $part.enabled -}}
-{{- $_ := set $all $name (merge (dict "kind" $kind "flow" (get $known $name)) $part) -}}
+{{- if and $part.enabled (not (and (eq $kind "processor") (hasKey $chained $name))) -}}
+{{- $_ := set $all $name (merge (dict "kind" $kind "flow" (get $known $name) "parts" (list $name)) $part) -}}
 {{- end -}}{{- end -}}{{- end -}}
 {{- range $name, $part := $all -}}
 {{- include "fairwatch.check" (dict "root" $ "name" $name "part" $part) -}}
@@ -43,7 +61,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{/* What a schema cannot say. */}}
 {{- define "fairwatch.check" -}}
-{{- $part := .part -}}{{- $path := ternary "console" (printf "%ss.%s" $part.kind .name) (eq .name "console") -}}
+{{- $part := .part -}}{{- $path := ternary "console" (printf "%ss.%s" (ternary "chain" $part.kind (hasKey $part "chain")) .name) (eq .name "console") -}}
 {{- $bound := include "fairwatch.partitions" . | int -}}
 {{- if $bound -}}
 {{- if gt (int $part.scaling.max) $bound -}}
@@ -166,5 +184,7 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
-{{- if has .name (list "http" "mqtt" "viid" "normalize" "match" "retain" "console") -}}yes{{- end -}}
+{{- range (.part | default dict).parts | default (list .name) -}}
+{{- if has . (list "http" "mqtt" "viid" "normalize" "match" "retain" "console") -}}yes{{- end -}}
+{{- end -}}
 {{- end -}}

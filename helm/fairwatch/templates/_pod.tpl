@@ -47,6 +47,13 @@
 - {name: FAIRWATCH_INSTANCE, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 {{- end -}}
 
+{{/* What only processors have: also those by themselves have to know what a chain has handled. */}}
+{{- define "fairwatch.env.processor" -}}
+{{- if .root.Values.chainKey.existingSecret }}
+- {name: FAIRWATCH_CHAIN_KEY_FILE, value: /secrets/chain/key}
+{{- end }}
+{{- end -}}
+
 {{/* What only listening components have. */}}
 {{- define "fairwatch.env.listening" -}}
 {{- $values := .root.Values -}}
@@ -106,6 +113,9 @@
 {{- if .part }}
 {{- if .part.tlsSecret }}
 - {name: tls, secret: {secretName: {{ .part.tlsSecret }}, defaultMode: 0440}}
+{{- end }}
+{{- if and (eq .part.kind "processor") $values.chainKey.existingSecret }}
+- {name: chain, secret: {secretName: {{ $values.chainKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.chainKey.key }}, path: key}]}}
 {{- end }}
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}

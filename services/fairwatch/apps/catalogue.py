@@ -41,6 +41,12 @@ PROCESSORS = {
     "retain": "deletes pictures and raw bodies that are past their lifetime",
 }
 
+# Chains that chart, ACLs and doctor know, by the name of the deployment; `fairwatch run` takes any other one too.
+CHAINS: dict[str, tuple[str, ...]] = {
+    "ingest": ("normalize", "enrich", "match", "route"),
+    "alerts": ("group", "notify"),
+}
+
 
 @cache
 def components() -> Mapping[str, Component]:

@@ -16,7 +16,7 @@ from fairwatch.apps import kafka
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka_reach import addresses
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.topics_access import flows
+from fairwatch.apps.topics_access import deployments
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.stores.health import Health
 from fairwatch.wire.registry import Registry
@@ -70,7 +70,8 @@ async def access(settings: Settings) -> Finding:
     other = [f"{one.resource}: {one.action} {one.what}" for one in found]
     if other:
         return Finding("access", "warning", some(other), "fairwatch topics apply, with --revoke for rights too many")
-    return Finding("access", "good", f"{len(flows())} principals may do what schemas/topics says, and nothing else")
+    seen = f"{len(deployments())} principals may do what schemas/topics says, and nothing else"
+    return Finding("access", "good", seen)
 
 
 async def registry(settings: Settings) -> Finding:
@@ -85,7 +86,7 @@ async def registry(settings: Settings) -> Finding:
 
 async def groups(settings: Settings) -> Finding:
     """Look for consumer groups of another version, of another release, and of nobody we know."""
-    known = {f"{settings.topic_prefix}fairwatch-{flow.name}" for flow in flows().values() if flow.reads}
+    known = {f"{settings.topic_prefix}fairwatch-{flow.name}" for flow in deployments().values() if flow.reads}
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, **kafka.client_options(settings))
     try:
         await client.start()

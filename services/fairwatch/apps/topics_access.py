@@ -1,10 +1,10 @@
 """Rights and quotas of each component, for Kafka and the chart: derived from schemas/topics and the processors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from fairwatch.apps.catalogue import components
+from fairwatch.apps.catalogue import CHAINS, components
 from fairwatch.apps.processors import spec_of
 from fairwatch.engine.topics import changelog_of
 from fairwatch.wire.topics import topics
@@ -38,6 +38,7 @@ class Flow:
         writes: Topics that it writes, those of its dead letters included.
         state: Whether it keeps keyed state.
         replay: Whether it reads its topics anew at each start.
+        forms: Other forms of deployment of the same processors: who runs one asks how far they have come.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Flow:
     writes: tuple[str, ...]
     state: bool
     replay: bool
+    forms: tuple[str, ...] = ()
 
     def rights(self) -> list[Right]:
         """Return what it may do, and nothing else."""
@@ -53,10 +55,14 @@ class Flow:
         found += [Right("topic", topic, WRITE) for topic in self.writes]
         if self.state:
             found.append(Right("topic", changelog_of("", self.name), OWN))
-        if self.reads:
-            found.append(Right("group", f"fairwatch-{self.name}", READ))
+        return found + self._of_group()
+
+    def _of_group(self) -> list[Right]:
+        """Return its rights on its group and the producers of it, and on those of other forms: to shut them out."""
+        found = [Right("group", f"fairwatch-{self.name}", READ)] if self.reads else []
+        found += [Right("group", f"fairwatch-{form}", ("Describe",)) for form in self.forms]
         if self.reads and not self.replay:
-            found.append(Right(TRANSACTIONAL, f"fairwatch-{self.name}-", WRITE))
+            found += [Right(TRANSACTIONAL, f"fairwatch-{form}-", WRITE) for form in (self.name, *self.forms)]
         return found
 
     def quotas(self) -> dict[str, int]:
@@ -69,10 +75,42 @@ class Flow:
         return {name: limit for name, limit in limits.items() if limit}
 
 
+@dataclass(frozen=True, slots=True)
+class ChainFlow(Flow):
+    """What flows through processors that run as one chain."""
+
+    parts: tuple[Flow, ...] = ()
+
+    def rights(self) -> list[Right]:
+        """Return what its processors may do, as one."""
+        topics = [right for part in self.parts for right in part.rights() if right.kind == "topic"]
+        return [*dict.fromkeys(topics), *self._of_group()]
+
+    def quotas(self) -> dict[str, int]:
+        """Return the sum of those of its processors."""
+        found: dict[str, int] = {}
+        for part in self.parts:
+            for name, limit in part.quotas().items():
+                found[name] = found.get(name, 0) + limit
+        return found
+
+
 @cache
 def flows() -> Mapping[str, Flow]:
     """Return the flow of every component by its name."""
     return {part.name: _flow(part.name, part.kind) for part in components().values()}
+
+
+@cache
+def chains() -> Mapping[str, ChainFlow]:
+    """Return the flow of every chain by the name of its deployment."""
+    return {name: _chain([flows()[part] for part in parts]) for name, parts in CHAINS.items()}
+
+
+@cache
+def deployments() -> Mapping[str, Flow]:
+    """Return the flow of everything that may run as a deployment with a principal of its own, by name."""
+    return {**flows(), **chains()}
 
 
 @cache
@@ -105,4 +143,20 @@ def _flow(name: str, kind: str) -> Flow:
         writes=tuple(written),
         state=bool(spec and spec.state),
         replay=bool(spec and spec.replay),
+        forms=tuple("+".join(parts) for parts in CHAINS.values() if name in parts),
+    )
+
+
+def _chain(parts: Sequence[Flow]) -> ChainFlow:
+    names = [part.name for part in parts]
+    read = tuple(sorted({topic for part in parts for topic in part.reads}))
+    return ChainFlow(
+        "+".join(names),
+        reads=read,
+        references=tuple(sorted({topic for part in parts for topic in part.references})),
+        writes=tuple(sorted({topic for part in parts for topic in part.writes})),
+        state=any(part.state for part in parts),
+        replay=False,
+        forms=tuple(names),
+        parts=tuple(parts),
     )

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError, SecurityDisabledError, for_code
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest, DescribeClientQuotasRequest
 
 from fairwatch.apps.topics import Change
-from fairwatch.apps.topics_access import TRANSACTIONAL, flows
+from fairwatch.apps.topics_access import TRANSACTIONAL, deployments
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
 NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
@@ -28,14 +28,14 @@ _NAMES = {operation: name for name, operation in _OPERATIONS.items()}
 
 
 def principals(pattern: str) -> dict[str, str]:
-    """Return the principal of each component.
+    """Return the principal of each component and chain.
 
     Raises:
         ConfigurationError: The pattern gives all components the same, or is no principal of Kafka.
     """
     if PLACE not in pattern or not pattern.startswith("User:"):
         raise ConfigurationError(f"FAIRWATCH_KAFKA_PRINCIPALS: {pattern!r} is not of the form User:fairwatch-{PLACE}")
-    return {name: pattern.replace(PLACE, name) for name in flows()}
+    return {name: pattern.replace(PLACE, name) for name in deployments()}
 
 
 def access_differences(
@@ -55,8 +55,8 @@ def access_differences(
     """
     owners = principals(pattern)
     wanted = {
-        (owners[flow.name], right.kind, prefix + right.name, operation)
-        for flow in flows().values()
+        (owners[name], right.kind, prefix + right.name, operation)
+        for name, flow in deployments().items()
         for right in flow.rights()
         for operation in right.operations
     }
@@ -76,10 +76,10 @@ def access_differences(
         Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice)
         for row in sorted(there - wanted)
     ]
-    for flow in flows().values():
-        had = limits.get(owners[flow.name], {})
+    for name, flow in deployments().items():
+        had = limits.get(owners[name], {})
         changes += [
-            Change(owners[flow.name], "limit", key, had.get(key), str(value))
+            Change(owners[name], "limit", key, had.get(key), str(value))
             for key, value in flow.quotas().items()
             if had.get(key) != str(value)
         ]

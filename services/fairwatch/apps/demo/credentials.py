@@ -28,6 +28,7 @@ class Credentials:
         keys: API key by device.
         people: Password by name.
         mqtt: Password by MQTT user.
+        chain: What processors prove to each other that a chain has handled a record.
         webhook: Secret of the control room's webhook, as Standard Webhooks writes it.
     """
 
@@ -37,6 +38,7 @@ class Credentials:
     keys: dict[str, str] = field(default_factory=lambda: {name: issue_api_key()[0] for name in world.ONVIF})
     people: dict[str, str] = field(default_factory=lambda: {name: password() for name in PEOPLE})
     mqtt: dict[str, str] = field(default_factory=lambda: {name: password() for name in ("frigate", "gateway")})
+    chain: str = field(default_factory=password)
     webhook: str = field(default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
 
     def write_devices(self, folder: Path) -> None:

@@ -95,7 +95,8 @@ async def set_stage(
             "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(embedded),
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
             "FAIRWATCH_CONFIG_DIR": str(folder / "config"), "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
-            "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "FAIRWATCH_CHAIN_KEY": credentials.chain,
+            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         }  # fmt: skip
         settings = Settings(
             kafka_bootstrap=broker, redis_url=SecretStr(valkey), embedded=embedded,
