@@ -1,9 +1,11 @@
 """Who is started again takes out of the group the process of its name that was killed, and nobody else."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 from aiokafka.errors import KafkaConnectionError
 
+from fairwatch.engine.consumer_thread import BatchThread
 from fairwatch.engine.predecessor import AGAIN_S, dismiss_predecessor
 
 
@@ -60,3 +62,10 @@ async def test_a_broker_that_does_not_answer_is_asked_again():
     group = Group(None, None, {**DEAD, "us": "match-1@1.1"}, deaf=1)
     assert await look(group) == ["dead"]
     assert group.pauses == [AGAIN_S] * 3
+
+
+def test_a_consumer_that_has_not_started_yet_is_nobody_in_its_group():
+    thread = BatchThread.__new__(BatchThread)
+    for consumer in (None, SimpleNamespace(_coordinator=None)):
+        thread._consumer = consumer
+        assert (thread.connected, thread.member_id) == (False, "")

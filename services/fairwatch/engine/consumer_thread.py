@@ -174,8 +174,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     @property
     def member_id(self) -> str:
         """Who we are in the group, or ask to be; empty where we have not asked yet."""
-        consumer = self._consumer
-        return "" if consumer is None else str(coordinator_of(consumer).member_id)
+        coordinator = self._coordinator
+        return "" if coordinator is None else str(coordinator.member_id)
 
     async def members(self) -> dict[str, str]:
         """Ask the broker who is in the group: client ids by member id; KafkaError when it does not say."""
@@ -189,11 +189,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     async def _asked(self, request: Any) -> Any:
         """Ask the group's coordinator, not over the connection on which joining waits for its answer."""
-        consumer = self._consumer
-        coordinator = None if consumer is None else coordinator_of(consumer).coordinator_id
-        if consumer is None or coordinator is None:
+        coordinator = self._coordinator
+        if coordinator is None or coordinator.coordinator_id is None:
             raise GroupCoordinatorNotAvailableError
-        return await self.call_thread(client_of(consumer).send, coordinator, request)
+        return await self.call_thread(client_of(self._ensure_consumer()).send, coordinator.coordinator_id, request)
 
     async def note(self, places: Mapping[TP, Place]) -> bool:
         """Commit offsets with notes; return whether the group took them."""
@@ -224,5 +223,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     @property
     def connected(self) -> bool:
         """Whether the group's coordinator answers."""
+        coordinator = self._coordinator
+        return coordinator is not None and coordinator.coordinator_id is not None
+
+    @property
+    def _coordinator(self) -> Any:
+        """The coordinator of aiokafka; None until the consumer has started."""
         consumer = self._consumer
-        return consumer is not None and coordinator_of(consumer).coordinator_id is not None
+        return None if consumer is None else coordinator_of(consumer)
