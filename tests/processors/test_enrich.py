@@ -6,6 +6,7 @@ import pytest
 
 from fairwatch.domain.outcome import Reject
 from fairwatch.processors.enrich import Enrich
+from fairwatch.wire.kinds.names import Names
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
 from tests.support.records import AT, device, observation, site
 
@@ -46,7 +47,7 @@ async def place(world, *observations):
 
 
 def clocked(device_time, received_at=AT, zone="+00:00", device_id="cam-1", n=0):
-    written = {"utc": device_time, "raw": "…", "zone": zone}
+    written = {"utc": device_time, "raw": "", "zone": zone}
     return {**observation(device_id=device_id, n=n), "device_time": written, "received_at": received_at}
 
 
@@ -202,3 +203,63 @@ async def test_an_observation_without_a_plausible_received_time_is_rejected(worl
 async def test_a_duplicate_has_the_same_id(world):
     first, second = await place(world, observation(), observation())
     assert first["sighting_id"] == second["sighting_id"]
+
+
+NAMES = Names("secret")
+
+
+@pytest.fixture
+def named_world(devices):
+    devices.put("cam-1", {**device(), "names": ["Turban Hotel"]})
+    return World(Enrich(devices, MemoryReference(), MemoryState(), names=NAMES))
+
+
+async def test_a_token_of_a_registered_name_becomes_the_name_again(named_world):
+    token = NAMES.token("cam-1", "rule", "Turban Hotel")
+    [seen] = await place(named_world, observation(source={"format": "x", "rule": token}, zones=[token]))
+    assert seen["observation"]["source"]["rule"] == "Turban Hotel"
+    assert seen["observation"]["zones"] == ["Turban Hotel"]
+
+
+async def test_a_foreign_producers_name_that_is_not_registered_becomes_a_token(named_world):
+    source = {"format": "x", "rule": "Uyghur line", "channel": "7", "tokens": {"Rule": "Uyghur line"}}
+    [seen] = await place(named_world, observation(source=source, zones=["zone:3f9ac2"]))
+    assert seen["observation"]["source"]["rule"] == NAMES.token("cam-1", "rule", "Uyghur line")
+    assert seen["observation"]["source"]["channel"] == "7"
+    assert seen["observation"]["zones"] == ["zone:3f9ac2"]
+    assert "yghur" not in str(seen)
+
+
+async def test_a_recorders_camera_is_found_by_the_token_of_its_name(devices):
+    world = World(Enrich(devices, MemoryReference(), MemoryState(), names=NAMES))
+    source = {"format": "frigate", "device_id": NAMES.token("nvr", "device", "gate")}
+    [seen] = await place(world, observation(device_id="nvr", source=source))
+    assert seen["observation"]["device_id"] == "nvr-a"
+    assert seen["observation"]["source"]["device_id"] == "gate"
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("event_type", {"event_type": "person.uyghur"}),
+        ("event_code.text", {"event_code": {"system": "hikvision:eventType", "code": "VMD", "text": "Uyghur seen"}}),
+        ("class_code.code", {"class_code": {"system": "frigate:label", "code": "person-uyghur"}}),
+        ("object_id", {"object_id": "person-uyghur"}),
+        ("media.uri", {"media": [{"uri": "http://192.0.2.1/uyghur.jpg"}]}),
+        ("extensions.(value)", {"extensions": {"note": "uyghur seen"}}),
+        ("sensor.quantity", {"sensor": {"quantity": "uyghurs"}}),
+        ("plates.text", {"plates": [{"text": "a uyghur woman", "raw": ""}]}),
+        ("count.by_class.(key)", {"count": {"by_class": {"uyghur": 3}}}),
+        ("vehicle.model", {"vehicle": {"model": "uyghur"}}),
+    ],
+)
+async def test_a_foreign_observation_that_breaks_the_kind_of_a_field_is_refused_by_the_fields_name(world, field, said):
+    [[refused]] = await world.push(world.event("observations", "Observation", observation(**said)))
+    assert isinstance(refused, Reject)
+    assert (refused.reason, refused.field) == ("invalid_field", field)
+    assert "yghur" not in refused.detail
+
+
+async def test_a_foreign_claim_goes_no_further(world):
+    [seen] = await place(world, observation(claim={"enrolment_id": "4711"}))
+    assert seen["observation"]["claim"] is None

@@ -173,7 +173,7 @@ def test_missing_examples_are_found(folder):
 def test_released_files_are_frozen(folder):
     (folder / RELEASED).unlink(missing_ok=True)
     released = freeze(folder)
-    assert len(released) == 16
+    assert len(released) == len(list((folder / "avro").glob("*.avsc")))
     assert list(check_released(folder)) == []
     edit(folder / "avro/site.v1.avsc", lambda document: document.update(doc="Edited."))
     assert [problem.where for problem in check_released(folder)] == ["avro/site.v1.avsc"]

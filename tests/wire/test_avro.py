@@ -136,7 +136,7 @@ def test_unknown_fingerprint_and_a_version_of_the_future_are_unknown():
 
 def test_confluent_framing_without_a_registry_says_what_is_missing():
     error = rejection(SINGLE.decode, CONFLUENT.encode("Site", SITE))
-    assert (error.reason, error.detail) == ("unknown_schema", "schema id 12: no schema registry is configured")
+    assert (error.reason, error.detail) == ("unknown_schema", "schema id 13: no schema registry is configured")
 
 
 def test_record_of_another_type_is_told():

@@ -13,6 +13,7 @@ from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
 from fairwatch.stores.media import MediaStore, raw_url
 from fairwatch.wire.cleaning import Cleaner
+from fairwatch.wire.kinds.names import Names
 from fairwatch.wire.topics import topics
 
 Builder = Callable[[Settings, Resources], Processor]
@@ -56,6 +57,7 @@ def normalize(settings: Settings, given: Resources) -> Processor:
         MediaStore.open(settings.media_url),
         bodies=MediaStore.open(settings.raw_url or raw_url(settings.media_url)),
         soft_biometrics=settings.soft_biometrics,
+        names=Names(settings.names_secret.get_secret_value()),
     )
 
 
@@ -64,7 +66,13 @@ def enrich(settings: Settings, given: Resources) -> Processor:
     from fairwatch.processors.enrich import Enrich  # noqa: PLC0415
 
     references = given.references
-    return Enrich(references["devices"], references["sites"], given.state, soft_biometrics=settings.soft_biometrics)
+    return Enrich(
+        references["devices"],
+        references["sites"],
+        given.state,
+        soft_biometrics=settings.soft_biometrics,
+        names=Names(settings.names_secret.get_secret_value()),
+    )
 
 
 def verify(_: Settings, given: Resources) -> Processor:

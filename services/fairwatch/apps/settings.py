@@ -12,7 +12,7 @@ from fairwatch.domain.errors import ConfigurationError
 
 _FROM_FILES = (
     *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
-    *("chain_key", "nonce_secret", "git_username", "git_password"),
+    *("chain_key", "names_secret", "nonce_secret", "git_username", "git_password"),
 )
 
 
@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         description="proves that a chain has handled a record; the same for all; empty: a chain hands on through Kafka",
     )
     chain_key_file: Path | None = None
+    names_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="makes tokens of devices' names (rule:3f9ac2) that nobody can look up; the same for all, for ever",
+    )
+    names_secret_file: Path | None = None
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
     registry_url: str = Field(
         default="", repr=False, description="Confluent-compatible registry; empty: single-object encoding"

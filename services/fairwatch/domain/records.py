@@ -224,6 +224,7 @@ class Device(TypedDict):
     site_id: NotRequired[str | None]
     formats: NotRequired[list[str]]
     aliases: NotRequired[list[str]]
+    names: NotRequired[list[str]]
     manufacturer: NotRequired[str | None]
     model: NotRequired[str | None]
     serial: NotRequired[str | None]

@@ -13,6 +13,8 @@ from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.processor import Spec
 from fairwatch.stores.registry import Place, Registry
 from fairwatch.wire.cleaning import Cleaner
+from fairwatch.wire.kinds.checking import misfit
+from fairwatch.wire.kinds.names import Names
 
 
 class Enrich:
@@ -27,14 +29,23 @@ class Enrich:
         sites: Known sites.
         state: Recent clock errors by device, so that a replay corrects times as before.
         soft_biometrics: Keep estimated age and gender.
+        names: Makes the tokens by which devices' names travel.
     """
 
     spec = Spec(
         name="enrich", reads=("observations",), writes=("sightings",), state=True, references=("devices", "sites")
     )
 
-    def __init__(self, devices: Reference, sites: Reference, state: State, *, soft_biometrics: bool = False) -> None:
-        self._registry = Registry(devices, sites)
+    def __init__(
+        self,
+        devices: Reference,
+        sites: Reference,
+        state: State,
+        *,
+        soft_biometrics: bool = False,
+        names: Names | None = None,
+    ) -> None:
+        self._registry = Registry(devices, sites, names or Names())
         self._state = state
         self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
 
@@ -58,11 +69,18 @@ class Enrich:
             observation = self._cleaner.clean("Observation", observation)
         except RejectedError as error:
             return Reject(error.reason, error.detail, error.field)
+        field = misfit("Observation", observation)
+        if field:  # the field, never what it says
+            return Reject("invalid_field", f"Observation.{field} is not of the kind of its field", field)
+        if observation.get("claim"):
+            observation = {**observation, "claim": None}
         return self._placed(observation, partition, clocks)
 
     def _placed(self, observation: dict[str, Any], partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
         sender, source = observation["device_id"], observation["source"]
         device = self._registry.speaker(sender, (source.get("device_id"), source.get("channel")))
+        observation = self._registry.names_of(sender, device).placed(observation)
+        source = observation["source"]
         if device is None:
             return self._sighting(observation, None, self._read(observation, None, partition, clocks))
         if not self._registry.is_enabled(device):

@@ -15,6 +15,7 @@ from fairwatch.formats.catalogue import decode
 from fairwatch.formats.drift import FieldDrift
 from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.policy.causes import cause_of_observation
+from fairwatch.wire.kinds.names import Names
 
 MEDIA_AT_ONCE = 16
 RETAINED = "mqtt-retained"
@@ -45,6 +46,7 @@ class Normalize:
         media: Where pictures go.
         bodies: Where bodies are that were too large for the topic; None for the media store, where they used to be.
         soft_biometrics: Keep estimated age and gender.
+        names: Makes the tokens that stand for names which devices send.
         decode: The adapters.
     """
 
@@ -63,6 +65,7 @@ class Normalize:
         *,
         bodies: MediaStore | None = None,
         soft_biometrics: bool = False,
+        names: Names | None = None,
         decode: Decode = decode,
     ) -> None:
         self._devices = devices
@@ -70,6 +73,7 @@ class Normalize:
         self._media = media
         self._bodies = bodies or media
         self._soft_biometrics = soft_biometrics
+        self._names = names or Names()
         self._decode = decode
         self._drift = FieldDrift()
         self._slots = asyncio.Semaphore(MEDIA_AT_ONCE)
@@ -109,6 +113,7 @@ class Normalize:
             received_at=raw["received_at"],
             time_zone=device.get("time_zone"),
             soft_biometrics=self._soft_biometrics,
+            names=self._names,
         )
         try:
             work.decoded = self._decode(payload, raw.get("format"))

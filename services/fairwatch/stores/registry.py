@@ -8,8 +8,11 @@ from typing import Any
 import shapely
 
 from fairwatch.domain.ports import Reference
+from fairwatch.stores.registered_names import RegisteredNames, number_of
+from fairwatch.wire.kinds.names import Names, is_token
 
 AMBIGUOUS = ""
+_REMEMBERED = 16_384  # senders; those that nobody has registered may be made up without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,12 @@ class Registry:
     Args:
         devices: `Device` records by id.
         sites: `Site` records by id.
+        names: Makes the tokens by which devices' names travel.
     """
 
-    def __init__(self, devices: Reference, sites: Reference) -> None:
+    def __init__(self, devices: Reference, sites: Reference, names: Names) -> None:
+        self._names = names
+        self._registered: dict[tuple[str, str], RegisteredNames] = {}
         self._devices = devices
         self._sites = sites
         self._version = -1
@@ -50,6 +56,8 @@ class Registry:
         self._refresh()
         for name in names:
             child = self._children.get((sender_id, name or ""))
+            if not child and name and is_token(name):
+                child = self._children.get((sender_id, number_of(name)))
             if child:
                 return self._device(child)
         return self._device(sender_id)
@@ -78,6 +86,17 @@ class Registry:
             polygons = self._polygons[device["device_id"]] = list(_polygons(device["zones"]))
         return [zone_id for zone_id, polygon in polygons if shapely.intersects_xy(polygon, *foot)]
 
+    def names_of(self, sender: str, device: dict[str, Any] | None) -> RegisteredNames:
+        """Return the names that are registered with a device which sends by itself or through another."""
+        self._refresh()
+        key = (sender, device["device_id"] if device else "")
+        found = self._registered.get(key)
+        if found is None:
+            if len(self._registered) >= _REMEMBERED:
+                self._registered.clear()
+            found = self._registered[key] = RegisteredNames(self._names, sender, device)
+        return found
+
     def _device(self, device_id: str) -> dict[str, Any] | None:
         device: dict[str, Any] | None = self._devices.get(device_id)
         return device
@@ -87,11 +106,14 @@ class Registry:
             return
         self._version = self._devices.version
         self._polygons = {}
+        self._registered = {}
         self._children = {}
         for device_id, device in self._devices.items():
             for name in {device_id, *device.get("aliases", ())} - {""} if device.get("parent_id") else ():
-                key = (device["parent_id"], name)
-                self._children[key] = AMBIGUOUS if key in self._children else device_id
+                token = self._names.token(device["parent_id"], "name", name)
+                for spelt in (name, number_of(token)):
+                    key = (device["parent_id"], spelt)
+                    self._children[key] = AMBIGUOUS if key in self._children else device_id
 
 
 def foot_point(shape: dict[str, Any] | None) -> tuple[float, float] | None:

@@ -26,10 +26,13 @@ class Names:
 
     def __init__(self, secret: str = "") -> None:
         self._secret = blake2s(secret.encode()).digest()
-        self.token = lru_cache(maxsize=8_192)(self._token)
+        self._remembered = lru_cache(maxsize=8_192)(self._token)
+
+    def token(self, device_id: str, noun: str, name: str) -> str:
+        """Return the token of a device's name; case, spaces around it and the noun do not change its number."""
+        return self._remembered(device_id, noun, name)
 
     def _token(self, device_id: str, noun: str, name: str) -> str:
-        """Return the token of a device's name; case, spaces around it and the noun do not change its number."""
         key = blake2s(device_id.encode("utf-8", "replace"), key=self._secret).digest()
         size = _LONG if noun == "id" else _SHORT
         plain = name.strip().casefold().encode("utf-8", "replace")
