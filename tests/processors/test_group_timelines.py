@@ -1,0 +1,138 @@
+"""Random timelines of one group: whatever happens in whichever order, what is told is true, in order and in time.
+
+`FAIRWATCH_TIMELINES=100000 pytest tests/processors/test_group_timelines.py` tries as many.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.event import Event
+from fairwatch.domain.memory import HIDDEN
+from fairwatch.policy.routing import Options
+from fairwatch.processors.group import Group
+from tests.support.processor_world import PARTITION, MemoryState
+from tests.support.records import AT, trigger
+
+SECOND = 1_000_000
+QUIET, INTERVAL, STALE = 20, 5, 60
+OVER = ("ENDED", "CANCELLED")
+TRIES = int(os.environ.get("FAIRWATCH_TIMELINES", "60"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A cause says something, some seconds after the one before."""
+
+    pause: int
+    cause: int
+    begins: bool
+    again: bool  # the whole batch comes a second time
+    restart: bool  # the worker dies before it
+
+
+KINDS = ("MOMENT", "TRACK", "CONDITION")
+says = st.builds(Said, st.integers(0, 12), st.integers(0, 5), st.booleans(), st.booleans(), st.booleans())
+timelines = st.lists(says, min_size=1, max_size=25)
+
+
+def _trigger(number: int, said: Said, at: int) -> dict:
+    kind = KINDS[said.cause % 3]
+    cause = {
+        "cause_id": f"c{said.cause}", "kind": kind, "state": "FIRING" if said.begins else "ENDED",
+        "device_id": f"cam-{said.cause}", "event_type": "zone.inside", "started_at": at, "updated_at": at,
+    }  # fmt: skip
+    state = "NEW" if said.begins else "ENDED"
+    return trigger("g", n=number, at=at, state=state, device_ids=[f"cam-{said.cause}"], causes=[cause])
+
+
+class Run:
+    """Plays a timeline second by second and notes what is told."""
+
+    def __init__(self, wait: int, *, faults: bool) -> None:
+        self.rules = {
+            "tamper": Options(
+                group_wait=timedelta(seconds=wait),
+                group_interval=timedelta(seconds=INTERVAL),
+                resolve_after=timedelta(seconds=QUIET),
+                stale_after=timedelta(seconds=STALE),
+            )
+        }
+        self.clock, self.state, self.faults = ManualClock(AT), MemoryState(), faults
+        self.told: list[dict] = []
+        self.heard: dict[int, tuple[int, bool]] = {}  # of each cause: when it was last heard of, and whether it holds
+        self._start()
+
+    def _start(self) -> None:
+        self.group = Group(self.rules, self.state, self.clock)
+
+    async def _note(self, emits) -> None:
+        for emit in emits:
+            if emit.topic == "alerts":
+                self.told.append(emit.record)
+                firing = emit.record["firing"]
+                assert firing == self._holding(), f"{firing} told, {self._holding()} hold"
+
+    def _holding(self) -> int:
+        now, found = self.clock.now(), 0
+        for cause, (at, holds) in self.heard.items():
+            patience = STALE if KINDS[cause % 3] == "CONDITION" else QUIET
+            found += holds and now < at + patience * SECOND
+        return found
+
+    async def second(self, batch: list[tuple[int, Said]]) -> None:
+        for number, said in batch:
+            if said.restart and self.faults:
+                self._start()
+            record = _trigger(number, said, self.clock.now())
+            event = Event("alert-triggers", "Alert", record, "g", partition=PARTITION, offset=number)
+            self.heard[said.cause] = (self.clock.now(), said.begins)
+            for _ in range(2 if said.again and self.faults else 1):
+                answers = await self.group.handle([event])
+                await self._note(outcome for outcome in answers[0] if hasattr(outcome, "topic"))
+        await self._note(await self.group.tick([PARTITION]))
+        self.clock.advance(seconds=1)
+
+
+async def play(timeline: list[Said], wait: int, *, faults: bool) -> Run:
+    run, at, due = Run(wait, faults=faults), 0, {}
+    for number, said in enumerate(timeline):
+        at += said.pause
+        due.setdefault(at, []).append((number, said))
+    for second in range(at + STALE + QUIET + 3 * INTERVAL + 5):
+        await run.second(due.get(second, []))
+    return run
+
+
+@settings(max_examples=TRIES, deadline=None)
+@given(timelines, st.sampled_from([0, 3]))
+async def test_what_is_told_is_true_in_order_and_in_time(timeline, wait):
+    run = await play(timeline, wait, faults=False)
+    lives: dict[str, list[dict]] = {}
+    for alert in run.told:
+        lives.setdefault(alert["alert_id"], []).append(alert)
+    for life in lives.values():
+        assert [alert["revision"] for alert in life] == list(range(len(life)))
+        assert [alert["state"] for alert in life[:-1]] == (["NEW"] + ["UPDATED"] * len(life))[: len(life) - 1]
+        assert life[-1]["state"] in OVER, "in the end everything is over"
+        assert life[-1]["firing"] == 0
+        assert all(later["count"] >= earlier["count"] for earlier, later in pairwise(life))
+        for earlier, later in pairwise(life[1:] if wait else life):
+            assert later["issued_at"] - earlier["issued_at"] >= INTERVAL * SECOND
+    ids = [alert["alert_id"] for alert in run.told]
+    assert ids == sorted(ids, key=list(lives).index), "no life begins before the last one is over"
+    assert sum(life[-1]["count"] for life in lives.values()) == sum(said.begins for said in timeline)
+    assert [key for key, _ in run.state.items(PARTITION) if not key.startswith(HIDDEN + "1") and "causes" in key] == []
+
+
+@settings(max_examples=TRIES, deadline=None)
+@given(timelines, st.sampled_from([0, 3]))
+async def test_repetitions_and_restarts_change_nothing(timeline, wait):
+    plain = await play(timeline, wait, faults=False)
+    faulty = await play(timeline, wait, faults=True)
+    assert faulty.told == plain.told
