@@ -9,6 +9,7 @@ from fairwatch.formats.language.converters import Converter, build, converter
 from fairwatch.formats.language.converters.geometry import make_shape, unmake_shape
 from fairwatch.formats.language.converters.plates import plate_state
 from fairwatch.formats.language.converters.scalars import as_number, as_text
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.payload import Payload
 
 _BEIJING: Final = "digits 480"
@@ -19,35 +20,13 @@ _LONGEST: Final = 40
 # Codes that stand in for what must not be carried: coat 2 is ethnic dress.
 _NEVER: Final = {"Coat": frozenset({"2", "02"})}
 _CORNERS: Final = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
-_VEHICLES: Final = {"H": "TRUCK", "Q": "TRUCK", "B": "TRAILER", "G": "TRAILER", "Z": "SPECIAL", "J": "SPECIAL"} | {
-    "M": "MOTORCYCLE",
-    "T": "TRACTOR",
-    "N": "THREE_WHEEL",
-    "D": "TRAM",
-}
-_WRITTEN_KINDS: Final = {"CAR": "K33", "BUS": "K11", "TRUCK": "H11", "TRAILER": "B11", "SPECIAL": "Z11"} | {
-    "MOTORCYCLE": "M21",
-    "TRACTOR": "T11",
-    "THREE_WHEEL": "N11",
-    "TRAM": "D12",
-    "OTHER": "X99",
-}
-_COLOURS: Final = dict(
-    zip(
-        ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "99", "100", "101"),
-        (
-            *("BLACK", "WHITE", "GREY", "RED", "BLUE", "YELLOW", "ORANGE", "BROWN", "GREEN", "PURPLE", "CYAN", "PINK"),
-            *("TRANSPARENT", "SILVER", "GOLD", "OTHER", "YELLOW_GREEN", "GREEN_GRADIENT"),
-        ),
-        strict=True,
-    )
-)
-_COLOUR_LETTERS: Final = dict(
-    zip("ABCDEFGHIJ", "WHITE GREY YELLOW PINK RED PURPLE GREEN BLUE BROWN BLACK".split(), strict=True)  # noqa: SIM905
-)
+_CODES: Final = table(__file__, "codes")
+_VEHICLES: Final[dict[str, str]] = _CODES["vehicles"]
+_WRITTEN_KINDS: Final[dict[str, str]] = _CODES["written_kinds"]
+_COLOURS: Final[dict[str, str]] = _CODES["colours"]
+_COLOUR_LETTERS: Final[dict[str, str]] = _CODES["colour_letters"]
 _COLOUR_CODES: Final = {name: code for code, name in _COLOURS.items()}
-# Compass bearing of HDirection 1..8: west to east is 90.
-_BEARINGS: Final = {"1": 90.0, "2": 270.0, "3": 180.0, "4": 0.0, "5": 45.0, "6": 225.0, "7": 135.0, "8": 315.0}
+_BEARINGS: Final[dict[str, float]] = _CODES["bearings"]
 
 
 @lru_cache(maxsize=8_192)

@@ -7,44 +7,15 @@ from fairwatch.formats.language.converters import Converter, converter
 from fairwatch.formats.language.converters.codes import colour_named
 from fairwatch.formats.language.converters.pictures import media_type, read_base64, reference
 from fairwatch.formats.language.paths import TEXT_KEY
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.onvif.shapes import IDENTITY, Transform, compose, shape_of, transform_of
 
 Tree = dict[str, Any]
 
-CLASSES: Final = {
-    "humanface": "FACE",
-    "face": "FACE",
-    "human": "PERSON",
-    "person": "PERSON",
-    "people": "PERSON",
-    "humanbody": "PERSON",
-    "pedestrian": "PERSON",
-    "vehicle": "MOTOR_VEHICLE",
-    "vehical": "MOTOR_VEHICLE",
-    "car": "MOTOR_VEHICLE",
-    "bus": "MOTOR_VEHICLE",
-    "truck": "MOTOR_VEHICLE",
-    "van": "MOTOR_VEHICLE",
-    "motorcycle": "MOTOR_VEHICLE",
-    "bicycle": "NON_MOTOR_VEHICLE",
-    "bike": "NON_MOTOR_VEHICLE",
-    "licenseplate": "PLATE",
-    "animal": "ANIMAL",
-    "pet": "ANIMAL",
-    "barcode": "BARCODE",
-    "fire": "FIRE",
-    "smoke": "SMOKE",
-    "package": "PACKAGE",
-    "other": "OTHER",
-}
-_EVENTS: Final = {"FACE": "face.seen", "PERSON": "person.seen", "MOTOR_VEHICLE": "vehicle.seen"} | {
-    "NON_MOTOR_VEHICLE": "vehicle.seen",
-    "FIRE": "fire.detected",
-    "SMOKE": "smoke.detected",
-}
-_ROLES: Final = {"FACE": "FACE", "PERSON": "PERSON", "MOTOR_VEHICLE": "VEHICLE", "NON_MOTOR_VEHICLE": "VEHICLE"} | {
-    "PLATE": "PLATE"
-}
+_WORDS: Final = table(__file__, "words")
+CLASSES: Final[dict[str, str]] = _WORDS["classes"]
+_EVENTS: Final[dict[str, str]] = _WORDS["events"]
+_ROLES: Final[dict[str, str]] = _WORDS["roles"]
 _MOST_CLUSTERS: Final = 64
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fairwatch.formats.bodies.documents import Syntax
 from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.onvif import values  # noqa: F401 - it registers the converters
 from fairwatch.formats.onvif.items import as_mapping, items_of, strip_marks, unzeep
 from fairwatch.formats.onvif.objects import CLASSES, as_list, prepare_object, text_of
@@ -20,30 +21,10 @@ _MANSCDP: Final = frozenset({"CmdType", "AlarmMethod", "DeviceID"})
 _ROOTS: Final = frozenset({"Envelope", "PullMessagesResponse", "Notify", "NotificationMessage"})
 _SUBSCRIPTION: Final = ("Subscription", "Renew", "Unsubscribe", "Subscribe", "SynchronizationPoint", "Seek")
 _STREAM: Final = frozenset({"VideoAnalytics", "PTZ", "SensorData", "Extension"})
-_STATES: Final = (
-    *(
-        "ismotion",
-        "isinside",
-        "state",
-        "logicalstate",
-        "active",
-        "failed",
-        "critical",
-        "issounddetected",
-        "isrecording",
-    ),
-    *("ispeople", "isvehicle", "ispet", "isintrusion", "islinecross", "istamper", "isdatapresent", "is_moving"),
-    *("on_preset", "link", "triggered", "isloitering", "islow"),
-    *("tampering", "disruption", "ready", "accessed", "sabotage", "detected"),
-)
+_WORDS: Final = table(__file__, "words")
+_STATES: Final = frozenset(_WORDS["states"])
 _LISTED: Final = {"objectid": "ObjectId", "classtypes": "ClassType"}
-_QUANTITIES: Final = {
-    "relativehumidity": "relative_humidity",
-    "absolutehumidity": "absolute_humidity",
-    "temperature": "temperature",
-    "processorusage": "processor_usage",
-    "batterycapacity": "battery",
-}
+_QUANTITIES: Final[dict[str, str]] = _WORDS["quantities"]
 # Source values at the end of an MQTT topic, in the order of the rule events' descriptions.
 _ORDERS: Final = {1: ("Rule",), 2: ("VideoSource", "Rule"), 3: ("VideoSource", "AnalyticsConfiguration", "Rule")}
 _PLATES: Final = frozenset({"platenumber", "licenseplate", "plateno", "plate"})

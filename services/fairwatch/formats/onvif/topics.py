@@ -5,123 +5,16 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.formats.language.converters import Converter, converter
+from fairwatch.formats.language.tables import table
 
-# Event type and words: the first rule of which any word occurs in the plain topic, in lower case, counts.
-_RULES: Final = (
-    ("tamper.covered", "videocover", "cameracover", "videomasking", "shelter"),
-    ("zone.entered", "regionentrance", "objectsentering", "enterregion"),
-    ("zone.left", "regionexit", "objectsleaving", "exitregion", "fielddetector/outside", "objectsoutside"),
-    ("gathering", "crowd", "gathering"),
-    ("person.fall", "falldetect", "falldown", "fallen"),
-    ("person.fight", "fightdetect", "fighting", "violentmotion"),
-    ("person.run", "runningdetect", "personrun", "fastmoving"),
-    ("vehicle.parked", "parkingdetect", "illegalparking"),
-    ("line.crossed", "linedetector", "linecross", "tripwire", "crossed", "crossline"),
-    ("loitering", "loiteringdetector", "loiteringguard", "loitering"),
-    ("count.occupancy", "occupancycounter", "occupancy", "queue"),
-    ("count.flow", "countaggregation", "counter", "peoplecount", "crosslinecounting"),
-    ("object.abandoned", "objectabandoned", "abandoned", "unattended"),
-    ("object.removed", "objectremoved", "missingobject", "removed"),
-    ("plate.read", "licenseplate", "alpv.allplates", "lpr", "anpr"),
-    ("object.described", "objecttrack/aggregation"),
-    ("direction.wrong", "wrongdirection", "directiondetector"),
-    ("tamper.scene_change", "globalscenechange", "scenechange"),
-    ("tamper.too_dark", "imagetoodark"),
-    ("tamper.too_bright", "imagetoobright"),
-    ("tamper.defocused", "imagetooblurry", "defocus"),
-    ("tamper.signal_loss", "signalloss", "videoloss", "connectionfailed"),
-    ("tamper.other", "impairedvisibility", "tamper", "tampering", "shockdetect"),
-    ("zone.inside", "fielddetector", "intrusion", "fenceguard", "objectsinside"),
-    ("sensor.alarm", "temperaturealarm", "temperaturemeasurementalarm", "bodytemperaturealarm", "radiometryalarm"),
-    ("sensor.reading", "radiometry"),
-    ("audio.class", "audiodetector", "detectedsound", "babycry", "glassbreak", "barking", "scream", "gunshot"),
-    ("audio.anomaly", "audiosource", "triggerlevel", "audioalarm", "sounddetector", "abnormalsound"),
-    ("fire.detected", "firedetect", "firealarm", "flame"),
-    ("smoke.detected", "smokedetect", "smokealarm"),
-    ("io.output", "relay", "digitaloutput"),
-    ("io.input", "digitalinput", "virtualinput", "virtualport", "io/port", "device/trigger", "useralarm/alarmin"),
-    ("device.fault", "hardwarefailure", "storage/disruption", "storage/alert", "casing", "doorfault", "illegalaccess"),
-    ("access.granted", "accessgranted", "accesstaken"),
-    ("access.denied", "accesscontrol/denied", "accesscontrol/duress"),
-    ("access.other", "accesscontrol", "accesspoint", "door/", "credential/"),
-    ("motion.region", "motionalarm", "motion", "vmd", "pir", "motionguard"),
-    ("face.seen", "facedetect", "facedetection", "facedetector"),
-    ("person.seen", "peopledetect", "people", "humanshapedetect", "persondetect", "humandetect", "visitor"),
-    ("vehicle.seen", "vehicledetect", "vehicle"),
-    (
-        "object.detected",
-        "objectdetection",
-        "objectdetector",
-        "objectanalytics",
-        "dogcatdetect",
-        "petdetect",
-        "animaldetect",
-        "package",
-    ),
-    ("device.status", "monitoring", "media/", "configuration", "recording", "ptzcontroller", "lightcontrol", "device/"),
-    ("device.status", "advancedsecurity", "appmgmt", "videosource/", "videooutput", "videodecoder", "schedule"),
-    ("device.status", "eventbuffer", "systemmessage", "cameraapplicationplatform/applicationstate"),
-)
+_TABLE: Final = table(__file__, "topics")
+_RULES: Final = tuple((rule["event"], *rule["words"]) for rule in _TABLE["rules"])
 _LONGEST: Final = 512
-_SENSORS: Final = ("/temperature/", "/relativehumidity/", "/absolutehumidity/")
-# What a maker's state item says when the topic does not: IsPeople in TPSmartEvent.
-_ITEMS: Final = {
-    "ispeople": "person.seen",
-    "isvehicle": "vehicle.seen",
-    "ispet": "object.detected",
-    "isintrusion": "zone.inside",
-    "islinecross": "line.crossed",
-    "istamper": "tamper.other",
-    "isregionentrance": "zone.entered",
-    "isregionexiting": "zone.left",
-    "isunattendedbaggage": "object.abandoned",
-    "isobjectremoval": "object.removed",
-    "ismissingobject": "object.removed",
-    "isloitering": "loitering",
-    "isconfigchange": "device.status",
-}
-_ITEM_CLASSES: Final = {"ispeople": "Human", "isvehicle": "Vehicle", "ispet": "Animal"}
-_TOPIC_CLASSES: Final = {
-    "dogcatdetect": "Animal",
-    "petdetect": "Animal",
-    "animaldetect": "Animal",
-    "package": "Package",
-} | {
-    "facedetect": "HumanFace",
-    "people": "Human",
-    "humanshapedetect": "Human",
-    "persondetect": "Human",
-    "humandetect": "Human",
-    "vehicledetect": "Vehicle",
-}
-# Written for a record that came from another format: topic, name of the state item, whether it is a property.
-WRITTEN: Final[Mapping[str, tuple[str, str, bool]]] = {
-    "motion.region": ("RuleEngine/MotionRegionDetector/Motion", "State", True),
-    "line.crossed": ("RuleEngine/LineDetector/Crossed", "", False),
-    "zone.inside": ("RuleEngine/FieldDetector/ObjectsInside", "IsInside", True),
-    "zone.entered": ("RuleEngine/FieldDetector/ObjectsInside", "IsInside", True),
-    "zone.left": ("RuleEngine/FieldDetector/ObjectsInside", "IsInside", True),
-    "loitering": ("RuleEngine/LoiteringDetector/ObjectIsLoitering", "", True),
-    "count.flow": ("RuleEngine/CountAggregation/Counter", "", True),
-    "count.occupancy": ("RuleEngine/CountAggregation/OccupancyCounter", "", True),
-    "object.abandoned": ("RuleEngine/ObjectAbandoned", "", False),
-    "object.removed": ("RuleEngine/ObjectRemoved", "", False),
-    "plate.read": ("RuleEngine/Recognition/LicensePlate", "", False),
-    "face.match": ("RuleEngine/Recognition/Face", "", False),
-    "tamper.scene_change": ("VideoSource/GlobalSceneChange/AnalyticsService", "State", True),
-    "tamper.too_dark": ("VideoSource/ImageTooDark/AnalyticsService", "State", True),
-    "tamper.too_bright": ("VideoSource/ImageTooBright/AnalyticsService", "State", True),
-    "tamper.defocused": ("VideoSource/ImageTooBlurry/AnalyticsService", "State", True),
-    "tamper.covered": ("VideoSource/ImpairedVisibility", "State", True),
-    "tamper.other": ("VideoSource/ImpairedVisibility", "State", True),
-    "tamper.signal_loss": ("VideoSource/SignalLoss", "State", True),
-    "audio.class": ("RuleEngine/AudioDetector/Class", "", False),
-    "io.input": ("Device/Trigger/DigitalInput", "LogicalState", True),
-    "io.output": ("Device/Trigger/Relay", "LogicalState", True),
-    "access.granted": ("AccessControl/AccessGranted/Credential", "", False),
-    "access.denied": ("AccessControl/Denied/Credential", "", False),
-    "device.fault": ("Device/HardwareFailure/StorageFailure", "Failed", True),
-}
+_SENSORS: Final = tuple(_TABLE["sensors"])
+_ITEMS: Final[dict[str, str]] = _TABLE["items"]
+_ITEM_CLASSES: Final[dict[str, str]] = _TABLE["item_classes"]
+_TOPIC_CLASSES: Final[dict[str, str]] = _TABLE["topic_classes"]
+WRITTEN: Final[Mapping[str, tuple[str, str, bool]]] = {event: tuple(row) for event, row in _TABLE["written"].items()}
 GENERIC: Final = ("RuleEngine/ObjectDetection/Object", "", False)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fairwatch.formats.language.converters import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_text
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.onvif.objects import text_of
 
 Tree = dict[str, Any]
@@ -12,13 +13,7 @@ Tree = dict[str, Any]
 _ON: Final = frozenset({"true", "1", "active", "on", "yes", "closed", "open"})
 _OFF: Final = frozenset({"false", "0", "inactive", "off", "no", "-1"})
 # ISO 3166 alpha-3 of the countries whose plates readers report, for makers that write three letters.
-_PAIRS: Final = """
-    AUT:AT BEL:BE BGR:BG CHE:CH CHN:CN CYP:CY CZE:CZ DEU:DE DNK:DK ESP:ES EST:EE FIN:FI FRA:FR GBR:GB GRC:GR
-    HRV:HR HUN:HU IRL:IE ISL:IS ISR:IL ITA:IT JPN:JP KAZ:KZ KOR:KR LTU:LT LUX:LU LVA:LV MEX:MX MLT:MT NLD:NL NOR:NO
-    POL:PL PRT:PT ROU:RO RUS:RU SRB:RS SVK:SK SVN:SI SWE:SE TUR:TR UKR:UA USA:US CAN:CA BRA:BR IND:IN THA:TH VNM:VN
-    ARE:AE SAU:SA AUS:AU NZL:NZ ZAF:ZA EGY:EG MAR:MA ARG:AR CHL:CL COL:CO PER:PE SGP:SG MYS:MY IDN:ID PHL:PH
-"""
-_COUNTRIES: Final = {pair[:3]: pair[4:] for pair in _PAIRS.split()}
+_COUNTRIES: Final[dict[str, str]] = table(__file__, "words")["countries"]
 
 
 @converter("onvif_text")

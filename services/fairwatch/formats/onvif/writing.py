@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from fairwatch.formats.language.declaration import Writing
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.language.xml_text import write_xml
 from fairwatch.formats.onvif.items import as_mapping
 from fairwatch.formats.onvif.shapes import frame_of, written
@@ -44,19 +45,7 @@ _ENVELOPE: Final = Writing(
     prefix="tt",
 )
 _STREAM: Final = Writing(syntax="xml", root="MetadataStream", namespaces={**_NAMES, **_PARTS}, prefix="tt")
-_CLASS_WORDS: Final = {
-    "FACE": "HumanFace",
-    "PERSON": "Human",
-    "MOTOR_VEHICLE": "Vehicle",
-    "NON_MOTOR_VEHICLE": "Bicycle",
-    "PLATE": "LicensePlate",
-    "ANIMAL": "Animal",
-    "BARCODE": "Barcode",
-    "FIRE": "Fire",
-    "SMOKE": "Smoke",
-    "PACKAGE": "Package",
-    "OTHER": "Other",
-}
+_CLASS_WORDS: Final[dict[str, str]] = table(__file__, "words")["class_words"]
 _ATTRIBUTES: Final = frozenset(
     (
         "Likelihood",
