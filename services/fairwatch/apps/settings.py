@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     trace_ratio: float = Field(default=0.01, ge=0, le=1, description="share of the traces that are recorded")
     log_level: str = "info"
     log_json: bool = True
-    instance: str = Field(default="", description="name of this process; the host name and process id otherwise")
+    instance: str = Field(
+        default="", description="name of this process, of its component alone; the host name and process id otherwise"
+    )
     static_member: bool = Field(
         default=False,
         description="consumer groups know a processor by its `instance`, unique and kept over restarts (a StatefulSet)",
