@@ -322,9 +322,8 @@ class Worker:
 
         if app.batches.ownership is not None:  # before anybody looks at what the last owner left
             await app.batches.ownership.take_over()
-        for part in self.parts:
-            if not await part.restore(app, current):
-                return
+        if not all(await asyncio.gather(*(part.restore(app, current) for part in self.parts))):
+            return
         assert self._chain is not None
         await app.batches.backlog.find(app, self._chain.upstream, current)
         self._chain.counts = await app.batches.group.partition_counts(self._chain.upstream)
