@@ -16,8 +16,7 @@ from typing import Any
 
 import aiomqtt
 
-from fairwatch.apps.catalogue import CHAINS
-from fairwatch.apps.demo.stage import PROCESSORS
+from fairwatch.apps.demo.stage import CHAINED, PROCESSORS
 from tests.benchmarks.pipeline_hops import hops, percentiles, step_means
 from tests.benchmarks.pipeline_hub import HOST, Hub, hub
 from tests.benchmarks.pipeline_load import Sending, send_http, send_mqtt
@@ -25,7 +24,7 @@ from tests.benchmarks.pipeline_world import Numbers
 
 SHAPES: dict[str, Sequence[str]] = {
     "apart": PROCESSORS,
-    "chains": [*map("+".join, CHAINS.values()), *(set(PROCESSORS) - set().union(*CHAINS.values()))],
+    "chains": CHAINED,
 }
 DONE_S = 240.0
 OBSERVER_WAIT_MS = {"embedded": 10, "kafka": 500}  # the embedded broker keeps an empty fetch until its time is over

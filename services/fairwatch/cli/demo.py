@@ -34,6 +34,9 @@ def demo(
         str, typer.Option(help="host:port of a Kafka without topics of ours, instead of the embedded broker.")
     ] = "",
     redis: Annotated[str, typer.Option(help="URL of an empty Redis, instead of the embedded Valkey.")] = "",
+    chains: Annotated[
+        bool, typer.Option("--chains", help="Processors that share a key run as one process: less memory and latency.")
+    ] = False,
 ) -> None:
     """Play the main job with simulated cameras of four makers, and check what came of it.
 
@@ -41,14 +44,15 @@ def demo(
     """
     try:
         from fairwatch.apps.demo.run import run_demo  # noqa: PLC0415  an image for production comes without its parts
-        from fairwatch.apps.demo.stage import Servers  # noqa: PLC0415
+        from fairwatch.apps.demo.stage import CHAINED, PROCESSORS, Servers  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"the demo needs {error.name}: pip install 'fairwatch[demo]'") from error
     wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
     out = Console(soft_wrap=True)
     try:
+        servers, workers = Servers(kafka, redis), CHAINED if chains else PROCESSORS
         code = asyncio.run(
-            run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out, servers=Servers(kafka, redis))
+            run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out, servers=servers, workers=workers)
         )
     except KeyboardInterrupt:
         out.print("stopped")

@@ -12,13 +12,14 @@ from tests.support.kafka_cluster import one_broker
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_story_ends_with_every_expected_alert_exactly_once(tmp_path: Path):
+@pytest.mark.parametrize("form", [[], ["--chains"]], ids=["apart", "chains"])
+def test_the_story_ends_with_every_expected_alert_exactly_once(tmp_path: Path, form: list[str]):
     if not (ROOT / ".models/pictures").exists():
         pytest.skip("no .models: run `make models` first")
     command = [sys.executable, "-m", "fairwatch", "demo", "--seconds", "5", "--no-console-wait", "--folder", tmp_path]
     with one_broker() as kafka, redis_container() as redis:
         done = subprocess.run(
-            [*command, "--kafka", kafka.address, "--redis", redis],
+            [*command, *form, "--kafka", kafka.address, "--redis", redis],
             cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

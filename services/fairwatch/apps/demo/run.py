@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from fairwatch.apps.demo.cameras.onvif import OnvifCamera
 from fairwatch.apps.demo.checks import EXPECTED_RULES, Check, alert_checks, record_checks, until
 from fairwatch.apps.demo.credentials import PEOPLE
 from fairwatch.apps.demo.reviewer import Reviewer
-from fairwatch.apps.demo.stage import EMBEDDED, Servers, Stage, set_stage
+from fairwatch.apps.demo.stage import EMBEDDED, PROCESSORS, Servers, Stage, set_stage
 from fairwatch.apps.demo.story import Cast, OffScriptError, play
 from fairwatch.apps.demo.table import stage_table
 from fairwatch.apps.reading import read_everything
@@ -33,7 +33,14 @@ REFRESH_S = 0.5
 
 
 async def run_demo(
-    folder: Path, models: Path, seconds: float, *, wait: bool, out: Console, servers: Servers = EMBEDDED
+    folder: Path,
+    models: Path,
+    seconds: float,
+    *,
+    wait: bool,
+    out: Console,
+    servers: Servers = EMBEDDED,
+    workers: Sequence[str] = PROCESSORS,
 ) -> int:
     """Play the story; return 0 when every check held.
 
@@ -44,13 +51,14 @@ async def run_demo(
         wait: Keep the console open until Ctrl-C.
         out: Where to write.
         servers: To play on; the embedded ones by default.
+        workers: What runs as a process each; every processor by itself by default.
     """
     began = time.monotonic()
 
     def say(text: str) -> None:
         out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {text}", highlight=False)
 
-    async with set_stage(folder, models, say, servers) as stage:
+    async with set_stage(folder, models, say, servers, workers) as stage:
         _welcome(stage, out)
         async with _cast(stage, say) as cast, _live_table(stage, out):
             stage.components.check()

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import psutil
 import yaml
 from pydantic import SecretStr
 
+from fairwatch.apps.catalogue import CHAINS
 from fairwatch.apps.demo import world
 from fairwatch.apps.demo.components import Components
 from fairwatch.apps.demo.credentials import PEOPLE, Credentials
@@ -30,6 +31,7 @@ from fairwatch.stores.media import MediaStore, media_uri
 CONFIG = Path(__file__).parent / "config"
 REFERENCE = "obama.jpg"
 PROCESSORS = ("normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project")
+CHAINED = (*map("+".join, CHAINS.values()), *(name for name in PROCESSORS if name not in sum(CHAINS.values(), ())))
 GATEWAYS = ("http", "mqtt", "viid")
 NEEDED_MIB = 2500
 READY_S = 120.0
@@ -68,9 +70,20 @@ EMBEDDED = Servers()
 
 @asynccontextmanager
 async def set_stage(
-    folder: Path, models: Path, say: Callable[[str], None], servers: Servers = EMBEDDED
+    folder: Path,
+    models: Path,
+    say: Callable[[str], None],
+    servers: Servers = EMBEDDED,
+    workers: Sequence[str] = PROCESSORS,
 ) -> AsyncIterator[Stage]:
     """Start everything under `folder`; yield once all is ready; stop everything on leaving.
+
+    Args:
+        folder: Emptied, then holds configuration, media and logs.
+        models: Folder that `make models` made.
+        say: Told how it goes.
+        servers: To play on.
+        workers: What runs as a process each, as `fairwatch run` takes it; together all processors.
 
     Raises:
         ConfigurationError: Memory, a model, a binary or a port is missing; the message says what to do.
@@ -109,7 +122,7 @@ async def set_stage(
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
         stack.push_async_callback(components.stop)
-        addresses = await _start(components, say)
+        addresses = await _start(components, say, workers)
         addresses["mqtt"] = mqtt.url("frigate")
         await _all_ready(components, health, say)
         yield Stage(settings, components, credentials, room, health, addresses, models / "pictures")
@@ -166,10 +179,11 @@ async def _publish_world(settings: Settings, pictures: Path) -> None:
             await publisher.publish(topic, key, record)
 
 
-async def _start(components: Components, say: Callable[[str], None]) -> dict[str, str]:
-    say(f"starting {len(PROCESSORS)} processors, {len(GATEWAYS)} gateways and the console, each its own process")
+async def _start(components: Components, say: Callable[[str], None], workers: Sequence[str]) -> dict[str, str]:
+    each = "each its own process" if "+" not in "".join(workers) else f"as {', '.join(workers)}"
+    say(f"starting {len(GATEWAYS)} gateways, the console and {len(PROCESSORS)} processors, {each}")
     addresses: dict[str, str] = {}
-    for name in (*GATEWAYS, "console", *PROCESSORS):
+    for name in (*GATEWAYS, "console", *workers):
         port = free_port() if name in ("http", "viid", "console") else 0
         if port:
             addresses[name] = f"http://127.0.0.1:{port}"
@@ -179,7 +193,7 @@ async def _start(components: Components, say: Callable[[str], None]) -> dict[str
 
 async def _all_ready(components: Components, health: Health, say: Callable[[str], None]) -> None:
     """Wait for a ready heartbeat of each; say who is still missing every five seconds."""
-    wanted = set(components.processes)
+    wanted = {part for name in components.processes for part in name.split("+")}
     began = said = time.monotonic()
     while True:
         components.check()
