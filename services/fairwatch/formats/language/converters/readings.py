@@ -75,7 +75,7 @@ def region_country() -> Converter:
         found = _REGION.fullmatch(as_text(value).strip())
         return found[1].upper() if found else None
 
-    return Converter(decode, None, exact=False)
+    return Converter(decode, str.lower, exact=False)
 
 
 @converter("stream_clock")
