@@ -49,13 +49,12 @@ async def post(gateway, data, **headers):
         (b"<EventNotificationAlert><eventType>VMD", {"malformed"}),
         (b'{"eventType": "VMD", ', {"malformed"}),
         (b"\xff\xfe\x00garbage", {"malformed", "unknown_format"}),
-        (b'<?xml version="1.0" encoding="utf-8"?><EventNotificationAlert>\xe9</EventNotificationAlert>', {"malformed"}),
         (BOMB, {"forbidden_xml"}),
         (EXTERNAL, {"forbidden_xml"}),
         (b"<a>" * 100_000, {"too_deep", "malformed"}),
         (b"[" * 100_000, {"too_deep", "malformed"}),
     ],
-    ids=["truncated xml", "truncated json", "garbage", "charset", "bomb", "external", "deep xml", "deep json"],
+    ids=["truncated xml", "truncated json", "garbage", "bomb", "external", "deep xml", "deep json"],
 )
 async def test_payload_that_no_adapter_takes_is_422_and_kept(gateway, body, reasons):
     status, reply = await post(gateway, body)

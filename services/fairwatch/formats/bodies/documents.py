@@ -13,6 +13,7 @@ from xml.parsers import expat
 import orjson
 
 from fairwatch.domain.errors import RejectedError
+from fairwatch.formats.bodies.mending import mended_json, mended_xml
 
 Tree = Any
 Syntax = Literal["json", "xml", "text"]
@@ -24,6 +25,8 @@ TEXT: Final = "#text"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING: Final = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_DECLARED: Final = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
+_PADDING: Final = b"\0 \t\r\n\f\v"
 _NATIVE: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1"})
 
 
@@ -35,7 +38,7 @@ def parse(body: bytes, content_type: str = "") -> tuple[Syntax, Tree]:
     """
     if len(body) > LARGEST:
         raise RejectedError("too_large", f"the document has {len(body)} bytes, more than {LARGEST}")
-    start = body.lstrip()
+    start = body.lstrip(_PADDING)
     if not start:
         raise RejectedError("empty", "the document has no content")
     lead = start[:1]
@@ -62,7 +65,7 @@ def parse_json(body: bytes, content_type: str = "") -> Tree:
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg or "ecursion" in error.msg:
             raise RejectedError("too_deep", "the JSON document is nested too deeply") from error
-        raise RejectedError("malformed", f"the document is not JSON: {error.msg} at {error.pos}") from error
+        tree = _read_mended_json(body, error)
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(tree, DEEPEST):
         raise RejectedError("too_deep", f"the JSON document is nested deeper than {DEEPEST}")
     return tree
@@ -73,8 +76,40 @@ def parse_xml(body: bytes, content_type: str = "") -> Tree:
     declared = _XML_ENCODING.match(body)
     charset = declared[1].decode().lower() if declared else _charset(content_type)
     if charset and charset not in _NATIVE:
-        return _read_xml(_decode(body, charset).encode(), "utf-8")
-    return _read_xml(body)
+        body = _DECLARED.sub("", _decode(body, charset), count=1).encode()
+        charset = "utf-8"
+    try:
+        return _read_xml(body)
+    except RejectedError as error:
+        if error.reason != "malformed":
+            raise
+        return _read_mended_xml(body, charset or "utf-8", error)
+
+
+def _read_mended_xml(body: bytes, charset: str, refused: RejectedError) -> Tree:
+    """Read a document that was refused, once what devices often get wrong is mended; last without namespaces.
+
+    Raises:
+        RejectedError: As before, when that does not help.
+    """
+    mended = mended_xml(body, charset)
+    for separator in (" ", None):
+        try:
+            return _read_xml(mended, "utf-8", separator)
+        except RejectedError as error:
+            if error.reason != "malformed":
+                raise
+    raise refused
+
+
+def _read_mended_json(body: bytes, error: orjson.JSONDecodeError) -> Tree:
+    for mended in mended_json(body):
+        try:
+            return orjson.loads(mended)
+        except orjson.JSONDecodeError as again:
+            if "depth limit" in again.msg or "ecursion" in again.msg:
+                raise RejectedError("too_deep", "the JSON document is nested too deeply") from again
+    raise RejectedError("malformed", f"the document is not JSON: {error.msg} at {error.pos}") from error
 
 
 def _charset(content_type: str) -> str:
@@ -83,10 +118,11 @@ def _charset(content_type: str) -> str:
 
 
 def _decode(body: bytes, charset: str) -> str:
+    """Return the text; what is not in the charset that the document claims costs no more than itself."""
     try:
-        return body.decode(charset)
-    except (UnicodeError, LookupError) as error:
-        raise RejectedError("malformed", f"the document is not in the charset it claims, {charset}") from error
+        return body.decode(charset, "replace")
+    except (UnicodeError, LookupError):
+        return body.decode("utf-8", "replace")
 
 
 def _is_deeper(tree: Tree, limit: int) -> bool:
@@ -103,15 +139,16 @@ def _is_deeper(tree: Tree, limit: int) -> bool:
     return True
 
 
-def _read_xml(body: bytes, encoding: str | None = None) -> Tree:
-    # With namespaces on, an undeclared prefix is an error, and names come as `uri local`.
-    parser = expat.ParserCreate(encoding, " ")
+def _read_xml(body: bytes, encoding: str | None = None, separator: str | None = " ") -> Tree:
+    # With namespaces on (a separator), an undeclared prefix is an error, and names come as `uri local`.
+    parser = expat.ParserCreate(encoding, separator)
     root: dict[str, Any] = {}
     stack: list[dict[str, Any]] = [root]
     texts: list[str] = []
     parser.buffer_text = True
     # Closures that share their state are what expat calls fastest.
-    parser.StartElementHandler, parser.EndElementHandler = _starter(stack, texts), _ender(stack, texts)
+    mark = separator or ":"
+    parser.StartElementHandler, parser.EndElementHandler = _starter(stack, texts, mark), _ender(stack, texts, mark)
     parser.CharacterDataHandler = texts.append
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _forbid
     try:
@@ -121,7 +158,7 @@ def _read_xml(body: bytes, encoding: str | None = None) -> Tree:
     return root
 
 
-def _starter(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str, dict[str, str]], None]:
+def _starter(stack: list[dict[str, Any]], texts: list[str], mark: str) -> Callable[[str, dict[str, str]], None]:
     def start(_: str, attributes: dict[str, str]) -> None:
         if texts:
             text = "".join(texts).strip()
@@ -133,13 +170,14 @@ def _starter(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str, di
         node: dict[str, Any] = {}
         if attributes:
             for name, value in attributes.items():
-                node[name[name.rfind(" ") + 1 :]] = value
+                if name[:5] != "xmlns":
+                    node[name[name.rfind(mark) + 1 :]] = value
         stack.append(node)
 
     return start
 
 
-def _ender(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str], None]:
+def _ender(stack: list[dict[str, Any]], texts: list[str], mark: str) -> Callable[[str], None]:
     def end(name: str) -> None:
         node: Any = stack.pop()
         if texts:
@@ -152,7 +190,7 @@ def _ender(stack: list[dict[str, Any]], texts: list[str]) -> Callable[[str], Non
         elif not node:
             node = ""
         parent = stack[-1]
-        name = name[name.rfind(" ") + 1 :]
+        name = name[name.rfind(mark) + 1 :]
         known = parent.get(name)
         if known is None:
             parent[name] = node

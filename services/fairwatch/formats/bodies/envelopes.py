@@ -94,6 +94,9 @@ def _parts(body: bytes, delimiter: bytes) -> Iterator[Part]:
         yield _part(body[:start])
     while found and not found[1]:
         head = found.end()
+        if again := lines.match(body, head):  # the boundary comes twice in a row
+            found = again
+            continue
         exact = _exact_end(body, head, lines)
         following = lines.match(body, exact) if exact is not None else lines.search(body, head)
         end = following.start() if following else len(body)

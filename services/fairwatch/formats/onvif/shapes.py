@@ -8,6 +8,7 @@ from fairwatch.formats.language.converters.geometry import clamp
 Tree = dict[str, Any]
 
 _MOST_POINTS: Final = 1_000
+_FARTHEST: Final = 2.0  # normalised numbers reach a little beyond the picture, never so far
 _LARGEST_PICTURE: Final = 65_536
 # scale x, scale y, translate x, translate y
 Transform = tuple[float, float, float, float]
@@ -50,9 +51,12 @@ def shape_of(node: Tree, transform: Transform) -> Tree | None:
     box = node.get("BoundingBox")
     if type(box) is dict:
         left, top, right, bottom = (_number(box[side]) for side in ("left", "top", "right", "bottom"))
-        (x0, y0), (x1, y1) = _place(left, top, transform), _place(right, bottom, transform)
-        shape["box"] = {"x0": min(x0, x1), "y0": min(y0, y1), "x1": max(x0, x1), "y1": max(y0, y1)}
         shape["source"] = [left, top, right, bottom]
+        if transform == IDENTITY and max(map(abs, shape["source"])) > _FARTHEST:
+            return {**shape, "space": {"kind": "PIXEL_TOPLEFT"}}  # of a picture that the device does not describe
+        (x0, y0), (x1, y1) = _place(left, top, transform), _place(right, bottom, transform)
+        if (x0 != x1 or left == right) and (y0 != y1 or top == bottom):
+            shape["box"] = {"x0": min(x0, x1), "y0": min(y0, y1), "x1": max(x0, x1), "y1": max(y0, y1)}
     centre = node.get("CenterOfGravity")
     if type(centre) is dict and "x" in centre:
         shape["centre"] = _point(centre, transform)
@@ -106,7 +110,8 @@ def frame_of(shape: Tree) -> Tree | None:
 def written(shape: Tree) -> Tree:
     """Return the ShapeDescriptor of a Shape, in its own numbers where it has ONVIF's, else in [-1,1]."""
     space = shape.get("space") or {}
-    own = bool(shape.get("source")) and (space.get("kind") == "ONVIF_NORM" or bool(space.get("transform")))
+    pixels = space.get("kind") == "PIXEL_TOPLEFT" and not shape.get("box")
+    own = bool(shape.get("source")) and (space.get("kind") == "ONVIF_NORM" or bool(space.get("transform")) or pixels)
     transform = IDENTITY
     if own and space.get("transform"):
         sx, sy, tx, ty = space["transform"]

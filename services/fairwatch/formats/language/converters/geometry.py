@@ -47,6 +47,8 @@ def _size(value: Any) -> float | None:
 
 
 def _kind(unit: str, numbers: Numbers, sizes: Sizes) -> str:
+    if unit == "norm" and any(abs(number) > _FARTHEST for number in numbers):
+        return "pixel"  # of a picture that the device does not describe
     if unit != "auto":
         return unit
     if all(-_FARTHEST <= number <= _FARTHEST for number in numbers):
@@ -85,12 +87,14 @@ def make_shape(numbers: Numbers, order: str, unit: str, sizes: Sizes = (None, No
         left, right = (x0, x1) if x0 <= x1 else (x1, x0)
         top, bottom = (y0, y1) if y0 <= y1 else (y1, y0)
         width, height = scale
-        shape["box"] = {
+        box = {
             "x0": clamp(left / width),
             "y0": clamp(top / height),
             "x1": clamp(right / width),
             "y1": clamp(bottom / height),
         }
+        if (box["x0"] != box["x1"] or left == right) and (box["y0"] != box["y1"] or top == bottom):
+            shape["box"] = box  # one that lies outside the picture would be flat in its corner
     return shape
 
 

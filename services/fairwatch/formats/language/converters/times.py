@@ -14,15 +14,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Some firmware loses the plus sign of the offset, or a form decoder turns it into a space.
 _LOST_SIGN: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) ?(\d\d:\d\d)$")
 _DATE_TIME: Final = re.compile(
-    r"^(\d{4}-\d\d?-\d\d?)[T ](\d\d?:\d\d?(?::\d\d?)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:?\d\d)?$"
+    r"^(\d{4}-\d\d?-\d\d?)[T ](\d{1,2}:\d{1,2}(?::\d{1,2})?)(?:[.,](\d+))?\s*(Z|z|[+-]\d{1,2}(?::?\d\d)?)?$"
 )
-_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:[0-5]\d(?:Z|[+-]\d\d:\d\d)")
-# xs:dateTime allows the midnight that ends a day; some clocks send a leap second.
-_MIDNIGHT: Final = re.compile(r"^24:00(?::00)?$")
-_LEAP: Final = re.compile(r"^(\d\d?:\d\d):60$")
+_OFFSET: Final = re.compile(r"^([+-])(\d{1,2}):?(\d\d)?$")
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-]\d\d:\d\d)")
 _BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)$")
 _LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
 _LONGEST: Final = 64
+_LAST_HOUR: Final = 24
 
 
 def micros(moment: datetime) -> int:
@@ -79,13 +78,22 @@ def _normal(text: str) -> tuple[datetime, str | None]:
     day, clock, fraction, zone = found[1], found[2], found[3], (found[4] or "").upper()
     if len(day) < 10:  # noqa: PLR2004  # yyyy-mm-dd
         day = "-".join(part.zfill(2) for part in day.split("-"))
-    later = timedelta()
-    if _MIDNIGHT.match(clock):
-        clock, later = "00:00:00", timedelta(days=1)
-    elif leap := _LEAP.match(clock):
-        clock, later = f"{leap[1]}:59", timedelta(seconds=1)
     micros_ = f".{fraction[:6]:0<6}" if fraction else ""
-    return datetime.fromisoformat(f"{day}T{clock}{micros_}{zone}") + later, fraction
+    return datetime.fromisoformat(f"{day}T00:00:00{micros_}{_spelled_offset(zone)}") + _since_midnight(clock), fraction
+
+
+def _since_midnight(clock: str) -> timedelta:
+    """Return how long after midnight a clock says it is: 24:00, leap seconds and minutes that overflow are carried."""
+    hours, minutes, seconds = (int(part) for part in (*clock.split(":"), "0")[:3])
+    if hours > _LAST_HOUR:
+        raise ValueError(f"{clock!r} is no time of day")
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _spelled_offset(zone: str) -> str:
+    """Return an offset with two digits each, whatever the device wrote of it: `-6:00`, `+5`, `+0530`."""
+    found = _OFFSET.match(zone)
+    return f"{found[1]}{found[2].zfill(2)}:{found[3] or '00'}" if found else zone
 
 
 def read_date_time(value: Any, env: Environment, default_minutes: int = 0) -> dict[str, Any]:
