@@ -17,7 +17,7 @@ from fairwatch.formats.bodies.opening import Document, open_body
 from fairwatch.formats.bounds import BoundedRecords
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.conditions import Select, compile_selector
-from fairwatch.formats.language.declaration import Declaration, load
+from fairwatch.formats.language.declaration import Conditions, Declaration, load
 from fairwatch.formats.language.differences import unlike
 from fairwatch.formats.language.paths import Getter, getter, parse_path
 from fairwatch.formats.language.program import Program
@@ -136,6 +136,43 @@ def _import_code(path: Path) -> ModuleType | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Finder:
+    """Finds the format of documents of one syntax: the conditions of most formats are one function.
+
+    Attributes:
+        select: Says which of the conditions holds.
+        owners: The format of each condition.
+        others: Formats that are asked one by one: known by code, by the root's name or by what a wrapper holds.
+    """
+
+    select: Select
+    owners: list[Format]
+    others: list[Format]
+
+    def find(self, document: Document, env: Environment) -> Format | None:
+        """Return the format of a document, or None."""
+        at = self.select((document.tree,), env)
+        if at >= 0:
+            return self.owners[at]
+        return next((one for one in self.others if one.recognises(document.syntax, document.tree, env)), None)
+
+
+@lru_cache(maxsize=8)
+def _finder(syntax: Syntax) -> _Finder:
+    conditions: list[Conditions] = []
+    owners: list[Format] = []
+    others: list[Format] = []
+    for one in formats().values():
+        fitting = [way for way in one.declaration.recognise if way.syntax in {"", syntax}]
+        if one.claims or one.declaration.unwrap or any(way.root or not way.when for way in fitting):
+            others.append(one)
+            continue
+        conditions += [way.when for way in fitting]
+        owners += [one] * len(fitting)
+    return _Finder(compile_selector(conditions), owners, others)
+
+
 def _named(name: str) -> Format:
     found = formats().get(name)
     if found is None:
@@ -186,14 +223,13 @@ def _skipped_by_header(documents: list[Document], env: Environment) -> Decoded |
 
 
 def _known(document: Document, env: Environment) -> bool:
-    return any(one.recognises(document.syntax, document.tree, env) for one in formats().values())
+    return _finder(document.syntax).find(document, env) is not None
 
 
 def _format_of(documents: list[Document], env: Environment) -> Format:
     for document in documents:
-        for one in formats().values():
-            if one.recognises(document.syntax, document.tree, env):
-                return one
+        if found := _finder(document.syntax).find(document, env):
+            return found
     raise RejectedError("unknown_format", "no format recognises the document")
 
 
