@@ -44,12 +44,21 @@ class Transactions:
         owner: Name of this worker among the owners of partitions.
         options: Of aiokafka's clients, address included.
         record_max: Largest value in bytes that is tried.
+        make: Makes a producer.
     """
 
     fenced = True
 
-    def __init__(self, owner: str, options: Mapping[str, Any], *, record_max: int) -> None:
+    def __init__(
+        self,
+        owner: str,
+        options: Mapping[str, Any],
+        *,
+        record_max: int,
+        make: Callable[..., FencedProducer] = FencedProducer,
+    ) -> None:
         self.owner = owner
+        self._make = make
         self.find_owner: Callable[[], Ownership | None] = lambda: None
         self._options = {
             "acks": "all",
@@ -226,9 +235,7 @@ class Transactions:
     async def _started(self) -> list[FencedProducer]:
         async with self._starting:
             if not self._producers:
-                made = [
-                    FencedProducer(transactional_id=name, **self._options) for name in transactional_ids(self.owner)
-                ]
+                made = [self._make(transactional_id=name, **self._options) for name in transactional_ids(self.owner)]
                 try:
                     await asyncio.gather(*(producer.start() for producer in made))
                 except BaseException:
