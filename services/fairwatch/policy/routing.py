@@ -16,8 +16,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.expression import Expression, FailedError, view_of
+from fairwatch.policy.route_index import Children
 from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS, TITLE_FIELDS, Subject
 from fairwatch.policy.time_interval import TimeInterval
+from fairwatch.telemetry import metrics
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 PLATES = "plate."  # a rule must name these; neither "everything" nor a wider glob reaches what reads every car
@@ -74,6 +77,7 @@ class Match(Strict):
     min_confidence: float | None = Field(default=None, ge=0, le=1)
     during: tuple[str, ...] = ()
     except_during: tuple[str, ...] = ()
+    when: Expression | None = None
 
     @model_validator(mode="after")
     def _kinds_are_of_verdicts(self) -> "Match":
@@ -169,6 +173,9 @@ class RouteTree:
         self.rules: dict[str, Rule] = {
             node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
         }
+        self._children = {
+            id(node): Children([(child, child.match) for child in node.routes]) for node, _ in _walk(routes.route, {})
+        }
 
     @classmethod
     def read(cls, path: Path) -> "RouteTree":
@@ -190,35 +197,58 @@ class RouteTree:
                 return f"{name}: wants {_said(wanted)}, there is {_said(there)}"
         if match.device_known not in (None, subject.device_known):
             return f"device_known: wants {match.device_known}"
-        if self._is_in_time(match, subject):
-            return ""
+        if subject.ends or self._is_timely(match, subject):
+            return self._why_not(match, subject)
         if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:
             return f"min_confidence: wants {match.min_confidence}, there is {subject.confidence}"
         return f"it was {subject.local:%A %H:%M %Z}: outside of during, or within except_during"
 
-    def _descend(self, node: Node, subject: Subject) -> Iterator[Node]:
-        taken = False
-        for child in node.routes:
-            if self._matches(child.match, subject):
-                taken = True
-                yield from self._descend(child, subject)
-                if not child.goes_on:
+    def _why_not(self, match: Match, subject: Subject) -> str:
+        if match.when is None or subject.ends:
+            return ""
+        try:
+            return "" if match.when.holds(view_of(subject)) else f"when: {match.when} is false"
+        except FailedError as error:
+            return f"when: {match.when} has no answer: {error}"
+
+    def _descend(self, node: Node, subject: Subject, view: list[Any] | None = None) -> Iterator[Node]:
+        """Yield the nodes that take a subject.
+
+        What began at night ends in the morning, and its end must find the rule that raised it. So an end is also given
+        to rules whose time, confidence or expression does not hold now, and goes on to the next ones from these.
+        """
+        taken, view = False, [] if view is None else view
+        for child in self._children[id(node)].of(subject):
+            match = child.match
+            if not (_is_of_kind(match, subject) and _is_in_place(match, subject)):
+                continue
+            surely = self._is_timely(match, subject) and self._is_so(child, subject, view)
+            if surely or subject.ends:
+                taken |= surely
+                yield from self._descend(child, subject, view)
+                if surely and not child.goes_on:
                     break
         if not taken:
             yield node
 
-    def _matches(self, match: Match, subject: Subject) -> bool:
-        return _is_of_kind(match, subject) and _is_in_place(match, subject) and self._is_in_time(match, subject)
-
-    def _is_in_time(self, match: Match, subject: Subject) -> bool:
-        # The end of something that began at night comes in the morning: it must still find its alert.
-        if subject.ends:
-            return True
+    def _is_timely(self, match: Match, subject: Subject) -> bool:
         if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:
             return False
         if match.during and not any(self._holds(name, subject) for name in match.during):
             return False
         return not any(self._holds(name, subject) for name in match.except_during)
+
+    def _is_so(self, node: Node, subject: Subject, view: list[Any]) -> bool:
+        """Evaluate a node's expression; one that has no answer does not hold, and is counted."""
+        if node.match.when is None:
+            return True
+        if not view:
+            view.append(view_of(subject))
+        try:
+            return node.match.when.holds(view[0])
+        except FailedError:
+            metrics.RULES_FAILED.labels(node.name or "unnamed").inc()
+            return False
 
     def _holds(self, name: str, subject: Subject) -> bool:
         return any(interval.holds(subject.local) for interval in self.routes.time_intervals[name])

@@ -9,6 +9,7 @@ from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.causes import MOMENTS
 from fairwatch.policy.routing import Match, Node, Routes, RouteTree
 
+LISTS = ("kinds", "sites", "zones", "devices", "object_classes", "entries", "authorisations", "priorities")
 Reference = Mapping[str, Mapping[str, Any]]  # records by id
 
 
@@ -46,24 +47,26 @@ def _unreachable(node: Node, path: str) -> Iterator[str]:
 
 def _covers(wider: Match, narrower: Match) -> bool:
     """Tell whether whatever the narrower match takes is taken by the wider one, as far as can be seen."""
-    for name in ("kinds", "sites", "zones", "devices", "object_classes", "entries", "authorisations", "priorities"):
-        mine, yours = getattr(wider, name), getattr(narrower, name)
-        if mine and not (yours and set(yours) <= set(mine)):
-            return False
-    if wider.event_types and not (narrower.event_types and _types(narrower) <= _types(wider)):
-        return False
-    if (
-        not wider.event_types
-        and narrower.event_types
-        and any(each.startswith("plate.") for each in narrower.event_types)
-    ):
-        return False  # a rule that reads every plate has to name it
-    if wider.during and wider.during != narrower.during:
-        return False
-    if wider.except_during and not set(wider.except_during) <= set(narrower.except_during):
-        return False
-    same_kind = wider.record in (None, narrower.record) and wider.device_known in (None, narrower.device_known)
-    return same_kind and (wider.min_confidence or 0.0) <= (narrower.min_confidence or 0.0)
+    return (
+        all(_is_within(getattr(narrower, name), getattr(wider, name)) for name in LISTS)
+        and _covers_types(wider, narrower)
+        and (wider.when is None or wider.when == narrower.when)
+        and (not wider.during or wider.during == narrower.during)
+        and set(wider.except_during) <= set(narrower.except_during)
+        and wider.record in (None, narrower.record)
+        and wider.device_known in (None, narrower.device_known)
+        and (wider.min_confidence or 0.0) <= (narrower.min_confidence or 0.0)
+    )
+
+
+def _is_within(narrower: tuple[object, ...], wider: tuple[object, ...]) -> bool:
+    return not wider or (bool(narrower) and set(narrower) <= set(wider))
+
+
+def _covers_types(wider: Match, narrower: Match) -> bool:
+    if wider.event_types:
+        return bool(narrower.event_types) and _types(narrower) <= _types(wider)
+    return not any(each.startswith("plate.") for each in narrower.event_types)  # a rule for plates has to name them
 
 
 def _types(match: Match) -> set[str]:

@@ -48,6 +48,12 @@ DEVICE_AGE_SECONDS = Histogram(
     buckets=_AGES,
     registry=REGISTRY,
 )
+RULES_FAILED = Counter(
+    "fairwatch_rules_failed",
+    "Expressions of rules that had no answer and so did not hold.",
+    ["rule"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter(
     "fairwatch_deliveries",
     "Answers of receivers, `ok` or why not; and what was not sent to them, on purpose.",

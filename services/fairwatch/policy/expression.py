@@ -1,0 +1,133 @@
+"""Conditions that operators write in CEL (Common Expression Language), checked when a rule is loaded.
+
+The only module that knows the library. Expressions are typed, see nothing but the variables below, and stop by
+themselves: a loop over lists has a budget, and there is no other.
+"""
+
+from typing import Any, Final
+
+from cel_expr_python import cel
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from fairwatch.policy.subject import Subject
+from fairwatch.policy.time_interval import DAYS
+
+LONGEST = 2_000
+_TEXT, _TEXTS = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
+VARIABLES: Final = {
+    "record": _TEXT,  # sighting, verdict
+    "event_type": _TEXT,
+    "kind": _TEXT,  # of a verdict: FACE, PLATE
+    "device_id": _TEXT,
+    "device_known": cel.Type.BOOL,
+    "site_id": _TEXT,
+    "zones": _TEXTS,
+    "object_class": _TEXT,
+    "object_id": _TEXT,
+    "confidence": cel.Type.DOUBLE,  # -1.0 where none is given
+    "entry_id": _TEXT,
+    "authorisation_id": _TEXT,
+    "priority": cel.Type.INT,  # 0 where there is none
+    "plate_read": _TEXT,
+    "plate_listed": _TEXT,
+    "date": _TEXT,  # 2026-12-24, in the site's time, as all of these
+    "month": cel.Type.INT,
+    "day": cel.Type.INT,
+    "weekday": _TEXT,  # monday
+    "hour": cel.Type.INT,
+    "minute": cel.Type.INT,
+    "facts": cel.Type.Map(_TEXT, _TEXT),  # what the alert's parameters would say
+}
+_ENVIRONMENT: Final = cel.NewEnv(variables=VARIABLES)
+
+
+class FailedError(Exception):
+    """An expression had no answer: a division by zero, a key that is not there, a loop without end."""
+
+
+class Expression:
+    """A condition that was understood.
+
+    Raises:
+        ValueError: It was not: the message says where, in the library's words.
+    """
+
+    __slots__ = ("_program", "text")
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise ValueError(f"has more than {LONGEST} characters")
+        try:
+            program = _ENVIRONMENT.compile(text)
+        except RuntimeError as error:
+            raise ValueError(_first_line(str(error))) from error
+        if program.return_type() != cel.Type.BOOL:
+            raise ValueError("says neither true nor false")
+        self.text = text
+        self._program = program
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def holds(self, view: Any) -> bool:
+        """Tell whether it is true of what `view_of` returned.
+
+        Raises:
+            FailedError: It has no answer.
+        """
+        try:
+            answer = self._program.eval(view)
+        except RuntimeError as error:
+            raise FailedError(_first_line(str(error))) from error
+        if answer.type() != cel.Type.BOOL:
+            raise FailedError(_first_line(str(answer.value())))
+        return bool(answer.value())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, Expression) else cls(str(value)),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+
+def view_of(subject: Subject) -> Any:
+    """Return what expressions see of a subject; one for all of them."""
+    local = subject.local
+    return _ENVIRONMENT.Activation(
+        {
+            "record": subject.record,
+            "event_type": subject.event_type,
+            "kind": subject.kind,
+            "device_id": subject.device_id,
+            "device_known": subject.device_known,
+            "site_id": subject.site_id or "",
+            "zones": list(subject.zones),
+            "object_class": subject.object_class,
+            "object_id": subject.object_id,
+            "confidence": -1.0 if subject.confidence is None else float(subject.confidence),
+            "entry_id": subject.entry_id or "",
+            "authorisation_id": subject.authorisation_id or "",
+            "priority": subject.priority or 0,
+            "plate_read": subject.plate_read,
+            "plate_listed": subject.plate_listed,
+            "date": f"{local:%Y-%m-%d}",
+            "month": local.month,
+            "day": local.day,
+            "weekday": DAYS[local.weekday()],
+            "hour": local.hour,
+            "minute": local.minute,
+            "facts": dict(subject.facts),
+        }
+    )
+
+
+def _first_line(message: str) -> str:
+    return message.removeprefix("INVALID_ARGUMENT: ").partition("\n")[0][:200]

@@ -1,0 +1,121 @@
+"""Conditions in CEL: typed when they are loaded, bounded when they are asked, and no rule stops another."""
+
+import pytest
+from pydantic import ValidationError
+
+from fairwatch.policy.expression import VARIABLES, Expression, FailedError, view_of
+from fairwatch.policy.routing import Routes, RouteTree
+from fairwatch.policy.rule_trace import trace
+from fairwatch.policy.subject import of_sighting, of_verdict
+from fairwatch.telemetry.metrics import REGISTRY
+from tests.support.records import AT, sighting, verdict
+
+HOUR = 3_600_000_000
+
+
+def seen(hour=0, **fields):
+    return of_sighting(sighting(occurred_at=AT + hour * HOUR, zones=["quay", "gate"], **fields))
+
+
+def holds(text, subject=None):
+    return Expression(text).holds(view_of(subject or seen()))
+
+
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [
+        ('event_type == "line.crossed" && site_id == "harbour"', True),
+        ('"quay" in zones && !("yard" in zones)', True),
+        ("hour >= 22 || hour < 6", True),
+        ('weekday in ["saturday", "sunday"]', False),
+        ('date == "2026-01-01" && month == 1 && day == 1 && minute == 0', True),
+        ("confidence > 0.5", False),
+        ("confidence == -1.0", True),
+        ('zones.exists(zone, zone.startsWith("ga"))', True),
+        ('"source_rule" in facts', False),
+        ("device_known", True),
+    ],
+)
+def test_an_expression_sees_what_a_rule_may_ask(text, true):
+    assert holds(text) is true
+
+
+def test_an_expression_sees_what_was_matched():
+    found = of_verdict(verdict(plate_read="AB1", plate_listed="A81", priority=1), "Europe/Berlin")
+    assert holds('kind == "PLATE" && plate_read != plate_listed && priority == 1 && hour == 1', found)
+
+
+def test_every_variable_is_given_for_the_least_of_sightings():
+    for name in VARIABLES:
+        assert Expression(f"{name} == {name}").holds(view_of(of_sighting(sighting()))), name
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("confidence > 'high'", "no matching overload"),
+        ("colour == 'red'", "undeclared reference to 'colour'"),
+        ("confidence + 1.0", "neither true nor false"),
+        ("hour >", "Syntax error"),
+        ("true || " * 500 + "true", "more than 2000 characters"),
+    ],
+)
+def test_an_expression_that_means_nothing_is_refused_when_it_is_loaded(text, says):
+    node = {"name": "r", "match": {"when": text}}
+    with pytest.raises(ValidationError, match=says):
+        Routes.model_validate({"route": {"receivers": ["room"], "routes": [node]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1 / (hour - hour) == 1", "divide by zero"),
+        ('facts["colour"] == "red"', "Key not found"),
+        ("zones.all(a, zones.all(b, zones.all(c, a != b || a != c || a == b)))", "Iteration budget"),
+    ],
+)
+def test_an_expression_without_an_answer_does_not_hold_is_counted_and_stops_no_other_rule(text, says):
+    subject = of_sighting(sighting(zones=[str(n) for n in range(300)]))
+    with pytest.raises(FailedError, match=says):
+        Expression(text).holds(view_of(subject))
+    routes = [{"name": "odd", "match": {"when": text}}, {"name": "next"}]
+    tree = RouteTree(Routes.model_validate({"route": {"receivers": ["room"], "routes": routes}}))
+    before = REGISTRY.get_sample_value("fairwatch_rules_failed_total", {"rule": "odd"}) or 0
+    assert [rule.name for rule in tree.rules_for(subject)] == ["next"]
+    assert REGISTRY.get_sample_value("fairwatch_rules_failed_total", {"rule": "odd"}) == before + 1
+    assert says in trace(tree, subject)[1].reason
+
+
+def tree_of(*routes):
+    intervals = {"night": [{"start": "22:00", "end": "06:00"}]}
+    return RouteTree(
+        Routes.model_validate({"time_intervals": intervals, "route": {"receivers": ["room"], "routes": list(routes)}})
+    )
+
+
+def test_an_end_finds_the_rule_of_its_beginning_behind_one_that_holds_only_at_another_time():
+    tree = tree_of(
+        {"name": "night", "match": {"during": ["night"]}},
+        {"name": "sure", "match": {"when": "confidence > 0.9"}},
+        {"name": "day"},
+    )
+    begin = seen(hour=12, observation={"active": True, "lifecycle": "START"})
+    end = seen(hour=13, observation={"active": False, "lifecycle": "END"})
+    assert [rule.name for rule in tree.rules_for(begin)] == ["day"]
+    assert [rule.name for rule in tree.rules_for(end)] == ["night", "sure", "day"]
+    at_night = seen(hour=23, observation={"active": False, "lifecycle": "END"})
+    assert [rule.name for rule in tree.rules_for(at_night)] == ["night"]
+
+
+def test_the_index_in_front_of_rules_changes_nothing():
+    routes = [{"name": f"d{n}", "match": {"devices": [f"cam-{n}"]}, "continue": True} for n in range(5)]
+    routes += [{"name": f"s{n}", "match": {"sites": [f"s{n}", "harbour"]}, "continue": True} for n in range(3)]
+    routes += [
+        {"name": "zone", "match": {"zones": ["gate"]}, "continue": True},
+        {"name": "any", "continue": True},
+        {"name": "lines", "match": {"event_types": ["line.*", "tamper.*"]}, "continue": True},
+        {"name": "plates", "match": {"kinds": ["PLATE"]}, "continue": True},
+        {"name": "last"},
+    ]
+    tree = tree_of(*routes)
+    assert [rule.name for rule in tree.rules_for(seen())] == ["d1", "s0", "s1", "s2", "zone", "any", "lines", "last"]
