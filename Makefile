@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench scale soak lock clean
+.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench leaks scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ fix: $(READY) ## format, sort, regenerate
 
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
 	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/formats/test_recordings.py
+
+leaks: $(READY) ## thousands of hostile payloads of every format, and innocent ones: nothing gets through, nothing is changed
+	@FAIRWATCH_LEAKS=1 $(BIN)/python -m pytest -q tests/formats/test_leaks.py
 
 bench: $(READY) ## engine, adapters and pipeline on the embedded broker and Apache Kafka, 40 minutes; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -22,6 +22,7 @@ _NOUNS: Final = (  # of the tokens of a source, by what is in their key
 _PEOPLE: Final = frozenset({"FaceAttributes", "PersonAttributes"})
 _SOFT: Final = frozenset({"age_years", "gender"})
 _MANY: Final = frozenset({dict, list})
+_PLAIN_DIGITS: Final = 12  # longer ones may be a word in hexadecimal
 _REMEMBERED: Final = 4_096
 _UNCERTAIN: Final = frozenset({None, "UNKNOWN", "OTHER"})
 Close = Callable[[Any, "Closing"], Any]
@@ -102,7 +103,7 @@ def _scalar(rule: Rule) -> Close:
 
 def _named_text(rule: Rule) -> Close:
     def close(value: Any, closing: Closing) -> Any:
-        if type(value) is not str or (value.isdecimal() and value.isascii()):
+        if type(value) is not str or (len(value) < _PLAIN_DIGITS and value.isdecimal() and value.isascii()):
             return value
         mended = rule.mended(value, closing.token)
         return _GONE if mended is None else mended

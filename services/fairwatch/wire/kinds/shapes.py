@@ -1,6 +1,7 @@
 """Texts that are no words: numbers, instants, ids, addresses. Each shape says whether a text is exactly that."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Final
@@ -16,9 +17,14 @@ Shape = Callable[[str], bool]
 LONGEST_ID: Final = 128
 LONGEST_ADDRESS: Final = 1_024
 LONGEST_NAME: Final = 128
+_SHORTEST_HIDDEN: Final = 6  # letters and digits that may be a word in hexadecimal
+_HIDING: Final = 12  # digits of which the same may be true: shorter ones are numbers
+_LONGEST_MIXED: Final = 6  # letters of both cases, with digits, that are no base64
 _TWO: Final = 2  # letters without a digit that are no word
 _FEW: Final = 3  # letters in a row that are hardly ever a word
 _ID: Final = re.compile(r"[0-9A-Za-z._:/@#{}+-]*[0-9][0-9A-Za-z._:/@#{}+-]*")
+_WORDY: Final = re.compile(r"[\w.:/@#{}+-]+", re.ASCII)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _RUN: Final = re.compile(r"[A-Za-z]{3,}")
 _HEX: Final = re.compile(r"[A-Fa-f]*[0-9][0-9A-Fa-f]*")
 _UUID: Final = re.compile(r"(?:urn:uuid:)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -76,22 +82,60 @@ def is_plain_id(text: str) -> bool:
         return False
     if _ID.fullmatch(text) is None:
         return len(text) <= _TWO and text.isalnum() and text.isascii()
-    if _RUN.search(text) is None or _UUID.fullmatch(text):
+    if (text.isdigit() and len(text) < _HIDING) or _UUID.fullmatch(text):
         return True
-    return all(map(_is_plain_group, _ALNUM.findall(text)))
+    if _is_base64_of_a_word(text):
+        return False
+    groups = _ALNUM.findall(text)
+    return all(map(_is_plain_group, groups)) and (len(groups) < _FEW or not _hides_text("".join(groups), mixed=False))
 
 
 def _is_plain_group(group: str) -> bool:
     """Tell whether letters and digits say nothing: three letters in a row at most, or hexadecimal with a digit."""
+    if _hides_text(group):
+        return False
     runs = _RUN.findall(group)
     if not runs or _HEX.fullmatch(group):
         return True
     return not group.isalpha() and all(len(run) == _FEW and run.lower() not in _SHORT_TERMS for run in runs)
 
 
+def _hides_text(group: str, *, mixed: bool = True) -> bool:
+    """Tell whether letters and digits look like base64, or are a word in hexadecimal."""
+    if len(group) < _SHORTEST_HIDDEN or (len(group) < _HIDING and group.isdigit()):
+        return False
+    if _HEX.fullmatch(group) is None:
+        return mixed and len(group) > _LONGEST_MIXED and group != group.lower() and group != group.upper()
+    if len(group) % 2:
+        return False
+    return _is_word(bytes.fromhex(group))
+
+
+def _is_word(data: bytes) -> bool:
+    """Tell whether bytes are a word of letters in UTF-8."""
+    try:
+        said = data.decode().replace("\u200b", "")
+    except ValueError:
+        return False
+    if said.isascii():
+        return all(one.isalpha() or one in " -_" for one in said)
+    return said.isprintable() and any(map(str.isalpha, said))
+
+
+def _is_base64_of_a_word(text: str) -> bool:
+    if len(text) % 4 or _BASE64.fullmatch(text) is None:
+        return False
+    try:
+        return _is_word(b64decode(text, validate=True))
+    except ValueError:
+        return False
+
+
 def is_id(text: str) -> bool:
     """Tell whether an id may travel: as `is_plain_id`, or with words that say nothing, such as `track-17`."""
-    return is_plain_id(text) or is_token(text) or (len(text) <= LONGEST_ID and _is_of_words(text, "id-word"))
+    if is_plain_id(text) or is_token(text):
+        return True
+    return len(text) <= LONGEST_ID and _WORDY.fullmatch(text) is not None and _is_of_words(text, "id-word")
 
 
 def is_uri(text: str) -> bool:
@@ -130,7 +174,7 @@ def is_kept(text: str) -> bool:
         is_plain_id(text)
         or is_token(text)
         or text in _FLAGS
-        or any(shape.fullmatch(text) for shape in (_NUMBER, _INSTANT, _VERSION, _NUMBERS))
+        or (any(shape.fullmatch(text) for shape in (_NUMBER, _INSTANT, _VERSION, _NUMBERS)) and not _hides_text(text))
         or any(words.holds(text) for words in vocabularies().values() if not words.parts)
     )
 
@@ -142,6 +186,13 @@ def _is_zone(text: str) -> bool:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
+
+
+def _is_region(text: str) -> bool:
+    """Tell whether a text is a country's code, one with a part of it (`us-wa`), or the two letters of a district."""
+    country, _, part = text.upper().partition("-")
+    known = vocabulary("country").holds(country) or (country == text and len(country) <= _TWO)
+    return known and text.isascii() and text.replace("-", "").isalpha() and len(part) <= _TWO
 
 
 def _is_format(text: str) -> bool:
@@ -168,6 +219,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "mime": lambda text: _MIME.fullmatch(text) is not None,
     "name": lru_cache(maxsize=8_192)(_is_field),
     "number": lambda text: _NUMBER.fullmatch(text) is not None,
+    "region": lru_cache(maxsize=1_024)(_is_region),
     "sha256": lambda text: _SHA256.fullmatch(text) is not None,
     "system": lru_cache(maxsize=1_024)(_is_system),
     "version": lambda text: _VERSION.fullmatch(text) is not None,
