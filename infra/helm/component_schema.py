@@ -114,6 +114,7 @@ DEFINITIONS = {
         },
     ),
     "mqtt": group("The MQTT gateway, one replica; what it does not say is taken from `defaults`.", COMMON),
+    "puller": group("A gateway that reads from devices; what it does not say is taken from `defaults`.", COMMON),
     "console": group(
         "The console; what it does not say is taken from `defaults`.",
         {

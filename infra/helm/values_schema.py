@@ -7,6 +7,8 @@ from vocabulary import Schema, anything, flag, group, labels, number, objects, r
 
 from fairwatch.apps.catalogue import CHAINS, GATEWAYS, PROCESSORS
 
+KINDS = {"mqtt": "mqtt", "hikvision-stream": "puller"}  # of gateways; any other listens
+
 PROPERTIES = {
     "fullnameOverride": text("Name of what is installed instead of one made from the release's.", maxLength=40),
     "image": group(
@@ -185,7 +187,7 @@ PROPERTIES = {
     ),
     "gateways": group(
         "Gateways by name.",
-        {name: refer("mqtt" if name == "mqtt" else "gateway", sentence(summary)) for name, summary in GATEWAYS.items()},
+        {name: refer(KINDS.get(name, "gateway"), sentence(summary)) for name, summary in GATEWAYS.items()},
     ),
     "console": refer("console", "The page for people."),
     "certificates": group(
@@ -235,6 +237,7 @@ PROPERTIES = {
             "registry": way("The schema registry, where there is one."),
             "media": way("The object store, where media.url names one."),
             "mqtt": way("The MQTT broker, for gateways.mqtt."),
+            "devices": way("Devices whose streams are read, for gateways.hikvision-stream."),
             "receivers": way("Receivers of alerts, for notify."),
             "git": way("The Git server, where config.git names a repository."),
             "traces": way("The collector, where traces.endpoint names one."),

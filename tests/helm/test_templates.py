@@ -274,6 +274,7 @@ def test_only_those_who_need_it_reach_out():
     assert ports("notify") == sorted([*everybody, 443])
     assert ports("match") == sorted([*everybody, 443]), "pictures are in an object store"
     assert ports("mqtt") == sorted([*everybody, 443, 1883, 8883])
+    assert ports("hikvision-stream") == sorted([*everybody, 80, 443])
 
 
 def test_only_what_listens_can_be_reached():

@@ -77,7 +77,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- if and (eq .name "mqtt") (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
 {{- fail "gateways.mqtt must have replicas 1 and scaling.mode none: its MQTT session is one, and a second one would push it out" -}}
 {{- end -}}
-{{- if and (eq $part.kind "gateway") (ne .name "mqtt") (not .root.Values.nonce.existingSecret) (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
+{{- if and (eq $part.kind "gateway") (not (has .name (list "mqtt" "hikvision-stream"))) (not .root.Values.nonce.existingSecret) (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
 {{- fail (printf "%s has more than one replica: set nonce.existingSecret, so that all of them accept the same digest nonces" $path) -}}
 {{- end -}}
 {{- $flow := $part.flow -}}
@@ -185,6 +185,6 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
 {{- range (.part | default dict).parts | default (list .name) -}}
-{{- if has . (list "http" "mqtt" "viid" "normalize" "match" "retain" "console") -}}yes{{- end -}}
+{{- if has . (list "http" "mqtt" "viid" "hikvision-stream" "normalize" "match" "retain" "console") -}}yes{{- end -}}
 {{- end -}}
 {{- end -}}

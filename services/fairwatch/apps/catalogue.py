@@ -21,11 +21,12 @@ class Component:
     run: Callable[[Settings], int]
 
 
-Gateway = Literal["http", "mqtt", "viid"]
+Gateway = Literal["http", "mqtt", "viid", "hikvision-stream"]
 
 GATEWAYS: dict[Gateway, str] = {
     "http": "takes makers' webhooks and WS-BaseNotification over HTTP",
     "mqtt": "subscribes to Frigate and to ONVIF over MQTT",
+    "hikvision-stream": "reads the event streams of Hikvision cameras and recorders, one replica each",
     "viid": "serves the GA/T 1400 interface to devices and platforms",
 }
 PROCESSORS = {

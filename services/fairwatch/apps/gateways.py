@@ -12,7 +12,7 @@ from fairwatch.gateways.config import MIB, GatewayConfig
 from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore, raw_url
 
-PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0}
+PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0, "hikvision-stream": 0}
 
 
 def judge(payload: Payload, known_format: str | None) -> RejectedError | None:

@@ -31,6 +31,7 @@ class GatewayConfig:
         mqtt_url: mqtt[s]://user:password@host:port.
         mqtt_client_id: Name of the persistent MQTT session.
         mqtt_window: MQTT messages on their way to Kafka at a time; mqtt_held_bytes: of all that are not on it yet.
+        lease_s: Seconds after which another replica reads the streams of one that is gone.
         viid_server_id: Our own 20-digit id; viid_time_zone: zone of times in replies, which devices take for their own.
         viid_session_s: Life of a session after its last request.
         redis_url: Where replicas share VIID sessions and heartbeats go; empty keeps sessions in memory.
@@ -62,6 +63,7 @@ class GatewayConfig:
     mqtt_client_id: str = "fairwatch-gateway"
     mqtt_window: int = 100
     mqtt_held_bytes: int = 24 * MIB
+    lease_s: float = 15
     viid_server_id: str = "00000000005030000001"
     viid_time_zone: str = "Asia/Shanghai"
     viid_session_s: float = 300

@@ -6,7 +6,6 @@ cost time on every request. Keys that a person could have invented are refused b
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -17,10 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.gateways.hikvision_stream.options import AlertStream
 from fairwatch.gateways.mqtt_topics import OverlapError, TopicOwners, check_filter
+from fairwatch.gateways.passwords import read_password
 
 MIN_KEY_LENGTH = 40
-MIN_PASSWORD_LENGTH = 8
 
 DeviceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 VisualId = Annotated[str, StringConstraints(pattern=r"^\d{20}$")]
@@ -55,18 +55,7 @@ class DigestAccount(BaseModel):
         Raises:
             ConfigurationError: There is none, or it is too short.
         """
-        source = f"password_env {self.password_env}" if self.password_env else f"password_file {self.password_file}"
-        try:
-            file = self.password_file
-            found = (folder / file).read_text("utf-8") if file else os.environ.get(self.password_env or "", "")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{source} of user {self.username!r} cannot be read: {error}") from error
-        self._password = found.strip("\r\n")
-        if len(self._password) < MIN_PASSWORD_LENGTH:
-            raise ConfigurationError(
-                f"{source} of user {self.username!r} holds {len(self._password)} characters, "
-                f"at least {MIN_PASSWORD_LENGTH} are needed"
-            )
+        self._password = read_password(folder, self.username, self.password_file, self.password_env)
 
 
 class DeviceBinding(BaseModel):
@@ -83,6 +72,9 @@ class DeviceBinding(BaseModel):
     certificate_sha256: Sha256 | None = Field(None, description="fingerprint of its TLS client certificate")
     digest: DigestAccount | None = None
     viid_id: VisualId | None = Field(None, description="20-digit GA/T 1400 id; needs digest")
+    alert_stream: AlertStream | None = Field(
+        None, description="Hikvision's event stream, which is read from the device"
+    )
     mqtt_topics: tuple[str, ...] = Field((), description="topic filters; the MQTT broker's ACL says who writes there")
 
     @model_validator(mode="after")
@@ -93,8 +85,11 @@ class DeviceBinding(BaseModel):
             raise ValueError("viid_id needs digest: a GA/T 1400 platform registers with it")
         if self.api_key_in_path and self.api_key_hash is None:
             raise ValueError("api_key_in_path needs api_key_hash")
-        if not (self.api_key_hash or self.certificate_sha256 or self.digest or self.mqtt_topics):
-            raise ValueError("one of api_key_hash, certificate_sha256, digest and mqtt_topics must be set")
+        ways = (self.api_key_hash, self.certificate_sha256, self.digest, self.mqtt_topics, self.alert_stream)
+        if not any(ways):
+            raise ValueError(
+                "one of api_key_hash, certificate_sha256, digest, mqtt_topics and alert_stream must be set"
+            )
         return self
 
     def accepts_key(self, key: str) -> bool:
@@ -189,8 +184,9 @@ def load_devices(path: Path, *, secrets: bool = True) -> Devices:
         content = yaml.safe_load(path.read_text("utf-8")) or {"devices": []}
         bindings = _File.model_validate(content).devices
         for binding in bindings:
-            if binding.digest and secrets:
-                binding.digest.load(path.parent)
+            for account in (binding.digest, binding.alert_stream) if secrets else ():
+                if account:
+                    account.load(path.parent)
         return Devices(bindings)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error

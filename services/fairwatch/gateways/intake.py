@@ -24,7 +24,7 @@ TOPIC = "raw-events"
 _log = structlog.get_logger(__name__)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
-Gateway = Literal["http", "viid", "mqtt"]
+Gateway = Literal["http", "viid", "mqtt", "hikvision-stream"]
 Check = Callable[[Payload, str | None], RejectedError | None]
 
 

@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -24,12 +25,14 @@ from fairwatch.gateways.credentials import Devices, load_devices
 from fairwatch.gateways.digest import Digest
 from fairwatch.gateways.guesses import Guesses
 from fairwatch.gateways.health import beat_until
+from fairwatch.gateways.hikvision_stream.edge import StreamEdge
 from fairwatch.gateways.http import HttpGateway
 from fairwatch.gateways.intake import Check, Intake
 from fairwatch.gateways.limits import Bodies, TokenBuckets
 from fairwatch.gateways.mqtt import MqttAddress, MqttGateway
 from fairwatch.gateways.viid import VisualGateway
 from fairwatch.gateways.viid_reply import Replies
+from fairwatch.stores.leases import Leases, OwnLeases, RedisLeases
 from fairwatch.stores.nonce_counts import MemoryNonceCounts, NonceCounts, RedisNonceCounts
 from fairwatch.stores.viid_sessions import CountedSessions, MemorySessions, RedisSessions
 from fairwatch.telemetry import metrics
@@ -37,7 +40,7 @@ from fairwatch.telemetry.probes import Unready, listen, probes
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 30.0  # between tries to reach Kafka
 
-Kind = Literal["http", "viid", "mqtt"]
+Kind = Literal["http", "viid", "mqtt", "hikvision-stream"]
 Connect = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
@@ -90,6 +93,9 @@ async def serve(
         unready = _unready(
             stop, {"no connection to Kafka yet": reached, "no connection to the MQTT broker": gateway.connected}
         )
+    elif kind == "hikvision-stream":
+        serving = _pulling(config, devices, intake, stop)
+        unready = _unready(stop, {"no connection to Kafka yet": reached})
     else:
         serving = _application(kind, config, devices, intake, clock)
         unready = _unready(stop, {"no connection to Kafka yet": reached})
@@ -171,6 +177,18 @@ async def _beating(config: GatewayConfig, kind: Kind, stop: asyncio.Event, unrea
 @asynccontextmanager
 async def _subscribing(gateway: MqttGateway, stop: asyncio.Event, drain_s: float) -> AsyncIterator[int]:
     async with _alongside(gateway.run(stop, drain_s), stop):
+        yield 0
+
+
+@asynccontextmanager
+async def _pulling(config: GatewayConfig, devices: Devices, intake: Intake, stop: asyncio.Event) -> AsyncIterator[int]:
+    async with AsyncExitStack() as stack:
+        leases: Leases = OwnLeases()
+        if config.redis_url:
+            redis = await stack.enter_async_context(Redis.from_url(config.redis_url))
+            leases = RedisLeases(redis, uuid4().hex, config.lease_s)
+        edge = StreamEdge(devices, intake, leases, config.lease_s, config.max_body_bytes)
+        await stack.enter_async_context(_alongside(edge.run(stop), stop))
         yield 0
 
 

@@ -116,6 +116,12 @@ GATEWAY_SESSIONS = Gauge(
     ["component"],
     registry=REGISTRY,
 )
+STREAMS = Gauge(
+    "fairwatch_gateway_streams",
+    "Event streams that are read from devices, by state: reading, waiting (another replica reads it), or why not.",
+    ["component", "state"],
+    registry=REGISTRY,
+)
 GATEWAY_HELD = Gauge(
     "fairwatch_gateway_held_bytes", "Bytes that wait for the broker.", ["component"], registry=REGISTRY
 )

@@ -18,13 +18,15 @@ _DEAD_LETTER_HOURS = 365 * 24  # … and this long where those are kept for ever
 _DEAD_LETTER_PARTITIONS = 3
 
 Party = Literal[
-    "http", "mqtt", "viid",  # gateways
+    "http", "mqtt", "viid", "hikvision-stream",  # gateways
     "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project", "retain",  # processors
     "console", "sdk", "cli",  # people, any other producer, the commands
 ]  # fmt: skip
 PARTIES: tuple[str, ...] = get_args(Party)
 
-OUTSIDE: frozenset[Party] = frozenset({"http", "mqtt", "viid", "sdk"})  # these write what others sent, or are others
+OUTSIDE: frozenset[Party] = frozenset(
+    {"http", "mqtt", "viid", "hikvision-stream", "sdk"}
+)  # these write what others sent, or are others
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))

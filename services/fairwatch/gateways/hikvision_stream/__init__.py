@@ -1,0 +1,1 @@
+"""A pull edge: reads the endless event stream of Hikvision cameras and recorders."""
