@@ -13,7 +13,8 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.processor import Spec
 from fairwatch.engine.backlog import Backlog
 from fairwatch.engine.chain import Chain, Work
-from fairwatch.engine.forms import beginnings, handled
+from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.forms import Forms, beginnings, handled
 from fairwatch.engine.ownership import HANDLED as DONE
 from fairwatch.engine.ownership import UNTOUCHED, Note, Place
 from fairwatch.engine.part import joined
@@ -179,6 +180,13 @@ def test_a_partition_that_its_owner_has_not_touched_counts_as_one_of_which_nothi
     found = handled(reached, topics)
     assert found == {"left": {("mid", 1): 7}, "right": {("mid", 1): 4}}
     assert beginnings(found, topics) == {("mid", 1): 4}
+
+
+def test_of_a_topic_that_was_made_anew_nothing_is_left_out() -> None:
+    [link], _ = links(LEFT)
+    link.floors = {("mid", 0): 5, ("mid", 1): 7}
+    Forms(EngineConfig("127.0.0.1:1"), "left", [link], lambda _: None).forget(("mid", 0))
+    assert link.floors == {("mid", 1): 7}
 
 
 def test_what_lies_between_processors_is_read_before_what_is_new() -> None:

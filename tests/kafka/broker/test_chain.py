@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
+
 from fairwatch.domain.processor import Spec
+from fairwatch.engine.forms import Forms
+from fairwatch.engine.worker import EXIT_RESTART
 from tests.support.chain_lab import FIRST, LEFT, RIGHT, chained, killable, running
 from tests.support.engine_lab import CODEC, Lab, observation, stopped, until
 
@@ -125,3 +129,23 @@ async def test_one_form_waits_until_the_other_has_ended(lab: Lab) -> None:
     await until(lambda: len(steps["left"].seen) == 1, 30)
     assert await stopped(alone, task) == 0
     assert steps["left"].seen == Counter(["e2"])
+
+
+async def test_a_form_that_began_at_the_same_moment_ends_and_changes_nothing(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either had joined."""
+
+    async def saw_nobody(*_: object) -> None:
+        """Return at once."""
+
+    monkeypatch.setattr(Forms, "wait", saw_nobody)
+    await lab.create()
+    async with running(lab) as (chain, _):
+        await until(lambda: chain.unready() is None, 60)
+        alone, steps = chained(lab, LEFT)
+        task = asyncio.create_task(alone.run())
+        await lab.send([("k1", observation("e1"))])
+        assert await asyncio.wait_for(task, 60) == EXIT_RESTART
+    assert not steps["left"].seen
+    assert Counter(row["observation_id"] for row in await lab.outputs()) == Counter(["e1-left", "e1-right"])
