@@ -78,7 +78,7 @@ class Message:
 def plate(number: int) -> str:
     """Return a plate that no other number has and no confusion leads to."""
     digits = np.base_repr(number, 6).zfill(9)
-    return "K" + digits.translate(str.maketrans("012345", "AHKMTV"))
+    return "K7" + digits.translate(str.maketrans("012345", "AHKMTV"))
 
 
 def entry_id(number: int) -> str:
@@ -99,7 +99,7 @@ def over_http(number: int, kind: Kind) -> Message:
     camera = f"plate-{number % CAMERAS}"
     body = ANPR.format(
         mac="44:19:b6:00:00:01", time=now(), name=camera, plate=plate(number), confidence=95,
-        characters=",".join(["99"] * 10), index=number, uuid=number,
+        characters=",".join(["99"] * 11), index=number, uuid=number,
     )  # fmt: skip
     return Message(camera, f"/v1/push/{camera}", body.encode(), "application/xml")
 
