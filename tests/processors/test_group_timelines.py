@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fairwatch.domain.clock import ManualClock
@@ -109,7 +109,12 @@ async def play(timeline: list[Said], wait: int, *, faults: bool) -> Run:
     return run
 
 
+# The last of three ages out just when the end of the others is told.
+AGED_MEANWHILE = [(0, 0, True), (0, 2, True), (6, 1, True), (9, 2, False), (0, 1, False)]
+
+
 @settings(max_examples=TRIES, deadline=None)
+@example([Said(*each, again=False, restart=False) for each in AGED_MEANWHILE], 0)
 @given(timelines, st.sampled_from([0, 3]))
 async def test_what_is_told_is_true_in_order_and_in_time(timeline, wait):
     run = await play(timeline, wait, faults=False)

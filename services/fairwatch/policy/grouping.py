@@ -144,8 +144,7 @@ class AlertGroup:
             return
         if value["ended"] is None and now >= _silent_at(value):
             self._age(now)
-            if next(iter(self.causes), None) is None:
-                value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
+            if value["ended"] is not None:
                 self._change(now)
         if value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
@@ -234,6 +233,8 @@ class AlertGroup:
             else:
                 self._part(cause, "STALE" if lasts else "ENDED")
         value["heard_at"], value["lasts_from"] = max(heard, default=None), min(lasting, default=None)
+        if not heard and not lasting:
+            value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
 
     def _part(self, cause: Cause, state: Literal["ENDED", "STALE"]) -> None:
         self.causes.remove(cause)
