@@ -98,6 +98,7 @@ async def running(
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
             "FAIRWATCH_CONTROL_ROOM_URL": f"{rooms}/{ROOM}", "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
             "FAIRWATCH_GUARDS_URL": f"{rooms}/{GUARDS}", "FAIRWATCH_MQTT_URL": mqtt.url("gateway"),
+            "FAIRWATCH_CHAIN_KEY": secrets.token_urlsafe(18),
         }, partition)  # fmt: skip
         stack.push_async_callback(sink.stop)
         client = AsyncRedis.from_url(store.url, socket_timeout=STORE_S, socket_connect_timeout=STORE_S)
