@@ -1,0 +1,116 @@
+"""What is asked of a group's coordinator, and what is not asked of it."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError
+from faust.transport.drivers.aiokafka import DEFAULT_GENERATION_ID
+from faust.types import TP
+
+from fairwatch.engine.consumer_thread import BatchThread
+from fairwatch.engine.ownership import HANDLED, Note, Place
+from fairwatch.engine.txn_offset_commit import Membership
+from tests.engine.test_given_up import consumer
+
+__all__ = ["consumer"]
+HERE = TopicPartition("in", 0)
+
+
+class Client:
+    """aiokafka's consumer in a group, as far as it is asked here."""
+
+    def __init__(self) -> None:
+        self.commits: list[Any] = []
+        self.trouble: Exception | None = None
+        self.answers = True
+        self.rejoins = 0
+        self._coordinator = SimpleNamespace(
+            generation=7,
+            member_id="us",
+            _group_instance_id=None,
+            coordinator_id=1,
+            fetch_committed_offsets=self._committed,
+            request_rejoin=self._rejoin,
+        )
+
+    def _rejoin(self) -> None:
+        self.rejoins += 1
+
+    async def _committed(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Any]:
+        rows = {HERE: (41, "us 3 id"), TopicPartition("in", 1): (-1, "")}
+        return {tp: SimpleNamespace(offset=rows[tp][0], metadata=rows[tp][1]) for tp in partitions}
+
+    def assignment(self) -> set[TopicPartition]:
+        return {HERE, TopicPartition("in", 1)}
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 2)
+
+    async def commit(self, rows: Any) -> None:
+        if not self.answers:
+            await asyncio.Event().wait()
+        if self.trouble is not None:
+            raise self.trouble
+        self.commits.append(rows)
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+@pytest.fixture
+async def thread(consumer: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> BatchThread:
+    """Give the thread of a consumer; what it does there is done here."""
+
+    async def here(work: Any, *given: Any) -> Any:
+        return await work(*given)
+
+    found = consumer._thread
+    monkeypatch.setattr(found, "_consumer", client)
+    monkeypatch.setattr(found, "call_thread", here)
+    consumer.app.conf.broker_session_timeout = 0.1
+    return found
+
+
+async def test_places_are_those_that_were_ever_committed(thread):
+    assert await thread.places() == {TP("in", 0): Place(41, Note("us", "3", "id"))}
+    assert await thread.begins([TP("in", 1)]) == {TP("in", 1): 2}
+
+
+async def test_a_note_is_committed_beside_its_offset(thread, client):
+    assert await thread.note({TP("in", 0): Place(5, Note("us", HANDLED, "id"))})
+    assert client.commits == [{HERE: (5, "us handled id")}]
+
+
+async def test_who_is_no_member_commits_nothing(thread, client):
+    assert thread.membership() == Membership(thread.app.conf.id, 7, "us")
+    client._coordinator.generation = DEFAULT_GENERATION_ID
+    assert thread.membership() is None
+    assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
+    assert not await thread._commit({TP("in", 0): 5})
+    assert client.commits == []
+
+
+async def test_a_note_that_the_group_refuses_or_does_not_answer_is_not_taken(thread, client):
+    client.trouble = CommitFailedError("rebalancing")
+    assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
+    client.answers = False
+    assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
+
+
+async def test_a_note_whose_writer_is_cancelled_is_given_up(thread, client):
+    client.answers = False
+    noting = asyncio.create_task(thread.note({TP("in", 0): Place(5, Note("us", HANDLED))}))
+    await asyncio.sleep(0)
+    noting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await noting
+
+
+async def test_partitions_are_asked_for_anew_by_joining_again(thread, client):
+    await thread.rejoin()
+    assert client.rejoins == 1
