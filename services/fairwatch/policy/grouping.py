@@ -142,10 +142,8 @@ class AlertGroup:
         value = self.value
         if value["alert"] is None:
             return
-        if value["ended"] is None and now >= _silent_at(value):
-            self._age(now)
-            if value["ended"] is not None:
-                self._change(now)
+        if value["ended"] is None and now >= _silent_at(value) and self._age(now):
+            self._change(now)
         if value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
 
@@ -221,8 +219,11 @@ class AlertGroup:
         else:
             self._change(now)
 
-    def _age(self, now: int) -> None:
-        """Take out what aged: moments and tracks that were not heard of, and conditions that are given up as lost."""
+    def _age(self, now: int) -> bool:
+        """Take out what aged: moments and tracks that were not heard of, and conditions that are given up as lost.
+
+        Return whether it ends with that.
+        """
         value, timing = self.value, self.value["timing"]
         heard: list[int] = []
         lasting: list[int] = []
@@ -233,8 +234,10 @@ class AlertGroup:
             else:
                 self._part(cause, "STALE" if lasts else "ENDED")
         value["heard_at"], value["lasts_from"] = max(heard, default=None), min(lasting, default=None)
-        if not heard and not lasting:
-            value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
+        if heard or lasting:
+            return False
+        value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
+        return True
 
     def _part(self, cause: Cause, state: Literal["ENDED", "STALE"]) -> None:
         self.causes.remove(cause)
