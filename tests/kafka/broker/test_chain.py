@@ -117,6 +117,25 @@ async def test_a_chain_that_was_killed_is_followed_by_processors_by_themselves(l
         await assert_as_the_oracle_says(lab, traffic.sent)
 
 
+async def test_a_chain_that_stood_still_while_others_took_over_changes_nothing_when_it_goes_on(lab: Lab) -> None:
+    await lab.create(4)
+    async with flowing(lab) as traffic:
+        frozen = await killable(lab, 0.3)
+        await asyncio.sleep(1.0)
+        frozen.send_signal(signal.SIGSTOP)  # a batch of its is under way
+        try:
+            async with form(lab, (FIRST,), (LEFT,), (RIGHT,)):
+                await asyncio.sleep(0.5)
+                frozen.send_signal(signal.SIGCONT)
+                assert await asyncio.wait_for(frozen.wait(), 30) == EXIT_RESTART
+        finally:
+            if frozen.returncode is None:
+                frozen.kill()
+                await frozen.wait()
+    async with form(lab, (FIRST, LEFT, RIGHT)):
+        await assert_as_the_oracle_says(lab, traffic.sent)
+
+
 async def test_one_form_waits_until_the_other_has_ended(lab: Lab) -> None:
     await lab.create()
     await lab.send([("k1", observation("e1"))])
