@@ -94,7 +94,10 @@ class Encoding:
         if emit.causes:
             headers += (carried(cause.headers) | self._joined(emit)).items()
         else:  # as `carried` has it, without a dict for each event
-            headers += [(name, cause.headers[name]) for name in CARRIED if name in cause.headers]
+            known = cause.headers
+            for name in CARRIED:
+                if name in known:
+                    headers.append((name, known[name]))
         return self._encoded(emit, headers, place)
 
     def _origin(self, cause: Event) -> str:
