@@ -3,7 +3,7 @@
 import copy
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cached_property, lru_cache
@@ -11,22 +11,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fairwatch.domain.errors import ConfigurationError, RejectedError
+import structlog
+
+from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.documents import Syntax
 from fairwatch.formats.bodies.opening import Document, open_body
 from fairwatch.formats.bounds import BoundedRecords
 from fairwatch.formats.environment import Environment
+from fairwatch.formats.language.checks import check
 from fairwatch.formats.language.conditions import Select, compile_selector
-from fairwatch.formats.language.declaration import Conditions, Declaration, load
+from fairwatch.formats.language.declaration import Conditions, Declaration, FaultyDeclarationError, load
 from fairwatch.formats.language.differences import unlike
+from fairwatch.formats.language.faults import Fault, Source
 from fairwatch.formats.language.paths import Getter, getter, parse_path
 from fairwatch.formats.language.program import Program
 from fairwatch.formats.language.trace import Trace
+from fairwatch.formats.language.witnesses import witnesses
 from fairwatch.formats.language.writer import Encoder
 from fairwatch.formats.payload import Decoded, Encoded, Payload
 from fairwatch.wire.kinds.closing import Closing, without_unlisted
 
 FOLDER = Path(__file__).parent
+_log = structlog.get_logger()
 _PEOPLE = ("face", "person")
 _SOFT = ("age_years", "gender")
 
@@ -90,31 +96,90 @@ class Format:
         return found is None or not found.message.skip
 
 
-@lru_cache(maxsize=1)
-def formats() -> Mapping[str, Format]:
-    """Return every format by name.
+@dataclass(frozen=True)
+class Library:
+    """The formats of a folder.
 
-    Raises:
-        ConfigurationError: A declaration is wrong; the message names the file and the place.
+    Attributes:
+        formats: By name; those that are sound.
+        faults: What is wrong with the others, which are left out.
     """
-    return {one.name: one for one in sorted(_load_all(), key=lambda one: one.name)}
+
+    formats: Mapping[str, Format]
+    faults: tuple[Fault, ...]
 
 
-def _load_all() -> Iterator[Format]:
-    for path in sorted(FOLDER.glob("*/*.yaml")):
-        code = _import_code(path)
-        declaration = load(path)
-        if declaration.format != path.stem:
-            raise ConfigurationError(f"{path}: format: {declaration.format!r} must be named as its file")
+def formats() -> Mapping[str, Format]:
+    """Return every sound format by name; `library` says what is wrong with others."""
+    return library().formats
+
+
+@lru_cache(maxsize=1)
+def library() -> Library:
+    """Return the formats of this version, loaded once; a fault is logged and costs its own format only."""
+    loaded = load_library(FOLDER)
+    for path in dict.fromkeys(fault.file for fault in loaded.faults):
+        own = [str(fault) for fault in loaded.faults if fault.file == path]
+        _log.error("format left out", file=str(path), faults=len(own), first=own[0])
+    return loaded
+
+
+def load_library(folder: Path) -> Library:
+    """Load every format of a folder of families; one that is wrong is left out and stops no other."""
+    found: dict[str, Format] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*/*.yaml"), key=lambda path: path.stem):
         try:
-            program = Program(declaration, getattr(code, "prepare", None))
-            encoder = Encoder(declaration, getattr(code, "render", None))
-            plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
-            inside = getter(parse_path(declaration.envelope), 0) if declaration.envelope else None
-            claims = getattr(code, "recognises", None)
-            yield Format(declaration, program, encoder, _ways(declaration), plain_text, inside, claims)
-        except ValueError as error:
-            raise ConfigurationError(f"{path}: {error}") from error
+            one = _load(path)
+            faults += (claimed := _claimed_twice(one, found.values(), path))
+            if not claimed:
+                found[one.name] = one
+        except FaultyDeclarationError as error:
+            faults += error.faults
+        except Exception as error:  # noqa: BLE001  # a maker's own code may raise anything, and stops no other format
+            faults.append(Fault(path, 1, "", f"its code cannot be loaded: {error!r}"))
+    return Library(found, tuple(faults))
+
+
+def _load(path: Path) -> Format:
+    declaration, source = load(path), Source(path)
+    code = _import_code(path)  # its converters must be known before rows are checked
+    faults = check(declaration, source)
+    if declaration.format != path.stem:
+        faults.append(source.fault(("format",), f"format: {declaration.format!r} must be named as its file"))
+    if not faults and not declaration.recognise and not hasattr(code, "recognises"):
+        faults.append(source.fault(("recognise",), "nothing is ever recognised as this format"))
+    if faults:
+        raise FaultyDeclarationError(faults)
+    try:
+        program = Program(declaration, getattr(code, "prepare", None))
+        encoder = Encoder(declaration, getattr(code, "render", None))
+        plain_text = re.compile(declaration.plain_text.encode()) if declaration.plain_text else None
+    except (ValueError, re.error) as error:
+        raise FaultyDeclarationError([Fault(path, 1, "", str(error))]) from error
+    inside = getter(parse_path(declaration.envelope), 0) if declaration.envelope else None
+    claims = getattr(code, "recognises", None)
+    return Format(declaration, program, encoder, _ways(declaration), plain_text, inside, claims)
+
+
+def _claimed_twice(one: Format, others: Iterable[Format], path: Path) -> list[Fault]:
+    """Return a fault for each format that takes the same documents, tried with the least document of each way."""
+    faults = []
+    for other in others:
+        for way in (*one.declaration.recognise, *other.declaration.recognise):
+            shared = next((it for it in witnesses(way) if _take(one, *it) and _take(other, *it)), None)
+            if shared:
+                what = f"format {other.name} claims the same {shared[0]} documents: {way.when or way.root}"
+                faults.append(Source(path).fault(("recognise",), what))
+                break
+    return faults
+
+
+def _take(one: Format, syntax: Syntax, tree: Any) -> bool:
+    try:
+        return one.recognises(syntax, tree, Environment(Payload(b"{}")))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
 
 
 def _ways(declaration: Declaration) -> dict[Syntax, list[tuple[list[str] | None, Select]]]:

@@ -3,6 +3,7 @@
 See `formats/README.md` for the language by example.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.formats.language.faults import Fault, Source, as_text, of_validation
 
 
 def _listed(value: Any) -> Any:
@@ -191,16 +193,6 @@ class Declaration(Strict):
     messages: list[Message]
     writing: Writing = Writing()
 
-    @model_validator(mode="after")
-    def _known_groups(self) -> "Declaration":
-        for message in self.messages:
-            missing = [name for name in message.use if name not in self.groups]
-            if missing:
-                raise ValueError(f"message {message.name} uses unknown groups {missing}")
-            if bool(message.skip) == bool(message.use or message.rows):
-                raise ValueError(f"message {message.name} has either rows or a reason to skip it")
-        return self
-
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -216,16 +208,32 @@ def _read(path: Path) -> Any:
 
 
 def load(path: Path) -> Declaration:
-    """Read and check one declaration.
+    """Read one declaration.
 
     Raises:
-        ConfigurationError: Names the file, the place and what is wrong.
+        ConfigurationError: One line for each fault: the file, the line, the message's name and what is wrong.
     """
     try:
         return Declaration.model_validate(_read(path))
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        fault = Fault(path, mark.line + 1 if mark else 1, "", f"it is not YAML: {getattr(error, 'problem', error)}")
+        raise FaultyDeclarationError([fault]) from error
+    except OSError as error:
+        raise FaultyDeclarationError([Fault(path, 1, "", f"it cannot be read: {error}")]) from error
     except ValidationError as error:
-        found = error.errors()[0]
-        place = ".".join(str(part) for part in found["loc"])
-        raise ConfigurationError(f"{path}: {place}: {found['msg']}") from error
+        raise FaultyDeclarationError([*of_validation(Source(path), error.errors())]) from error
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise FaultyDeclarationError([Fault(path, 1, "", f"it is no declaration: {error}")]) from error
+
+
+class FaultyDeclarationError(ConfigurationError):
+    """A declaration is wrong.
+
+    Args:
+        faults: All that is wrong with it.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(as_text(faults))
+        self.faults = tuple(faults)

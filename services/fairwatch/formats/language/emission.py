@@ -121,4 +121,6 @@ class Source:
         text = "\n".join([f"def made{head}:", *(_INDENT + line for line in self._lines)])
         space = dict(self.constants)
         exec(compile(text, "<declaration>", "exec"), space)  # noqa: S102  # only names and literals of a checked declaration
-        return space["made"]
+        made = space["made"]
+        made.source = text  # for whoever wants to see what was made of a declaration
+        return made

@@ -10,6 +10,7 @@ Where a step meets a list without an index, its first item is meant.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 Scope = tuple[Any, ...]
@@ -48,6 +49,7 @@ class Path:
         return 0 if self.outward is None else depth - self.outward
 
 
+@lru_cache(maxsize=8_192)
 def parse_path(text: str) -> Path:
     """Parse a path.
 

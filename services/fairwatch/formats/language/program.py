@@ -67,6 +67,11 @@ class MessageProgram:
             self._traced = compile_record(self.rows, kind, self.place, self.keep, traced=True)
         return self._traced
 
+    @property
+    def source(self) -> str:
+        """The Python that was made of the rows; empty for a message that is skipped."""
+        return getattr(self.read, "source", "")
+
     def scopes(self, root: Any) -> list[Scope]:
         """Return one scope for each item of the document that is a record."""
         scopes: list[Scope] = [(root,)]
