@@ -11,10 +11,11 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.formats.bodies.documents import parse
 from fairwatch.formats.bodies.opening import open_body
-from fairwatch.formats.catalogue import FOLDER, decode, formats
+from fairwatch.formats.catalogue import decode, formats
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.declaration import Row, load
 from fairwatch.formats.language.program import rows_of
+from fairwatch.formats.loading import FOLDER
 from fairwatch.formats.payload import Payload
 from fairwatch.policy.protected import is_protected, redact_tree
 from fairwatch.wire.avro import Codec

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.vocabulary import EVENT_TYPES
-from fairwatch.formats.catalogue import FOLDER, decode, encode
+from fairwatch.formats.catalogue import decode, encode
+from fairwatch.formats.loading import FOLDER
 from fairwatch.formats.onvif.shapes import compose, frame_of, shape_of, transform_of, written
 from fairwatch.formats.onvif.topics import meaning
 from fairwatch.formats.payload import Decoded, Payload

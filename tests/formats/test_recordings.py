@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from fairwatch.domain.errors import RejectedError
-from fairwatch.formats.catalogue import FOLDER, decode, recognise
+from fairwatch.formats.catalogue import decode, recognise
+from fairwatch.formats.loading import FOLDER
 from fairwatch.formats.payload import Payload
 from fairwatch.formats.translate import plain
 from tests.support.recordings import recordings

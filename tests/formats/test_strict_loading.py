@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fairwatch.formats.catalogue import library, load_library
+from fairwatch.formats.catalogue import library
+from fairwatch.formats.loading import load_library
 
 GOOD = """format: {name}
 title: Good

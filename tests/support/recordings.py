@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fairwatch.formats.catalogue import FOLDER
+from fairwatch.formats.loading import FOLDER
 
 SIDECARS = (".expected.json", ".payload.json")
 

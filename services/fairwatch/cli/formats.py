@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.formats.catalogue import Format, library
+from fairwatch.formats.catalogue import library
 from fairwatch.formats.explaining import explain
 from fairwatch.formats.language.declaration import Row
+from fairwatch.formats.loading import Format
 from fairwatch.formats.payload import Payload
 
 EXIT_FAULTY = 1

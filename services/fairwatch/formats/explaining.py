@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.opening import Document, open_body
-from fairwatch.formats.catalogue import Format, decode, formats
+from fairwatch.formats.catalogue import decode, formats
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.conditions import compile_selector
 from fairwatch.formats.language.declaration import Condition, Conditions
+from fairwatch.formats.loading import Format
 from fairwatch.formats.payload import Payload
 
 
