@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.keyvalue import MOST, read_pairs
+from fairwatch.formats.bodies.table import read_table
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,17 @@ def test_too_many_events_in_one_body_are_refused() -> None:
 @given(st.text('Cab=;{}[]."\n 0', max_size=60))
 def test_any_text_is_answered(text: str) -> None:
     assert all(type(one) is dict for one in read_pairs(text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("body", "documents"),
+    [
+        (b"a,b,c,d\n1,2,3,\"{'x': [1]}\"\n", [{"a": "1", "b": "2", "c": "3", "d": {"x": [1]}}]),
+        (b"a,b,c,d\n1,2,3,\"{'x': open}\"\n", [{"a": "1", "b": "2", "c": "3", "d": "{'x': open}"}]),
+        (b"a,b,c,d\n" + b"[" * 3_000 + b",,,\n", [{"a": "[" * 3_000, "b": "", "c": "", "d": ""}]),
+        (b"a sentence, with commas, and, words\n", []),
+        (b"a,b\n1,2\n", []),
+    ],
+)
+def test_tables_are_read_and_nothing_in_them_is_run(body: bytes, documents: list[object]) -> None:
+    assert read_table(body) == documents

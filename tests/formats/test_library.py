@@ -58,7 +58,6 @@ CLOSED = (
     "scene_readme_6_log.txt",
     "verifiability_727.txt",
     "raw_events_1351.jsonl",
-    "*.csv",
 )
 LOOKALIKE = re.compile(r"\.bad\.")
 

@@ -15,6 +15,7 @@ from fairwatch.formats.bodies.envelopes import (
 from fairwatch.formats.bodies.frames import is_frames, read_frames
 from fairwatch.formats.bodies.keyvalue import read_pairs
 from fairwatch.formats.bodies.pictures import NoPictureError, bare
+from fairwatch.formats.bodies.table import read_table
 from fairwatch.formats.payload import Payload
 
 _DOCUMENT_LEADS: Final = frozenset({b"<", b"{", b"["})
@@ -74,7 +75,7 @@ def open_body(payload: Payload, store: PictureStore) -> list[Document]:
 
 def _open(body: bytes, content_type: str) -> list[Document]:
     lead = body.lstrip()[:1]
-    if (lead.isalpha() or lead in _TEXT_LEADS) and (pairs := read_pairs(body)):
+    if (lead.isalpha() or lead in _TEXT_LEADS) and (pairs := read_pairs(body) or read_table(body)):
         return [Document("text", tree) for tree in pairs]
     try:
         syntax, tree = parse(body, content_type)
