@@ -187,6 +187,12 @@ DEVICES = Dashboard(
         Panel(
             "MQTT messages that a restart would lose", rates("fairwatch_gateway_unrepeatable_total", "component"), "cps"
         ),
+        Panel(
+            "Event streams read from devices, by state",
+            {"{{state}}": "sum by (state) (fairwatch_gateway_streams{$where})"},
+            what="silent: not even a heartbeat came; refused: the password is wrong.",
+        ),
+        Panel("Deleted past their lifetime", rates("fairwatch_retention_deleted_total", "store"), "cps"),
         Panel("Let go of, by reason", rates("fairwatch_events_dropped_total", "component", "reason"), "cps"),
         Panel(
             "What devices send and nobody can read",

@@ -18,7 +18,7 @@ import yaml
 from fairwatch.apps.demo.cameras.hikvision import ANPR, now
 from fairwatch.apps.demo.cameras.onvif import NOTIFY, items
 from fairwatch.domain.ids import stable_id
-from fairwatch.gateways.credentials import hash_api_key, issue_api_key
+from fairwatch.edges.credentials import hash_api_key, issue_api_key
 
 CAMERAS = 48
 DAY = 86_400_000_000

@@ -19,7 +19,7 @@ from fairwatch.apps.demo.cameras.gat1400 import GatPlatform
 from fairwatch.apps.demo.cameras.hikvision import ANPR, HikvisionCamera, now
 from fairwatch.apps.demo.stage import Stage
 from fairwatch.domain.ids import stable_id
-from fairwatch.gateways.mqtt import MqttAddress
+from fairwatch.edges.mqtt.gateway import MqttAddress
 from fairwatch.wire.avro import Codec
 from tests.benchmarks.pipeline_world import CAMERAS, plate
 

@@ -15,8 +15,8 @@ import yaml
 from fairwatch.apps.demo.cameras.frigate import tracked_object
 from fairwatch.apps.demo.cameras.gat1400 import MEDIA_TYPE, local_time
 from fairwatch.apps.demo.credentials import password, write_secret
-from fairwatch.gateways.credentials import issue_api_key
-from fairwatch.gateways.mqtt import MqttAddress
+from fairwatch.edges.credentials import issue_api_key
+from fairwatch.edges.mqtt.gateway import MqttAddress
 from tests.chaos.stories import RECORDERS, Door
 from tests.chaos.world import HTTP_CAMERAS, PLATFORM, PLATFORM_CAMERA, Event, anpr, object_id, plate
 

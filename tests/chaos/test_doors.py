@@ -8,8 +8,8 @@ import pytest
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RetryableError
-from fairwatch.gateways.credentials import load_devices
-from fairwatch.gateways.server import Started, serve
+from fairwatch.edges.credentials import load_devices
+from fairwatch.edges.edge import Started, serve
 from fairwatch.stores.media import MediaStore
 from tests.chaos.doors import USERS, Doors, write_devices
 from tests.chaos.leaders import placing

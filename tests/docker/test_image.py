@@ -84,7 +84,7 @@ def test_the_command_says_its_version(rootfs):
 @pytest.mark.skipif(sys.platform != "linux" or os.uname().machine != "x86_64", reason="the image is for x86-64")
 def test_every_component_can_be_imported(rootfs):
     program = (
-        "import importlib, pkgutil, ssl, fairwatch.processors as p, fairwatch.gateways as g, fairwatch.console as c\n"
+        "import importlib, pkgutil, ssl, fairwatch.processors as p, fairwatch.edges as g, fairwatch.console as c\n"
         "for package in (p, g, c):\n"
         "    for module in pkgutil.iter_modules(package.__path__, package.__name__ + '.'):\n"
         "        importlib.import_module(module.name)\n"

@@ -13,9 +13,9 @@ import yaml
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.ports import Publisher
-from fairwatch.gateways.config import GatewayConfig
-from fairwatch.gateways.credentials import issue_api_key
-from fairwatch.gateways.server import Started, serve
+from fairwatch.edges.config import GatewayConfig
+from fairwatch.edges.credentials import issue_api_key
+from fairwatch.edges.edge import Started, serve
 from fairwatch.stores.media import MediaStore
 
 PASSWORD = "correct horse battery"

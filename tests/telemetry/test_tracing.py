@@ -52,7 +52,7 @@ def test_off_by_default_and_contexts_pass_through():
 
 def test_what_exports_is_not_even_imported_while_off():
     code = (
-        "import sys, fairwatch.engine.worker, fairwatch.gateways.server;"
+        "import sys, fairwatch.engine.worker, fairwatch.edges.edge;"
         "from fairwatch.telemetry import tracing; tracing.configure('', 1.0, component='c', version='1');"
         "sys.exit('fairwatch.telemetry.otel' in sys.modules)"
     )

@@ -9,7 +9,7 @@ from fairwatch.apps import reference
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
 from fairwatch.domain.errors import ConfigurationError, RetryableError
-from fairwatch.gateways.credentials import load_devices
+from fairwatch.edges.credentials import load_devices
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree

@@ -4,12 +4,12 @@ from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
+from fairwatch.edges.config import MIB, GatewayConfig
+from fairwatch.edges.edge import Kind, serve
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.formats import catalogue
 from fairwatch.formats.payload import Payload
-from fairwatch.gateways.config import MIB, GatewayConfig
-from fairwatch.gateways.server import Kind, serve
 from fairwatch.stores.media import MediaStore, raw_url
 
 PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0, "hikvision-stream": 0}

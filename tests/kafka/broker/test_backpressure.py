@@ -14,9 +14,9 @@ from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
-from fairwatch.gateways.mqtt_client import OVERHEAD
+from fairwatch.edges.mqtt.client import OVERHEAD
 from fairwatch.telemetry import metrics
-from tests.gateways.test_backpressure import USERS, gateway_process
+from tests.edges.test_backpressure import USERS, gateway_process
 from tests.support.engine_lab import until
 from tests.support.gateway_world import KEY, device, ready, run_gateway
 from tests.support.kafka_cluster import Broker, one_broker

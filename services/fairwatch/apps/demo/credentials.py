@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from fairwatch.apps.demo import world
-from fairwatch.gateways.credentials import hash_api_key, issue_api_key
+from fairwatch.edges.credentials import hash_api_key, issue_api_key
 
 PEOPLE = ("alice", "bob")
 

@@ -26,7 +26,7 @@ from fairwatch.apps.demo.stage import EMBEDDED, PROCESSORS, Servers, Stage, set_
 from fairwatch.apps.demo.story import Cast, OffScriptError, play
 from fairwatch.apps.demo.table import stage_table
 from fairwatch.apps.reading import read_everything
-from fairwatch.gateways.mqtt import MqttAddress
+from fairwatch.edges.mqtt.gateway import MqttAddress
 
 SETTLE_S = 20.0
 REFRESH_S = 0.5

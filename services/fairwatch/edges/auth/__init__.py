@@ -1,0 +1,1 @@
+"""Who calls, whether it proves it, and what happens to those who guess."""

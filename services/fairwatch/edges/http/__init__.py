@@ -1,0 +1,1 @@
+"""A serving edge: makers' webhooks and WS-BaseNotification over HTTP."""

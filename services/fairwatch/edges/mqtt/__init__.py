@@ -1,0 +1,1 @@
+"""A subscribing edge: Frigate and ONVIF over MQTT."""

@@ -1,0 +1,1 @@
+"""A serving edge: the GA/T 1400 interface (VIID)."""

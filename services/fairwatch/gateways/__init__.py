@@ -1,1 +1,0 @@
-"""The ways in: HTTP, MQTT and GA/T 1400."""
