@@ -5,7 +5,6 @@ from typing import Any
 
 from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.device_clock import DeviceClock, Reading, stated_time
-from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
@@ -65,10 +64,7 @@ class Enrich:
             return Skip("tombstone")
         if not is_plausible(observation["received_at"]):
             return Reject("invalid_field", f"{observation['received_at']} is no plausible time", "received_at")
-        try:
-            observation = self._cleaner.clean("Observation", observation)
-        except RejectedError as error:
-            return Reject(error.reason, error.detail, error.field)
+        observation = self._cleaner.clean("Observation", observation)
         field = misfit("Observation", observation)
         if field:  # the field, never what it says
             return Reject("invalid_field", f"Observation.{field} is not of the kind of its field", field)

@@ -1,18 +1,24 @@
 """Takes protected attributes out of records that anybody may have written: the door for foreign producers.
 
-Adapters filter what devices send. A program that writes Avro itself passes no adapter, so its records are filtered
-where they are first read, by the same list, and again before the bytes of a bad one are kept as a dead letter.
+Only names are judged here: what a text says is a matter of its field's kind (`wire.kinds`), so a plate is never taken
+for a word.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from fairwatch.domain.errors import RejectedError
+from fairwatch.policy.protected import is_protected, is_secret, redact_tree
 from fairwatch.policy.redaction import redact_bytes
-from fairwatch.policy.screening import Screen
-from fairwatch.wire.avro import Codec, check
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.kinds.closing import Closing
+from fairwatch.wire.kinds.names import Names
 
-_FREE = "extensions"  # the field of free names that records other than observations have
+_FREE: Final = "extensions"  # the field of free names that records other than observations have
+# The maps of an observation, whose names a producer makes up; and those of people, that also hold age and gender.
+_MAPS: Final = (("source", "tokens"), ("vehicle", "details"), ("count", "by_class"))
+_PEOPLE: Final = (("face", ("codes",)), ("person", ("clothing", "activities")))
+_SOFT: Final = ("age_years", "gender")
 
 
 class Cleaner:
@@ -23,51 +29,84 @@ class Cleaner:
     """
 
     def __init__(self, *, soft_biometrics: bool = False) -> None:
-        self._screen = Screen(soft_biometrics=soft_biometrics)
+        self._soft = soft_biometrics
 
     def clean(self, kind: str, record: Any) -> Any:
         """Return the record without protected attributes; an Observation counts them in `removed_fields`.
 
         Of reference data only `extensions` is looked at: the name of an area is an area's, whatever it is called.
-
-        Raises:
-            RejectedError: `invalid_field`, when what is left is no such record any more.
         """
         if kind == "Observation":
             return self._observation(record)
         free = record.get(_FREE)
-        return {**record, _FREE: self._redacted(free)[0]} if free and self._screen.suspects(free) else record
+        if not free:
+            return record
+        kept, removed = redact_tree(free, soft_biometrics=self._soft)
+        return {**record, _FREE: kept} if removed else record
 
     def framed(self, codec: Codec, value: bytes) -> bytes:
         """Return a framed record cleaned, a raw event's body too; empty where nothing of it may be kept.
+
+        An observation is closed: a text that is not of its field's kind is not kept in a dead letter either.
 
         Raises:
             RejectedError: It cannot be read, so nothing can be said of its fields.
         """
         kind, record = codec.decode(value)
         try:
-            clean = _raw_event(record) if kind == "RawEvent" else self.clean(kind, record)
+            if kind == "RawEvent":
+                return codec.encode(kind, _raw_event(record))
+            clean = self.clean(kind, record)
+            if kind == "Observation":
+                device_id = clean.get("device_id", "")
+                clean = Closing(Names(), device_id, soft_biometrics=self._soft).close(kind, clean)
+            return codec.encode(kind, clean)
         except RejectedError:
             return b""
-        return value if clean == record else codec.encode(kind, clean)
 
     def _observation(self, record: Any) -> Any:
-        if not self._screen.suspects(record):
-            return record
-        clean, removed = self._redacted(record)
+        changed: dict[str, Any] = {}
+        removed = 0
+        for field, name in _MAPS:
+            removed += _within(record, field, changed, lambda part, name=name: _named(part, name))  # type: ignore[misc]
+        for field, names in _PEOPLE:
+            removed += _within(record, field, changed, lambda part, names=names: self._of_people(part, names))  # type: ignore[misc]
+        removed += _named({**record, **changed}, _FREE, changed)
         if not removed:
             return record
-        clean["removed_fields"] = record.get("removed_fields", 0) + removed
-        try:
-            check("Observation", clean)
-        except RejectedError as error:
-            detail = f"{error.detail}: policy forbids what it said"
-            raise RejectedError("invalid_field", detail, error.field) from None
-        return clean
+        return {**record, **changed, "removed_fields": record.get("removed_fields", 0) + removed}
 
-    def _redacted(self, tree: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-        copy = {**tree}  # redaction puts another tree in its place; what lies below is not touched
-        return copy, self._screen.redact(copy)
+    def _of_people(self, part: dict[str, Any], names: tuple[str, ...]) -> int:
+        removed = sum(_named(part, name) for name in names)
+        for name in () if self._soft else _SOFT:
+            removed += part.pop(name, None) is not None
+        return removed
+
+
+def _within(
+    record: Mapping[str, Any], field: str, changed: dict[str, Any], clean: Callable[[dict[str, Any]], int]
+) -> int:
+    """Clean a copy of a part of a record; note it where anything was removed, and return how much."""
+    part = record.get(field)
+    if not part:
+        return 0
+    copy = {**part}
+    removed = clean(copy)
+    if removed:
+        changed[field] = copy
+    return removed
+
+
+def _named(part: Mapping[str, Any], name: str, into: dict[str, Any] | None = None) -> int:
+    """Take protected names out of a map that is a field of `part`; the map itself is left alone."""
+    given = part.get(name)
+    if not given:
+        return 0
+    kept = {key: value for key, value in given.items() if not (is_protected(key, name) or is_secret(key))}
+    if len(kept) != len(given):
+        target = part if into is None else into
+        target[name] = kept  # type: ignore[index]  # a copy where no other is given
+    return len(given) - len(kept)
 
 
 def _raw_event(record: Mapping[str, Any]) -> dict[str, Any]:
