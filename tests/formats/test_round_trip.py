@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.catalogue import decode, encode, formats
 from fairwatch.formats.payload import Payload
-from fairwatch.policy.screening import is_suspect_text
+from fairwatch.policy.second_line import asked_about
 from tests.support.recordings import recordings
 
 # GA/T 1400 and ONVIF have round trips of their own.
@@ -35,7 +35,7 @@ DEMANDED = (
 TIMES = st.integers(1_500_000_000, 2_000_000_000)
 LETTERS = st.characters(codec="utf-8", categories=["L", "N"])
 # Hypothesis also tries words of our own source, among them those that policy takes out.
-WORDS = st.text(LETTERS, min_size=1, max_size=12).filter(lambda word: not is_suspect_text(word))
+WORDS = st.text(LETTERS, min_size=1, max_size=12).filter(lambda word: not asked_about(word))
 UNITS = st.integers(0, 100).map(lambda number: number / 100)
 
 

@@ -8,6 +8,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
+from fairwatch.policy.second_line import questions
 from fairwatch.wire.avro import SINGLE_OBJECT, Codec
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.producer import Producer
@@ -24,6 +26,15 @@ class Result:
     name: str
     outcome: Literal["published", "skipped", "rejected"]
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody says when asked about a word: why it is there, who says so, and when in microseconds."""
+
+    reason: str
+    actor: str
+    at: int
 
 
 def documents(name: str, content: bytes, codec: Codec) -> Iterator[tuple[str, Any]]:
@@ -44,27 +55,57 @@ def documents(name: str, content: bytes, codec: Codec) -> Iterator[tuple[str, An
 
 
 async def publish(
-    producer: Producer, topic: Topic, found: Iterator[tuple[str, Any]], key: str | None = None
+    producer: Producer,
+    topic: Topic,
+    found: Iterator[tuple[str, Any]],
+    key: str | None = None,
+    answer: Answer | None = None,
 ) -> AsyncIterator[Result]:
     """Publish each document under `key`, or the field that the topic is keyed by; yield what became of it, in order.
+
+    A name or a title with a word for a people or a faith is asked about: without an answer it is rejected, with one it
+    is published and the answer is audited.
 
     Raises:
         RetryableError: The broker does not acknowledge.
     """
     while batch := list(islice(found, _AT_ONCE)):
-        for result in await asyncio.gather(*(_publish(producer, topic, name, item, key) for name, item in batch)):
+        for result in await asyncio.gather(
+            *(_publish(producer, topic, name, item, key, answer) for name, item in batch)
+        ):
             yield result
 
 
-async def _publish(producer: Producer, topic: Topic, name: str, item: Any, key: str | None) -> Result:
+async def _publish(
+    producer: Producer, topic: Topic, name: str, item: Any, key: str | None, answer: Answer | None
+) -> Result:
     try:
         record = _record(topic, item)
         if record is None:
             return Result(name, "skipped", f"holds no {topic.record}")
-        await producer.publish(topic.name, key_of(topic, record) if key is None else key, record)
+        chosen = key_of(topic, record) if key is None else key
+        asked = list(questions(topic.record, record))
+        if asked and answer is None:
+            field, term = asked[0]
+            return Result(name, "rejected", f"{field} speaks of {term!r}: is that meant? Then say why with --reason")
+        await producer.publish(topic.name, chosen, record)
+        if asked and answer is not None:
+            await producer.publish("audit", chosen, _audited(topic, chosen, asked, answer))
     except RejectedError as error:
         return Result(name, "rejected", str(error))
     return Result(name, "published")
+
+
+def _audited(topic: Topic, key: str, asked: list[tuple[str, str]], answer: Answer) -> dict[str, Any]:
+    """Return what the audit keeps of a word that somebody was asked about."""
+    return {
+        "audit_id": stable_id("audit", "word.registered", topic.name, key, answer.at),
+        "action": "word.registered",
+        "actor": answer.actor,
+        "at": answer.at,
+        "subject": key,
+        "details": {"topic": topic.name, "reason": answer.reason, **dict(asked)},
+    }
 
 
 def _record(topic: Topic, item: Any) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """`fairwatch publish`: records from files or standard input to a topic."""
 
 import asyncio
+import getpass
 import json
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from rich.console import Console
 from fairwatch.apps import kafka, publishing
 from fairwatch.apps.messages import topic_named
 from fairwatch.apps.settings import settings
+from fairwatch.domain.clock import SystemClock
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.topics import Topic
 
@@ -30,6 +32,7 @@ def publish(
     topic: Annotated[str, typer.Argument(help="Logical topic, e.g. observations.")],
     files: Annotated[list[Path] | None, typer.Argument(help="JSON, JSON lines or framed Avro; - for stdin.")] = None,
     key: Annotated[str | None, typer.Option("--key", help="Instead of the field that the topic is keyed by.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why a word that is asked about is meant; audited.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each input.")] = False,
 ) -> None:
     """Check records against the topic's schema and publish them; bytes in JSON are base64.
@@ -37,7 +40,7 @@ def publish(
     What [bold]translate --json[/bold] and [bold]tail --json[/bold] print can be piped in; other records are skipped.
     Exit code 1 when something was rejected; every good record is published all the same.
     """
-    outcomes = asyncio.run(_publish(topic_named(topic), files or [Path("-")], key, as_json=as_json))
+    outcomes = asyncio.run(_publish(topic_named(topic), files or [Path("-")], key, reason, as_json=as_json))
     Console(stderr=True).print(
         ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "nothing to publish"
     )
@@ -45,13 +48,14 @@ def publish(
         raise typer.Exit(EXIT_REJECTED)
 
 
-async def _publish(topic: Topic, files: list[Path], key: str | None, *, as_json: bool) -> Counter[str]:
+async def _publish(topic: Topic, files: list[Path], key: str | None, reason: str, *, as_json: bool) -> Counter[str]:
     chosen = settings()
     outcomes: Counter[str] = Counter()
     errors = Console(stderr=True)
+    answer = publishing.Answer(reason, f"operator:{getpass.getuser()}", SystemClock().now()) if reason else None
     async with kafka.producer(chosen, "cli") as producer:
         found = _documents(files, kafka.codec(chosen))
-        async for result in publishing.publish(producer, topic, found, key):
+        async for result in publishing.publish(producer, topic, found, key, answer):
             outcomes[result.outcome] += 1
             if as_json:
                 typer.echo(json.dumps(asdict(result)))

@@ -15,7 +15,7 @@ from fairwatch.formats.catalogue import decode
 from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.policy.protected import is_protected, is_secret, is_soft_biometric
-from fairwatch.policy.screening import is_suspect_text
+from fairwatch.policy.second_line import asked_about
 
 SAMPLED: Final = 256
 MORE: Final = "#more"
@@ -111,6 +111,6 @@ def _telling(path: str) -> str:
     names = [step for step in steps if not step.isdigit()]
     if len(names) > _DEEPEST or not all(_NAME.fullmatch(name) for name in names):
         return ""
-    if any(is_protected(name) or is_secret(name) or is_soft_biometric(name) or is_suspect_text(name) for name in names):
+    if any(is_protected(name) or is_secret(name) or is_soft_biometric(name) or asked_about(name) for name in names):
         return ""
     return ".".join("#" if step.isdigit() else step for step in steps)
