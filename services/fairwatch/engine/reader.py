@@ -93,11 +93,10 @@ class TopicReader:
 
     async def bounds(self) -> dict[int, Bounds]:
         """Return what each partition holds now."""
-        begins, ends, open_ends = await asyncio.gather(
-            self._consumer.beginning_offsets(self._partitions),
-            self._consumer.end_offsets(self._partitions),
-            self._consumer.end_offsets_with_open(self._partitions),
-        )
+        # One after the other: a question that goes on when another has failed would connect when all is closed.
+        begins = await self._consumer.beginning_offsets(self._partitions)
+        ends = await self._consumer.end_offsets(self._partitions)
+        open_ends = await self._consumer.end_offsets_with_open(self._partitions)
         return {tp.partition: Bounds(begins[tp], ends[tp], open_ends[tp]) for tp in self._partitions}
 
     def seek(self, offsets: Mapping[int, int]) -> None:
