@@ -14,6 +14,8 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.formats import catalogue
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Payload
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.kinds.checking import misfit
 from tests.support.hostile import RECEIVED, encodings, folded, hostile
 from tests.support.recordings import recordings
 
@@ -124,3 +126,17 @@ def test_what_is_innocent_is_not_changed() -> None:
         changed += [path.name for one, two in zip(before, after, strict=True) if lost(without_codes(one), two)]
     assert judged > INNOCENT / 2
     assert not changed
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_enrich_takes_whatever_a_format_reads(soft: bool) -> None:
+    codec, refused = Codec(), []
+    for path in recordings():
+        payload = Payload(path.read_bytes(), device_id="dev-1", received_at=RECEIVED, soft_biometrics=soft)
+        try:
+            records = decode(payload, path.parent.name).records
+        except RejectedError:
+            continue
+        whole = [codec.decode(codec.encode(kind, record))[1] for kind, record in records if kind == "Observation"]
+        refused += [(path.name, field) for record in whole if (field := misfit("Observation", record))]
+    assert not refused
