@@ -5,7 +5,7 @@ import secrets
 import shutil
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,13 +59,15 @@ async def pipeline(
     folder: Path,
     plates: Mapping[str, str] | None = None,
     login: Callable[[str], Mapping[str, str]] = lambda _: {},
+    workers: Sequence[str] = PROCESSORS,
 ) -> AsyncIterator[Pipeline]:
     """Make the topics and run the processors until the block ends; logs lie in the folder.
 
     Args:
         settings: Of all of them.
         folder: Of configuration, media and logs.
-        login: Variables with which a processor signs in.
+        login: Variables with which a worker signs in.
+        workers: What runs as a process each, as `fairwatch run` takes it.
         plates: What is looked for, by title; published before anything runs, so that nothing is seen too early.
     """
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
@@ -82,13 +84,14 @@ async def pipeline(
         "FAIRWATCH_EMBEDDED": str(settings.embedded), "FAIRWATCH_FACES": "false",
         "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_CONFIG_DIR": str(config),
         "FAIRWATCH_CONTROL_ROOM_URL": await room.start(), "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
+        "FAIRWATCH_CHAIN_KEY": secrets.token_urlsafe(18),
     }  # fmt: skip
     components = Components(folder / "logs", environment)
     health = Health(settings.redis_url.get_secret_value())
     try:
-        for name in PROCESSORS:
+        for name in workers:
             await components.start(name, login(name))
-        await _ready(components, health, set(PROCESSORS))
+        await _ready(components, health, {part for name in workers for part in name.split("+")})
         yield Pipeline(settings, room, components)
     finally:
         await components.stop()

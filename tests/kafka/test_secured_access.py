@@ -11,9 +11,11 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
 from pydantic import SecretStr
 
+from fairwatch.apps.catalogue import CHAINS
+from fairwatch.apps.demo.stage import CHAINED
 from fairwatch.apps.kafka import client_options, producer
 from fairwatch.apps.topics import apply, differences
-from fairwatch.apps.topics_access import flows
+from fairwatch.apps.topics_access import deployments
 from fairwatch.apps.topics_acls import access_differences, apply_access
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 from fairwatch.engine.reader import TopicReader
@@ -24,7 +26,6 @@ from tests.support.records import observation
 
 pytestmark = pytest.mark.kafka
 PATTERN = "User:fairwatch-{component}"
-TITLE, PLATE = "Car A", "B MK 7734"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def hub(secured: Secured) -> Iterator[Secured]:
         apply_access(admin, planned)
         assert {change.action for change in planned} == {"allow", "limit"}
         settled(admin, [])
-    for name in flows():
+    for name in deployments():
         secured.add_user(f"fairwatch-{name}")
     return secured
 
@@ -117,16 +118,22 @@ def test_a_pattern_that_names_no_component_is_refused(hub):
         access_differences(admin, "User:fairwatch")
 
 
-async def test_an_alert_comes_out_with_each_processor_on_its_own_principal(hub, valkey, tmp_path):
+@pytest.mark.parametrize(
+    ("workers", "title", "text"),
+    [(PROCESSORS, "Car A", "B MK 7734"), (CHAINED, "Car B", "HH XT 1902"), (PROCESSORS, "Car C", "M AV 5561")],
+    ids=["apart", "then chains", "apart again"],
+)
+async def test_an_alert_comes_out_with_each_worker_on_its_own_principal(hub, valkey, tmp_path, workers, title, text):
     settings = hub.settings(redis_url=SecretStr(valkey), max_partitions=2)
-    login = {name: hub.environment(f"fairwatch-{name}") for name in PROCESSORS}
-    async with pipeline(settings, tmp_path, {TITLE: PLATE}, login.__getitem__) as pipes:
-        plate = {"text": PLATE, "raw": PLATE}
+    users = {"+".join(parts): name for name, parts in CHAINS.items()}
+    login = {name: hub.environment(f"fairwatch-{users.get(name, name)}") for name in workers}
+    async with pipeline(settings, tmp_path, {title: text}, login.__getitem__, workers) as pipes:
+        plate = {"text": text, "raw": text}
         at = time.time_ns() // 1000
-        record = observation("plate.read", DEVICE, n=1, at=at, object_class="PLATE", plates=[plate])
+        record = observation("plate.read", DEVICE, n=ord(title[-1]), at=at, object_class="PLATE", plates=[plate])
         async with producer(settings, "test") as publisher:
             await publisher.publish("observations", DEVICE, record)
-        alert = await pipes.alert(TITLE)
+        alert = await pipes.alert(title)
     assert alert["device_ids"] == [DEVICE]
 
 
