@@ -12,7 +12,9 @@ import pytest
 from aiokafka import client
 
 import fairwatch.engine
-from fairwatch.engine.private_names import NAMES, connector
+from fairwatch.engine.private_names import connector, names
+
+NAMES = names()
 
 LIBRARIES = {"aiokafka", "faust", "mode"}
 FOLDER = Path(fairwatch.engine.__file__).parent

@@ -1,6 +1,6 @@
 """Every private name of Faust, mode and aiokafka that the engine uses; nobody else in it touches one.
 
-A release may take any of them away without a word. So both libraries are pinned to a minor version, `NAMES` lists what
+A release may take any of them away without a word. So both libraries are pinned to a minor version, `names` lists what
 is used of which class, a test looks for each by name, and what a name is good for stands here once.
 """
 
@@ -9,42 +9,46 @@ is used of which class, a test looks for each by name, and what a name is good f
 from collections.abc import Mapping
 from typing import Any
 
-import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, client
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
-from faust.tables.manager import TableManager
-from faust.transport.drivers import aiokafka as driver
 
-# By class: attributes that are read or set, and methods that a class of ours calls or overrides.
-NAMES: Mapping[type, str] = {
-    faust.App: "_crashed _init_fixups _new_transport _on_agent_error",
-    TableManager: "_update_channels",
-    driver.Consumer: (
-        "_add_gap _commit_offsets _committed_offset _filter_tps_with_pending_acks _new_consumer_thread _new_offset"
-        " _read_offset _should_commit _unacked_messages _wait_next_records _waiting_for_ack _thread"
-    ),
-    driver.AIOKafkaConsumerThread: (
-        "_assignor _commit _consumer _create_worker_consumer _ensure_consumer _fetch_records"
-    ),
-    AIOKafkaConsumer: "_client _coordinator _fetcher _subscription",
-    AIOKafkaClient: "_wait_on_metadata",
-    GroupCoordinator: "_group_instance_id",
-    Fetcher: "_closed _fetch_max_wait_ms _isolation_level _records _subscriptions",
-    FetchResult: "_partition_records",
-    PartitionRecords: (
-        "_aborted_producers _aborted_transactions _check_crcs _consume_aborted_up_to _contains_abort_marker"
-        " _isolation_level _tp _unpack_records"
-    ),
-    AIOKafkaProducer: "_message_accumulator _sender _txn_manager",
-    Sender: (
-        "_acks _coordinator_dead _do_add_offsets_to_txn _do_txn_offset_commit _find_coordinator"
-        " _maybe_do_transactional_request _request_timeout_ms _retry_backoff _txn_manager"
-    ),
-    TxnOffsetCommitHandler: "_default_backoff _group_id _offsets _sender",
-}
+
+def names() -> Mapping[type, str]:
+    """Return by class the attributes that are read or set, and methods that a class of ours calls or overrides."""
+    # Gateways and the console share what is below, and do without Faust: 5 MB of each.
+    import faust  # noqa: PLC0415
+    from faust.tables.manager import TableManager  # noqa: PLC0415
+    from faust.transport.drivers import aiokafka as driver  # noqa: PLC0415
+
+    return {
+        faust.App: "_crashed _init_fixups _new_transport _on_agent_error",
+        TableManager: "_update_channels",
+        driver.Consumer: (
+            "_add_gap _commit_offsets _committed_offset _filter_tps_with_pending_acks _new_consumer_thread _new_offset"
+            " _read_offset _should_commit _unacked_messages _wait_next_records _waiting_for_ack _thread"
+        ),
+        driver.AIOKafkaConsumerThread: (
+            "_assignor _commit _consumer _create_worker_consumer _ensure_consumer _fetch_records"
+        ),
+        AIOKafkaConsumer: "_client _coordinator _fetcher _subscription",
+        AIOKafkaClient: "_wait_on_metadata",
+        GroupCoordinator: "_group_instance_id",
+        Fetcher: "_closed _fetch_max_wait_ms _isolation_level _records _subscriptions",
+        FetchResult: "_partition_records",
+        PartitionRecords: (
+            "_aborted_producers _aborted_transactions _check_crcs _consume_aborted_up_to _contains_abort_marker"
+            " _isolation_level _tp _unpack_records"
+        ),
+        AIOKafkaProducer: "_message_accumulator _sender _txn_manager",
+        Sender: (
+            "_acks _coordinator_dead _do_add_offsets_to_txn _do_txn_offset_commit _find_coordinator"
+            " _maybe_do_transactional_request _request_timeout_ms _retry_backoff _txn_manager"
+        ),
+        TxnOffsetCommitHandler: "_default_backoff _group_id _offsets _sender",
+    }
 
 
 def crashed(app: Any) -> Any:
