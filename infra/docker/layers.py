@@ -14,7 +14,10 @@ import lock
 import rootfs
 
 LIBRARIES = "opt/fairwatch/lib"
-UNUSED = ("**/tests", "**/__pycache__", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/include", "bin")
+UNUSED = (
+    *("**/tests", "**/__pycache__", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/include", "bin"),
+    "cel_expr_python/ext",  # further functions for expressions: rules have none of them
+)
 RECEIPTS = (".lock", *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")))
 
 

@@ -278,7 +278,7 @@ def presence(event: Event) -> dict[str, Any]:
 
 def object_id(story: int) -> str:
     """Return the object of a life story; Frigate's own begin with a time."""
-    return f"{1_767_225_600 + story}.0-chaos"
+    return f"{1_767_225_600 + story}.0-7c4x2k"
 
 
 def anpr(event: Event) -> bytes:

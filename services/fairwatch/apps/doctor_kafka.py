@@ -141,7 +141,8 @@ def judge(described: Iterable[dict[str, Any]], unknown: Sequence[str], beats: se
 async def clocks(settings: Settings) -> Finding:
     """Compare our clock with those of the broker and of the components."""
     now = time.time()
-    apart = {f"{beat['component']} {beat['instance']}": beat["at"] / 1e6 - now for beat in await _beats(settings)}
+    dated = [beat for beat in await _beats(settings) if "at" in beat]
+    apart = {f"{beat['component']} {beat['instance']}": beat["at"] / 1e6 - now for beat in dated}
     looked = f"{len(apart)} components"
     try:
         apart["the broker"] = await _broker_ahead(settings)
