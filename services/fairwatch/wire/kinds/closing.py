@@ -24,6 +24,7 @@ _SOFT: Final = frozenset({"age_years", "gender"})
 _MANY: Final = frozenset({dict, list})
 _PLAIN_DIGITS: Final = 12  # longer ones may be a word in hexadecimal
 _REMEMBERED: Final = 4_096
+_OURS: Final = {"Observation": frozenset({"observation_id"})}  # a UUID made here, of nothing that can be read
 _UNCERTAIN: Final = frozenset({None, "UNKNOWN", "OTHER"})
 Close = Callable[[Any, "Closing"], Any]
 
@@ -140,6 +141,8 @@ def _record_of(name: str) -> Close:
     required: set[str] = set()
     rules = kinds().fields.get(name, {})
     for field in _named()[name]["fields"]:
+        if field["name"] in _OURS.get(name, ()):
+            continue
         step = _close(field["type"], rules.get(field["name"], FieldKind()))
         if step is not None:
             steps[field["name"]] = step

@@ -76,6 +76,7 @@ _MOST_LETTERS: Final = 9  # of a plate without a digit
 _FLAGS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "True", "False"})
 
 
+@lru_cache(maxsize=8_192)  # ids of devices, channels and rules come again and again
 def is_plain_id(text: str) -> bool:
     """Tell whether an id is made of digits and hexadecimal numbers, so that it can name nothing."""
     if not text or len(text) > LONGEST_ID:
