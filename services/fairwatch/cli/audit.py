@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.audit_chain import Report, verify
@@ -101,6 +102,7 @@ def _show(report: Report) -> None:
         chains.add_row(chain, str(head.sequence), head.hash)
     console.print(chains)
     for fault in report.faults:
-        console.print(f"[red]{fault.kind}[/red] {fault.chain} record {fault.sequence}: {fault.detail}", highlight=False)
+        where = f"{shown(fault.chain)} record {fault.sequence}"
+        console.print(f"[red]{fault.kind}[/red] {where}: {shown(fault.detail)}", highlight=False)
     repeats = f", {report.repeats} identical repeats" if report.repeats else ""
     console.print(f"{report.records} records{repeats}, {len(report.faults)} faults")

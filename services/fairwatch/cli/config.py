@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from fairwatch.apps import configuration, reference
+from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.cli.main import EXIT_CONFIGURATION
 from fairwatch.domain.errors import ConfigurationError
@@ -41,7 +42,7 @@ def check(
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         out = Console(stderr=True)
-        for line in [f"[red]✗[/] {fault}" for fault in found] or [f"[green]✓[/] {chosen}"]:
+        for line in [f"[red]✗[/] {shown(fault)}" for fault in found] or [f"[green]✓[/] {chosen}"]:
             out.print(line, highlight=False)
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)
@@ -72,7 +73,7 @@ def publish(folder: Annotated[Path | None, FOLDER] = None) -> None:
         return
     result = asyncio.run(reference.publish_reference(settings(), reference.read_reference(path)))
     for what in result.changed:
-        out.print(f"published {what}", highlight=False)
+        out.print(f"published {shown(what)}", highlight=False)
     for what in result.unnamed:
-        out.print(f"[yellow]not in the file, left as it is:[/yellow] {what}", highlight=False)
+        out.print(f"[yellow]not in the file, left as it is:[/yellow] {shown(what)}", highlight=False)
     out.print(f"{len(result.changed)} published, {len(result.same)} as before", highlight=False)

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from fairwatch.apps import dead_letters
 from fairwatch.apps.originals import whole
+from fairwatch.apps.printing import shown as foreign
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import DeadLetter
@@ -45,7 +46,8 @@ def list_(topics: Topics = None, reason: Reason = None, as_json: AsJson = False)
     table = Table(Column("id", no_wrap=True), "at", "topic", "given up by", "reason", "detail", "redrives")
     for letter in found:
         about = (letter["dead_letter_id"][:_ID_SHOWN], _time(letter), letter["topic"], letter["processor"])
-        table.add_row(*about, letter["reason"], letter.get("detail", ""), str(letter.get("redrives", 0)))
+        told = (*about, letter["reason"], letter.get("detail", ""), letter.get("redrives", 0))
+        table.add_row(*map(foreign, told))
     Console().print(table)
 
 
@@ -76,7 +78,7 @@ def show(
             f"{name}: {text.decode('utf-8', 'replace')}" for name, text in letter["headers"].items()
         )
         for name, text in shown.items():
-            table.add_row(f"[bold]{name}[/]", str(text))
+            table.add_row(f"[bold]{foreign(name)}[/]", foreign(text))
         Console().print(table)
 
 

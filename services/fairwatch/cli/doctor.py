@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fairwatch.apps.doctor import examine
 from fairwatch.apps.doctor_finding import Finding
+from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 
 MARKS = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
@@ -38,6 +39,6 @@ async def _examine(*, as_json: bool) -> list[Finding]:
         if as_json:
             typer.echo(json.dumps(asdict(finding)))
         else:
-            advice = f"  [bold]→ {finding.advice}[/]" if finding.advice else ""
-            out.print(f"{MARKS[finding.level]} {finding.what:<10} {finding.seen}{advice}", highlight=False)
+            advice = f"  [bold]→ {shown(finding.advice)}[/]" if finding.advice else ""
+            out.print(f"{MARKS[finding.level]} {finding.what:<10} {shown(finding.seen)}{advice}", highlight=False)
     return findings

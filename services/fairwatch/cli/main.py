@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from fairwatch import __version__, cli
+from fairwatch.apps.printing import shown
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG
@@ -46,8 +47,8 @@ def main() -> None:
     try:
         build(sys.argv[1:])()
     except ConfigurationError as error:
-        Console(stderr=True).print(f"[red]configuration:[/red] {error}", highlight=False)
+        Console(stderr=True).print(f"[red]configuration:[/red] {shown(error)}", highlight=False)
         sys.exit(EXIT_CONFIGURATION)
     except FairwatchError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        Console(stderr=True).print(f"[red]error:[/red] {shown(error)}", highlight=False)
         sys.exit(EXIT_FAILURE)

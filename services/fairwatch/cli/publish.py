@@ -15,6 +15,7 @@ from rich.console import Console
 
 from fairwatch.apps import kafka, publishing
 from fairwatch.apps.messages import topic_named
+from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.wire.avro import Codec
@@ -60,7 +61,7 @@ async def _publish(topic: Topic, files: list[Path], key: str | None, reason: str
             if as_json:
                 typer.echo(json.dumps(asdict(result)))
             elif result.outcome == "rejected":
-                errors.print(f"[red]{result.name}[/]: {result.reason}", highlight=False)
+                errors.print(f"[red]{shown(result.name)}[/]: {shown(result.reason)}", highlight=False)
     return outcomes
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from fairwatch.apps import kafka
 from fairwatch.apps.messages import Message, read
+from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.avro import Codec
@@ -73,12 +74,12 @@ def _decoded(codec: Codec, message: Message) -> dict[str, Any]:
 
 def _print(out: Console, decoded: dict[str, Any]) -> None:
     where = f"{decoded['topic']}/{decoded['partition']}@{decoded['offset']}"
-    out.print(f"[dim]{decoded['at']}[/] [bold]{where}[/] {decoded['key']}", highlight=False)
+    out.print(f"[dim]{decoded['at']}[/] [bold]{where}[/] {shown(decoded['key'])}", highlight=False)
     if "reason" in decoded:
-        out.print(f"  [red]{decoded['reason']}[/]: {decoded['detail']}", highlight=False)
+        out.print(f"  [red]{decoded['reason']}[/]: {shown(decoded['detail'])}", highlight=False)
     elif decoded["record"] is None:
         out.print("  [yellow]tombstone[/]")
     else:
         text = to_json({name: value for name, value in decoded["record"].items() if value not in (None, [], {}, "")})
         short = text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
-        out.print(f"  [cyan]{decoded['type']}[/]", json.dumps(short)[1:-1].replace('\\"', '"'), markup=True)
+        out.print(f"  [cyan]{decoded['type']}[/]", shown(json.dumps(short)[1:-1].replace('\\"', '"')))

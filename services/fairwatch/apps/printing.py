@@ -1,0 +1,9 @@
+"""Foreign text on a terminal: what devices and producers write is shown as it is, and does nothing."""
+
+from rich.markup import escape
+
+
+def shown(text: object) -> str:
+    """Return a text without markup and without control characters, for a console that reads markup."""
+    plain = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in str(text))
+    return escape(plain)
