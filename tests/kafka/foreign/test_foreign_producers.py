@@ -43,7 +43,7 @@ async def test_an_observation_of_a_foreign_program_raises_its_alert(running, reg
     assert (alert["rule"], alert["site_id"], alert["device_ids"]) == ("stolen-car", "harbour", [DEVICE])
     seen = [record for _, _, record in running.records("sightings")]
     [sighting] = [one for one in seen if one["observation"]["observation_id"] == observation_id]
-    assert sighting["observation"]["extensions"] == {"lane": "2", "note": ""}
+    assert sighting["observation"]["extensions"] == {"lane": "2"}
     assert sighting["observation"]["removed_fields"] == 2
 
 

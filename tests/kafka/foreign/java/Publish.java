@@ -55,7 +55,7 @@ public final class Publish {
             .set("received_at", now)
             .set("object_class", new GenericData.EnumSymbol(schema.getField("object_class").schema(), "PLATE"))
             .set("plates", List.of(new GenericRecordBuilder(plates).set("text", plate).set("raw", plate).build()))
-            .set("extensions", Map.of("lane", "2", "driver.ethnicity", "forbidden-value", "note", "Emotion: forbidden-value"))
+            .set("extensions", Map.of("lane", "2", "driver.ethnicity", "forbidden-value", "driver.Emotion", "forbidden-value"))
             .build();
     }
 

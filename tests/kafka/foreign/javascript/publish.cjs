@@ -22,7 +22,7 @@ function plateRead() {
     received_at: now,
     object_class: 'PLATE',
     plates: [{ text: plate, raw: plate }],
-    extensions: { lane: '2', 'driver.ethnicity': 'forbidden-value', note: 'Emotion: forbidden-value' },
+    extensions: { lane: '2', 'driver.ethnicity': 'forbidden-value', 'driver.Emotion': 'forbidden-value' },
   };
 }
 
