@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from fairwatch.apps.dead_letters import letters
+from fairwatch.apps.messages import read
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.records import DeadLetter
@@ -14,6 +15,9 @@ from fairwatch.policy.audit_chain import verify
 from fairwatch.wire.topics import topics
 from tests.chaos.sink import Request, Sink, subject_of
 from tests.chaos.world import number_of
+
+OPEN = ("raw-events", "observations")  # where malformed input is sent
+Place = tuple[str, int, int]  # topic, partition, offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Found:
         alerts: Committed records of the topic `alerts`, in the order of each partition.
         requests: What the control rooms took, in order.
         audits: Records of the topic `audit-chain`.
-        letters: Dead letters, as (topic, SHA-256 of the original bytes, reason, detail).
+        letters: Dead letters, as (topic, SHA-256 of the bytes that they are about, reason, detail).
         chain: What is wrong with the audit chain.
         shown: Alerts that the console shows.
     """
@@ -61,8 +65,25 @@ def collect(settings: Settings, sink: Sink) -> Found:
 
     found = of_records(records("sightings"), records("alerts"), records("audit-chain"), sink.requests)
     names = [topic.name for topic in topics().values() if topic.dead_letters]
-    found.letters = [_letter(letter) for letter in letters(settings, names)]
+    there = list(letters(settings, names))
+    originals = _originals(settings, {_place(letter) for letter in there})
+    found.letters = [_letter(letter, originals) for letter in there]
     return found
+
+
+def _originals(settings: Settings, places: set[Place]) -> dict[Place, str]:
+    """Return the SHA-256 of what lies at these places: a letter may only refer to it, or hold what is left of it."""
+    found: dict[Place, str] = {}
+    for topic in {topic for topic, _, _ in places} & set(OPEN):
+        for message in read(settings, topic, beginning=True, follow=False):
+            place = (message.raw.topic, message.raw.partition, message.raw.offset)
+            if place in places and message.raw.value is not None:
+                found[place] = sha256(message.raw.value).hexdigest()
+    return found
+
+
+def _place(letter: DeadLetter) -> Place:
+    return letter["topic"], letter["partition"], letter["offset"]
 
 
 def of_records(
@@ -97,5 +118,6 @@ def _revision(alert: dict[str, Any]) -> Revision:
     )  # fmt: skip
 
 
-def _letter(letter: DeadLetter) -> tuple[str, str, str, str]:
-    return letter["topic"], sha256(letter["value"]).hexdigest(), letter["reason"], letter["detail"]
+def _letter(letter: DeadLetter, originals: Mapping[Place, str]) -> tuple[str, str, str, str]:
+    digest = originals.get(_place(letter)) or sha256(letter["value"]).hexdigest()
+    return letter["topic"], digest, letter["reason"], letter["detail"]

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from fairwatch.apps.kafka import codec
 from fairwatch.domain.errors import RejectedError
+from tests.chaos.found import OPEN, Place
 from tests.chaos.hub import Hub
 from tests.chaos.load import Load
 from tests.chaos.oracle import Expected, expect
@@ -26,6 +27,8 @@ DEAD = ("raw-events-dlq", "observations-dlq")
 class Watch:
     """Follows dead letters; an async context manager.
 
+    A letter may only refer to what it is about, so the topics that they are of are read as well.
+
     Attributes:
         buried: Numbers of the poison whose dead letters are there.
     """
@@ -35,6 +38,8 @@ class Watch:
         self._load = load
         self._task: asyncio.Task[None] | None = None
         self.buried: set[int] = set()
+        self._letters: set[Place] = set()
+        self._originals: dict[Place, str] = {}
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
@@ -99,7 +104,7 @@ class Watch:
     async def _follow(self) -> None:
         settings, decode = self._hub.settings, codec(self._hub.settings).decode
         consumer = AIOKafkaConsumer(
-            *(settings.topic_prefix + name for name in DEAD), bootstrap_servers=settings.kafka_bootstrap,
+            *(settings.topic_prefix + name for name in (*DEAD, *OPEN)), bootstrap_servers=settings.kafka_bootstrap,
             auto_offset_reset="earliest", metadata_max_age_ms=5000,
         )  # fmt: skip
         async with consumer:
@@ -107,9 +112,21 @@ class Watch:
                 with suppress(KafkaError):
                     for records in (await consumer.getmany(timeout_ms=500)).values():
                         for record in records:
+                            topic = record.topic.removeprefix(settings.topic_prefix)
+                            if topic in OPEN:
+                                place = (topic, record.partition, record.offset)
+                                self._originals[place] = sha256(record.value or b"").hexdigest()
+                                continue
                             with suppress(RejectedError):
                                 letter = decode(record.value, "DeadLetter")[1]
-                                self.buried.add(self._load.poison.get(sha256(letter["value"]).hexdigest(), -1))
+                                self._letters.add((letter["topic"], letter["partition"], letter["offset"]))
+                self._bury()
+
+    def _bury(self) -> None:
+        """Find out what the letters are about whose originals were read."""
+        for place in [place for place in self._letters if place in self._originals]:
+            self._letters.remove(place)
+            self.buried.add(self._load.poison.get(self._originals[place], -1))
 
 
 def _heard(wanted: Expected, told: list[tuple[str, int]]) -> bool:
