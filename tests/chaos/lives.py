@@ -108,12 +108,26 @@ def _deliveries(findings: Findings, sent: Sent, found: Found, expected: Mapping[
     for (receiver, alert), numbers in order.items():
         if numbers != sorted(numbers):
             findings.disordered.append(f"{receiver} heard revisions {numbers} of alert {alert}")
+    superseded = _superseded(found)
     findings.lost += [
         f"{each.subject}: {receiver} was not told revision {each.revision} ({each.state}) of alert {each.alert_id}"
         for each in written.values()
         for receiver in each.receivers
         if (receiver, each.alert_id, each.revision) not in first
+        and not (
+            (receiver, each.alert_id, each.revision) in superseded
+            and max(order[receiver, each.alert_id], default=-1) > each.revision
+        )
     ]
+
+
+def _superseded(found: Found) -> set[tuple[str, str, int]]:
+    """Return (receiver, alert, revision) of what a receiver was not told for a newer one waited for it as well."""
+    return {
+        (record["details"]["receiver"], record["subject"], int(record["details"]["revision"]))
+        for record in found.audits
+        if record["action"] == "alert.suppressed" and record["details"].get("reason") == "superseded"
+    }
 
 
 def _again(findings: Findings, sent: Sent, earlier: Request, request: Request) -> None:
@@ -152,6 +166,8 @@ def _audits(findings: Findings, found: Found) -> None:
             noted[record["subject"], record["action"], details["revision"], details.get("receiver", "")].add(
                 details.get("count", "")
             )
+    for receiver, alert, revision in _superseded(found):
+        noted[alert, "alert.delivered", str(revision), receiver].add("")
     findings.lost += _unaudited(found.alerts, noted)
 
 

@@ -263,3 +263,28 @@ def test_a_repeat_is_explained_by_a_fault_that_lies_between_or_by_an_answer_that
     assert not judge(replace(sent, faults=[Span(first.at + 11, first.at + 12, repeats=True)]), found).holds
     found.requests[0] = replace(first, answered=False)
     assert judge(sent, found).holds
+
+
+def _supersede(found: Found, told: Revision) -> None:
+    """Let a receiver not have been told of a revision, as after an outage: the audit says that a newer one waited."""
+    name = told.receivers[0]
+    place = (name, told.alert_id, told.revision)
+    found.requests[:] = [each for each in found.requests if (each.receiver, each.alert_id, each.revision) != place]
+    about = (told.alert_id, str(told.revision), name)
+    for number, record in enumerate(found.audits):
+        details = record["details"]
+        if (record["subject"], details.get("revision"), details.get("receiver")) == about:
+            changed = {**record, "action": "alert.suppressed", "details": {**details, "reason": "superseded"}}
+            found.audits[number] = changed
+
+
+def test_a_revision_is_not_lost_where_a_newer_one_that_waited_as_well_was_told(sent, found):
+    later = _nth(found, "UPDATED")
+    [first] = [each for each in found.alerts if (each.alert_id, each.revision) == (later.alert_id, 0)]
+    _supersede(found, first)
+    assert judge(sent, found).lost == []
+    _supersede(found, later)
+    newer = [each for each in found.alerts if each.alert_id == later.alert_id and each.revision > later.revision]
+    for each in newer:
+        _supersede(found, each)
+    assert any("was not told" in line for line in judge(sent, found).lost), "nobody was told anything"
