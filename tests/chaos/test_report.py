@@ -75,6 +75,13 @@ def test_a_fault_that_did_not_happen_fails_the_run():
     assert failed([killed(4.0)], ["match killed", "broker 1 frozen"]) == ["did not happen in time: broker 1 frozen"]
 
 
+def test_a_short_run_judges_no_times():
+    run = {"seed": 1, "events": 1, "failed_faults": []}
+    found = results(Verdict(), [killed(16.0)], run)
+    assert failures(found, Verdict(), [], timed=False) == []
+    assert failures(found, Verdict(), []) == ["above the bar: match killed: 16.0"]
+
+
 def test_everything_else_that_is_wrong_fails_the_run_and_is_named():
     assert failed([killed(16.0, None)], [], Verdict(lost=["a", "b"]), "Redis: away") == [
         "2 lost",
