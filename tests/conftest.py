@@ -5,12 +5,16 @@ from contextlib import closing
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, settings
 from kafka.admin import KafkaAdminClient
 
 from fairwatch.apps.embedded import start_broker, start_valkey
 from fairwatch.apps.topics import apply, differences
 from fairwatch.wire.topics import topics
 
+# How long an example takes says something of the machine, not of us.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 _numbers = count(1)
 
 
