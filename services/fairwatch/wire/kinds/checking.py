@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from fairwatch.wire.faults import named_types
-from fairwatch.wire.kinds.rules import FieldKind, Rule, kinds
+from fairwatch.wire.kinds.rules import FieldKind, Rule, kinds, named_records
 from fairwatch.wire.kinds.tables import may_travel
-from fairwatch.wire.schemas import newest
 
 Check = Callable[[Any], str | None]  # value -> path below it of what does not fit; empty for itself
 
@@ -42,21 +40,12 @@ def _text(rule: Rule) -> Check:
 
 
 @cache
-def _named() -> Mapping[str, Any]:
-    found = {}
-    for schema in newest().values():
-        for name, node in named_types(schema.parsed).items():
-            found[name.rpartition(".")[2]] = node
-    return found
-
-
-@cache
 def _record_of(name: str) -> Check:
     if name == _CODED:
         return _coded
     rules = kinds().fields.get(name, {})
     checks: list[tuple[str, Check]] = []
-    for field in _named()[name]["fields"]:
+    for field in named_records()[name]["fields"]:
         found = _check(field["type"], rules.get(field["name"], FieldKind()))
         if found is not None:
             checks.append((field["name"], found))
@@ -80,7 +69,7 @@ def _check(schema: Any, kind: FieldKind) -> Check | None:
         return _text(kind.values) if kind.values else None
     if isinstance(schema, str):
         name = schema.rpartition(".")[2]
-        node = _named().get(name)
+        node = named_records().get(name)
         return _record_of(name) if node is not None and node["type"] == "record" else None
     if schema["type"] == "record":
         return _record_of(schema["name"].rpartition(".")[2])

@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from fairwatch.wire.faults import named_types
 from fairwatch.wire.kinds.names import Names, is_token
-from fairwatch.wire.kinds.rules import FieldKind, Rule, kinds
+from fairwatch.wire.kinds.rules import FieldKind, Rule, kinds, named_records
 from fairwatch.wire.kinds.shapes import is_plain_id
 from fairwatch.wire.kinds.tables import code_tables, may_travel
 from fairwatch.wire.kinds.vocabularies import UNLISTED, vocabulary
-from fairwatch.wire.schemas import newest
 
 _GONE: Final = object()
 _CODED: Final = "CodedValue"
@@ -125,22 +123,13 @@ def _coded(value: Any, _: Closing) -> Any:
 
 
 @cache
-def _named() -> Mapping[str, Any]:
-    found = {}
-    for schema in newest().values():
-        for name, node in named_types(schema.parsed).items():
-            found[name.rpartition(".")[2]] = node
-    return found
-
-
-@cache
 def _record_of(name: str) -> Close:
     if name == _CODED:
         return _coded
     steps: dict[str, Close] = {}
     required: set[str] = set()
     rules = kinds().fields.get(name, {})
-    for field in _named()[name]["fields"]:
+    for field in named_records()[name]["fields"]:
         if field["name"] in _OURS.get(name, ()):
             continue
         step = _close(field["type"], rules.get(field["name"], FieldKind()))
@@ -198,7 +187,7 @@ def _close(schema: Any, kind: FieldKind) -> Close | None:
         return _scalar(kind.values) if kind.values else None
     if isinstance(schema, str):
         name = schema.rpartition(".")[2]
-        node = _named().get(name)
+        node = named_records().get(name)
         return _record_of(name) if node is not None and node["type"] == "record" else None
     match schema["type"]:
         case "record":

@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.faults import named_types
 from fairwatch.wire.kinds import sources
 from fairwatch.wire.kinds.names import is_token
 from fairwatch.wire.kinds.shapes import SHAPES, Shape, is_id, is_name, is_plain_id, is_plate, is_uri
 from fairwatch.wire.kinds.sources import Faults
 from fairwatch.wire.kinds.vocabularies import Vocabulary, vocabulary
-from fairwatch.wire.schemas import FOLDER
+from fairwatch.wire.schemas import FOLDER, newest
 
 Kind = Literal["token", "code", "registered", "plate", "id", "uri", "hub-text", "raw"]
 Tokens = Callable[[str, str], str]  # (noun, name) -> token
@@ -92,6 +93,16 @@ class Kinds:
 
     fields: Mapping[str, Mapping[str, FieldKind]]
     closed: tuple[str, ...]
+
+
+@cache
+def named_records() -> Mapping[str, Any]:
+    """Return every record and enum of the newest schemas, parsed, by its plain name."""
+    found = {}
+    for schema in newest().values():
+        for name, node in named_types(schema.parsed).items():
+            found[name.rpartition(".")[2]] = node
+    return found
 
 
 def load_kinds(path: Path) -> Kinds:
