@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.edges.auth.passwords import read_password
+from fairwatch.edges.auth.accounts import Account
 from fairwatch.edges.hikvision_stream.options import AlertStream
 from fairwatch.edges.mqtt.topics import OverlapError, TopicOwners, check_filter
 
@@ -27,35 +27,10 @@ VisualId = Annotated[str, StringConstraints(pattern=r"^\d{20}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class DigestAccount(BaseModel):
-    """User name and password of one device for HTTP digest; the password comes from a file or the environment."""
+class DigestAccount(Account):
+    """What one device proves itself with by HTTP digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    username: Annotated[str, StringConstraints(min_length=1, max_length=128)]
-    password_file: Path | None = None
-    password_env: str | None = None
     algorithms: tuple[Literal["SHA-256", "MD5"], ...] = Field(("SHA-256", "MD5"), min_length=1)
-    _password: str = PrivateAttr("")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.password_file is None) == (self.password_env is None):
-            raise ValueError("exactly one of password_file and password_env must be set")
-        return self
-
-    @property
-    def password(self) -> str:
-        """Return the password that `load` read."""
-        return self._password
-
-    def load(self, folder: Path) -> None:
-        """Read the password; a relative file is looked up beside devices.yaml.
-
-        Raises:
-            ConfigurationError: There is none, or it is too short.
-        """
-        self._password = read_password(folder, self.username, self.password_file, self.password_env)
 
 
 class DeviceBinding(BaseModel):
