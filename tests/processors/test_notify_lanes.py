@@ -246,3 +246,14 @@ async def test_a_backlog_of_thousands_is_worked_off_by_the_ticks(clock):
         assert room.world.processor.due_at() in (None, clock.now()), "no pause while something may go"
         await room.tick()
         assert loop.time() - began < 60
+
+
+async def test_what_a_batch_that_failed_had_taken_up_is_told_once_when_it_comes_again(clock):
+    sink = ScriptedSink(clock)
+    room = Room(clock, quick=Receiver("quick", sink))
+    before = room.state.snapshot()
+    with pytest.raises(KeyError):
+        await room.push(alert(1), {"receivers": ["quick"], "group": "odd"})
+    room.state.restore(before)
+    await room.push(alert(1))
+    assert len(sink.taken) == 1

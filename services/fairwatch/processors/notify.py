@@ -63,6 +63,7 @@ class Notify:
         answers: list[list[Outcome]] = []
         asked: dict[Place, int] = {}
         async with self._turn:
+            self._dispatch.forget()
             memory = Memory(self._state, batch[0].partition, self._clock.now())
             for position, event in enumerate(batch):
                 answer, places = self._take_up(event, memory)
@@ -81,6 +82,7 @@ class Notify:
         """Take in what was answered meanwhile, and try again what is due."""
         async with self._turn:
             now, dispatch = self._clock.now(), self._dispatch
+            dispatch.forget()
             self._bring_forward(partitions, now)
             for lane in dispatch.lanes.values():
                 lane.keep(partitions)

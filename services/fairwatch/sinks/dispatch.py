@@ -60,6 +60,10 @@ class Dispatch:
         self._open: dict[Place, Ledger] = {}
         self._starts = True
 
+    def forget(self) -> None:
+        """Forget ledgers that a batch had changed when it failed: its events come again, to the state as it was."""
+        self._open = {}
+
     def ledger(self, place: Place) -> Ledger:
         """Return a ledger, to be changed and then sent."""
         if place not in self._open:
