@@ -1,73 +1,21 @@
 """A world without Kafka for processors: real in-memory state and references, a manual clock, a one-partition driver."""
 
-import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastavro
 from fastavro.schema import parse_schema
 
+from fairwatch.apps.rehearsal.memory import MemoryReference, MemoryState
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.processor import Processor
 from tests.support.places import SCHEMAS
 
+__all__ = ["PARTITION", "MemoryReference", "MemoryState", "World", "assert_valid", "emitted"]
 PARTITION = 0
-
-
-class MemoryState:
-    """domain.ports.State whose values pass through JSON, as they do through a changelog topic."""
-
-    def __init__(self) -> None:
-        self.partitions: dict[int, dict[str, str]] = {}
-
-    def get(self, partition: int, key: str) -> dict[str, Any] | None:
-        text = self.partitions.get(partition, {}).get(key)
-        return None if text is None else json.loads(text)
-
-    def put(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
-        self.partitions.setdefault(partition, {})[key] = json.dumps(value)
-
-    def delete(self, partition: int, key: str) -> None:
-        self.partitions.get(partition, {}).pop(key, None)
-
-    def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        return iter([(key, json.loads(text)) for key, text in self.partitions.get(partition, {}).items()])
-
-    def snapshot(self) -> dict[int, dict[str, str]]:
-        """Return a copy, to go back to with `restore`: a crash before the state was saved."""
-        return copy.deepcopy(self.partitions)
-
-    def restore(self, snapshot: dict[int, dict[str, str]]) -> None:
-        self.partitions = copy.deepcopy(snapshot)
-
-
-class MemoryReference:
-    """domain.ports.Reference over a dict."""
-
-    def __init__(self, records: Mapping[str, Any] | None = None) -> None:
-        self.records: dict[str, Any] = dict(records or {})
-        self._version = len(self.records)
-
-    @property
-    def version(self) -> int:
-        return self._version
-
-    def get(self, key: str) -> Any | None:
-        return self.records.get(key)
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        return iter(list(self.records.items()))
-
-    def put(self, key: str, record: Any) -> None:
-        self.records[key] = record
-        self._version += 1
-
-    def remove(self, key: str) -> None:
-        self.records.pop(key, None)
-        self._version += 1
 
 
 class World:

@@ -1,5 +1,6 @@
-"""`fairwatch rules`: can these rules do what they are meant to, and which of them takes a sighting."""
+"""`fairwatch rules`: can these rules do what they are meant to, do they, and which of them takes a sighting."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from fairwatch.apps import reference
+from fairwatch.apps.rehearsal.trial import PATTERN, Trial, files, run_file
 from fairwatch.apps.settings import settings
-from fairwatch.cli.main import EXIT_CONFIGURATION
+from fairwatch.cli.main import EXIT_CONFIGURATION, EXIT_FAILURE
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -25,8 +27,9 @@ FOLDER = typer.Option("--config", help="Folder of routes.yaml; FAIRWATCH_CONFIG_
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(name="rules", help="Checks and explains the rules of routes.yaml.", no_args_is_help=True)
+    group = typer.Typer(name="rules", help="Checks, tests and explains the rules of routes.yaml.", no_args_is_help=True)
     group.command("check")(check)
+    group.command("test")(try_out)
     group.command("explain")(explain)
     app.add_typer(group)
 
@@ -44,6 +47,41 @@ def check(folder: Annotated[Path | None, FOLDER] = None) -> None:
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)
     out.print(f"[green]✓[/] {len(tree.rules)} rules", highlight=False)
+
+
+def try_out(
+    tests: Annotated[
+        list[Path] | None, typer.Argument(help=f"Files of tests; {PATTERN} of the folder without.")
+    ] = None,
+    folder: Annotated[Path | None, FOLDER] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show also what passed, line by line.")] = False,
+) -> None:
+    """Play the tests of the rules: events at given times, and what receivers are told then.
+
+    Exit code 1 when something is told that was not wanted, or is not told that was; 78 when a test cannot be read.
+    """
+    chosen = folder or settings().config_dir
+    paths = tests or list(files(chosen))
+    if not paths:
+        raise ConfigurationError(f"{chosen}: there is no {PATTERN}")
+    trials = [trial for path in paths for trial in asyncio.run(run_file(path))]
+    for trial in trials:
+        _show(trial, everything=everything)
+    failed = sum(not trial.passed for trial in trials)
+    Console(stderr=True).print(f"{len(trials) - failed} passed, {failed} failed", highlight=False)
+    if failed:
+        raise typer.Exit(EXIT_FAILURE)
+
+
+def _show(trial: Trial, *, everything: bool) -> None:
+    out = Console()
+    name = escape(trial.name)
+    title = f"[green]✓[/] {name}" if trial.passed else f"[red]✗[/] {name} [dim]({trial.file.name})[/]"
+    out.print(title, highlight=False, soft_wrap=True)
+    colours = {" ": "dim", "-": "red", "+": "yellow", "~": "magenta"}
+    for line in trial.lines if everything or not trial.passed else ():
+        text = escape(f"{line.mark} {line.text}")
+        out.print(f"    [{colours[line.mark]}]{text}[/]", highlight=False, soft_wrap=True)
 
 
 def explain(

@@ -1,0 +1,130 @@
+"""The part of the hub that rules decide: route, group and notify in one process, on a clock moved by hand."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fairwatch.apps.rehearsal.memory import MemoryReference, MemoryState
+from fairwatch.apps.rehearsal.receivers import Message, ScriptedSink, Trouble
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit, Outcome
+from fairwatch.domain.ports import Reference
+from fairwatch.policy.routing import RouteTree
+from fairwatch.processors.group import Group
+from fairwatch.processors.notify import Notify
+from fairwatch.processors.route import Route
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.wire.avro import Codec
+
+PARTITION = 0
+TICK = 500_000  # microseconds: what a tick has left due waits for the next one, as it does in a worker
+
+
+class Rehearsal:
+    """A hub without Kafka; what its receivers were told is in `messages`.
+
+    Args:
+        tree: The rules.
+        start: When it begins, in microseconds.
+        sites: By id, for the time zones of verdicts.
+        receivers: Options by name; one that rules name and that is not here takes everything.
+        troubles: How receivers answer, by name.
+    """
+
+    def __init__(
+        self,
+        tree: RouteTree,
+        start: int,
+        *,
+        sites: Reference | None = None,
+        receivers: Mapping[str, Mapping[str, Any]] | None = None,
+        troubles: Mapping[str, Sequence[Trouble]] | None = None,
+    ) -> None:
+        self.clock = ManualClock(start)
+        self.messages: list[Message] = []
+        self.alerts: list[dict[str, Any]] = []
+        self.outcomes: list[Outcome] = []
+        self._sites = sites or MemoryReference()
+        self._offset = 0
+        self._group_state, self._notify_state = MemoryState(), MemoryState()
+        names = {name for rule in tree.rules.values() for name in rule.receivers} | set(receivers or ())
+        self._sinks = {
+            name: ScriptedSink(name, self.clock, self.messages, (troubles or {}).get(name, ())) for name in names
+        }
+        self._receivers = {
+            name: Receiver(name, sink, **(receivers or {}).get(name, {})) for name, sink in self._sinks.items()
+        }
+        self._tree = tree
+        self._build()
+
+    async def show(self, type_: str, *records: Mapping[str, Any]) -> None:
+        """Let sightings or verdicts (`Sighting`, `Verdict`) come in now."""
+        topic = f"{type_.lower()}s"
+        answers = await self._route.handle([self._event(topic, type_, record) for record in records])
+        await self._raise(_records(answers, "alert-triggers"))
+        self.outcomes += [outcome for answer in answers for outcome in answer]
+
+    async def pass_time(self, until: int) -> None:
+        """Move the clock, and do what falls due on the way, when it does."""
+        rung: int | None = None
+        while (due := self._due_at()) is not None:
+            due = max(due, self.clock.now())
+            if rung == due:  # the last tick left it undone
+                due += TICK
+            if due > until:
+                break
+            self.clock.advance(seconds=(due - self.clock.now()) / 1_000_000)
+            rung = due
+            await self._tick()
+        self.clock.advance(seconds=max(0, until - self.clock.now()) / 1_000_000)
+
+    async def restart(self) -> None:
+        """Let the processors die, and start again from what they had saved."""
+        self._build()
+        await self._tick()
+
+    async def change_rules(self, tree: RouteTree) -> None:
+        """Go on with other rules."""
+        self._tree = tree
+        await self.restart()
+
+    def _build(self) -> None:
+        self._route = Route(self._tree, self._sites)
+        self._group = Group(self._tree.rules, self._group_state, self.clock)
+        self._notify = Notify(self._receivers, self._notify_state, self.clock, Codec())
+
+    def _due_at(self) -> int | None:
+        answers = [at for sink in self._sinks.values() for at in sink.answers_at.values()]
+        found = [at for at in (self._group.due_at(), self._notify.due_at(), *answers) if at is not None]
+        return min(found, default=None)
+
+    async def _tick(self) -> None:
+        answered = [sink.answer() for sink in self._sinks.values()]
+        if any(answered):
+            for _ in range(3):  # the answer goes through the tasks that wait for it
+                await asyncio.sleep(0)
+        await self._tell(_written(await self._group.tick([PARTITION]), "alerts"))
+        self.outcomes += await self._notify.tick([PARTITION])
+
+    async def _raise(self, triggers: Sequence[Mapping[str, Any]]) -> None:
+        answers = await self._group.handle([self._event("alert-triggers", "Alert", each) for each in triggers])
+        self.outcomes += [outcome for answer in answers for outcome in answer]
+        await self._tell(_records(answers, "alerts"))
+
+    async def _tell(self, alerts: Sequence[dict[str, Any]]) -> None:
+        self.alerts += alerts
+        answers = await self._notify.handle([self._event("alerts", "Alert", alert) for alert in alerts])
+        self.outcomes += [outcome for answer in answers for outcome in answer]
+
+    def _event(self, topic: str, type_: str, record: Mapping[str, Any]) -> Event:
+        self._offset += 1
+        return Event(topic, type_, dict(record), partition=PARTITION, offset=self._offset)
+
+
+def _records(answers: Iterable[Iterable[Outcome]], topic: str) -> list[dict[str, Any]]:
+    return _written((outcome for answer in answers for outcome in answer), topic)
+
+
+def _written(outcomes: Iterable[Outcome], topic: str) -> list[dict[str, Any]]:
+    return [each.record for each in outcomes if isinstance(each, Emit) and each.topic == topic]

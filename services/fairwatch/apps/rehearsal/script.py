@@ -1,0 +1,165 @@
+"""The files `*.test.yaml`: what happens, and what receivers must be told of it."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fairwatch.domain.vocabulary import EVENT_TYPES
+from fairwatch.policy.duration import Duration
+from fairwatch.sinks.sink import Reason
+
+State = Literal["moment", "start", "update", "end", "on", "off"]
+STEP_LIMIT = 100_000  # events of one step
+
+
+class Strict(BaseModel):
+    """A model in which a typing error is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _text(value: object) -> object:
+    """Take what YAML reads as a date or time for the text that was written."""
+    return str(value) if isinstance(value, date) else value
+
+
+When = Annotated[str, BeforeValidator(_text)]
+
+
+def _known(value: object) -> object:
+    if value not in EVENT_TYPES:
+        raise ValueError("is no event type")
+    return value
+
+
+class Step(Strict):
+    """One thing that happens: a device says something (`event`), people have decided (`verdict`), or we restart.
+
+    Attributes:
+        at: When it comes in.
+        happened: When it happened; `at` without.
+        every, times: So often, with so long between.
+        state: A moment; start, update, end of an object or track; on and off of a condition.
+        known: Whether the device is registered.
+        fields: Further fields of the observation or the candidate, as on their topics.
+        restart: All processors die and go on from their saved state.
+        rules: From now on the rules are those of another file, beside this one.
+    """
+
+    at: When
+    happened: When | None = None
+    every: Duration | None = None
+    times: int = Field(default=1, ge=1, le=STEP_LIMIT)
+    event: Annotated[str, BeforeValidator(_known)] | None = None
+    verdict: Literal["FACE", "PLATE"] | None = None
+    outcome: Literal["CONFIRMED", "REJECTED", "EXPIRED", "REVOKED"] = "CONFIRMED"
+    people: tuple[str, ...] = ()
+    entry: str = "entry-1"
+    candidate: str = ""
+    device: str = "camera"
+    site: str | None = None
+    zones: tuple[str, ...] | None = None
+    known: bool | None = None
+    state: State = "moment"
+    object: str | None = None
+    object_class: str | None = None
+    rule: str | None = None
+    channel: str | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    fields: dict[str, Any] = {}
+    restart: bool = False
+    rules: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Step":
+        if sum(bool(each) for each in (self.event, self.verdict, self.restart, self.rules)) != 1:
+            raise ValueError("is one of event, verdict, restart and rules")
+        if (self.times > 1) != (self.every is not None):
+            raise ValueError("every and times are given together")
+        return self
+
+
+class Answering(Strict):
+    """A receiver that does not take what it is told: from when, until when, what it answers, after how long."""
+
+    receiver: str
+    after: When = Field(alias="from")
+    until: When
+    answers: Reason = "ok"
+    takes: Duration | None = None
+
+
+class Wanted(Strict):
+    """What must be told.
+
+    Attributes:
+        receiver: Who; every one where none is named is not meant: without it the alert itself is looked at.
+        state: Of the revision.
+        fields: Further fields of the alert, each as it must be.
+    """
+
+    at: When
+    receiver: str | None = None
+    state: Literal["NEW", "UPDATED", "ENDED", "CANCELLED"] | None = None
+    rule: str | None = None
+    title: str | None = None
+    severity: str | None = None
+    count: int | None = None
+    firing: int | None = None
+    changes: int | None = None
+    within: Duration | None = None
+    fields: dict[str, Any] = {}
+
+
+class Case(Strict):
+    """One test.
+
+    Attributes:
+        zone: Of its times, and of sites that are not in reference.yaml; the file's without.
+        day: Of times without a date.
+        until: Up to when time passes: an hour after the last step, by default.
+        told: What receivers are told, all of it, in order; None where it does not matter.
+        alerts: The same of alerts, whoever is told of them.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    zone: str | None = None
+    day: date | None = None
+    events: tuple[Step, ...] = Field(min_length=1)
+    answers: tuple[Answering, ...] = ()
+    until: When | None = None
+    told: tuple[Wanted, ...] | None = None
+    alerts: tuple[Wanted, ...] | None = None
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> "Case":
+        if self.told is None and self.alerts is None:
+            raise ValueError("says neither what is told nor which alerts there are: [] for nothing")
+        if any(wanted.receiver is None for wanted in self.told or ()):
+            raise ValueError("told: each names its receiver")
+        if any(wanted.receiver is not None for wanted in self.alerts or ()):
+            raise ValueError("alerts: they have no receiver; told does")
+        return self
+
+
+class RuleTests(Strict):
+    """The file.
+
+    Attributes:
+        rules: The rules' file, beside this one.
+        receivers: Options of receivers, where they are not those of receivers.yaml.
+    """
+
+    rules: str = "routes.yaml"
+    zone: str = "UTC"
+    receivers: dict[str, dict[Literal["send_resolved", "min_severity", "fallback"], Any]] = {}
+    tests: tuple[Case, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "RuleTests":
+        names = [case.name for case in self.tests]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"test {twice[0]!r} is there twice")
+        return self

@@ -1,0 +1,132 @@
+"""Runs the tests of rules that stand in `*.test.yaml` beside the rules."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fairwatch.apps import reference
+from fairwatch.apps.rehearsal.comparison import Line, compare
+from fairwatch.apps.rehearsal.hub import Rehearsal
+from fairwatch.apps.rehearsal.memory import MemoryReference
+from fairwatch.apps.rehearsal.moments import Moments
+from fairwatch.apps.rehearsal.receivers import Message, Trouble
+from fairwatch.apps.rehearsal.records import Places, sighting, verdict
+from fairwatch.apps.rehearsal.script import STEP_LIMIT, Case, RuleTests, Step
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.routing import RouteTree
+from fairwatch.sinks.receivers import Receivers
+
+PATTERN = "*.test.yaml"
+HOUR = 3_600_000_000
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one test; `lines` compares what was told, and alerts where they were asked for."""
+
+    file: Path
+    name: str
+    lines: list[Line]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is as it should be."""
+        return all(line.mark == " " for line in self.lines)
+
+
+async def run_file(path: Path) -> list[Trial]:
+    """Run the tests of one file.
+
+    Raises:
+        ConfigurationError: Names the file, the test and what is wrong with it.
+    """
+    tests = read_yaml(path, RuleTests)
+    folder, trials = path.parent, list[Trial]()
+    tree = RouteTree.read(folder / tests.rules)
+    records = reference.read_reference(folder / reference.FILE) if (folder / reference.FILE).exists() else {}
+    receivers = {**_receivers(folder), **tests.receivers}
+    for case in tests.tests:
+        places = Places(records.get("sites", {}), records.get("devices", {}), case.zone or tests.zone)
+        try:
+            trials.append(Trial(path, case.name, await _Run(case, tests, folder, places).play(tree, receivers)))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: test {case.name!r}: {error}") from error
+    return trials
+
+
+class _Run:
+    def __init__(self, case: Case, tests: RuleTests, folder: Path, places: Places) -> None:
+        self._case = case
+        self._folder = folder
+        self._places = places
+        self._moments = Moments(case.zone or tests.zone, case.day)
+
+    async def play(self, tree: RouteTree, receivers: Mapping[str, Any]) -> list[Line]:
+        steps = self._steps()
+        hub = Rehearsal(
+            tree,
+            steps[0][0],
+            sites=MemoryReference(self._places.sites),
+            receivers=receivers,
+            troubles=self._troubles(),
+        )
+        for number, (at, step) in enumerate(steps):
+            await hub.pass_time(at)
+            await self._do(hub, step, number, at)
+        case, end = self._case, steps[-1][0] + HOUR
+        await hub.pass_time(end if case.until is None else self._moments.read(case.until))
+        lines = [] if case.told is None else compare(case.told, hub.messages, self._moments)
+        if case.alerts is not None:
+            alerts = [Message(alert["issued_at"], "(alert)", alert) for alert in hub.alerts]
+            lines += compare(case.alerts, alerts, self._moments)
+        return lines
+
+    def _steps(self) -> list[tuple[int, Step]]:
+        found: list[tuple[int, Step]] = []
+        for step in self._case.events:
+            first, pause = self._moments.read(step.at), (step.every or timedelta()) // MICROSECOND
+            self._moments.first = first if self._moments.first is None else self._moments.first
+            found += [(first + pause * number, step) for number in range(step.times)]
+            if len(found) > STEP_LIMIT:
+                raise ConfigurationError(f"has more than {STEP_LIMIT:,} events")
+        return sorted(found, key=lambda each: each[0])
+
+    def _troubles(self) -> dict[str, list[Trouble]]:
+        found: dict[str, list[Trouble]] = {}
+        for each in self._case.answers:
+            first, last = self._moments.read(each.after), self._moments.read(each.until)
+            takes = (each.takes or timedelta()) // MICROSECOND
+            found.setdefault(each.receiver, []).append(Trouble(first, last, each.answers, takes))
+        return found
+
+    async def _do(self, hub: Rehearsal, step: Step, number: int, at: int) -> None:
+        if step.restart:
+            await hub.restart()
+        elif step.rules is not None:
+            await hub.change_rules(RouteTree.read(self._folder / step.rules))
+        else:
+            happened = at if step.happened is None else self._moments.read(step.happened)
+            build = sighting if step.event else verdict
+            await hub.show("Sighting" if step.event else "Verdict", build(step, number, at, happened, self._places))
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Iterate over the files of tests in a folder."""
+    yield from sorted(folder.glob(PATTERN))
+
+
+def _receivers(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what receivers.yaml says of receivers, apart from their addresses and secrets."""
+    path = folder / "receivers.yaml"
+    if not path.exists():
+        return {}
+    found = {}
+    for options in read_yaml(path, Receivers).receivers:
+        values = options.model_dump(include={"send_resolved", "min_severity", "fallback", "max_attempts"})
+        times = {name: getattr(options, name) // MICROSECOND for name in ("give_up_after", "backoff", "backoff_max")}
+        found[options.name] = {**values, **times, "concurrency": options.concurrency}
+    return found
