@@ -1,5 +1,6 @@
 """In a backlog the next batch is taken and decoded while the broker acknowledges the last one; else it is not."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -63,6 +64,30 @@ def test_the_end_of_a_batch_that_was_dropped_frees_nobody(handover: Handover) ->
     handover.taken(FEW)
     handover.done(MANY)
     assert not handover.free.is_set()
+
+
+async def test_a_processor_that_nobody_waits_for_takes_few_large_batches() -> None:
+    handover = Handover(Appetite(500, 4000), pace_s=0.02)
+    for batch, at_once in ((FEW, False), (MANY, True)):
+        handover.taken(batch)
+        handover.begins()
+        handover.handled(batch)
+        handover.done(batch)
+        assert handover.free.is_set() == at_once, "a backlog does not wait"
+    handover.taken(FEW)
+    handover.begins()
+    handover.done(FEW)
+    assert not handover.free.is_set()
+    await asyncio.wait_for(handover.free.wait(), 1.0)
+
+
+async def test_partitions_that_change_hands_do_not_wait_for_the_pace() -> None:
+    handover = Handover(Appetite(500, 4000), pace_s=60.0)
+    handover.taken(FEW)
+    handover.begins()
+    handover.done(FEW)
+    handover.reset()
+    assert handover.free.is_set()
 
 
 async def test_what_was_decoded_ahead_is_what_would_have_been_decoded() -> None:

@@ -26,6 +26,8 @@ class Spec:
             the processor says when that is.
         acts_outside: `handle` does what cannot be undone, such as telling a receiver: in a chain too it is given only
             what has been committed.
+        pace_s: Least seconds between the beginnings of two batches, for a processor whose answer nobody waits for: few
+            large batches cost the broker and the machine less than many small ones. A backlog does not wait.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Spec:
     tick_s: float | None = None
     state_version: int = 1
     acts_outside: bool = False
+    pace_s: float = 0.0
 
 
 class Processor(Protocol):

@@ -61,6 +61,7 @@ class Application(faust.App):
         ahead: Ahead,
         transactions: Transactions | None = None,
         forms: Forms | None = None,
+        pace_s: float = 0.0,
     ) -> None:
         self.replay = replay
         self.release = release
@@ -72,7 +73,7 @@ class Application(faust.App):
         self.embedded = config.embedded
         self.fetch_waits_ms = EMBEDDED_WAITS_MS if config.embedded else WAITS_MS
         self.appetite = Appetite(config.batch_max, config.batch_grown)
-        self.handover = Handover(self.appetite)
+        self.handover = Handover(self.appetite, pace_s)
         longest = EMBEDDED_TIMEOUT_S if config.embedded else config.session_timeout_s
         session = min(longest, config.session_timeout_s)
         self.consumer_options = consumer_options(config, session)

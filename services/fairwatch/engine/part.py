@@ -116,4 +116,5 @@ def joined(specs: Sequence[Spec]) -> Spec:
         writes=tuple(dict.fromkeys(topic for spec in specs for topic in spec.writes)),
         state=any(spec.state for spec in specs),
         references=tuple(dict.fromkeys(topic for spec in specs for topic in spec.references)),
+        pace_s=min(spec.pace_s for spec in specs),
     )

@@ -222,6 +222,7 @@ class Worker:
             ahead=Ahead(self._codec, topics),
             transactions=self._transactions,
             forms=None if self.spec.replay else self._forms,
+            pace_s=self.spec.pace_s,
         )
         self._pipeline.handled = app.handover.handled
         if self._transactions is not None:

@@ -25,7 +25,7 @@ class Audit:
         clock: The wall clock.
     """
 
-    spec = Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True)
+    spec = Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True, pace_s=0.2)
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state

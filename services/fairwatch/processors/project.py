@@ -28,6 +28,7 @@ class Project:
         name="project",
         reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
         replay=True,
+        pace_s=0.1,
     )
 
     def __init__(self, read_model: ReadModel) -> None:
