@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from fairwatch.apps import reference
+from fairwatch.apps.rehearsal.table import as_table
 from fairwatch.apps.rehearsal.trial import PATTERN, Trial, files, run_file
 from fairwatch.apps.settings import settings
 from fairwatch.cli.main import EXIT_CONFIGURATION, EXIT_FAILURE
@@ -55,6 +56,7 @@ def try_out(
     ] = None,
     folder: Annotated[Path | None, FOLDER] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show also what passed, line by line.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Print how tests compare with another system.")] = False,
 ) -> None:
     """Play the tests of the rules: events at given times, and what receivers are told then.
 
@@ -65,7 +67,9 @@ def try_out(
     if not paths:
         raise ConfigurationError(f"{chosen}: there is no {PATTERN}")
     trials = [trial for path in paths for trial in asyncio.run(run_file(path))]
-    for trial in trials:
+    if table:
+        typer.echo(as_table(trials), nl=False)
+    for trial in trials if not table else ():
         _show(trial, everything=everything)
     failed = sum(not trial.passed for trial in trials)
     Console(stderr=True).print(f"{len(trials) - failed} passed, {failed} failed", highlight=False)
@@ -75,7 +79,7 @@ def try_out(
 
 def _show(trial: Trial, *, everything: bool) -> None:
     out = Console()
-    name = escape(trial.name)
+    name = escape(trial.case.name)
     title = f"[green]✓[/] {name}" if trial.passed else f"[red]✗[/] {name} [dim]({trial.file.name})[/]"
     out.print(title, highlight=False, soft_wrap=True)
     colours = {" ": "dim", "-": "red", "+": "yellow", "~": "magenta"}

@@ -33,7 +33,7 @@ def compare(wanted: Sequence[Wanted], told: Sequence[Message], moments: Moments)
     pairs = [(each, moments.read(each.at)) for each in wanted]
     missing: list[tuple[Wanted, int]] = []
     for each, at in pairs:
-        found = next((message for message in left if _is_meant(each, at, message) and not _faults(each, message)), None)
+        found = next((one for one in left if _is_meant(each, at, one) and not _faults(each, one, moments)), None)
         if found is None:
             missing.append((each, at))
         else:
@@ -45,7 +45,7 @@ def compare(wanted: Sequence[Wanted], told: Sequence[Message], moments: Moments)
             lines.append(Line("-", at, f"{_asked(each, at, moments)}   wanted, not told"))
         else:
             left.remove(near)
-            lines.append(Line("~", near.at, f"{_said(near, moments)}   {'; '.join(_faults(each, near))}"))
+            lines.append(Line("~", near.at, f"{_said(near, moments)}   {'; '.join(_faults(each, near, moments))}"))
     lines += [Line("+", message.at, f"{_said(message, moments)}   told, not wanted") for message in left]
     return sorted(lines, key=lambda line: line.at)
 
@@ -56,9 +56,15 @@ def _is_meant(wanted: Wanted, at: int, message: Message) -> bool:
     return wanted.receiver in (None, message.receiver) and abs(message.at - at) <= patience
 
 
-def _faults(wanted: Wanted, message: Message) -> list[str]:
+def _faults(wanted: Wanted, message: Message, moments: Moments) -> list[str]:
     asked: Mapping[str, Any] = {name: getattr(wanted, name) for name in FIELDS if getattr(wanted, name) is not None}
-    return [
+    times = {"started_at": wanted.started, "ended_at": wanted.ended}
+    wrong = [
+        f"{name} is {moments.write(message.alert[name]) if message.alert.get(name) else None}, not {text}"
+        for name, text in times.items()
+        if text is not None and message.alert.get(name) != moments.read(text)
+    ]
+    return wrong + [
         f"{name} is {message.alert.get(name)!r}, not {value!r}"
         for name, value in {**asked, **wanted.fields}.items()
         if message.alert.get(name) != value

@@ -100,12 +100,12 @@ class Rehearsal:
         return min(found, default=None)
 
     async def _tick(self) -> None:
-        answered = [sink.answer() for sink in self._sinks.values()]
-        if any(answered):
-            for _ in range(3):  # the answer goes through the tasks that wait for it
-                await asyncio.sleep(0)
+        for sink in self._sinks.values():
+            sink.answer()
+        await _settle()
         await self._tell(_written(await self._group.tick([PARTITION]), "alerts"))
         self.outcomes += await self._notify.tick([PARTITION])
+        await _settle()
 
     async def _raise(self, triggers: Sequence[Mapping[str, Any]]) -> None:
         answers = await self._group.handle([self._event("alert-triggers", "Alert", each) for each in triggers])
@@ -116,10 +116,17 @@ class Rehearsal:
         self.alerts += alerts
         answers = await self._notify.handle([self._event("alerts", "Alert", alert) for alert in alerts])
         self.outcomes += [outcome for answer in answers for outcome in answer]
+        await _settle()
 
     def _event(self, topic: str, type_: str, record: Mapping[str, Any]) -> Event:
         self._offset += 1
         return Event(topic, type_, dict(record), partition=PARTITION, offset=self._offset)
+
+
+async def _settle() -> None:
+    """Let the tasks get on that send and answer, as far as they can without time."""
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 def _records(answers: Iterable[Iterable[Outcome]], topic: str) -> list[dict[str, Any]]:

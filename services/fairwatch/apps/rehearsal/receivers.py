@@ -68,13 +68,12 @@ class ScriptedSink:
         self.messages.append(Message(self.clock.now(), self.name, dict(alert)))
         return TAKEN
 
-    def answer(self) -> bool:
-        """Let go of what is to be answered by now; return whether there was such."""
+    def answer(self) -> None:
+        """Let go of what is to be answered by now."""
         due = [answered for answered, at in self.answers_at.items() if at <= self.clock.now()]
         for answered in due:
             del self.answers_at[answered]
             answered.set()
-        return bool(due)
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.routing import Routes
 from fairwatch.sinks.sink import Reason
 
 State = Literal["moment", "start", "update", "end", "on", "off"]
@@ -40,6 +41,7 @@ class Step(Strict):
         at: When it comes in.
         happened: When it happened; `at` without.
         every, times: So often, with so long between.
+        again: The same record is delivered a second time, under another offset.
         state: A moment; start, update, end of an object or track; on and off of a condition.
         known: Whether the device is registered.
         fields: Further fields of the observation or the candidate, as on their topics.
@@ -51,6 +53,7 @@ class Step(Strict):
     happened: When | None = None
     every: Duration | None = None
     times: int = Field(default=1, ge=1, le=STEP_LIMIT)
+    again: bool = False
     event: Annotated[str, BeforeValidator(_known)] | None = None
     verdict: Literal["FACE", "PLATE"] | None = None
     outcome: Literal["CONFIRMED", "REJECTED", "EXPIRED", "REVOKED"] = "CONFIRMED"
@@ -96,6 +99,7 @@ class Wanted(Strict):
     Attributes:
         receiver: Who; every one where none is named is not meant: without it the alert itself is looked at.
         state: Of the revision.
+        started, ended: When it began and ended, as it happened.
         fields: Further fields of the alert, each as it must be.
     """
 
@@ -108,14 +112,41 @@ class Wanted(Strict):
     count: int | None = None
     firing: int | None = None
     changes: int | None = None
+    started: When | None = None
+    ended: When | None = None
     within: Duration | None = None
     fields: dict[str, Any] = {}
+
+
+ReceiverTraits = dict[Literal["send_resolved", "min_severity", "fallback"], Any]
+
+
+class Compared(Strict):
+    """How what is told compares with another system in the same situation.
+
+    Attributes:
+        other: What it tells, in a few words.
+        verdict: Whether we do the same, within a tenth of a second.
+        why: Where they differ.
+    """
+
+    other: str
+    verdict: Literal["same", "better", "different"]
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> "Compared":
+        if (self.verdict == "same") == bool(self.why):
+            raise ValueError("why is said where something differs, and only there")
+        return self
 
 
 class Case(Strict):
     """One test.
 
     Attributes:
+        rules, receivers: Of this test, where they are not those of the file.
+        compared: With another system; for a table.
         zone: Of its times, and of sites that are not in reference.yaml; the file's without.
         day: Of times without a date.
         until: Up to when time passes: an hour after the last step, by default.
@@ -124,6 +155,9 @@ class Case(Strict):
     """
 
     name: str = Field(min_length=1, max_length=200)
+    rules: Routes | None = None
+    receivers: dict[str, ReceiverTraits] | None = None
+    compared: Compared | None = None
     zone: str | None = None
     day: date | None = None
     events: tuple[Step, ...] = Field(min_length=1)
@@ -153,7 +187,7 @@ class RuleTests(Strict):
 
     rules: str = "routes.yaml"
     zone: str = "UTC"
-    receivers: dict[str, dict[Literal["send_resolved", "min_severity", "fallback"], Any]] = {}
+    receivers: dict[str, ReceiverTraits] = {}
     tests: tuple[Case, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

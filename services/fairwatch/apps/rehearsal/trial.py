@@ -26,11 +26,17 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of one test; `lines` compares what was told, and alerts where they were asked for."""
+    """What came of one test.
+
+    Attributes:
+        lines: What was told beside what was wanted, and alerts where they were asked for.
+        told: What receivers were told, in a few words.
+    """
 
     file: Path
-    name: str
+    case: Case
     lines: list[Line]
+    told: str
 
     @property
     def passed(self) -> bool:
@@ -46,32 +52,34 @@ async def run_file(path: Path) -> list[Trial]:
     """
     tests = read_yaml(path, RuleTests)
     folder, trials = path.parent, list[Trial]()
-    tree = RouteTree.read(folder / tests.rules)
+    tree = None if all(case.rules for case in tests.tests) else RouteTree.read(folder / tests.rules)
     records = reference.read_reference(folder / reference.FILE) if (folder / reference.FILE).exists() else {}
     receivers = {**_receivers(folder), **tests.receivers}
     for case in tests.tests:
         places = Places(records.get("sites", {}), records.get("devices", {}), case.zone or tests.zone)
         try:
-            trials.append(Trial(path, case.name, await _Run(case, tests, folder, places).play(tree, receivers)))
+            trials.append(await _Run(case, tests, path, places).play(tree, receivers))
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: test {case.name!r}: {error}") from error
     return trials
 
 
 class _Run:
-    def __init__(self, case: Case, tests: RuleTests, folder: Path, places: Places) -> None:
+    def __init__(self, case: Case, tests: RuleTests, path: Path, places: Places) -> None:
         self._case = case
-        self._folder = folder
+        self._path = path
         self._places = places
         self._moments = Moments(case.zone or tests.zone, case.day)
 
-    async def play(self, tree: RouteTree, receivers: Mapping[str, Any]) -> list[Line]:
-        steps = self._steps()
+    async def play(self, tree: RouteTree | None, receivers: Mapping[str, Any]) -> Trial:
+        own, steps = self._case.rules, self._steps()
+        tree = tree if own is None else RouteTree(own)
+        assert tree is not None
         hub = Rehearsal(
             tree,
             steps[0][0],
             sites=MemoryReference(self._places.sites),
-            receivers=receivers,
+            receivers=receivers if self._case.receivers is None else self._case.receivers,  # type: ignore[arg-type]
             troubles=self._troubles(),
         )
         for number, (at, step) in enumerate(steps):
@@ -83,7 +91,16 @@ class _Run:
         if case.alerts is not None:
             alerts = [Message(alert["issued_at"], "(alert)", alert) for alert in hub.alerts]
             lines += compare(case.alerts, alerts, self._moments)
-        return lines
+        return Trial(self._path, case, lines, self._summary(hub))
+
+    def _summary(self, hub: Rehearsal) -> str:
+        named = len({message.receiver for message in hub.messages}) > 1
+        words = [
+            f"{self._moments.write(each.at)[-9:-2]} {each.receiver + ' ' if named else ''}{each.alert['state']}"
+            f" ({each.alert['firing']})"
+            for each in hub.messages
+        ]
+        return ", ".join(words) or "nothing"
 
     def _steps(self) -> list[tuple[int, Step]]:
         found: list[tuple[int, Step]] = []
@@ -107,11 +124,13 @@ class _Run:
         if step.restart:
             await hub.restart()
         elif step.rules is not None:
-            await hub.change_rules(RouteTree.read(self._folder / step.rules))
+            await hub.change_rules(RouteTree.read(self._path.parent / step.rules))
         else:
             happened = at if step.happened is None else self._moments.read(step.happened)
-            build = sighting if step.event else verdict
-            await hub.show("Sighting" if step.event else "Verdict", build(step, number, at, happened, self._places))
+            build, type_ = (sighting, "Sighting") if step.event else (verdict, "Verdict")
+            record = build(step, number, at, happened, self._places)
+            for _ in range(2 if step.again else 1):
+                await hub.show(type_, record)
 
 
 def files(folder: Path) -> Iterator[Path]:

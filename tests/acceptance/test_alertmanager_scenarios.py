@@ -1,0 +1,19 @@
+"""The situations of Alertmanager's acceptance tests: each is told as its file says, to a tenth of a second."""
+
+import pytest
+
+from fairwatch.apps.rehearsal.table import as_table
+from fairwatch.apps.rehearsal.trial import files, run_file
+from tests.support.places import ROOT
+
+FILES = list(files(ROOT / "tests" / "acceptance" / "scenarios"))
+PAGE = ROOT / "infra" / "docs" / "scenarios.md"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.partition(".")[0])
+async def test_each_is_told_as_its_file_says_and_as_the_page_shows(path):
+    trials = await run_file(path)
+    assert [line for trial in trials for line in trial.lines if line.mark != " "] == []
+    rows = as_table(trials).splitlines()[2:]
+    assert len(rows) == len(trials)
+    assert set(rows) <= set(PAGE.read_text("utf-8").splitlines())
