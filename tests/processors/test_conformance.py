@@ -72,7 +72,7 @@ def build(name: str, state: MemoryState):
 TYPES = {
     "audit": ["AuditRecord"],
     "enrich": ["Observation"],
-    "group": ["Alert"],
+    "group": ["Alert", "AlertAction"],
     "match": ["Sighting"],
     "normalize": ["RawEvent"],
     "notify": ["Alert"],
@@ -83,6 +83,7 @@ TYPES = {
 
 
 TOPICS = {
+    "AlertAction": "alert-actions",
     "AuditRecord": "audit",
     "MatchCandidate": "candidates",
     "Observation": "observations",

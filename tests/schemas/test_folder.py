@@ -201,7 +201,7 @@ def test_co_partitioned_topics_have_as_many_partitions():
     for group in (
         ("observations", "sightings"),
         ("candidates", "verifications", "verdicts"),
-        ("alert-triggers", "alerts"),
+        ("alert-triggers", "alert-actions", "alerts"),
     ):
         assert len({topics()[name].partitions for name in group}) == 1
         assert len({topics()[name].key.rpartition(".")[2] for name in group}) == 1

@@ -74,6 +74,7 @@ ID_FIELDS = {
     "Verification": "verification_id",
     "MatchCandidate": "candidate_id",
     "Delivery": "delivery_id",
+    "AlertAction": "action_id",
     "Alert": "alert_id",
     "Sighting": "sighting_id",
     "Observation": "observation_id",

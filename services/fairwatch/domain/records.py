@@ -2,6 +2,28 @@
 
 from typing import Literal, NotRequired, TypedDict
 
+AlertDeed = Literal["COMMENT", "ACKNOWLEDGE", "CLAIM", "HAND_OVER", "CLOSE"]
+
+AlertOutcome = Literal["NONE", "TRUE", "FALSE", "TEST"]
+
+
+class AlertAction(TypedDict):
+    """What one person does to one alert; the owner of the group takes it, or says why not."""
+
+    action_id: str
+    alert_id: str
+    group: str
+    action: AlertDeed
+    actor: str
+    role: str
+    at: int
+    note: NotRequired[str]
+    to: NotRequired[str | None]
+    outcome: NotRequired[AlertOutcome]
+    sites: NotRequired[list[str]]
+    seen_revision: NotRequired[int | None]
+    via: NotRequired[str]
+
 AlertState = Literal["NEW", "UPDATED", "ENDED", "CANCELLED"]
 
 Severity = Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"]
@@ -73,6 +95,16 @@ class AlertCause(TypedDict):
     updated_at: int
 
 
+class AlertNote(TypedDict):
+    """What one person did to the alert."""
+
+    action: AlertDeed
+    actor: str
+    at: int
+    text: NotRequired[str]
+    to: NotRequired[str | None]
+
+
 class Alert(TypedDict):
     """An alert in full at each change of its life (CAP 1.2)."""
 
@@ -112,6 +144,15 @@ class Alert(TypedDict):
     causes: NotRequired[list[AlertCause]]
     firing: NotRequired[int]
     changes: NotRequired[int]
+    acknowledged_by: NotRequired[str | None]
+    acknowledged_at: NotRequired[int | None]
+    claimed_by: NotRequired[str | None]
+    claimed_at: NotRequired[int | None]
+    closed_by: NotRequired[str | None]
+    outcome: NotRequired[AlertOutcome]
+    deeds: NotRequired[list[AlertNote]]
+    escalation_step: NotRequired[int]
+    addressed_to: NotRequired[list[str] | None]
 
 
 class AuditRecord(TypedDict):

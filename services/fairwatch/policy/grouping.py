@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.causes import Cause, CauseBook, cause_of, plain_name
+from fairwatch.policy.deeds import PEOPLE, Objection, note, objection
 
 SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
 OVER = ("ENDED", "CANCELLED")
@@ -48,11 +49,11 @@ class AlertGroup:
     """One group and the alert that is open in it.
 
     Args:
-        value: {alert, timing, told_at, heard_at, lasts_from, due, ended, gone, changes, flaps, traces}; times in
+        value: {alert, timing, told_at, heard_at, lasts_from, due, ended, gone, changes, flaps, traces, aside}; times in
             microseconds. `alert` holds the next revision's content, its revision is the last one that was told, -1 for
             none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the condition was that has
             been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
-            began again since then, `changes` in all.
+            began again since then, `changes` in all; `aside` says for whom a revision is due that changes no time.
         causes: What holds.
     """
 
@@ -111,6 +112,22 @@ class AlertGroup:
         self._end(trigger, ended, now)
         return "taken"
 
+    def answer(self, deed: Mapping[str, Any], now: int) -> Objection | None:
+        """Fold in what a person did and let it be told at once; closing ends the alert. Return why not, or None."""
+        value, alert = self.value, self.value["alert"]
+        told = alert if alert and alert["revision"] >= 0 else None  # nobody can have answered what nobody was told
+        if (against := objection(told, deed)) is not None:
+            return against
+        note(alert, deed)
+        if deed["action"] == "CLOSE":
+            for cause in list(self.causes):
+                self._part(cause, "ENDED")
+            alert["ended_at"] = max(alert["updated_at"], deed["at"])
+            value.update(ended="ENDED", flaps=0, due=now)
+        else:
+            value["aside"] = {"to": [] if deed["action"] == "COMMENT" else None}
+        return None
+
     def follow(self, trace: bytes) -> None:
         """Remember the `traceparent` of a trigger until the next revision."""
         self.value["traces"] = [*self.value.get("traces", ()), trace.decode()][-TRACE_LIMIT:]
@@ -150,6 +167,8 @@ class AlertGroup:
     def issue(self, now: int) -> dict[str, Any] | None:
         """Return the next revision that is due, or None."""
         value = self.value
+        if (aside := value.pop("aside", None)) is not None:
+            return self._say_aside(aside["to"], now)
         if value["alert"] is None or value["due"] is None or now < value["due"]:
             return None
         first = value["alert"]["revision"] < 0
@@ -174,6 +193,16 @@ class AlertGroup:
         elif not first:
             self._bury()
         return alert
+
+    def _say_aside(self, receivers: Sequence[str] | None, now: int) -> dict[str, Any]:
+        """Return a revision for these receivers, or all of them, beside what is due: no time is counted from it."""
+        value, alert = self.value, self.value["alert"]
+        if value["ended"] is None and self._age(now):
+            self._change(now)
+        alert["revision"] += 1
+        alert["issued_at"] = now
+        told = {**copy.deepcopy(alert), "state": "UPDATED", **self._told_causes()}
+        return told | {"ended_at": None, "addressed_to": None if receivers is None else list(receivers)}
 
     def _begin(self, trigger: Mapping[str, Any], now: int) -> Verdict:
         value = self.value
@@ -290,7 +319,8 @@ def _silent_at(value: Mapping[str, Any]) -> int:
 
 def _repeat_at(value: Mapping[str, Any]) -> int | None:
     repeat, told_at = value["timing"]["repeat_interval"], value["told_at"]
-    return None if repeat is None or told_at is None else int(told_at + repeat)
+    answered = value["alert"].get("acknowledged_by")
+    return None if repeat is None or told_at is None or answered else int(told_at + repeat)
 
 
 def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
@@ -299,8 +329,9 @@ def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
 
 
 def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: copy.deepcopy(value) for name, value in trigger.items() if name not in PEOPLE}
     return {
-        **copy.deepcopy(dict(trigger)),
+        **plain,
         "alert_id": stable_id("alert", trigger["group"], trigger["alert_id"]),
         "revision": -1,
         "count": 1,

@@ -26,7 +26,8 @@ class Group:
     A revision is written when a group opens (after `group_wait`), then at most once in each `group_interval`, when
     something began, ended or rose; a revoked match is cancelled at once. It ends when every condition has ended that
     raised it, and every moment and track has too or was not heard of for `resolve_after`. A trigger that was seen
-    before changes nothing, however many came since; nor does the end of what is over.
+    before changes nothing, however many came since; nor does the end of what is over. What people do to an alert is
+    folded in and told at once; what cannot be taken is skipped and audited with its reason.
 
     Args:
         rules: Options by rule; a rule that is no longer there has the defaults.
@@ -34,7 +35,9 @@ class Group:
         clock: The wall clock.
     """
 
-    spec = Spec(name="group", reads=("alert-triggers",), writes=("alerts", "audit"), state=True, tick_s=1.0)
+    spec = Spec(
+        name="group", reads=("alert-triggers", "alert-actions"), writes=("alerts", "audit"), state=True, tick_s=1.0
+    )
 
     def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
         self._rules = rules
@@ -84,13 +87,12 @@ class Group:
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
+        if event.type == "AlertAction":
+            return self._answer(event, groups, memory)
         trigger, now = event.record, self._clock.now()
         if memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
-        key = trigger["group"]
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = self._group(event.partition, key, self._groups.get(event.partition, key))
+        group = self._known(event.partition, trigger["group"], groups)
         options = self._rules.get(trigger["rule"], Options())
         group.set_right(now)
         verdict = group.take(trigger, now, _micros(options), is_new=_is_new(trigger, memory))
@@ -99,6 +101,20 @@ class Group:
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("nothing_open")]
         return [*self._write(group, now)] or [Skip("goes_on" if verdict == "goes_on" else "grouped")]
+
+    def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
+        deed, now = event.record, self._clock.now()
+        if memory.repeats(event, deed["action_id"], deed["at"]):
+            return [Skip("duplicate")]
+        group = self._known(event.partition, deed["group"], groups)
+        against = group.answer(deed, now)
+        emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against)), *self._write(group, now)]
+        return [*emits, Skip(against)] if against else [*emits]
+
+    def _known(self, partition: int, key: str, groups: dict[str, AlertGroup]) -> AlertGroup:
+        if key not in groups:
+            groups[key] = self._group(partition, key, self._groups.get(partition, key))
+        return groups[key]
 
     def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
         causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
@@ -142,6 +158,21 @@ def _micros(options: Options) -> dict[str, int | bool | None]:
         "stale_after": options.stale_after // MICROSECOND,
         "tell_progress": options.tell_progress,
         "repeat_interval": None if repeat is None else repeat // MICROSECOND,
+    }
+
+
+def _audit_deed(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
+    action = "alert.deed_refused" if against else f"alert.{deed['action'].lower()}"
+    said = {
+        name: str(deed[name]) for name in ("to", "outcome", "note", "via") if deed.get(name) not in (None, "NONE", "")
+    }
+    return {
+        "audit_id": stable_id("audit", action, deed["action_id"]),
+        "action": action,
+        "actor": deed["actor"],
+        "at": deed["at"],
+        "subject": deed["alert_id"],
+        "details": {"deed": deed["action"], "role": deed["role"], **said, **({"reason": against} if against else {})},
     }
 
 

@@ -118,7 +118,10 @@ class Notify:
             return [Skip("tombstone")], []
         said: list[Outcome] = []
         places = []
-        for name in dict.fromkeys(event.record["receivers"]):
+        addressed = event.record.get("addressed_to")
+        if addressed == []:
+            return [Skip("for_the_console")], []
+        for name in dict.fromkeys(event.record["receivers"] if addressed is None else addressed):
             refused, place = self._offer(event, name, memory)
             said += refused
             if place is not None:
