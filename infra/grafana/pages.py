@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from model import Dashboard, Panel
 
-GATEWAYS = "http|mqtt|viid"
-PROCESSORS = "normalize|enrich|match|verify|route|group|notify|audit|project|retain"
+from fairwatch.parts import of_kind
+
+GATEWAYS = "|".join(of_kind("gateway"))
+PROCESSORS = "|".join(of_kind("processor"))
 
 
 def per_second(metric: str, *by: str) -> str:

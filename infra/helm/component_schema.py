@@ -105,16 +105,16 @@ DEFINITIONS = {
     "resources": RESOURCES,
     "scaling": SCALING,
     "processor": group("A processor; what it does not say is taken from `defaults`.", COMMON),
-    "gateway": group(
-        "A gateway; what it does not say is taken from `defaults`.",
+    "serve": group(
+        "A gateway that listens; what it does not say is taken from `defaults`.",
         {
             **COMMON,
             **LISTENING,
             "clientCertificates": flag("Whether devices may sign in with certificates of `ca.crt` in tlsSecret."),
         },
     ),
-    "mqtt": group("The MQTT gateway, one replica; what it does not say is taken from `defaults`.", COMMON),
-    "puller": group("A gateway that reads from devices; what it does not say is taken from `defaults`.", COMMON),
+    "subscribe": group("A gateway that subscribes: one replica; else as in `defaults`.", COMMON),
+    "pull": group("A gateway that reads from devices; what it does not say is taken from `defaults`.", COMMON),
     "console": group(
         "The console; what it does not say is taken from `defaults`.",
         {

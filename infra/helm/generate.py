@@ -1,11 +1,13 @@
-"""Write what is generated of helm/fairwatch: files/topics.yaml, files/rules.yaml, values.schema.json and README.md.
+"""Write what is generated of helm/fairwatch: topics, rules, the components' values, their schema and README.md.
 
 Usage: generate.py [--check]; with --check nothing is written and a difference exits 1.
 """
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 import topics
 import yaml
 from values_schema import DEFINITIONS, SCHEMA
+
+from fairwatch.parts import of_kind
 
 CHART = Path(__file__).resolve().parents[2] / "helm/fairwatch"
 RULES = CHART.parents[1] / "infra/prometheus/fairwatch.rules.yaml"
@@ -61,10 +65,25 @@ def rows(schema: dict[str, Any], values: Any, path: str = "") -> Iterator[str]:
             yield from rows(part, values[name], f"{path}.{name}" if path else name)
 
 
+def values_file() -> str:
+    """Return values.yaml with the values of every component as its entry in `fairwatch.parts` has them."""
+    content = (CHART / "values.yaml").read_text(encoding="utf-8")
+    blocks: dict[str, Any] = {f"{kind}s": chart_values(kind) for kind in ("processor", "gateway")}
+    for name, block in (blocks | chart_values("console")).items():
+        written = yaml.safe_dump({name: block}, sort_keys=False, width=120, default_flow_style=None)
+        content = re.sub(rf"^{name}:\n(?:[ #].*\n)*", lambda _, new=written: new, content, flags=re.MULTILINE)
+    return content
+
+
+def chart_values(kind: Any) -> dict[str, Any]:
+    """Return the values of the components of one kind, by name."""
+    return {name: copy.deepcopy(dict(part.chart)) for name, part in of_kind(kind).items()}
+
+
 def readme() -> str:
     """Return the chart's README."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
-    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load(values_file())
     return INTRODUCTION.format(**chart) + "\n".join(rows(SCHEMA, values)) + "\n"
 
 
@@ -72,6 +91,7 @@ def main() -> int:
     """Write the files, or compare them with --check."""
     wanted = {
         "files/topics.yaml": topics.content(),
+        "values.yaml": values_file(),
         "files/rules.yaml": RULES.read_text(encoding="utf-8"),
         "values.schema.json": json.dumps(SCHEMA, indent=1, ensure_ascii=False) + "\n",
         "README.md": readme(),

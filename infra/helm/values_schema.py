@@ -5,9 +5,7 @@ from __future__ import annotations
 from component_schema import DEFINITIONS, NONE, secret, way
 from vocabulary import Schema, anything, flag, group, labels, number, objects, refer, sentence, text, texts
 
-from fairwatch.apps.catalogue import CHAINS, GATEWAYS, PROCESSORS
-
-KINDS = {"mqtt": "mqtt", "hikvision-stream": "puller"}  # of gateways; any other listens
+from fairwatch.parts import CHAINS, of_kind
 
 PROPERTIES = {
     "fullnameOverride": text("Name of what is installed instead of one made from the release's.", maxLength=40),
@@ -178,7 +176,8 @@ PROPERTIES = {
     ),
     "defaults": refer("processor", "What every component gets where it says nothing."),
     "processors": group(
-        "Processors by name.", {name: refer("processor", sentence(summary)) for name, summary in PROCESSORS.items()}
+        "Processors by name.",
+        {name: refer("processor", sentence(part.summary)) for name, part in of_kind("processor").items()},
     ),
     "chains": group(
         "Processors that run as one process; an enabled chain takes the place of its processors, whose `env` and"
@@ -187,7 +186,7 @@ PROPERTIES = {
     ),
     "gateways": group(
         "Gateways by name.",
-        {name: refer(KINDS.get(name, "gateway"), sentence(summary)) for name, summary in GATEWAYS.items()},
+        {name: refer(f"{part.way}", sentence(part.summary)) for name, part in of_kind("gateway").items()},
     ),
     "console": refer("console", "The page for people."),
     "certificates": group(

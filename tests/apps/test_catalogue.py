@@ -3,12 +3,12 @@
 import pytest
 
 from fairwatch.apps.catalogue import components, find
-from fairwatch.apps.processors import BUILDERS, spec_of
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.parts import of_kind, spec_of
 from fairwatch.wire.topics import topics
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", of_kind("processor"))
 def test_processor_file_class_and_topics_agree(name):
     spec = spec_of(name)
     assert spec.name == name

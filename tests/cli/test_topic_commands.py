@@ -9,12 +9,11 @@ from aiokafka import AIOKafkaConsumer
 from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
-from fairwatch.apps.catalogue import PROCESSORS
 from fairwatch.apps.messages import read
 from fairwatch.apps.probe import probe
-from fairwatch.apps.processors import spec_of
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
+from fairwatch.parts import of_kind, spec_of
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
 from fairwatch.wire.producer import Producer
@@ -91,7 +90,7 @@ def test_partitions_of_keyed_topics_are_left_to_people(fairwatch, make_topics, t
     assert result.exit_code == 2
     assert {(change["before"], change["after"]) for change in result.lines} == {("2", "3")}
     left = {change["resource"].removeprefix(topic_prefix): change for change in result.lines if change["advice"]}
-    states = {topic for name in PROCESSORS if (spec := spec_of(name)).state for topic in spec.reads}
+    states = {topic for name in of_kind("processor") if (spec := spec_of(name)).state for topic in spec.reads}
     assert states == {"observations", "candidates", "verifications", "alert-triggers", "alerts", "audit"}
     assert left.keys() == states | {topic.name for topic in topics().values() if "compact" in topic.cleanup}
     assert {change["action"] for change in left.values()} == {"by hand"}

@@ -11,4 +11,10 @@ async def test_living_stage_and_silent_stage_are_told_apart(world: ConsoleWorld,
     _, body = await (await world.caller("adam")).get("/api/health")
     rows = {(row["component"], row["instance"]): row for row in body["components"]}  # other tests' stages among them
     assert rows["enrich", "e1"]["dead"] == 1
-    assert rows["audit", ""] == {"component": "audit", "instance": "", "ready": False, "silent": True}
+    assert rows["audit", ""] == {
+        "component": "audit",
+        "instance": "",
+        "ready": False,
+        "silent": True,
+        "does": "seals the log",
+    }

@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 import yaml
 
-from fairwatch.apps.catalogue import CHAINS, components
-from fairwatch.apps.processors import spec_of
+from fairwatch.apps.catalogue import components
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
+from fairwatch.parts import CHAINS, spec_of
 from fairwatch.wire.topics import topics
 from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, pods, refusal, resources
 

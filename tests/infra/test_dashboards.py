@@ -48,7 +48,7 @@ def test_components_that_are_named_exist():
     named = {
         name
         for query in _queries()
-        for found in re.findall(r'component=~?"([a-z|]+)"', query)
+        for found in re.findall(r'component=~?"([a-z|-]+)"', query)
         for name in found.split("|")
     }
     assert named <= set(components())

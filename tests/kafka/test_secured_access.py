@@ -11,7 +11,6 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
 from pydantic import SecretStr
 
-from fairwatch.apps.catalogue import CHAINS
 from fairwatch.apps.demo.stage import CHAINED
 from fairwatch.apps.kafka import client_options, producer
 from fairwatch.apps.topics import apply, differences
@@ -19,6 +18,7 @@ from fairwatch.apps.topics_access import deployments
 from fairwatch.apps.topics_acls import access_differences, apply_access
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 from fairwatch.engine.reader import TopicReader
+from fairwatch.parts import CHAINS
 from tests.kafka.pipeline import DEVICE, PROCESSORS, pipeline
 from tests.kafka.secured import Secured, secured_fixture  # noqa: F401
 from tests.support.kafka_cluster import one_broker

@@ -11,29 +11,28 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 import fairwatch.processors
+from fairwatch.apps.processors import build as made
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
+from fairwatch.parts import of_kind, spec_of
 from fairwatch.policy.routing import RouteTree
-from fairwatch.processors.audit import Audit
-from fairwatch.processors.enrich import Enrich
-from fairwatch.processors.group import Group
-from fairwatch.processors.match import Match
-from fairwatch.processors.normalize import Normalize
-from fairwatch.processors.notify import Notify
-from fairwatch.processors.retain import Retain
-from fairwatch.processors.route import Route
-from fairwatch.processors.verify import Verify
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.stores.media import MediaStore
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.kinds.names import Names
+from fairwatch.wire.topics import topics
 from tests.support import records
 from tests.support.avro_strategies import records as any_record
 from tests.support.places import CONFIG
 from tests.support.processor_world import MemoryReference, MemoryState, assert_valid
 
 ELSEWHERE = {"project"}  # proved by its own suite, which has Redis
+REGISTERED = {
+    "devices": {"cam-1": records.device(), "off": records.device("off", enabled=False)},
+    "sites": {"harbour": records.site()},
+}
 
 
 class Yes:
@@ -52,51 +51,29 @@ TREE = RouteTree.read(CONFIG / "routes.yaml")
 
 
 def build(name: str, state: MemoryState):
-    tree, clock = TREE, ManualClock(records.AT)
-    devices = MemoryReference({"cam-1": records.device(), "off": records.device("off", enabled=False)})
-    sites = MemoryReference({"harbour": records.site()})
-    builders = {
-        "audit": lambda: Audit(state, clock),
-        "enrich": lambda: Enrich(devices, sites, state),
-        "group": lambda: Group(tree.rules, state, clock),
-        "match": lambda: Match(clock, {name: MemoryReference() for name in Match.spec.references}, None),
-        "normalize": lambda: Normalize(devices, MemoryReference(), MediaStore(MemoryStore())),
-        "notify": lambda: Notify({"control-room": Receiver("control-room", Yes())}, state, clock, Codec()),
-        "retain": lambda: Retain({}, MemoryReference(), clock),
-        "route": lambda: Route(tree, sites),
-        "verify": lambda: Verify(clock, state, {name: MemoryReference() for name in Verify.spec.references}),
+    references = {topic: MemoryReference(REGISTERED.get(topic)) for topic in spec_of(name).references}
+    provide = {
+        "state": lambda: state,
+        "clock": lambda: ManualClock(records.AT),
+        "references": lambda: references,
+        "media": lambda: MediaStore(MemoryStore()),
+        "bodies": lambda: MediaStore(MemoryStore()),
+        "names": Names,
+        "codec": Codec,
+        "tree": lambda: TREE,
+        "rules": lambda: TREE.rules,
+        "receivers": lambda: {"control-room": Receiver("control-room", Yes())},
+        "stores": dict,
+        "faces": lambda: None,
     }
-    return builders[name]()
+    return made(name, provide, references)
 
 
-TYPES = {
-    "audit": ["AuditRecord"],
-    "enrich": ["Observation"],
-    "group": ["Alert", "AlertAction"],
-    "match": ["Sighting"],
-    "normalize": ["RawEvent"],
-    "notify": ["Alert"],
-    "retain": ["WatchlistEntry"],
-    "route": ["Sighting", "Verdict"],
-    "verify": ["MatchCandidate", "Verification"],
-}
+PROVED = [name for name in of_kind("processor") if name not in ELSEWHERE]
 
 
-TOPICS = {
-    "AlertAction": "alert-actions",
-    "AuditRecord": "audit",
-    "MatchCandidate": "candidates",
-    "Observation": "observations",
-    "RawEvent": "raw-events",
-    "Sighting": "sightings",
-    "Verdict": "verdicts",
-    "Verification": "verifications",
-    "WatchlistEntry": "watchlist-entries",
-}
-
-
-def events_of(type_: str, given_records):
-    topic = TOPICS.get(type_, "alerts")
+def events_of(topic: str, given_records):
+    type_ = topics()[topic].record
     return [Event(topic, type_, record, partition=0, offset=n) for n, record in enumerate(given_records)]
 
 
@@ -111,32 +88,32 @@ def plausible(type_: str):
     return any_record(type_, **fixed.get(type_, {}))
 
 
-def test_every_processor_is_proved():
+def test_every_processor_is_registered_and_proved():
     found = {module.name for module in pkgutil.iter_modules(fairwatch.processors.__path__)}
-    assert found - ELSEWHERE == set(TYPES)
+    assert found == {part.module for part in of_kind("processor").values()}
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", PROVED)
 def test_name_is_the_same_everywhere(name):
     processor = build(name, MemoryState())
     assert processor.spec.name == name == type(processor).__name__.lower()
 
 
-@pytest.mark.parametrize(("name", "type_"), [(name, type_) for name, types in TYPES.items() for type_ in types])
+@pytest.mark.parametrize(("name", "topic"), [(name, topic) for name in PROVED for topic in spec_of(name).reads])
 @pytest.mark.parametrize("strategy", [any_record, plausible])
-def test_any_record_is_answered_and_a_replay_answers_the_same(name, type_, strategy, event_loop_runner):
+def test_any_record_is_answered_and_a_replay_answers_the_same(name, topic, strategy, event_loop_runner):
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(strategy(type_), min_size=1, max_size=4))
+    @given(st.lists(strategy(topics()[topic].record), min_size=1, max_size=4))
     def law(given_records):
-        event_loop_runner(_answers_twice(name, type_, given_records))
+        event_loop_runner(_answers_twice(name, topic, given_records))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Hypothesis on NaN in generated floats
         law()
 
 
-async def _answers_twice(name, type_, given_records):
-    events = events_of(type_, given_records)
+async def _answers_twice(name, topic, given_records):
+    events = events_of(topic, given_records)
     before = copy.deepcopy(events)
     first, second = build(name, MemoryState()), build(name, MemoryState())
     answers = await first.handle(events)
@@ -152,15 +129,15 @@ async def _answers_twice(name, type_, given_records):
     assert repr(await second.handle(events)) == repr(answers)
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", PROVED)
 async def test_a_tombstone_is_passed_over_and_counted(name):
-    for type_ in TYPES[name]:
-        [answer] = await build(name, MemoryState()).handle(events_of(type_, [None]))
+    for topic in spec_of(name).reads:
+        [answer] = await build(name, MemoryState()).handle(events_of(topic, [None]))
         assert answer
         assert all(isinstance(outcome, Skip) for outcome in answer)
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", PROVED)
 async def test_an_empty_batch_is_answered(name):
     assert list(await build(name, MemoryState()).handle([])) == []
 

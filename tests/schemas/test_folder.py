@@ -142,7 +142,7 @@ def test_gap_in_the_versions_is_found(folder):
         ({"record": "Sitting"}, "there is no record Sitting"),
         ({"version": 2}, "the newest is v1"),
         ({"key": "name.x"}, "has no field name.x"),
-        ({"producers": ["nobody"]}, "producers.0"),
+        ({"producers": ["enrich"]}, "producers: enrich: only sdk and cli"),
         ({"partitons": 3}, "partitons"),
         ({"cleanup": "shred"}, "cleanup"),
     ],

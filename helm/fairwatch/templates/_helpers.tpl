@@ -74,10 +74,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- if and (ne (include "fairwatch.scaler" .) "none") (gt (int $part.replicas) $max) -}}
 {{- fail (printf "%s.replicas is %d, more than the %d of scaling.max" $path (int $part.replicas) $max) -}}
 {{- end -}}
-{{- if and (eq .name "mqtt") (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
-{{- fail "gateways.mqtt must have replicas 1 and scaling.mode none: its MQTT session is one, and a second one would push it out" -}}
+{{- if and (eq ($part.flow.way | default "") "subscribe") (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
+{{- fail (printf "%s must have replicas 1 and scaling.mode none: its session is one, and a second one would push it out" $path) -}}
 {{- end -}}
-{{- if and (eq $part.kind "gateway") (not (has .name (list "mqtt" "hikvision-stream"))) (not .root.Values.nonce.existingSecret) (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
+{{- if and (eq ($part.flow.way | default "") "serve") (not .root.Values.nonce.existingSecret) (or (gt (int $part.replicas) 1) (ne (include "fairwatch.scaler" .) "none")) -}}
 {{- fail (printf "%s has more than one replica: set nonce.existingSecret, so that all of them accept the same digest nonces" $path) -}}
 {{- end -}}
 {{- $flow := $part.flow -}}
@@ -182,9 +182,13 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- toJson $hooks -}}
 {{- end -}}
 
+{{/* Whether a component connects to something besides Kafka and Redis: media, mqtt, devices, receivers. */}}
+{{- define "fairwatch.needs" -}}
+{{- $flow := (.part | default dict).flow | default dict -}}
+{{- if has .what ($flow.needs | default list) -}}yes{{- end -}}
+{{- end -}}
+
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
-{{- range (.part | default dict).parts | default (list .name) -}}
-{{- if has . (list "http" "mqtt" "viid" "hikvision-stream" "normalize" "match" "retain" "console") -}}yes{{- end -}}
-{{- end -}}
+{{- include "fairwatch.needs" (merge (dict "what" "media") .) -}}
 {{- end -}}

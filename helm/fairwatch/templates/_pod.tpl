@@ -74,7 +74,7 @@
 - {name: FAIRWATCH_NONCE_SECRET_FILE, value: /secrets/nonce/nonce}
 {{- end }}
 {{- end }}
-{{- if eq .name "mqtt" }}
+{{- if include "fairwatch.needs" (merge (dict "what" "mqtt") .) }}
 {{- if $values.mqtt.existingSecret }}
 - {name: FAIRWATCH_MQTT_URL_FILE, value: /secrets/mqtt/url}
 {{- else }}
@@ -120,7 +120,7 @@
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}
 {{- end }}
-{{- if and (eq .name "mqtt") $values.mqtt.existingSecret }}
+{{- if and (include "fairwatch.needs" (merge (dict "what" "mqtt") .)) $values.mqtt.existingSecret }}
 - {name: mqtt, secret: {secretName: {{ $values.mqtt.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.mqtt.key }}, path: url}]}}
 {{- end }}
 {{- end }}

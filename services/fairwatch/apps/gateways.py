@@ -5,14 +5,13 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.edges.config import MIB, GatewayConfig
-from fairwatch.edges.edge import Kind, serve
+from fairwatch.edges.edge import serve
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.formats import catalogue
 from fairwatch.formats.payload import Payload
+from fairwatch.parts import parts
 from fairwatch.stores.media import MediaStore, raw_url
-
-PORTS: dict[Kind, int] = {"http": 8080, "viid": 8081, "mqtt": 0, "hikvision-stream": 0}
 
 
 def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
@@ -24,12 +23,12 @@ def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
     return None
 
 
-def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
+def gateway_config(settings: Settings, kind: str) -> GatewayConfig:
     """Return the settings of one gateway."""
     return GatewayConfig(
         devices_file=settings.config_dir / "devices.yaml",
         host=settings.host,
-        port=settings.port or PORTS[kind],
+        port=settings.port or parts()[kind].port,
         health_host=settings.host,
         health_port=settings.health_port,
         tls_cert=settings.tls_cert_file,
@@ -48,7 +47,7 @@ def gateway_config(settings: Settings, kind: Kind) -> GatewayConfig:
     )
 
 
-async def run_gateway(settings: Settings, kind: Kind) -> int:
+async def run_gateway(settings: Settings, kind: str) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
     hold_off()

@@ -1,25 +1,22 @@
-"""Builds each processor from settings and what the engine gives it: one small function for each."""
+"""Builds processors: what a constructor names, it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
-
-from redis.asyncio import Redis
+from inspect import Parameter, signature
+from typing import Any
 
 from fairwatch import __version__
 from fairwatch.apps.kafka import client_options, codec, reach
+from fairwatch.apps.providers import PROVIDERS
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.processor import Processor, Spec
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ports import Reference
+from fairwatch.domain.processor import Processor
 from fairwatch.engine.config import EngineConfig, Resources
-from fairwatch.stores.media import MediaStore, raw_url
+from fairwatch.parts import parts, spec_of
 from fairwatch.wire.cleaning import Cleaner
-from fairwatch.wire.kinds.names import Names
-from fairwatch.wire.topics import topics
 
-Builder = Callable[[Settings, Resources], Processor]
-
-
-REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
 BATCH_GROWN = 4_000
 
 
@@ -46,121 +43,40 @@ def engine_config(settings: Settings) -> EngineConfig:
     )
 
 
-def normalize(settings: Settings, given: Resources) -> Processor:
-    """Read payloads with the adapters."""
-    from fairwatch.processors.normalize import Normalize  # noqa: PLC0415  a worker imports what it runs, no more
-
-    references = given.references
-    return Normalize(
-        references["devices"],
-        references["watchlist-entries"],
-        MediaStore.open(settings.media_url),
-        bodies=MediaStore.open(settings.raw_url or raw_url(settings.media_url)),
-        soft_biometrics=settings.soft_biometrics,
-        names=Names(settings.names_secret.get_secret_value()),
-    )
+def class_of(name: str) -> type[Processor]:
+    """Return the class of a processor; a worker imports what it runs, and no more."""
+    found: type[Processor] = getattr(import_module(f"fairwatch.processors.{parts()[name].module}"), name.title())
+    return found
 
 
-def enrich(settings: Settings, given: Resources) -> Processor:
-    """Place observations."""
-    from fairwatch.processors.enrich import Enrich  # noqa: PLC0415
+def build(name: str, provide: Mapping[str, Callable[[], Any]], references: Mapping[str, Reference]) -> Processor:
+    """Build a processor: each parameter of its constructor is a topic that its Spec refers to, or what is provided.
 
-    references = given.references
-    return Enrich(
-        references["devices"],
-        references["sites"],
-        given.state,
-        soft_biometrics=settings.soft_biometrics,
-        names=Names(settings.names_secret.get_secret_value()),
-    )
+    Args:
+        name: The processor's.
+        provide: Makes what a constructor may name, by the parameter's name; made only where it is named.
+        references: The topics that it reads whole; `watchlist_entries` is the parameter of `watchlist-entries`.
 
-
-def verify(_: Settings, given: Resources) -> Processor:
-    """Ask for two people."""
-    from fairwatch.processors.verify import Verify  # noqa: PLC0415
-
-    return Verify(given.clock, given.state, given.references)
-
-
-def route(settings: Settings, given: Resources) -> Processor:
-    """Decide what is an alert."""
-    from fairwatch.policy.routing import RouteTree  # noqa: PLC0415
-    from fairwatch.processors.route import Route  # noqa: PLC0415
-
-    return Route(RouteTree.read(settings.config_dir / "routes.yaml"), given.references["sites"])
+    Raises:
+        ConfigurationError: Nobody provides what a parameter without a default names.
+    """
+    made = class_of(name)
+    given = {}
+    for word, parameter in signature(made).parameters.items():
+        topic = word.replace("_", "-")
+        if topic in spec_of(name).references:
+            given[word] = references[topic]
+        elif word in provide:
+            given[word] = provide[word]()
+        elif parameter.default is Parameter.empty:
+            raise ConfigurationError(f"{name} asks for {word!r}, which nothing in fairwatch/apps/providers.py makes")
+    return made(**given)
 
 
-def group(settings: Settings, given: Resources) -> Processor:
-    """Keep one alert for each group."""
-    from fairwatch.policy.routing import RouteTree  # noqa: PLC0415
-    from fairwatch.processors.group import Group  # noqa: PLC0415
-
-    return Group(RouteTree.read(settings.config_dir / "routes.yaml").rules, given.state, given.clock)
-
-
-def notify(settings: Settings, given: Resources) -> Processor:
-    """Hand alerts to receivers."""
-    from fairwatch.processors.notify import Notify  # noqa: PLC0415
-    from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
-
-    receivers = read_receivers(settings.config_dir / "receivers.yaml", given.clock)
-    return Notify(receivers, given.state, given.clock, codec(settings))
-
-
-def audit(_: Settings, given: Resources) -> Processor:
-    """Chain what was decided."""
-    from fairwatch.processors.audit import Audit  # noqa: PLC0415
-
-    return Audit(given.state, given.clock)
-
-
-def project(settings: Settings, _: Resources) -> Processor:
-    """Fold what the console shows."""
-    from fairwatch.processors.project import Project  # noqa: PLC0415
-    from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
-
-    redis = Redis.from_url(settings.redis_url.get_secret_value())
-    return Project(RedisReadModel(redis, prefix=settings.topic_prefix))
-
-
-def retain(settings: Settings, given: Resources) -> Processor:
-    """Delete what is past its lifetime."""
-    from fairwatch.processors.retain import Kept, Retain  # noqa: PLC0415
-
-    hours = settings.media_hours or max(topics()[name].retention_hours for name in REFER_TO_PICTURES)
-    stores = {
-        "media": Kept(MediaStore.open(settings.media_url), hours),
-        "raw": Kept(
-            MediaStore.open(settings.raw_url or raw_url(settings.media_url)), topics()["raw-events"].retention_hours
-        ),
-    }
-    return Retain(stores, given.references["watchlist-entries"], given.clock)
-
-
-def match(settings: Settings, given: Resources) -> Processor:
-    """Compare with what is authorised; without faces no model is needed."""
-    from fairwatch.matching.face_search import FaceSearch  # noqa: PLC0415
-    from fairwatch.matching.faces import FaceReader  # noqa: PLC0415
-    from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
-    from fairwatch.processors.match import Match  # noqa: PLC0415
-
-    if not settings.faces:
-        return Match(given.clock, given.references, None)
-    reader = FaceReader(FaceConfig.load(settings.config_dir / "models.yaml"), settings.model_dir)
-    return Match(given.clock, given.references, FaceSearch(reader, MediaStore.open(settings.media_url)))
-
-
-BUILDERS: dict[str, Builder] = {
-    builder.__name__: builder
-    for builder in (normalize, enrich, match, verify, route, group, notify, audit, project, retain)
-}
-
-
-def spec_of(name: str) -> Spec:
-    """Return what the engine has to know of a processor."""
-    processor = getattr(import_module(f"fairwatch.processors.{name}"), name.title())
-    spec: Spec = processor.spec
-    return spec
+def built(settings: Settings, name: str, given: Resources) -> Processor:
+    """Build a processor from settings and from what the engine gives it."""
+    provide = {word: partial(provider, settings, given) for word, provider in PROVIDERS.items()}
+    return build(name, provide, given.references)
 
 
 def run_processor(settings: Settings, name: str) -> int:
@@ -170,5 +86,5 @@ def run_processor(settings: Settings, name: str) -> int:
     """
     from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
 
-    processors = {spec_of(part): partial(BUILDERS[part], settings) for part in name.split("+")}
+    processors = {spec_of(part): partial(built, settings, part) for part in name.split("+")}
     return run_worker(processors, engine_config(settings), codec(settings))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from fairwatch.apps.catalogue import CHAINS, components
-from fairwatch.apps.processors import spec_of
+from fairwatch.domain.part import Need, Part, Way
 from fairwatch.engine.topics import changelog_of
+from fairwatch.parts import CHAINS, parts
 from fairwatch.wire.topics import topics
 
 READ, WRITE = ("Describe", "Read"), ("Describe", "Write")
@@ -39,6 +39,8 @@ class Flow:
         state: Whether it keeps keyed state.
         replay: Whether it reads its topics anew at each start.
         forms: Other forms of deployment of the same processors: who runs one asks how far they have come.
+        needs: What it connects to besides Kafka and Redis.
+        way: How a gateway comes by what it takes in.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Flow:
     state: bool
     replay: bool
     forms: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    way: Way | None = None
 
     def rights(self) -> list[Right]:
         """Return what it may do, and nothing else."""
@@ -98,7 +102,7 @@ class ChainFlow(Flow):
 @cache
 def flows() -> Mapping[str, Flow]:
     """Return the flow of every component by its name."""
-    return {part.name: _flow(part.name, part.kind) for part in components().values()}
+    return {part.name: _flow(part) for part in parts().values()}
 
 
 @cache
@@ -131,10 +135,10 @@ def changelogs() -> Mapping[str, tuple[str, ...]]:
     return {changelog_of("", flow.name): flow.reads for flow in flows().values() if flow.state}
 
 
-def _flow(name: str, kind: str) -> Flow:
+def _flow(part: Part) -> Flow:
+    name, spec = part.name, part.spec
     consumed = sorted(topic.name for topic in topics().values() if name in topic.consumers)
     written = sorted(topic.name for topic in topics().values() if name in topic.producers)
-    spec = spec_of(name) if kind == "processor" else None
     reads = sorted(spec.reads) if spec else []
     return Flow(
         name,
@@ -144,6 +148,8 @@ def _flow(name: str, kind: str) -> Flow:
         state=bool(spec and spec.state),
         replay=bool(spec and spec.replay),
         forms=tuple("+".join(parts) for parts in CHAINS.values() if name in parts),
+        needs=part.needs,
+        way=part.way,
     )
 
 
@@ -158,5 +164,6 @@ def _chain(parts: Sequence[Flow]) -> ChainFlow:
         state=any(part.state for part in parts),
         replay=False,
         forms=tuple(names),
+        needs=tuple(dict.fromkeys(need for part in parts for need in part.needs)),
         parts=tuple(parts),
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from fairwatch.domain.addresses import Networks
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.parts import of_kind
 
-STAGES = ("normalize", "enrich", "match", "verify", "route", "group", "notify", "project", "audit")
+STAGES = tuple(of_kind("processor", essential=True))
 
 
 @dataclass(frozen=True)

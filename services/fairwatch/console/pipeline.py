@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from fairwatch.console.desk import DESK, answer
+from fairwatch.parts import parts
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -19,4 +20,5 @@ async def get_health(request: web.Request) -> web.Response:
     ]
     order = {name: index for index, name in enumerate(desk.config.stages)}
     rows = sorted([*beats, *silent], key=lambda row: (order.get(row["component"], -1), row["component"]))
+    rows = [{**row, "does": parts()[row["component"]].does if row["component"] in parts() else ""} for row in rows]
     return answer({"components": rows, "now": desk.clock.now(), "rebuilding": await desk.read_model.epoch() is None})

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -32,6 +32,7 @@ from fairwatch.edges.limits import Bodies, TokenBuckets
 from fairwatch.edges.mqtt.gateway import MqttAddress, MqttGateway
 from fairwatch.edges.viid.gateway import VisualGateway
 from fairwatch.edges.viid.replies import Replies
+from fairwatch.parts import parts
 from fairwatch.stores.leases import Leases, OwnLeases, RedisLeases
 from fairwatch.stores.nonce_counts import MemoryNonceCounts, NonceCounts, RedisNonceCounts
 from fairwatch.stores.viid_sessions import CountedSessions, MemorySessions, RedisSessions
@@ -40,9 +41,6 @@ from fairwatch.telemetry.probes import Unready, listen, probes
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 30.0  # between tries to reach Kafka
 
-Kind = Literal["http", "viid", "mqtt", "hikvision-stream"]
-Way = Literal["serve", "subscribe", "pull"]
-WAYS: Mapping[Kind, Way] = {"http": "serve", "viid": "serve", "mqtt": "subscribe", "hikvision-stream": "pull"}
 Connect = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +55,7 @@ class Started:
 
 
 async def serve(
-    kind: Kind,
+    kind: str,
     config: GatewayConfig,
     publisher: Publisher,
     media: MediaStore,
@@ -87,7 +85,7 @@ async def serve(
     devices = load_devices(config.devices_file)
     intake = Intake(publisher, media, clock, check)
     stop, reached = stop or _stop_at_signal(), asyncio.Event()
-    if WAYS[kind] == "subscribe":
+    if parts()[kind].way == "subscribe":
         address = MqttAddress.parse(config.mqtt_url)
         bounds = {"window": config.mqtt_window, "held_bytes": config.mqtt_held_bytes}
         gateway = MqttGateway(address, config.mqtt_client_id, devices, intake, **bounds)
@@ -95,7 +93,7 @@ async def serve(
         unready = _unready(
             stop, {"no connection to Kafka yet": reached, "no connection to the MQTT broker": gateway.connected}
         )
-    elif WAYS[kind] == "pull":
+    elif parts()[kind].way == "pull":
         serving = _pulling(config, devices, intake, stop)
         unready = _unready(stop, {"no connection to Kafka yet": reached})
     else:
@@ -167,7 +165,7 @@ async def _alongside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> As
 
 
 @asynccontextmanager
-async def _beating(config: GatewayConfig, kind: Kind, stop: asyncio.Event, unready: Unready) -> AsyncIterator[None]:
+async def _beating(config: GatewayConfig, kind: str, stop: asyncio.Event, unready: Unready) -> AsyncIterator[None]:
     if not config.redis_url:
         yield
         return
@@ -196,7 +194,7 @@ async def _pulling(config: GatewayConfig, devices: Devices, intake: Intake, stop
 
 @asynccontextmanager
 async def _application(
-    kind: Kind, config: GatewayConfig, devices: Devices, intake: Intake, clock: Clock
+    kind: str, config: GatewayConfig, devices: Devices, intake: Intake, clock: Clock
 ) -> AsyncIterator[int]:
     bodies = Bodies(config.max_body_bytes, config.max_held_bytes, config.body_timeout_s)
     metrics.GATEWAY_HELD.labels(kind).set_function(lambda: bodies.held)

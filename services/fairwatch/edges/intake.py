@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal
 
 import structlog
 
@@ -24,7 +23,6 @@ TOPIC = "raw-events"
 _log = structlog.get_logger(__name__)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
-Gateway = Literal["http", "viid", "mqtt", "hikvision-stream"]
 Check = Callable[[Payload, str | None], RejectedError | None]
 
 
@@ -41,7 +39,7 @@ class Arrival:
         headers: Lower-case names, already allow-listed.
     """
 
-    gateway: Gateway
+    gateway: str
     device_id: str
     body: bytes
     format: str | None = None

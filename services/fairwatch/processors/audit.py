@@ -7,7 +7,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.policy.audit_chain import GENESIS, Head, link
 
 HEAD = "chain"
@@ -25,7 +25,7 @@ class Audit:
         clock: The wall clock.
     """
 
-    spec = Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True, pace_s=0.2)
+    spec = spec_of("audit")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state

@@ -9,7 +9,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.stores.registry import Place, Registry
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.kinds.checking import misfit
@@ -31,9 +31,7 @@ class Enrich:
         names: Makes the tokens by which devices' names travel.
     """
 
-    spec = Spec(
-        name="enrich", reads=("observations",), writes=("sightings",), state=True, references=("devices", "sites")
-    )
+    spec = spec_of("enrich")
 
     def __init__(
         self,

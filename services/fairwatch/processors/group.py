@@ -11,7 +11,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
 from fairwatch.policy.grouping import AlertGroup, due_at
 from fairwatch.policy.routing import Options
@@ -35,9 +35,7 @@ class Group:
         clock: The wall clock.
     """
 
-    spec = Spec(
-        name="group", reads=("alert-triggers", "alert-actions"), writes=("alerts", "audit"), state=True, tick_s=1.0
-    )
+    spec = spec_of("group")
 
     def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
         self._rules = rules

@@ -8,7 +8,6 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference
-from fairwatch.domain.processor import Spec
 from fairwatch.domain.records import MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.candidates import Finding, Searched, candidate, created, searched
 from fairwatch.matching.enrolment import BrokenPicture, unusable
@@ -18,6 +17,7 @@ from fairwatch.matching.mandate import Mandate, Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
+from fairwatch.parts import spec_of
 
 SECOND = 1_000_000
 LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
@@ -68,12 +68,7 @@ class Match:
     Without `faces` only plates are compared, and no model is needed.
     """
 
-    spec = Spec(
-        name="match",
-        reads=("sightings",),
-        writes=("candidates", "audit"),
-        references=("authorisations", "watchlist-entries", "sites"),
-    )
+    spec = spec_of("match")
 
     def __init__(
         self,

@@ -10,10 +10,10 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import MediaStore, Reference
-from fairwatch.domain.processor import Spec
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.drift import FieldDrift
 from fairwatch.formats.payload import Decoded, Payload
+from fairwatch.parts import spec_of
 from fairwatch.policy.causes import cause_of_observation
 from fairwatch.wire.kinds.names import Names
 
@@ -42,7 +42,7 @@ class Normalize:
 
     Args:
         devices: Known devices, for the zone of clocks that send none.
-        entries: Watchlist entries; an entry that people have authorised is never overwritten by an import.
+        watchlist_entries: Watchlist entries; an entry that people have authorised is never overwritten by an import.
         media: Where pictures go.
         bodies: Where bodies are that were too large for the topic; None for the media store, where they used to be.
         soft_biometrics: Keep estimated age and gender.
@@ -50,17 +50,12 @@ class Normalize:
         decode: The adapters.
     """
 
-    spec = Spec(
-        name="normalize",
-        reads=("raw-events",),
-        writes=("observations", "watchlist-entries", "field-drift"),
-        references=("devices", "watchlist-entries"),
-    )
+    spec = spec_of("normalize")
 
     def __init__(
         self,
         devices: Reference,
-        entries: Reference,
+        watchlist_entries: Reference,
         media: MediaStore,
         *,
         bodies: MediaStore | None = None,
@@ -69,7 +64,7 @@ class Normalize:
         decode: Decode = decode,
     ) -> None:
         self._devices = devices
-        self._entries = entries
+        self._entries = watchlist_entries
         self._media = media
         self._bodies = bodies or media
         self._soft_biometrics = soft_biometrics

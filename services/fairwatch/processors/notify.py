@@ -8,7 +8,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.release import alert_may_leave
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
@@ -38,14 +38,7 @@ class Notify:
         codec: Encodes an alert that goes to the dead letters.
     """
 
-    spec = Spec(
-        name="notify",
-        reads=("alerts",),
-        writes=("deliveries", "audit", "alerts-dlq"),
-        state=True,
-        tick_s=0.5,
-        acts_outside=True,
-    )
+    spec = spec_of("notify")
 
     def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
         self._receivers = receivers

@@ -7,7 +7,7 @@ from typing import Any
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.policy.two_person import required_people
 
 MEDIA_SCHEME = "fw-media:"
@@ -24,12 +24,7 @@ class Project:
         read_model: Where the folded parts are kept.
     """
 
-    spec = Spec(
-        name="project",
-        reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
-        replay=True,
-        pace_s=0.1,
-    )
+    spec = spec_of("project")
 
     def __init__(self, read_model: ReadModel) -> None:
         self._read_model = read_model

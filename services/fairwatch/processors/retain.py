@@ -13,7 +13,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.telemetry import metrics
 
 HOUR_S, MICROS = 3600, 1_000_000
@@ -45,21 +45,17 @@ class Retain:
 
     Args:
         stores: By name.
-        entries: Watchlist entries.
+        watchlist_entries: Watchlist entries.
         clock: Time.
         every_s: Pause between two rounds.
     """
 
-    spec = Spec(
-        name="retain",
-        reads=("watchlist-entries",),
-        writes=("audit",),
-        references=("watchlist-entries",),
-        tick_s=10.0,
-    )
+    spec = spec_of("retain")
 
-    def __init__(self, stores: Mapping[str, Kept], entries: Reference, clock: Clock, *, every_s: float = 900) -> None:
-        self._stores, self._entries, self._clock = stores, entries, clock
+    def __init__(
+        self, stores: Mapping[str, Kept], watchlist_entries: Reference, clock: Clock, *, every_s: float = 900
+    ) -> None:
+        self._stores, self._entries, self._clock = stores, watchlist_entries, clock
         self._every = round(every_s * MICROS)
         self._next_at = 0
         self._round: asyncio.Task[list[Emit]] | None = None

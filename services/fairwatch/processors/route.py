@@ -9,7 +9,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
-from fairwatch.domain.processor import Spec
+from fairwatch.parts import spec_of
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
 from fairwatch.policy.subject import TITLE_FIELDS, Subject, is_biometric, of_sighting, of_verdict
@@ -26,7 +26,7 @@ class Route:
         sites: Known sites, for the time zone of a verdict.
     """
 
-    spec = Spec(name="route", reads=("sightings", "verdicts"), writes=("alert-triggers",), references=("sites",))
+    spec = spec_of("route")
 
     def __init__(self, tree: RouteTree, sites: Reference) -> None:
         self._tree = tree

@@ -12,8 +12,8 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
-from fairwatch.domain.processor import Spec
 from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verification
+from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal, entry_standing, standing, within
 from fairwatch.policy.two_person import Case, Objection, Ruling, objection, required_people, rule
 
@@ -36,14 +36,7 @@ class Verify:
     changes nothing, also where the candidate was decided long ago or erased.
     """
 
-    spec = Spec(
-        name="verify",
-        reads=("candidates", "verifications"),
-        writes=("verdicts", "audit"),
-        state=True,
-        references=("authorisations", "watchlist-entries"),
-        tick_s=1.0,
-    )
+    spec = spec_of("verify")
 
     def __init__(self, clock: Clock, state: State, references: Mapping[str, Reference]) -> None:
         self._clock = clock

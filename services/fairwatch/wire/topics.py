@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.parts import of_kind, parts
 from fairwatch.wire.schemas import FOLDER
 
 DEAD_LETTERS = "-dlq"
@@ -17,16 +18,10 @@ _DEAD_LETTER_FACTOR = 7  # a dead letter outlives its topic's records this many 
 _DEAD_LETTER_HOURS = 365 * 24  # … and this long where those are kept for ever
 _DEAD_LETTER_PARTITIONS = 3
 
-Party = Literal[
-    "http", "mqtt", "viid", "hikvision-stream",  # gateways
-    "normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project", "retain",  # processors
-    "console", "sdk", "cli",  # people, any other producer, the commands
-]  # fmt: skip
-PARTIES: tuple[str, ...] = get_args(Party)
-
-OUTSIDE: frozenset[Party] = frozenset(
-    {"http", "mqtt", "viid", "hikvision-stream", "sdk"}
-)  # these write what others sent, or are others
+Outsider = Literal["sdk", "cli"]  # any other producer; the commands
+PARTIES: tuple[str, ...] = (*parts(), *get_args(Outsider))
+# These write what others sent, or are others.
+OUTSIDE = frozenset({"sdk", *of_kind("gateway")})
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
@@ -41,7 +36,7 @@ class Topic:
         partitions: How many; stateful processors need the same number on all topics that they read.
         cleanup: `delete` after retention, `compact` to the last record of each key, or both.
         retention_hours: -1 keeps records for ever.
-        producers, consumers: Who writes and reads it.
+        producers, consumers: Who writes and reads it: outsiders as the file says, components as `fairwatch.parts` says.
         description: One or two sentences.
         dead_letters: Whether it has a dead letter topic.
         dead_letter_bytes: Whether a dead letter holds what could not be processed; else it refers to it.
@@ -55,8 +50,8 @@ class Topic:
     partitions: Annotated[int, Field(ge=1, le=120)]
     cleanup: Literal["delete", "compact", "compact,delete"]
     retention_hours: Annotated[int, Field(ge=-1)]
-    producers: Annotated[tuple[Party, ...], Field(min_length=1)]
-    consumers: Annotated[tuple[Party, ...], Field(min_length=1)]
+    producers: Annotated[tuple[str, ...], Field(min_length=1)]
+    consumers: Annotated[tuple[str, ...], Field(min_length=1)]
     description: Annotated[str, Field(min_length=10)]
     dead_letters: bool = True
     dead_letter_bytes: bool = True
@@ -84,12 +79,29 @@ def load(path: Path) -> Topic:
     """
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _TOPIC.validate_python({"name": path.stem, **content})
+        return _TOPIC.validate_python({"name": path.stem, **content, **_parties(path, content)})
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigurationError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (yaml.YAMLError, TypeError) as error:
         raise ConfigurationError(f"{path}: not a YAML mapping: {error}") from error
+
+
+def _parties(path: Path, content: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return who writes and reads a topic: components by their entries, and the outsiders that its file names."""
+    found = {
+        "producers": [part.name for part in parts().values() if path.stem in part.produces()],
+        "consumers": [part.name for part in parts().values() if path.stem in part.consumes()],
+    }
+    for role in found:
+        named = content.get(role, [])
+        if strange := [name for name in named if name not in get_args(Outsider)]:
+            raise ConfigurationError(
+                f"{path}: {role}: {', '.join(strange)}: only {' and '.join(get_args(Outsider))} are named here;"
+                " what a component reads and writes stands in its entry in fairwatch/parts.py"
+            )
+        found[role] += named
+    return found
 
 
 def load_all(folder: Path) -> dict[str, Topic]:
@@ -102,7 +114,13 @@ def load_all(folder: Path) -> dict[str, Topic]:
 @cache
 def topics() -> Mapping[str, Topic]:
     """Return every topic by its logical name, `<topic>-dlq` included."""
-    return load_all(FOLDER)
+    found = load_all(FOLDER)
+    for part in parts().values():
+        if missing := sorted({*part.produces(), *part.consumes()} - found.keys()):
+            raise ConfigurationError(
+                f"fairwatch/parts.py: {part.name}: no topic {', '.join(missing)} in schemas/topics"
+            )
+    return found
 
 
 @cache

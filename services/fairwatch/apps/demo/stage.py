@@ -12,7 +12,6 @@ import psutil
 import yaml
 from pydantic import SecretStr
 
-from fairwatch.apps.catalogue import CHAINS
 from fairwatch.apps.demo import world
 from fairwatch.apps.demo.components import Components
 from fairwatch.apps.demo.credentials import PEOPLE, Credentials
@@ -25,14 +24,15 @@ from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.console.people import hash_password
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.parts import CHAINS, of_kind, parts
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore, media_uri
 
 CONFIG = Path(__file__).parent / "config"
 REFERENCE = "obama.jpg"
-PROCESSORS = ("normalize", "enrich", "match", "verify", "route", "group", "notify", "audit", "project")
+PROCESSORS = tuple(of_kind("processor", essential=True))
 CHAINED = (*map("+".join, CHAINS.values()), *(name for name in PROCESSORS if name not in sum(CHAINS.values(), ())))
-GATEWAYS = ("http", "mqtt", "viid")
+GATEWAYS = tuple(of_kind("gateway", essential=True))
 NEEDED_MIB = 2500
 READY_S = 120.0
 SAY_S = 5.0
@@ -184,7 +184,7 @@ async def _start(components: Components, say: Callable[[str], None], workers: Se
     say(f"starting {len(GATEWAYS)} gateways, the console and {len(PROCESSORS)} processors, {each}")
     addresses: dict[str, str] = {}
     for name in (*GATEWAYS, "console", *workers):
-        port = free_port() if name in ("http", "viid", "console") else 0
+        port = free_port() if name in parts() and parts()[name].port else 0
         if port:
             addresses[name] = f"http://127.0.0.1:{port}"
         await components.start(name, {"FAIRWATCH_PORT": str(port)})

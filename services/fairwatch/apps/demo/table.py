@@ -5,20 +5,9 @@ from typing import Any
 
 from rich.table import Table
 
-STAGES = (
-    "http",
-    "mqtt",
-    "viid",
-    "normalize",
-    "enrich",
-    "match",
-    "verify",
-    "route",
-    "group",
-    "notify",
-    "audit",
-    "project",
-)
+from fairwatch.parts import of_kind
+
+STAGES = (*of_kind("gateway", essential=True), *of_kind("processor", essential=True))
 
 
 def stage_table(heartbeats: Sequence[Mapping[str, Any]], title: str) -> Table:

@@ -3,22 +3,6 @@
 import { el, show } from "./dom.js";
 import { count, millis, time } from "./words.js";
 
-const DOES = {
-  normalize: "reads what devices send",
-  enrich: "adds place and time",
-  match: "compares with the lists",
-  verify: "waits for two people",
-  route: "decides who is told",
-  group: "makes alerts of events",
-  notify: "tells them",
-  project: "fills this console",
-  audit: "seals the log",
-  http: "takes in web hooks",
-  mqtt: "takes in MQTT",
-  viid: "takes in GA/T 1400",
-  console: "serves this page",
-};
-
 export const troubles = (answer) => answer.components.filter((row) => !row.ready).length;
 
 export function render(main, answer) {
@@ -33,7 +17,7 @@ export function render(main, answer) {
 }
 
 function line(row) {
-  const name = el("th", { scope: "row" }, el("span", { class: "stage" }, row.component), el("span", { class: "muted" }, DOES[row.component] || row.instance));
+  const name = el("th", { scope: "row" }, el("span", { class: "stage" }, row.component), el("span", { class: "muted" }, row.does || row.instance));
   if (row.silent) return el("tr", { class: "silent" }, name, el("td", {}, light("silent")), el("td", { colspan: "7", class: "muted" }, "No sign of life for ten seconds. Start it, or look at its log."));
   const number = (value, tone) => el("td", { class: `number ${tone || ""}` }, value);
   return el("tr", {}, name, el("td", {}, light(row.ready ? "ready" : "busy")), number(count(row.received)), number(count(row.emitted)),

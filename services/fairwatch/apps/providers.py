@@ -1,0 +1,121 @@
+"""What a processor may ask for in its constructor, by the name of the parameter."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import Redis
+
+from fairwatch.apps.kafka import codec
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.ports import Reference, State
+from fairwatch.engine.config import Resources
+from fairwatch.stores.media import MediaStore, raw_url
+from fairwatch.wire.avro import Codec
+from fairwatch.wire.kinds.names import Names
+from fairwatch.wire.topics import topics
+
+# What a process does not run, it does not import: start-up time and memory are counted per process.
+if TYPE_CHECKING:
+    from fairwatch.matching.face_search import FaceSearch
+    from fairwatch.policy.routing import Options, RouteTree
+    from fairwatch.processors.retain import Kept
+    from fairwatch.sinks.receivers import Receiver
+    from fairwatch.stores.read_model import RedisReadModel
+
+REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
+
+
+def _state(_: Settings, given: Resources) -> State:
+    return given.state
+
+
+def _clock(_: Settings, given: Resources) -> Clock:
+    return given.clock
+
+
+def _references(_: Settings, given: Resources) -> Mapping[str, Reference]:
+    return given.references
+
+
+def _media(settings: Settings, _: Resources) -> MediaStore:
+    return MediaStore.open(settings.media_url)
+
+
+def _bodies(settings: Settings, _: Resources) -> MediaStore:
+    return MediaStore.open(settings.raw_url or raw_url(settings.media_url))
+
+
+def _names(settings: Settings, _: Resources) -> Names:
+    return Names(settings.names_secret.get_secret_value())
+
+
+def _soft_biometrics(settings: Settings, _: Resources) -> bool:
+    return settings.soft_biometrics
+
+
+def _codec(settings: Settings, _: Resources) -> Codec:
+    return codec(settings)
+
+
+def _tree(settings: Settings, _: Resources) -> "RouteTree":
+    from fairwatch.policy.routing import RouteTree  # noqa: PLC0415
+
+    return RouteTree.read(settings.config_dir / "routes.yaml")
+
+
+def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
+    return _tree(settings, given).rules
+
+
+def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]":
+    from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
+
+    return read_receivers(settings.config_dir / "receivers.yaml", given.clock)
+
+
+def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":
+    from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
+
+    return RedisReadModel(Redis.from_url(settings.redis_url.get_secret_value()), prefix=settings.topic_prefix)
+
+
+def _stores(settings: Settings, given: Resources) -> "Mapping[str, Kept]":
+    """Return the stores whose contents have a lifetime, with that lifetime in hours."""
+    from fairwatch.processors.retain import Kept  # noqa: PLC0415
+
+    hours = settings.media_hours or max(topics()[name].retention_hours for name in REFER_TO_PICTURES)
+    return {
+        "media": Kept(_media(settings, given), hours),
+        "raw": Kept(_bodies(settings, given), topics()["raw-events"].retention_hours),
+    }
+
+
+def _faces(settings: Settings, given: Resources) -> "FaceSearch | None":
+    """Return what compares faces; None, and no model is needed, where faces are not compared."""
+    if not settings.faces:
+        return None
+    from fairwatch.matching.face_search import FaceSearch  # noqa: PLC0415
+    from fairwatch.matching.faces import FaceReader  # noqa: PLC0415
+    from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
+
+    reader = FaceReader(FaceConfig.load(settings.config_dir / "models.yaml"), settings.model_dir)
+    return FaceSearch(reader, _media(settings, given))
+
+
+PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
+    "state": _state,
+    "clock": _clock,
+    "references": _references,
+    "media": _media,
+    "bodies": _bodies,
+    "names": _names,
+    "soft_biometrics": _soft_biometrics,
+    "codec": _codec,
+    "tree": _tree,
+    "rules": _rules,
+    "receivers": _receivers,
+    "read_model": _read_model,
+    "stores": _stores,
+    "faces": _faces,
+}

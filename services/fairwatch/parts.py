@@ -1,0 +1,238 @@
+"""Every component, once: what lists components is derived from here.
+
+A processor is one file under `processors/` and one entry; a way in is one folder under `edges/` and one entry.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from fairwatch.domain.part import Kind, Part
+from fairwatch.domain.processor import Spec
+
+FIXED = {"scaling": {"mode": "none"}}  # its lag says nothing about its load
+LISTENS = FIXED | {
+    "service": {"type": "ClusterIP", "port": 8080, "annotations": {}, "from": []},
+    "ingress": {"enabled": False, "className": "", "host": "", "tlsSecret": "", "annotations": {}},
+    "httpRoute": {"enabled": False, "parentRefs": [], "hostnames": []},
+    "tlsSecret": "",
+}
+OFF = {"enabled": False}
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        name="http",
+        kind="gateway",
+        way="serve",
+        summary="takes makers' webhooks and WS-BaseNotification over HTTP",
+        does="takes in web hooks",
+        writes=("raw-events",),
+        port=8080,
+        needs=("media",),
+        chart={**LISTENS, "clientCertificates": False},
+    ),
+    Part(
+        name="mqtt",
+        kind="gateway",
+        way="subscribe",
+        summary="subscribes to Frigate and to ONVIF over MQTT",
+        does="takes in MQTT",
+        writes=("raw-events",),
+        needs=("media", "mqtt"),
+        chart={**OFF, **FIXED},
+    ),
+    Part(
+        name="hikvision-stream",
+        kind="gateway",
+        way="pull",
+        summary="reads the event streams of Hikvision cameras and recorders, one replica each",
+        does="reads Hikvision event streams",
+        writes=("raw-events",),
+        needs=("media", "devices"),
+        essential=False,
+        chart={**OFF, **FIXED},
+    ),
+    Part(
+        name="viid",
+        kind="gateway",
+        way="serve",
+        summary="serves the GA/T 1400 interface to devices and platforms",
+        does="takes in GA/T 1400",
+        writes=("raw-events",),
+        port=8081,
+        needs=("media",),
+        chart={**OFF, **LISTENS, "clientCertificates": False},
+    ),
+    # Processors stand in the order of the flow: that is the order in which they may be chained.
+    Part(
+        name="normalize",
+        kind="processor",
+        summary="reads payloads with the adapters: raw events to observations",
+        does="reads what devices send",
+        spec=Spec(
+            name="normalize",
+            reads=("raw-events",),
+            writes=("observations", "watchlist-entries", "field-drift"),
+            references=("devices", "watchlist-entries"),
+        ),
+        needs=("media",),
+    ),
+    Part(
+        name="enrich",
+        kind="processor",
+        summary="adds device, site, zones and corrected time: observations to sightings",
+        does="adds place and time",
+        spec=Spec(
+            name="enrich",
+            reads=("observations",),
+            writes=("sightings",),
+            state=True,
+            references=("devices", "sites"),
+        ),
+    ),
+    Part(
+        name="match",
+        kind="processor",
+        summary="compares faces and plates with what is authorised: sightings to candidates",
+        does="compares with the lists",
+        spec=Spec(
+            name="match",
+            reads=("sightings",),
+            writes=("candidates", "audit"),
+            references=("authorisations", "watchlist-entries", "sites"),
+        ),
+        needs=("media",),
+        chart={
+            "resources": {
+                "requests": {"cpu": "250m", "memory": "384Mi"},
+                "limits": {"cpu": "2", "memory": "1Gi"},
+            },
+            "scaling": {"lagThreshold": 200, "cpu": 75},
+        },
+    ),
+    Part(
+        name="verify",
+        kind="processor",
+        summary="asks as many people as the authorisation demands: candidates to verdicts",
+        does="waits for two people",
+        spec=Spec(
+            name="verify",
+            reads=("candidates", "verifications"),
+            writes=("verdicts", "audit"),
+            state=True,
+            references=("authorisations", "watchlist-entries"),
+            tick_s=1.0,
+        ),
+    ),
+    Part(
+        name="route",
+        kind="processor",
+        summary="decides which sightings and verdicts are alerts, and for whom",
+        does="decides who is told",
+        spec=Spec(
+            name="route",
+            reads=("sightings", "verdicts"),
+            writes=("alert-triggers",),
+            references=("sites",),
+        ),
+    ),
+    Part(
+        name="group",
+        kind="processor",
+        summary="keeps one alert for each group, with a life",
+        does="makes alerts of events",
+        spec=Spec(
+            name="group",
+            reads=("alert-triggers", "alert-actions"),
+            writes=("alerts", "audit"),
+            state=True,
+            tick_s=1.0,
+        ),
+    ),
+    Part(
+        name="notify",
+        kind="processor",
+        summary="hands alerts to receivers, signed, with a ledger",
+        does="tells them",
+        spec=Spec(
+            name="notify",
+            reads=("alerts",),
+            writes=("deliveries", "audit", "alerts-dlq"),
+            state=True,
+            tick_s=0.5,
+            acts_outside=True,
+        ),
+        needs=("receivers",),
+        chart={"scaling": {"lagThreshold": 50}},
+    ),
+    Part(
+        name="audit",
+        kind="processor",
+        summary="chains what people and rules decided",
+        does="seals the log",
+        spec=Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True, pace_s=0.2),
+    ),
+    Part(
+        name="project",
+        kind="processor",
+        summary="folds what the console shows into Redis",
+        does="fills this console",
+        spec=Spec(
+            name="project",
+            reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
+            replay=True,
+            pace_s=0.1,
+        ),
+        chart=FIXED,
+    ),
+    Part(
+        name="retain",
+        kind="processor",
+        summary="deletes pictures and raw bodies that are past their lifetime",
+        does="deletes what is too old",
+        spec=Spec(
+            name="retain",
+            reads=("watchlist-entries",),
+            writes=("audit",),
+            references=("watchlist-entries",),
+            tick_s=10.0,
+        ),
+        needs=("media",),
+        essential=False,
+        chart=FIXED,
+    ),
+    Part(
+        name="console",
+        kind="console",
+        summary="the page for people",
+        does="serves this page",
+        writes=("verifications", "alert-actions", "audit"),
+        port=8090,
+        needs=("media",),
+        chart={**LISTENS, "secureCookie": True},
+    ),
+)
+
+# Chains that chart, ACLs and doctor know, by the name of the deployment; `fairwatch run` takes any other one too.
+CHAINS: dict[str, tuple[str, ...]] = {
+    "ingest": ("normalize", "enrich", "match", "route"),
+    "alerts": ("group", "notify"),
+}
+
+
+@cache
+def parts() -> Mapping[str, Part]:
+    """Return every component by name."""
+    return {part.name: part for part in PARTS}
+
+
+def of_kind(kind: Kind, *, essential: bool = False) -> dict[str, Part]:
+    """Return the components of one kind by name, in the order of the flow; of essential ones only where asked."""
+    return {name: part for name, part in parts().items() if part.kind == kind and (part.essential or not essential)}
+
+
+def spec_of(name: str) -> Spec:
+    """Return what the engine has to know of a processor."""
+    spec = parts()[name].spec
+    if spec is None:
+        raise TypeError(f"{name} is a {parts()[name].kind}, no processor")
+    return spec
