@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.vocabulary import EVENT_TYPES
+from fairwatch.policy.calendars import Calendar, Days
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import Expression, FailedError, view_of
@@ -127,8 +129,17 @@ class Node(Options):
 class Routes(Strict):
     """The file routes.yaml."""
 
+    calendars: dict[str, Calendar] = {}
     time_intervals: dict[str, tuple[TimeInterval, ...]] = {}
     route: Node
+
+    @model_validator(mode="after")
+    def _calendars_are_known(self) -> "Routes":
+        for name, intervals in self.time_intervals.items():
+            for calendar in {calendar for interval in intervals for calendar in interval.calendars}:
+                if calendar not in self.calendars:
+                    raise ValueError(f"time interval {name!r}: calendar {calendar!r} is not in calendars")
+        return self
 
     @model_validator(mode="after")
     def _is_sound(self) -> "Routes":
@@ -161,14 +172,20 @@ class RouteTree:
 
     Args:
         routes: The validated file.
+        folder: Where the files of its calendars lie.
 
     Attributes:
         rules: Each rule by name, with what it inherits.
         matches: What each rule asks for itself, by name.
+        calendars: The days of each calendar, by name.
+
+    Raises:
+        ConfigurationError: A calendar's file cannot be read.
     """
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, folder: Path | None = None) -> None:
         self.routes = routes
+        self.calendars = {name: _days(name, calendar, folder) for name, calendar in routes.calendars.items()}
         self.matches: dict[str, Match] = {node.name: node.match for node, _ in _walk(routes.route, {}) if node.name}
         self.rules: dict[str, Rule] = {
             node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
@@ -180,7 +197,7 @@ class RouteTree:
     @classmethod
     def read(cls, path: Path) -> "RouteTree":
         """Read routes.yaml; ConfigurationError names file, path and value."""
-        return cls(read_yaml(path, Routes))
+        return cls(read_yaml(path, Routes), path.parent)
 
     def rules_for(self, subject: Subject) -> list[Rule]:
         """Return the rules that take the subject, in the order of the file."""
@@ -251,7 +268,14 @@ class RouteTree:
             return False
 
     def _holds(self, name: str, subject: Subject) -> bool:
-        return any(interval.holds(subject.local) for interval in self.routes.time_intervals[name])
+        return any(interval.holds(subject.local, self.calendars) for interval in self.routes.time_intervals[name])
+
+
+def _days(name: str, calendar: Calendar, folder: Path | None) -> Days:
+    try:
+        return Days(calendar, folder)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"calendar {name!r}: {error}") from error
 
 
 def _is_of_kind(match: Match, subject: Subject) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from fairwatch.domain.calendar import zone
@@ -21,8 +22,11 @@ class Places:
     devices: Reference | None = None
 
 
-def rule_faults(tree: RouteTree, places: Places = Places()) -> Iterator[str]:  # frozen
+def rule_faults(tree: RouteTree, places: Places = Places(), today: date | None = None) -> Iterator[str]:  # frozen
     """Yield each fault as a sentence that names the rule."""
+    for name, days in tree.calendars.items():
+        if trouble := days.trouble(today or date.today()):  # noqa: DTZ011  a day more or less is no matter
+            yield f"calendar {name!r} {trouble}"
     yield from _unreachable(tree.routes.route, "route")
     for rule in tree.rules.values():
         quiet, repeat = rule.resolve_after, rule.repeat_interval
