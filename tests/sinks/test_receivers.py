@@ -4,8 +4,10 @@ import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.receivers import Receiver, read_receivers
-from tests.support.places import CONFIG
+from fairwatch.sinks.receivers import KINDS, Receiver, read_receivers
+from tests.support.places import CONFIG, ROOT
+
+DOCS = ROOT / "infra" / "docs"
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 GIVEN = {"FAIRWATCH_CONTROL_ROOM_URL": "https://room.example.org/in", "FAIRWATCH_CONTROL_ROOM_SECRET": SECRET}
@@ -71,7 +73,7 @@ def test_what_a_receiver_does_not_say_is_what_the_documents_promise(read):
     assert (receiver.name, receiver.max_attempts, receiver.concurrency) == ("a", None, 8)
     assert (receiver.give_up_after, receiver.fallback) == (72 * 3_600_000_000, None)
     assert (receiver.backoff, receiver.backoff_max) == (1_000_000, 300_000_000)
-    assert receiver.sink._timeout.total == 5.0
+    assert receiver.sink._client.timeout.total == 5.0
     assert receiver == Receiver("a", receiver.sink), "as where one is made by hand"
 
 
@@ -80,7 +82,7 @@ def test_a_receiver_is_as_persistent_as_it_says(read):
     said = f"receivers: [{{name: a, webhook: {{url: 'https://a/', secret_env: S, timeout: 9s}}, {own}}}]"
     receiver = read(said, {"S": SECRET})["a"]
     assert (receiver.max_attempts, receiver.backoff, receiver.backoff_max) == (3, 2_000_000, 60_000_000)
-    assert (receiver.concurrency, receiver.sink._timeout.total) == (1, 9.0)
+    assert (receiver.concurrency, receiver.sink._client.timeout.total) == (1, 9.0)
 
 
 @pytest.mark.parametrize("fallback", ["a", "nobody"])
@@ -131,3 +133,17 @@ def test_what_is_missing_is_called_as_it_is_in_the_file(read, tmp_path, webhook,
 def test_plain_http_to_other_machines_has_to_be_allowed_by_name(read):
     webhook = "{url: 'http://example.org/', secret_env: S, allow_plain_http: true}"
     assert read(f"receivers: [{{name: a, webhook: {webhook}}}]", {"S": SECRET})
+
+
+def test_the_document_shows_a_file_that_can_be_read(tmp_path):
+    text = (DOCS / "receivers.md").read_text("utf-8")
+    (tmp_path / "receivers.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
+    given = {
+        "CONTROL_ROOM_URL": "https://room.example.org/in",
+        "CONTROL_ROOM_SECRET": SECRET,
+        "WALL_URL": "mqtts://a:b@wall.example.org",
+        "CHAT_URLS": "json://chat.example.org",
+    } | dict.fromkeys(("MAIL_PASSWORD", "NEIGHBOURS_PASSWORD", "ON_CALL_KEY"), "x")
+    receivers = read_receivers(tmp_path / "receivers.yaml", ManualClock(), given)
+    assert {receiver.sink.kind for receiver in receivers.values()} == set(KINDS)
+    assert all(f"| `{kind}` |" in text for kind in KINDS)

@@ -11,7 +11,8 @@ from standardwebhooks.webhooks import Webhook as Receiver
 
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.webhook import Webhook, _retry_after
+from fairwatch.sinks.http import retry_after
+from fairwatch.sinks.webhook import Webhook
 from tests.support.records import AT, trigger
 
 SECRET = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
@@ -122,7 +123,7 @@ async def test_an_answer_says_whether_to_try_again(server, webhook, status, reas
     ],
 )
 def test_when_a_receiver_wants_to_be_asked_again_is_understood(header, microseconds):
-    assert _retry_after(header, AT) == microseconds
+    assert retry_after(header, AT) == microseconds
 
 
 async def test_a_redirect_is_not_followed(server, webhook):

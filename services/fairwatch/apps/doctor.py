@@ -112,13 +112,15 @@ async def _routes(settings: Settings) -> Finding:
 
 
 async def _receivers(settings: Settings) -> Finding:
+    from fairwatch.apps.pictures import pictures_of  # noqa: PLC0415
     from fairwatch.domain.clock import SystemClock  # noqa: PLC0415
     from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
 
     path = settings.config_dir / "receivers.yaml"
     if not path.exists():
         return Finding("receivers", "warning", f"{path} is missing", "needed by notify")
-    return Finding("receivers", "good", ", ".join(read_receivers(path, SystemClock())))
+    receivers = read_receivers(path, SystemClock(), pictures=pictures_of(settings.media_url))
+    return Finding("receivers", "good", ", ".join(receivers))
 
 
 async def _models(settings: Settings) -> Finding:

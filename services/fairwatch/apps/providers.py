@@ -69,9 +69,11 @@ def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
 
 
 def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]":
+    from fairwatch.apps.pictures import pictures_of  # noqa: PLC0415
     from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
 
-    return read_receivers(settings.config_dir / "receivers.yaml", given.clock)
+    pictures = pictures_of(settings.media_url)
+    return read_receivers(settings.config_dir / "receivers.yaml", given.clock, pictures=pictures)
 
 
 def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":

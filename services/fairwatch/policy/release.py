@@ -7,6 +7,7 @@ from fairwatch.domain.records import MatchKind
 from fairwatch.policy.authorisation import person
 from fairwatch.policy.two_person import FACE_MINIMUM, required_people
 
+SCENES = frozenset({"SCENE", "VEHICLE", "THUMBNAIL"})  # no picture made to show who somebody is
 WRITTEN = frozenset(map(str, range(10)))
 
 
@@ -43,6 +44,13 @@ def alert_may_leave(alert: Mapping[str, Any]) -> bool:
     required = int(written) if written in WRITTEN else FACE_MINIMUM
     complete = bool(alert.get("authorisation_id")) and bool(alert.get("candidate_id"))
     return complete and _different(alert.get("verified_by", ())) >= required_people(kind, required)
+
+
+def pictures_that_may_leave(alert: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the pictures of an alert that may go to a receiver: scenes, and none at all of a match."""
+    if is_about_a_match(alert):
+        return []
+    return [picture for picture in alert.get("media") or () if picture.get("role") in SCENES]
 
 
 def _is_of_face(alert: Mapping[str, Any]) -> bool:

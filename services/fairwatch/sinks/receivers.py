@@ -5,52 +5,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
+from fairwatch.sinks.apprise import AppriseOptions
+from fairwatch.sinks.kafka import KafkaOptions
+from fairwatch.sinks.mail import EmailOptions
+from fairwatch.sinks.mqtt import MqttOptions
+from fairwatch.sinks.options import Pictures, SinkOptions, Strict, Surroundings
+from fairwatch.sinks.pagerduty import PagerdutyOptions
 from fairwatch.sinks.sink import Sink
-from fairwatch.sinks.webhook import Webhook
+from fairwatch.sinks.webhook import WebhookOptions
 
 Severity = Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WebhookOptions(Strict):
-    """Where a webhook goes. `url_env: NAME` reads the variable NAME or the file that NAME_FILE names."""
-
-    url: str | None = None
-    url_file: Path | None = None
-    url_env: str | None = None
-    secret_file: Path | None = None
-    secret_env: str | None = None
-    timeout: Duration = timedelta(seconds=5)
-    ca_file: Path | None = None
-    allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
-
-    @model_validator(mode="after")
-    def _says_each_once(self) -> "WebhookOptions":
-        if sum(value is not None for value in (self.url, self.url_file, self.url_env)) != 1:
-            raise ValueError("exactly one of url, url_file and url_env must be given")
-        if (self.secret_file is None) == (self.secret_env is None):
-            raise ValueError("exactly one of secret_file and secret_env must be given")
-        return self
+Kind = Literal["webhook", "email", "mqtt", "kafka", "pagerduty", "apprise"]
+KINDS: Final[tuple[Kind, ...]] = ("webhook", "email", "mqtt", "kafka", "pagerduty", "apprise")
 
 
 class ReceiverOptions(Strict):
-    """One receiver."""
+    """One receiver: its sink's options under the name of their kind, which `kind` may repeat."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    webhook: WebhookOptions
+    kind: Kind | None = None
+    webhook: WebhookOptions | None = None
+    email: EmailOptions | None = None
+    mqtt: MqttOptions | None = None
+    kafka: KafkaOptions | None = None
+    pagerduty: PagerdutyOptions | None = None
+    apprise: AppriseOptions | None = None
     max_attempts: int | None = Field(default=None, ge=1, le=1_000_000)
     give_up_after: Duration = timedelta(hours=72)
     fallback: str | None = Field(default=None, description="who is told what this one did not take in time")
@@ -59,6 +46,21 @@ class ReceiverOptions(Strict):
     backoff: Duration = timedelta(seconds=1)
     backoff_max: Duration = timedelta(minutes=5)
     concurrency: int = Field(default=8, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _has_one_sink(self) -> "ReceiverOptions":
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of {', '.join(KINDS)} must be given")
+        if self.kind not in (None, given[0]):
+            raise ValueError(f"kind is {self.kind}, but the options are those of {given[0]}")
+        return self
+
+    @property
+    def sink(self) -> SinkOptions:
+        """The options of its sink."""
+        options: SinkOptions = next(given for kind in KINDS if (given := getattr(self, kind)) is not None)
+        return options
 
 
 class Receivers(Strict):
@@ -94,59 +96,28 @@ class Receiver:
     concurrency: int = 8
 
 
-def read_receivers(path: Path, clock: Clock, environment: Mapping[str, str] = os.environ) -> dict[str, Receiver]:
+def read_receivers(
+    path: Path, clock: Clock, environment: Mapping[str, str] = os.environ, pictures: Pictures | None = None
+) -> dict[str, Receiver]:
     """Read receivers.yaml and open each sink.
 
     Raises:
         ConfigurationError: Names file, receiver and what is missing; never an address or a secret.
     """
-    receivers = {}
-    for options in read_yaml(path, Receivers).receivers:
-        try:
-            sink = _webhook(options.webhook, clock, environment)
-        except (ConfigurationError, OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigurationError(f"{path}: receiver {options.name!r}: {reason}") from error
-        receivers[options.name] = Receiver(
-            name=options.name,
-            sink=sink,
-            max_attempts=options.max_attempts,
-            give_up_after=options.give_up_after // timedelta(microseconds=1),
-            fallback=options.fallback,
-            send_resolved=options.send_resolved,
-            min_severity=options.min_severity,
-            backoff=options.backoff // timedelta(microseconds=1),
-            backoff_max=options.backoff_max // timedelta(microseconds=1),
-            concurrency=options.concurrency,
-        )
-    return receivers
+    surroundings = Surroundings(clock, environment, pictures)
+    return {options.name: _opened(path, options, surroundings) for options in read_yaml(path, Receivers).receivers}
 
 
-def _webhook(options: WebhookOptions, clock: Clock, environment: Mapping[str, str]) -> Webhook:
-    return Webhook(
-        options.url or _look_up("webhook.url", options.url_file, options.url_env, environment),
-        _look_up("webhook.secret", options.secret_file, options.secret_env, environment),
-        clock,
-        timeout_s=options.timeout.total_seconds(),
-        ca_file=options.ca_file,
-        allow_plain_http=options.allow_plain_http,
-    )
-
-
-def _look_up(what: str, file: Path | None, variable: str | None, environment: Mapping[str, str]) -> str:
-    if variable and not environment.get(variable):
-        twin = environment.get(f"{variable}_FILE")
-        file = Path(twin) if twin else None
-    text = environment.get(variable or "", "") if file is None else _content(what, file)
-    if not text.strip():
-        raise ConfigurationError(
-            f"{what}: set {variable} or {variable}_FILE" if variable else f"{what}: {file} is empty"
-        )
-    return text.strip()
-
-
-def _content(what: str, file: Path) -> str:
+def _opened(path: Path, options: ReceiverOptions, surroundings: Surroundings) -> Receiver:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{what}: cannot read {file}") from error
+        sink = options.sink.open(surroundings)
+    except (ConfigurationError, OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"{path}: receiver {options.name!r}: {reason}") from error
+    own: dict[str, Any] = {name: getattr(options, name) for name in ("max_attempts", "fallback", "send_resolved")}
+    own |= {name: getattr(options, name) for name in ("min_severity", "concurrency")}
+    own |= {
+        name: getattr(options, name) // timedelta(microseconds=1)
+        for name in ("give_up_after", "backoff", "backoff_max")
+    }
+    return Receiver(options.name, sink, **own)

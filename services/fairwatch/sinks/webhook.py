@@ -1,57 +1,67 @@
 """Signed webhooks (Standard Webhooks): one POST for each delivery, to the configured address and nowhere else."""
 
-import asyncio
 import binascii
-import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar
 
-import aiohttp
-import orjson
+from pydantic import Field
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 from standardwebhooks.webhooks import Webhook as Signer
-from yarl import URL
 
-from fairwatch.domain.calendar import instant, iso_8601
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.sink import Answer, Reason
+from fairwatch.policy.duration import Duration
+from fairwatch.sinks.http import HttpClient, checked_url
+from fairwatch.sinks.options import SinkOptions, Surroundings
+from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.text import as_json
 
-TIMES = ("started_at", "updated_at", "ended_at", "received_at", "issued_at")
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SECRET_BYTES = 16
-OK, REDIRECT, CLIENT, SERVER = 200, 300, 400, 500
-AGAIN = frozenset({408, 425})
-GONE = 410
-# A clock that is wrong, a secret or a path that is being changed: somebody puts it right.
-PUT_RIGHT: Final[Mapping[int, Reason]] = {
-    401: "auth_error",
-    403: "auth_error",
-    404: "not_found",
-    407: "auth_error",
-    409: "conflict",
-    429: "rate_limited",
-}
+SECRETS = 2  # the old one and the new one, while one is changed
+
+
+class WebhookOptions(SinkOptions):
+    """Where a webhook goes. While its secret is changed, it is the new and the old one, with a space between."""
+
+    looked_up: ClassVar = ("url", "secret")
+
+    url: str | None = None
+    url_file: Path | None = None
+    url_env: str | None = None
+    secret_file: Path | None = None
+    secret_env: str | None = None
+    timeout: Duration = timedelta(seconds=5)
+    ca_file: Path | None = None
+    allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
+
+    def open(self, surroundings: Surroundings) -> "Webhook":
+        """Return the sink."""
+        return Webhook(
+            self.look_up("url", surroundings.environment),
+            self.look_up("secret", surroundings.environment),
+            surroundings.clock,
+            timeout_s=self.timeout.total_seconds(),
+            ca_file=self.ca_file,
+            allow_plain_http=self.allow_plain_http,
+        )
 
 
 class Webhook:
-    """A receiver that is told over HTTP.
-
-    TLS certificates are verified, redirects refused, proxies of the environment ignored, answers not read.
+    """A receiver that is told over HTTP, as HttpClient does it.
 
     Args:
         url: https, or http on this machine.
-        secret: `whsec_` and base64, as in Standard Webhooks.
+        secret: `whsec_` and base64, as in Standard Webhooks; two, separated by white space, while one is changed:
+            then each delivery has a signature by either.
         clock: For the signed timestamp.
         timeout_s: From connecting to the answer's headers.
         ca_file: Certificate authorities to trust instead of the system's.
         allow_plain_http: Permit http to other machines.
 
     Raises:
-        ConfigurationError: The address or the secret cannot be used; neither is told.
+        ConfigurationError: The address or a secret cannot be used; neither is told.
     """
 
     kind = "webhook"
@@ -66,69 +76,40 @@ class Webhook:
         ca_file: Path | None = None,
         allow_plain_http: bool = False,
     ) -> None:
-        self._url = _checked(url, allow_plain_http)
-        self._signer = _signer(secret)
+        address = checked_url("webhook.url", url, allow_plain_http)
+        self._signers = _signers(secret)
         self._clock = clock
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._tls = ssl.create_default_context(cafile=ca_file)
-        self._session: aiohttp.ClientSession | None = None
+        self._client = HttpClient(address, clock, timeout_s=timeout_s, ca_file=ca_file)
 
     def __repr__(self) -> str:
-        return f"Webhook({self._url.origin()})"
+        return f"Webhook({self._client.url.origin()})"
 
     async def send(self, delivery_id: str, alert: Mapping[str, Any]) -> Answer:
         """POST the alert as JSON, signed; `webhook-id` is the delivery's id in every attempt."""
-        body = _body(alert)
-        try:
-            async with self._client().post(
-                self._url, data=body, headers=self._headers(delivery_id, body), allow_redirects=False
-            ) as response:
-                return _classify(response.status, _retry_after(response.headers.get("retry-after"), self._clock.now()))
-        except TimeoutError:
-            return Answer("timeout", retryable=True)
-        except (aiohttp.ClientSSLError, ssl.SSLError):
-            return Answer("tls_error", retryable=True)
-        except (aiohttp.ClientError, OSError):
-            return Answer("unreachable", retryable=True)
+        body = as_json(alert)
+        return await self._client.post(body, self._headers(delivery_id, body))
 
     async def close(self) -> None:
         """Let go of connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-            await asyncio.sleep(0)  # lets the transports close before the loop does
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls),
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return self._session
+        await self._client.close()
 
     def _headers(self, delivery_id: str, body: bytes) -> dict[str, str]:
         at = datetime.fromtimestamp(self._clock.now() // 1_000_000, tz=UTC)
+        text = body.decode()
         return {
-            "content-type": "application/json",
-            "user-agent": "fairwatch",
             "webhook-id": delivery_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._signer.sign(delivery_id, at, body.decode()),
+            "webhook-signature": " ".join(signer.sign(delivery_id, at, text) for signer in self._signers),
         }
 
 
-def _checked(url: str, allow_plain_http: bool) -> URL:
-    try:
-        parsed = URL(url)
-    except ValueError as error:
-        raise ConfigurationError("webhook.url is not a URL") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ConfigurationError("webhook.url must be https://host/path")
-    if parsed.scheme == "http" and parsed.host not in LOOPBACK and not allow_plain_http:
-        raise ConfigurationError("webhook.url must be https: alerts are personal data (or set allow_plain_http: true)")
-    return parsed
+def _signers(secret: str) -> list[Signer]:
+    secrets = secret.split()
+    if len(secrets) > SECRETS:
+        raise ConfigurationError(
+            f"webhook.secret may be {SECRETS} secrets, the new and the old one, not {len(secrets)}"
+        )
+    return [_signer(one) for one in secrets or [""]]
 
 
 def _signer(secret: str) -> Signer:
@@ -139,35 +120,3 @@ def _signer(secret: str) -> Signer:
     except (binascii.Error, ValueError, EmptyWebhookSecretError):
         pass
     raise ConfigurationError(f"webhook.secret must be whsec_ and at least {SECRET_BYTES} random bytes in base64")
-
-
-def _body(alert: Mapping[str, Any]) -> bytes:
-    written = {name: iso_8601(at) for name in TIMES if (at := alert.get(name)) is not None}
-    return orjson.dumps({**alert, **written}, default=str)
-
-
-def _classify(status: int, retry_after: int | None) -> Answer:
-    if OK <= status < REDIRECT:
-        return Answer("ok", status=status)
-    if status == GONE:
-        return Answer("gone", status=status)
-    if status < CLIENT:  # a proxy that is being set up, a path that moved: somebody puts it right, the alert waits
-        return Answer("redirect", retryable=True, status=status)
-    if (reason := PUT_RIGHT.get(status)) is not None:
-        return Answer(reason, retryable=True, status=status, retry_after=retry_after)
-    if status < SERVER:
-        return Answer("client_error", retryable=status in AGAIN, status=status)
-    return Answer("server_error", retryable=True, status=status, retry_after=retry_after)
-
-
-def _retry_after(text: str | None, now: int) -> int | None:
-    """Return microseconds from a Retry-After header, in seconds or as a date (RFC 9110); None for none or nonsense."""
-    if not text:
-        return None
-    if text.isascii() and text.isdecimal():
-        return int(text[:9]) * 1_000_000
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0, instant(at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
