@@ -8,9 +8,11 @@ from typing import Any
 
 import yaml
 
+from tests.mutants.choice import ALIVE
+
 KNOWN = Path(__file__).with_name("survivors.yaml")
 BAR = 0.9
-ALIVE = ("survived", "uncovered")
+SURE = 1.96  # standard deviations of a normal distribution between which 95 % lie
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ def change(row: Mapping[str, Any]) -> str:
 def told(rows: Sequence[Mapping[str, Any]], known: Sequence[Reason]) -> tuple[str, bool]:
     """Return the report, and whether every package reaches the bar."""
     packages = sorted({row["file"].partition("/")[0] for row in rows})
-    lines = [
-        "",
-        f"{'package':<12}{'mutants':>9}{'killed':>8}{'timeout':>9}{'survived':>10}{'with reason':>13}{'killed':>9}",
-    ]
+    columns = (
+        f"{'package':<12}{'mutants':>9}{'killed':>8}{'timeout':>9}{'survived':>10}{'with reason':>13}{'killed':>9}"
+    )
+    lines = ["", columns + f"{'of all, 95 % sure':>20}"]
     good = True
     for package in packages:
         mine = [row for row in rows if row["file"].startswith(package + "/")]
@@ -62,8 +64,17 @@ def told(rows: Sequence[Mapping[str, Any]], known: Sequence[Reason]) -> tuple[st
         good &= share >= BAR
         lines.append(
             f"{package:<12}{len(mine):>9}{found['killed']:>8}{found['timeout']:>9}{len(alive):>10}{excused:>13}{share:>9.1%}"
+            f"{'{:.1%} to {:.1%}'.format(*interval(len(mine) - len(alive), len(mine))):>20}"
         )
     return "\n".join([*_survivors(rows, known), *lines]), good
+
+
+def interval(part: int, whole: int) -> tuple[float, float]:
+    """Return between which shares that of all mutants lies, by a sample's, with 95 % confidence (Wilson's score)."""
+    share, square = part / whole, SURE * SURE / whole
+    middle = share + square / 2
+    width = (square * (share * (1 - share) + square / 4)) ** 0.5
+    return (middle - width) / (1 + square), (middle + width) / (1 + square)
 
 
 def _survivors(rows: Iterable[Mapping[str, Any]], known: Sequence[Reason]) -> list[str]:

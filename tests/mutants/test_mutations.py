@@ -1,14 +1,15 @@
 """The mutants are made, put in and judged as they should."""
 
+import json
 import runpy
 from pathlib import Path
 
 import pytest
 
+from tests.mutants.choice import again, named, sampled
 from tests.mutants.mutations import Mutant, mutants
-from tests.mutants.report import Reason, told
+from tests.mutants.report import Reason, interval, told
 from tests.mutants.targets import TESTS, files
-from tests.mutants.warm import sampled
 
 PROGRAM = '''
 """A sentence."""
@@ -70,5 +71,21 @@ def test_a_package_below_nine_tenths_fails_and_survivors_are_named_with_their_re
     text, good = told(rows, [Reason("policy/a.py:f", "a <= b", "they never meet")])
     assert good
     assert "policy/a.py:7 f: a < b → a <= b  # they never meet" in text
-    assert text.splitlines()[-1].split() == ["policy", "10", "8", "1", "1", "1", "90.0%"]
+    assert text.splitlines()[-1].split()[:7] == ["policy", "10", "8", "1", "1", "1", "90.0%"]
     assert not told([*rows, {**row, "outcome": "uncovered"}], [])[1]
+
+
+def test_those_that_lived_are_tried_again_though_lines_have_moved(tmp_path: Path) -> None:
+    everything = mutants(files("domain/ids")[0])
+    rows = tmp_path / "rows"
+    told_ = [named(mutant) | {"line": 9999, "outcome": "killed"} for mutant in everything]
+    told_[1]["outcome"] = "survived"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in told_), encoding="utf-8")
+    assert again(everything, rows) == [everything[1]]
+
+
+def test_a_sample_says_how_far_off_it_may_be() -> None:
+    low, high = interval(90, 100)
+    assert (round(low, 3), round(high, 3)) == (0.826, 0.945)
+    assert interval(900, 1000)[0] > low
+    assert round(interval(10, 10)[1], 9) == 1.0

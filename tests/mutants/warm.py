@@ -7,12 +7,11 @@ into a running program: where it cannot, or nobody noticed, the tests are run by
 import argparse
 import json
 import os
-import random
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -24,15 +23,17 @@ import coverage
 import psutil
 import pytest
 
-from tests.mutants.mutations import Mutant, mutants
+from tests.mutants.choice import again, each, named, sampled
+from tests.mutants.mutations import Mutant
 from tests.mutants.swap import CannotSwapError, swap
-from tests.mutants.targets import HOUSE, ROOT, files, tests
+from tests.mutants.targets import HOUSE, ROOT, tests
 
 OVERLAY = Path(__file__).parent / "overlay"
-ALIKE = ["-x", "-q", "--timeout=30", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
+ALIKE = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutants.profile"]
 KILLED, SURVIVED, ANEW = 1, 0, 77
 SPARE_S, TIMES = 15.0, 4.0
 ANEW_S = 30.0
+UNCHANGED_S = 900  # under coverage, beside whatever else the machine does
 POLL_S = 0.01
 
 
@@ -109,14 +110,21 @@ class Warm:
         if anew:
             listed = Path(environ["FAIRWATCH_MUTANT"].partition("=")[2]).with_suffix(".tests")
             listed.write_text("\n".join(item.nodeid for item in items), encoding="utf-8")
-            command = [sys.executable, "-m", "pytest", *ALIKE, f"@{listed}"]
+            longest = self._limit(max(items, key=lambda item: self._took[item.nodeid]))
+            command = [sys.executable, "-m", "pytest", *ALIKE, f"--timeout={longest}", f"@{listed}"]
             nothing = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
             pid = os.posix_spawn(sys.executable, command, environ, file_actions=nothing)
         else:
             pid = os.fork()
             if pid == 0:
+                for item in items:
+                    item.add_marker(pytest.mark.timeout(self._limit(item)), append=False)
                 _child(mutant, items, session, end, environ, number)
         self._running[pid] = _Running(mutant, items, time.monotonic() + limit, sure, anew)
+
+    def _limit(self, item: Any) -> float:
+        """Return how many seconds a test may take until it counts as one that hangs."""
+        return SPARE_S + TIMES * self._took[item.nodeid]
 
     def _environ(self, mutant: Mutant, number: int) -> dict[str, str]:
         name = ".".join(mutant.path.relative_to(HOUSE.parent).with_suffix("").parts)
@@ -143,14 +151,7 @@ class Warm:
             time.sleep(POLL_S)
 
     def _tell(self, mutant: Mutant, outcome: str) -> None:
-        row = {
-            "file": str(mutant.path.relative_to(HOUSE)),
-            "line": mutant.lines[0],
-            "function": mutant.function,
-            "before": mutant.before,
-            "after": mutant.after,
-            "outcome": outcome,
-        }
+        row = named(mutant) | {"outcome": outcome}
         self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
         self._out.flush()
 
@@ -204,20 +205,6 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def sampled(found: Sequence[Mutant], sample: int, seed: int) -> list[Mutant]:
-    """Return so many of them (0 for all), the same for the same seed, in their order."""
-    if not sample or sample >= len(found):
-        return list(found)
-    places = random.Random(seed).sample(range(len(found)), sample)
-    return [found[place] for place in sorted(places)]
-
-
-def each(targets: Sequence[str]) -> Iterator[Mutant]:
-    for target in targets:
-        for path in files(target):
-            yield from mutants(path)
-
-
 def main(argv: Sequence[str]) -> int:
     """Run one package; called by `__main__`, in a process of its own."""
     parser = argparse.ArgumentParser()
@@ -225,12 +212,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--again", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
-    chosen = sampled(list(each(options.targets)), options.sample, options.seed)
+    found = list(each(options.targets))
+    chosen = again(found, options.again) if options.again else sampled(found, options.sample, options.seed)
     warm = Warm(chosen, options.jobs, options.out)
     warm.start()
-    code = pytest.main([*ALIKE[1:], "-s", *tests(options.targets[0])], plugins=[warm])
+    code = pytest.main([*ALIKE[1:], f"--timeout={UNCHANGED_S}", "-s", *tests(options.targets[0])], plugins=[warm])
     # Tests that fail without any change are named and left out: no reason to throw away what the others showed.
     return 0 if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} else int(code)
 
