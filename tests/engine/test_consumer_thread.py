@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError
-from faust.transport.drivers.aiokafka import DEFAULT_GENERATION_ID
+from aiokafka.errors import CommitFailedError, GroupCoordinatorNotAvailableError
+from faust.transport.drivers.aiokafka import DEFAULT_GENERATION_ID, AIOKafkaConsumerThread
 from faust.types import TP
 
 from fairwatch.engine.consumer_thread import BatchThread
@@ -114,3 +114,86 @@ async def test_a_note_whose_writer_is_cancelled_is_given_up(thread, client):
 async def test_partitions_are_asked_for_anew_by_joining_again(thread, client):
     await thread.rejoin()
     assert client.rejoins == 1
+
+
+async def test_a_commit_that_is_not_answered_in_time_is_given_up(thread, monkeypatch):
+    async def never(*_: Any) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", never)
+    assert not await asyncio.wait_for(thread._commit({TP("in", 0): 5}), 5)
+
+
+async def test_a_commit_is_made_as_a_member_that_knows_its_coordinator(thread, client, monkeypatch):
+    taken: list[Any] = []
+
+    async def commit(_: Any, offsets: Any) -> bool:
+        taken.append(offsets)
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", commit)
+    assert await thread._commit({TP("in", 0): 5})
+    client._coordinator.coordinator_id = None
+    assert not thread.connected
+    assert not await thread._commit({TP("in", 0): 6})
+    assert taken == [{TP("in", 0): 5}]
+
+
+async def test_a_note_that_ends_with_its_thread_was_not_taken(thread, client):
+    async def ended(_: Any) -> None:
+        raise asyncio.CancelledError
+
+    client.commit = ended
+    assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
+
+
+async def test_members_are_asked_of_the_coordinator_and_taken_out_there(thread, client):
+    sent: list[Any] = []
+
+    async def send(node: int, request: Any) -> Any:
+        sent.append((node, type(request).__name__))
+        member = ("us", "match-1@7", "host", b"", b"")
+        return SimpleNamespace(groups=[(0, "group", "Stable", "consumer", "range", [member])])
+
+    client._client = SimpleNamespace(send=send)
+    assert await thread.members() == {"us": "match-1@7"}
+    await thread.dismiss("them")
+    assert sent == [(1, "DescribeGroupsRequest"), (1, "LeaveGroupRequest")]
+    assert thread.member_id == "us"
+    client._coordinator.coordinator_id = None
+    with pytest.raises(GroupCoordinatorNotAvailableError):
+        await thread.members()
+    assert len(sent) == 2
+
+
+async def test_a_thread_that_has_not_started_is_nobody_and_stands_nowhere(thread, monkeypatch):
+    monkeypatch.setattr(thread, "_consumer", None)
+    assert (thread.member_id, thread.connected, thread.positions()) == ("", False, {})
+    assert (thread.missed.offsets, thread.missed.topics) == (set(), set())
+
+
+async def test_positions_are_those_that_are_known(thread, client):
+    states = {
+        HERE: SimpleNamespace(has_valid_position=True, position=9),
+        TopicPartition("in", 1): SimpleNamespace(has_valid_position=False, position=None),
+    }
+    assignment = SimpleNamespace(tps=list(states), state_value=states.__getitem__)
+    client._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
+    assert thread.positions() == {TP("in", 0): 9}
+    client._subscription.subscription = SimpleNamespace(assignment=None)
+    assert thread.positions() == {}
+
+
+async def test_counts_of_partitions_are_told_of_topics_that_are_known(thread, client):
+    known = {"in": {0, 1}, "gone": None}
+    client._client = SimpleNamespace(cluster=SimpleNamespace(partitions_for_topic=known.get))
+    assert await thread.partition_counts(["in", "gone"]) == {"in": 2}
+
+
+async def test_ends_are_asked_with_what_is_not_committed_yet(thread, client):
+    async def ends(partitions: Any) -> Any:
+        return dict.fromkeys(partitions, 12)
+
+    client.end_offsets_with_open = ends
+    assert await thread.ends_with_open([TP("in", 0)]) == {TP("in", 0): 12}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.client import CoordinationType
 from aiokafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -18,6 +19,7 @@ from aiokafka.errors import (
     UnknownMemberIdError,
     UnknownTopicOrPartitionError,
 )
+from aiokafka.producer.sender import Sender
 from aiokafka.structs import OffsetAndMetadata
 
 from fairwatch.engine.fenced_producer import FencedOffsets, FencedProducer
@@ -114,3 +116,64 @@ async def test_a_broker_that_knows_no_ids_has_none():
             return request.prepare({3: (0, 9)})
 
     assert await topic_ids(Old(), {"in"}) == {}
+
+
+@pytest.fixture
+async def producer() -> AsyncIterator[FencedProducer]:
+    """Give a producer that was not started."""
+    found = FencedProducer(transactional_id="probe-0", **NOWHERE)
+    yield found
+    await found.stop()
+
+
+async def test_the_group_joins_a_transaction_before_anything_is_sent_however_often_that_takes(producer, monkeypatch):
+    sender, order, answers = producer._sender, [], [False, True]
+
+    async def add(group: str) -> bool:
+        order.append(group)
+        return answers.pop(0)
+
+    async def begun() -> None:
+        order.append("begun")
+
+    monkeypatch.setattr(sender, "_do_add_offsets_to_txn", add)
+    monkeypatch.setattr(producer, "begin_transaction", begun)
+    monkeypatch.setattr(Sender, "_maybe_do_transactional_request", lambda _: order.append("records"))
+    sender._maybe_do_transactional_request()
+    await producer.begin(US)
+    await sender._maybe_do_transactional_request()
+    sender._maybe_do_transactional_request()
+    assert order == ["records", "begun", "group", "group", "records"]
+
+
+async def test_offsets_go_with_their_notes_to_the_group_that_began_the_transaction(producer, monkeypatch):
+    added: list[Any] = []
+
+    def add(rows: Any, group: str) -> Any:
+        added.append((rows, group))
+        return asyncio.sleep(0)
+
+    producer._sender.begin(US)
+    monkeypatch.setattr(producer._txn_manager, "add_offsets_to_txn", add)
+    await producer.commit_offsets({IN: (41, "us 9 id")})
+    assert added == [({IN: OffsetAndMetadata(41, "us 9 id")}, "group")]
+
+
+async def test_offsets_are_sent_to_the_coordinator_of_the_group_and_only_where_there_are_some(producer, monkeypatch):
+    asked: list[Any] = []
+
+    async def find(kind: Any, name: str) -> int:
+        asked.append((kind, name))
+        return 5
+
+    async def send(self: FencedOffsets, node: int) -> bool:
+        asked.append((node, self._offsets))
+        return True
+
+    monkeypatch.setattr(producer._sender, "_find_coordinator", find)
+    monkeypatch.setattr(FencedOffsets, "do", send)
+    await producer._sender._do_txn_offset_commit({}, "group")
+    assert asked == []
+    rows = {IN: OffsetAndMetadata(41, "")}
+    await producer._sender._do_txn_offset_commit(rows, "group")
+    assert asked == [(CoordinationType.GROUP, "group"), (5, rows)]
