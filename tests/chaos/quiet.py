@@ -15,6 +15,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Payload
+from fairwatch.matching.recheck import Recheck
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.audit import Audit
 from fairwatch.processors.enrich import Enrich
@@ -86,7 +87,7 @@ class QuietHub:
             Verify(self.clock, MemoryState(), known),
             Route(tree, known["sites"]),
             Group(tree.rules, MemoryState(), self.clock),
-            Notify(rooms, MemoryState(), self.clock, Codec()),
+            Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known)),
             Audit(MemoryState(), self.clock),
         ]
 

@@ -106,7 +106,9 @@ def test_rights_are_shown_without_a_broker(monkeypatch):
     result = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights", "--json"])
     rows = {row["component"]: row for row in map(json.loads, result.stdout.splitlines())}
     touched = {right["name"] for right in rows["notify"]["rights"] if right["kind"] == "topic"}
-    assert touched == {"alerts", "alerts-dlq", "deliveries", "audit", "fairwatch-notify-state"}
+    asked = {"authorisations", "watchlist-entries", "sites"}
+    letters = {f"{name}-dlq" for name in ("alerts", *asked)}
+    assert touched == {"alerts", "deliveries", "audit", "fairwatch-notify-state", *asked, *letters}
     assert rows["http"]["quotas"] == {"producer_byte_rate": 8 << 20}
     table = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights"]).stdout
     assert "producer_byte_rate 8 MiB/s" in table

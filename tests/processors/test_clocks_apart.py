@@ -36,7 +36,7 @@ def test_no_clock_stretches_an_authorisation(apart: int) -> None:
 @pytest.mark.parametrize("apart", [TEN, -TEN], ids=["ahead", "behind"])
 async def test_a_match_by_a_host_with_another_clock_is_still_confirmed_by_two_people(apart: int) -> None:
     court = Court()
-    court.face = candidate("FACE", matched_at=AT + apart, expires_at=AT + apart + 6 * TEN)
+    court.face = candidate("FACE", entry_id="entry-face", matched_at=AT + apart, expires_at=AT + apart + 6 * TEN)
     await court.opens()
     await court.hears("dora")
     assert court.verdicts() == []

@@ -24,6 +24,7 @@ from fairwatch.wire.avro import Codec
 from tests.support.processor_world import emitted
 from tests.support.records import AT, CONFIRMED_FACE, audit_record, trigger
 from tests.support.timeline import ScriptedSink
+from tests.support.watchlist import face_recheck
 
 BATCH = 4_000
 DUPLICATE = [Skip("duplicate")]
@@ -43,7 +44,7 @@ class Hub:
         receivers = {"control-room": Receiver("control-room", self.sink)}
         self.audit = Audit(self.states["audit"], self.clock)
         self.group = Group(rules, self.states["group"], self.clock)
-        self.notify = Notify(receivers, self.states["notify"], self.clock, Codec())
+        self.notify = Notify(receivers, self.states["notify"], self.clock, Codec(), face_recheck())
 
     async def hand(self, processor, type_, records, *, first=0, batch=BATCH):
         topic, answers = processor.spec.reads[0], []

@@ -1,21 +1,26 @@
 """The delivery ledger: once for each revision and receiver, and never without the people who must confirm."""
 
 import asyncio
+from typing import get_args
 
 import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.outcome import Skip
+from fairwatch.matching.recheck import Recheck
+from fairwatch.policy.authorisation import Refusal
 from fairwatch.processors.notify import Notify
 from fairwatch.sinks.receivers import Receiver
-from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.wire.avro import Codec
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, trigger
 from tests.support.timeline import OK, ScriptedSink
+from tests.support.watchlist import authorisation, entry, lists, recheck
 
 FACE = {"candidate_id": "c", "entry_id": "e", "authorisation_id": "a", "event_type": "watchlist.face"}
+ALLOWED = recheck(entry("e", kind="FACE", authorisation_id="a"), entry("p", authorisation_id="a"), authorisation_id="a")
 PEOPLE = {"kind": "FACE", "required_verifications": "2"}
 
 
@@ -24,9 +29,9 @@ def clock():
     return ManualClock(AT)
 
 
-def world_of(clock, sink, state=None, **options):
+def world_of(clock, sink, state=None, asked=ALLOWED, **options):
     receivers = {name: Receiver(name, sink, **options) for name in ("control-room", "patrol")}
-    return World(Notify(receivers, state or MemoryState(), clock, Codec()), clock)
+    return World(Notify(receivers, state or MemoryState(), clock, Codec(), asked), clock)
 
 
 async def push(world, *alerts):
@@ -80,7 +85,12 @@ async def test_a_match_without_its_people_never_leaves(clock, fields):
 
 async def test_safety_and_verified_matches_leave(clock):
     sink = ScriptedSink(clock)
-    plate = {**FACE, "event_type": "watchlist.plate", "parameters": {"kind": "PLATE", "required_verifications": "0"}}
+    plate = {
+        **FACE,
+        "entry_id": "p",
+        "event_type": "watchlist.plate",
+        "parameters": {"kind": "PLATE", "required_verifications": "0"},
+    }
     face = {**FACE, "verified_by": ["ann", "bo"], "parameters": PEOPLE}
     await push(world_of(clock, sink), alert(n=1), alert(n=2, **plate), alert(n=3, **face))
     assert len(sink.taken) == 3
@@ -215,3 +225,47 @@ async def test_a_circuit_that_a_clock_ahead_has_opened_closes_when_it_is_right_a
     await world.tick(0)
     await push(world, alert(n=2))
     assert len(sink.taken) == 2
+
+
+VERIFIED = {**FACE, "verified_by": ["dora", "emil"], "parameters": PEOPLE, "site_id": "harbour"}
+SHRUNK = [
+    ({"state": "REVOKED"}, {}, "mandate_revoked"),
+    ({"site_ids": ["airport"]}, {}, "mandate_wrong_place"),
+    ({"valid_until": AT}, {}, "mandate_expired"),
+    ({"kinds": ["PLATE"]}, {}, "mandate_wrong_kind"),
+    ({}, {"kind": "PLATE"}, "mandate_wrong_kind"),
+    ({}, {"state": "WITHDRAWN"}, "mandate_withdrawn"),
+    ({}, {"authorisation_id": "b"}, "mandate_moved"),
+    ({}, {"entry_id": "f"}, "mandate_no_entry"),
+]
+
+
+def references(of_authorisation, of_entry):
+    face = {"kind": "FACE", "authorisation_id": "a", **of_entry}
+    return lists([entry(**{"entry_id": "e", **face})], [authorisation("a", **of_authorisation)])
+
+
+@pytest.mark.parametrize(("of_authorisation", "of_entry", "reason"), SHRUNK)
+async def test_what_is_no_longer_authorised_is_not_told(clock, of_authorisation, of_entry, reason):
+    sink = ScriptedSink(clock)
+    world = world_of(clock, sink, asked=Recheck(references(of_authorisation, of_entry)))
+    [answer] = await push(world, alert(**VERIFIED))
+    assert (sink.tried, answer[-1]) == (0, Skip(reason))
+    assert [record["details"]["reason"] for record in emitted([answer], "audit")] == [reason]
+
+
+async def test_what_shrinks_while_a_receiver_is_away_is_not_told_when_it_is_back(clock):
+    sink = ScriptedSink(clock, {(0, 2): Answer("unreachable", retryable=True)})
+    known = references({}, {})
+    world = world_of(clock, sink, asked=Recheck(known))
+    await push(world, alert(**VERIFIED))
+    known["authorisations"].put("a", authorisation("a", state="REVOKED"))
+    emits = await world.tick(5)
+    assert sink.taken == []
+    assert [emit.record["reason"] for emit in emits if emit.topic == "deliveries"] == ["mandate_revoked"]
+    await push(world, alert(revision=1, state="CANCELLED", **VERIFIED))
+    assert [taken["state"] for _, _, taken in sink.taken] == ["CANCELLED"]
+
+
+def test_every_refusal_of_the_policy_is_a_word_of_deliveries():
+    assert {f"mandate_{refusal}" for refusal in get_args(Refusal)} < set(get_args(Withheld))

@@ -18,6 +18,7 @@ from fairwatch.sinks.sink import Answer
 from fairwatch.wire.avro import Codec
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT
+from tests.support.watchlist import face_recheck
 
 STEP = 0.5
 OK = Answer("ok", status=204)
@@ -97,7 +98,7 @@ class Timeline:
 
     def _start(self) -> None:
         self._group = World(Group(self.rules, self.group_state, self.clock), self.clock)
-        self._notify = World(Notify(self.receivers, self.notify_state, self.clock, Codec()), self.clock)
+        self._notify = World(Notify(self.receivers, self.notify_state, self.clock, Codec(), face_recheck()), self.clock)
 
     async def _step(self, second: float) -> None:
         if second in self._crashes:

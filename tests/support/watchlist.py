@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from fairwatch.matching.recheck import Recheck
 from tests.support.processor_world import MemoryReference
-from tests.support.records import AT
+from tests.support.records import AT, CONFIRMED_FACE
 
 HOUR = 3_600_000_000
 
@@ -53,3 +54,14 @@ def lists(
         "authorisations": MemoryReference({a["authorisation_id"]: a for a in authorisations}),
         "sites": MemoryReference({"harbour": {"site_id": "harbour", "areas": ["east"]}}),
     }
+
+
+def recheck(*entries: dict[str, Any], **fields: Any) -> Recheck:
+    """Return what `notify` asks: these entries, under the one authorisation with these fields."""
+    return Recheck(lists(list(entries), [authorisation(**{"device_ids": ["cam-1"], **fields})]))
+
+
+def face_recheck() -> Recheck:
+    """Return what `notify` asks of the alert that `records.CONFIRMED_FACE` makes."""
+    about = CONFIRMED_FACE["authorisation_id"]
+    return recheck(entry(CONFIRMED_FACE["entry_id"], kind="FACE", authorisation_id=about), authorisation_id=about)

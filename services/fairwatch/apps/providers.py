@@ -18,6 +18,7 @@ from fairwatch.wire.topics import topics
 # What a process does not run, it does not import: start-up time and memory are counted per process.
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
+    from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.routing import Options, RouteTree
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
@@ -36,6 +37,12 @@ def _clock(_: Settings, given: Resources) -> Clock:
 
 def _references(_: Settings, given: Resources) -> Mapping[str, Reference]:
     return given.references
+
+
+def _recheck(_: Settings, given: Resources) -> "Recheck":
+    from fairwatch.matching.recheck import Recheck  # noqa: PLC0415
+
+    return Recheck(given.references)
 
 
 def _media(settings: Settings, _: Resources) -> MediaStore:
@@ -109,6 +116,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "state": _state,
     "clock": _clock,
     "references": _references,
+    "recheck": _recheck,
     "media": _media,
     "bodies": _bodies,
     "names": _names,

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy.likeness import disguise
 from fairwatch.policy.second_line import questions
 from fairwatch.wire.avro import SINGLE_OBJECT, Codec
 from fairwatch.wire.json_form import from_json
@@ -17,6 +18,12 @@ from fairwatch.wire.schemas import newest
 from fairwatch.wire.topics import Topic
 
 _AT_ONCE = 500
+# Fields that name a person.
+_PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Authorisation": ("requested_by", "approved_by"),
+    "WatchlistEntry": ("created_by", "approved_by"),
+    "Verification": ("reviewer",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,8 @@ async def _publish(
         if record is None:
             return Result(name, "skipped", f"holds no {topic.record}")
         chosen = key_of(topic, record) if key is None else key
+        _refuse_disguises(topic, record)
+        _refuse_other_key(topic, record, chosen)
         asked = list(questions(topic.record, record))
         if asked and answer is None:
             field, term = asked[0]
@@ -94,6 +103,21 @@ async def _publish(
     except RejectedError as error:
         return Result(name, "rejected", str(error))
     return Result(name, "published")
+
+
+def _refuse_disguises(topic: Topic, record: Mapping[str, Any]) -> None:
+    """Refuse a name of a person that passes for another's."""
+    for field in _PEOPLE.get(topic.record, ()):
+        given = record.get(field) or ()
+        for name in (given,) if isinstance(given, str) else given:
+            if what := disguise(name):
+                raise RejectedError("invalid_field", f"{field} {name!r} {what}", field)
+
+
+def _refuse_other_key(topic: Topic, record: Mapping[str, Any], key: str) -> None:
+    """Refuse to let a record speak for another, where the last record of a key is what holds."""
+    if topic.cleanup == "compact" and key != topic.key_of(record):
+        raise RejectedError("invalid_field", f"the key {key!r} is not its {topic.key} {topic.key_of(record)!r}")
 
 
 def _audited(topic: Topic, key: str, asked: list[tuple[str, str]], answer: Answer) -> dict[str, Any]:
@@ -124,9 +148,7 @@ def _record(topic: Topic, item: Any) -> dict[str, Any] | None:
 
 def key_of(topic: Topic, record: Any) -> str:
     """Return the key that a record has in its topic."""
-    for name in topic.key.split("."):
-        record = record[name]
-    return record.decode() if isinstance(record, bytes) else str(record or "")
+    return topic.key_of(record)
 
 
 def _parsed(line: bytes) -> Any:

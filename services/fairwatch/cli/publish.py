@@ -18,10 +18,12 @@ from fairwatch.apps.messages import topic_named
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.avro import Codec
-from fairwatch.wire.topics import Topic
+from fairwatch.wire.topics import Topic, topics
 
 EXIT_REJECTED = 1
+OURS = "cli"  # as the files of topics name this command among their producers
 
 
 def register(app: typer.Typer) -> None:
@@ -41,12 +43,25 @@ def publish(
     What [bold]translate --json[/bold] and [bold]tail --json[/bold] print can be piped in; other records are skipped.
     Exit code 1 when something was rejected; every good record is published all the same.
     """
-    outcomes = asyncio.run(_publish(topic_named(topic), files or [Path("-")], key, reason, as_json=as_json))
+    outcomes = asyncio.run(_publish(writable(topic), files or [Path("-")], key, reason, as_json=as_json))
     Console(stderr=True).print(
         ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "nothing to publish"
     )
     if outcomes["rejected"]:
         raise typer.Exit(EXIT_REJECTED)
+
+
+def writable(name: str) -> Topic:
+    """Return a topic that people may write to by this command; what the hub concludes only the hub writes.
+
+    Raises:
+        ConfigurationError: It is another; lists those that may be written.
+    """
+    topic = topic_named(name)
+    if OURS not in topic.producers or topic.record == "AuditRecord":
+        known = ", ".join(t.name for t in topics().values() if OURS in t.producers and t.record != "AuditRecord")
+        raise ConfigurationError(f"{name} is written by {', '.join(topic.producers)} alone: choose one of {known}")
+    return topic
 
 
 async def _publish(topic: Topic, files: list[Path], key: str | None, reason: str, *, as_json: bool) -> Counter[str]:

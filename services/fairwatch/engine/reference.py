@@ -13,6 +13,7 @@ from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.topics import topics
 
 log = structlog.get_logger()
 
@@ -93,6 +94,7 @@ class TopicReference:
         try:
             key = (record.key or b"").decode()
             value = None if record.value is None else self._codec.decode(record.value, self._record)[1]
+            self._agree(key, value)
         except (RejectedError, UnicodeDecodeError) as error:
             metrics.REFERENCE_BAD.labels(self._component, self._topic).inc()
             log.warning("reference.undecodable", topic=self._topic, key=repr(record.key), error=str(error))
@@ -100,6 +102,12 @@ class TopicReference:
                 table.entries.setdefault(key, self._table.entries[key])
             return False
         return table.put(key, value, record.partition, record.timestamp)
+
+    def _agree(self, key: str, value: Any) -> None:
+        """Refuse a record under a key that is not its id: it would speak for another."""
+        topic = topics().get(self._topic)
+        if value is not None and topic is not None and topic.key_of(value) != key:
+            raise RejectedError("invalid_field", f"the key {key!r} is not the {topic.key} {topic.key_of(value)!r}")
 
     def _changed(self) -> None:
         self._version += 1

@@ -1,10 +1,10 @@
 """Whether an authorisation, or a watchlist entry under it, is in force for one device, place and moment."""
 
-import unicodedata
 from collections.abc import Collection
 from typing import Literal
 
 from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, WatchlistEntry
+from fairwatch.policy.likeness import seen_as
 
 Refusal = Literal[
     "no_authorisation",  # there is none, or it was erased
@@ -18,6 +18,9 @@ Refusal = Literal[
     "wrong_place",
     "suspended",  # the entry rests
     "withdrawn",  # the entry was taken back
+    "no_entry",  # there is none, or it was erased
+    "moved",  # the entry rests on another authorisation now
+    "replaced",  # the entry is about another plate or other pictures now
 ]
 
 _AUTHORISATION_STATES: dict[str, Refusal] = {
@@ -30,12 +33,14 @@ _ENTRY_STATES: dict[str, Refusal] = {"SUSPENDED": "suspended", "WITHDRAWN": "wit
 
 
 def person(name: str | None) -> str:
-    """Return what two spellings of one person's name have in common; empty for nobody.
+    r"""Return what two spellings of one person's name have in common; empty for nobody.
 
-    >>> person(" Ann ") == person("ann")
+    Look-alike letters and characters that nobody sees make no second person.
+
+    >>> person(" Ann ") == person("ann") == person("\u0430nn\u200b")
     True
     """
-    return unicodedata.normalize("NFKC", name or "").strip().casefold()
+    return seen_as(name or "")
 
 
 def standing(authorisation: Authorisation | None) -> Refusal | None:

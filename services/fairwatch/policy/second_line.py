@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from unicodedata import category, normalize
 
+from fairwatch.policy.likeness import LETTERS
 from fairwatch.policy.protected import is_protected, is_proxy_value
 
 _FILE: Final = Path(__file__).with_name("terms.txt")
@@ -27,15 +28,10 @@ _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
 # Letters of other alphabets and digits that are drawn like Latin ones.
 _ALIKE: Final = str.maketrans(
     {
-        **dict(zip("\u0430\u0435\u043e\u0440\u0441\u0443\u0445", "aeopcyx", strict=True)),
-        **dict(zip("\u0456\u0458\u0455\u04bb\u0501\u051b\u051d", "ijshdqw", strict=True)),
-        **dict(zip("\u03b1\u03b5\u03bf\u03c1\u03c5\u03b9\u03ba\u03bd\u03c7\u03c4", "aeopuikvxt", strict=True)),
+        **LETTERS,
         **dict(zip("013457@$!", "oleastasi", strict=True)),
-        "\u0131": "i",
-        "\u0142": "l",
-        "\u00f8": "o",
     }
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=4_096)

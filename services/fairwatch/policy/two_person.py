@@ -4,7 +4,7 @@ The ruling is a function of the set of decisions, not of the order in which they
 
 * of one person only the latest decision counts (of two at the same moment the more cautious), so one person twice
   never confirms, and UNSURE takes an earlier MATCH back;
-* one NO_MATCH rejects; enough MATCH by different people confirm; anything less is pending until it expires;
+* one NO_MATCH rejects; enough MATCH by different people confirm, until the candidate expires: after that nothing does;
 * a revoked authorisation overrules everything that was not ruled before.
 """
 
@@ -108,11 +108,11 @@ def rule(
     if against:
         return Ruling("REJECTED", against[0]["decided_at"], "a reviewer saw no match", against)
     votes_for = tuple(v for v in votes if v["decision"] == "MATCH")
+    if now >= case.expires_at:  # before anything is confirmed: what comes again after years confirms nothing
+        return Ruling("EXPIRED", case.expires_at, "not decided in time", tuple(votes))
     if len(votes_for) >= case.required:
         at = max((v["decided_at"] for v in votes_for), default=opened_at)
         return Ruling("CONFIRMED", at, f"{len(votes_for)} of {case.required} required people saw a match", votes_for)
-    if now >= case.expires_at:
-        return Ruling("EXPIRED", case.expires_at, "not decided in time", tuple(votes))
     return Ruling("PENDING", now, f"{len(votes_for)} of {case.required} required people saw a match", tuple(votes))
 
 

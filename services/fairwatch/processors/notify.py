@@ -2,21 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
+from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
-from fairwatch.policy.release import alert_may_leave
+from fairwatch.policy.release import alert_may_leave, is_about_a_match
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger, delivery_id
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
-from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.avro import Codec
 
@@ -29,21 +31,32 @@ class Notify:
     receiver has a lane of its own: nobody waits for the answer of another. What fails is tried again with growing
     pauses, for as long as the receiver's options say; then its fallback is told, and it is written to the dead letters,
     from where it can be redriven. A receiver that is back is told how things stand now, what is EXTREME first. An alert
-    about a match that not enough people have confirmed is refused here once more.
+    about a match that not enough people have confirmed is refused here once more, and before each attempt it is asked
+    again whether entry and authorisation still allow it.
 
     Args:
         receivers: By name.
         state: The ledger of each group and receiver that waits; and the memory of deliveries.
         clock: The wall clock.
         codec: Encodes an alert that goes to the dead letters.
+        recheck: What people are authorised to look for now; asked before each delivery of an alert about a match;
+            without it none leaves.
     """
 
     spec = spec_of("notify")
 
-    def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
+    def __init__(
+        self,
+        receivers: Mapping[str, Receiver],
+        state: State,
+        clock: Clock,
+        codec: Codec,
+        recheck: Recheck | None = None,
+    ) -> None:
+        self._recheck = recheck
         self._receivers = receivers
         self._state = state
-        self._dispatch = Dispatch(receivers, state, clock, codec)
+        self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld)
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
@@ -105,6 +118,17 @@ class Notify:
                 lane.put_right()
         self._looked_through, self._latest = frozenset(partitions), now
 
+    def _withheld(self, alert: Mapping[str, Any]) -> Withheld | None:
+        """Return why an alert may not be told at this moment; None where it may."""
+        if not is_about_a_match(alert):
+            return None
+        if not alert_may_leave(alert):
+            return "unverified"
+        if self._recheck is None:
+            return "mandate_unknown"
+        refusal = self._recheck.of_alert(alert, self._clock.now())
+        return cast("Withheld", f"mandate_{refusal}") if refusal else None
+
     def _take_up(self, event: Event, memory: Memory) -> tuple[list[Outcome], list[Place]]:
         """Put a revision into the ledgers of its receivers; return what is said at once, and where it waits."""
         if event.record is None:
@@ -124,9 +148,9 @@ class Notify:
     def _offer(self, event: Event, name: str, memory: Memory) -> tuple[list[Outcome], Place | None]:
         alert, receiver = event.record, self._receivers.get(name)
         kind = receiver.sink.kind if receiver else ""
-        if not alert_may_leave(alert):
-            refused = report(alert, delivery_id(alert, name), name, kind, Answer("unverified"), self._clock.now())
-            return [*refused, Skip("unverified")], None
+        if withheld := self._withheld(alert):
+            refused = report(alert, delivery_id(alert, name), name, kind, Answer(withheld), self._clock.now())
+            return [*refused, Skip(withheld)], None
         if receiver is not None and not _is_wanted(alert, receiver):
             return [Skip("not_wanted")], None
         if memory.repeats(event, delivery_id(alert, name), alert["issued_at"]):

@@ -10,18 +10,19 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
-from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verification
+from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
-from fairwatch.policy.authorisation import Refusal, entry_standing, standing, within
-from fairwatch.policy.two_person import Case, Objection, Ruling, objection, required_people, rule
+from fairwatch.policy.authorisation import Refusal
+from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 
 SECOND = 1_000_000
 GRACE = 60 * SECOND  # an authorisation or entry that is not here may still be on its way
 ORPHAN = 24 * 3600 * SECOND  # a decision waits so long for its candidate
-KEEP = 7 * 24 * 3600 * SECOND  # a verdict is remembered so long: later decisions are told, a revocation takes it back
-TAKEN_BACK = frozenset({"revoked", "not_granted"})  # of an authorisation: ends even what was confirmed
+KEEP = 7 * 24 * 3600 * SECOND  # a verdict is remembered so long: later decisions are told, what shrinks takes it back
+MISSING = frozenset({"no_authorisation", "no_entry"})  # not here, or not here yet
 
 # What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, and when to look again.
 Value = dict[str, Any]
@@ -31,9 +32,10 @@ class Verify:
     """Candidates and verifications in, at most one verdict per candidate out.
 
     Decisions may come before their candidate. Of one person the latest counts until the verdict; after it nothing does,
-    except that a CONFIRMED verdict whose authorisation is revoked is followed by a REVOKED one. A plate that needs
-    nobody is confirmed at once; a face needs two people whatever is written. A candidate or decision that comes again
-    changes nothing, also where the candidate was decided long ago or erased.
+    except that a CONFIRMED verdict is followed by a REVOKED one where its mandate shrinks: where entry and
+    authorisation, as they stand now, no longer allow what was found at its place, by its kind and mode. A plate that
+    needs nobody is confirmed at once; a face needs two people whatever is written. A candidate or decision that comes
+    again changes nothing, also where the candidate was decided long ago or erased; an expired one stays expired.
     """
 
     spec = spec_of("verify")
@@ -42,9 +44,8 @@ class Verify:
         self._clock = clock
         self._state = state
         self._agenda = Agenda(state, lambda value: value["due"])
-        self._authorisations = references["authorisations"]
-        self._entries = references["watchlist-entries"]
-        self._looked_at: dict[int, tuple[int, int]] = {}
+        self._recheck = Recheck(references)
+        self._looked_at: dict[int, tuple[int, int, int]] = {}
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with what it came to."""
@@ -66,13 +67,17 @@ class Verify:
         for partition in partitions:
             emits += self._look_again(partition)
         for partition, key, value in self._agenda.due(partitions, self._clock.now()):
-            if value["outcome"]:
+            if value["outcome"] and not self._is_kept(value):
                 self._agenda.delete(partition, key)
             elif value["candidate"] is None:
                 emits += self._orphan(partition, key, value)
             else:
                 emits += self._rule(partition, key, value)
         return emits
+
+    def _is_kept(self, value: Value) -> bool:
+        """Tell whether a verdict that is looked at again is still one that can be taken back."""
+        return bool(value["outcome"] == "CONFIRMED" and self._clock.now() < value.get("until", 0))
 
     def _orphan(self, partition: int, key: str, value: Value) -> list[Emit]:
         """Give up decisions on nothing; they may be made again."""
@@ -85,7 +90,7 @@ class Verify:
 
     def _look_again(self, partition: int) -> list[Emit]:
         """Rule again on everything when the lists changed, or when the partition is new here."""
-        versions = (self._authorisations.version, self._entries.version)
+        versions = self._recheck.version
         if self._looked_at.get(partition) == versions:
             return []
         self._looked_at[partition] = versions
@@ -101,9 +106,12 @@ class Verify:
         if record is None:
             self._agenda.delete(partition, event.key)
             return [Skip("erased")]
+        key = record["candidate_id"]
+        if event.key != key:
+            what = f"the key {event.key!r} is not the {event.type}'s candidate_id {key!r}"
+            return [Reject("invalid_field", what, "candidate_id")]
         if memory.repeats(event, *_identity(event)):
             return [Skip("duplicate")]
-        key = record["candidate_id"]
         value = self._agenda.get(partition, key) or self._new()
         if event.type == "MatchCandidate":
             return self._candidate(partition, key, value, record)
@@ -137,51 +145,59 @@ class Verify:
         """Save the value and return the verdict with its audit record; nothing while it is pending."""
         candidate = cast("MatchCandidate", value["candidate"])
         now = self._clock.now()
-        refusal, missing = self._refusal(candidate, now)
-        if missing and not value["outcome"] and now < value["since"] + GRACE:
+        refusal, decided = self._recheck.of_candidate(candidate, now), value["outcome"]
+        if refusal in MISSING and not decided and now < value["since"] + GRACE:
             value["due"] = min(value["since"] + GRACE, candidate["expires_at"])
             self._agenda.put(partition, key, value)
             return []
-        if value["outcome"] and refusal not in TAKEN_BACK:
-            return []
+        if decided:
+            return self._shrunk(partition, key, value, refusal)
         ruling = rule(
-            self._case(candidate),
-            value["verifications"],
-            opened_at=candidate["matched_at"],
-            now=now,
-            refusal=refusal,
+            self._case(candidate), value["verifications"], opened_at=candidate["matched_at"], now=now, refusal=refusal
         )
         if ruling.outcome == "PENDING":
-            value["due"] = candidate["expires_at"]
+            value["due"] = self._next_look(candidate, candidate["expires_at"])
         else:
-            value |= {"outcome": ruling.outcome, "due": now + KEEP}
+            value |= {"outcome": ruling.outcome, "until": now + KEEP, "due": self._next_look(candidate, now + KEEP)}
         self._agenda.put(partition, key, value)
         return [] if ruling.outcome == "PENDING" else _verdict(candidate, ruling)
 
-    def _refusal(self, candidate: MatchCandidate, now: int) -> tuple[Refusal | None, bool]:
-        """Return why the candidate may no longer be confirmed, and whether that is because something is not here."""
-        authorisation = self._authorisations.get(candidate["authorisation_id"])
-        entry = self._entries.get(candidate["entry_id"])
-        if authorisation is None or entry is None:
-            return ("no_authorisation" if authorisation is None else "withdrawn"), True
-        return (
-            standing(authorisation)
-            or within(authorisation["valid_from"], authorisation["valid_until"], at=candidate["occurred_at"], now=now)
-            or entry_standing(entry)
-        ), False
+    def _shrunk(self, partition: int, key: str, value: Value, refusal: Refusal | None) -> list[Emit]:
+        """Take a confirmed candidate back where its mandate no longer reaches it, else look again when that may end."""
+        candidate, now = cast("MatchCandidate", value["candidate"]), self._clock.now()
+        if refusal is None or refusal in MISSING:  # what was erased tells nothing: it may have been found
+            value["due"] = self._next_look(candidate, _until(value))
+            self._agenda.put(partition, key, value)
+            return []
+        value |= {"outcome": "REVOKED", "due": _until(value)}
+        self._agenda.put(partition, key, value)
+        return _verdict(candidate, Ruling("REVOKED", now, f"authorisation or entry: {refusal}"))
+
+    def _next_look(self, candidate: MatchCandidate, until: int) -> int:
+        """Return when a candidate may lose its mandate by time alone, at the latest `until`."""
+        ends = self._recheck.ends_at(candidate)
+        return until if ends <= self._clock.now() else min(until, ends)
 
     def _case(self, candidate: MatchCandidate) -> Case:
-        authorisation = self._authorisations.get(candidate["authorisation_id"]) or {}
-        entry = self._entries.get(candidate["entry_id"]) or {}
+        authorisation = self._recheck.authorisation(candidate["authorisation_id"])
+        entry = self._recheck.entry(candidate["entry_id"])
         return Case(
-            required=required_people(candidate["kind"], candidate.get("required_verifications", 2)),
+            required=self._recheck.required(candidate),
             expires_at=candidate["expires_at"],
-            involved=(authorisation.get("requested_by", ""), entry.get("created_by", "")),
+            involved=(
+                authorisation["requested_by"] if authorisation else "",
+                entry.get("created_by", "") if entry else "",
+            ),
         )
 
     def _new(self) -> Value:
         now = self._clock.now()
         return {"candidate": None, "verifications": [], "since": now, "outcome": None, "due": now + ORPHAN}
+
+
+def _until(value: Value) -> int:
+    """Return until when a verdict is remembered; an earlier program kept that as the time of its next look."""
+    return int(value.get("until") or value["due"])
 
 
 def _identity(event: Event) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from fairwatch.sinks.lane import SLOW_S, Lane, Place
 from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
-from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.telemetry import metrics, tracing
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
@@ -50,9 +50,18 @@ class Dispatch:
         state: Holds a ledger for each group and receiver that waits.
         clock: The wall clock.
         codec: Encodes an alert that goes to the dead letters.
+        withheld: Says why an alert may not be told any more, just before each attempt; None where it may.
     """
 
-    def __init__(self, receivers: Mapping[str, Receiver], state: State, clock: Clock, codec: Codec) -> None:
+    def __init__(
+        self,
+        receivers: Mapping[str, Receiver],
+        state: State,
+        clock: Clock,
+        codec: Codec,
+        withheld: Callable[[Mapping[str, Any]], Withheld | None] = lambda _alert: None,
+    ) -> None:
+        self._withheld = withheld
         self.lanes = {name: Lane(receiver, clock) for name, receiver in receivers.items()}
         self.agenda = Agenda(state, due_at, self._lane_of)
         self._clock = clock
@@ -151,6 +160,8 @@ class Dispatch:
         while ledger.waiting and (lane is None or lane.gone):
             answer = Answer("unknown_receiver" if lane is None else "gone")
             emitted += self._finish(place, ledger, answer, memory, ready)
+        while ledger.waiting and (reason := self._withheld(ledger.head["alert"])):
+            emitted += self._report(ledger.finish(), name, Answer(reason))
         if lane is None or not ledger.waiting or ledger.next_at > self._clock.now():
             return emitted
         if lane.room < 1 or not self._starts:

@@ -4,7 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Reason = Literal[
+# Why an alert about a match may not be told at this moment: `mandate_` and what `policy.authorisation` refuses with.
+Withheld = Literal[
+    "mandate_no_authorisation",
+    "mandate_not_granted",
+    "mandate_revoked",
+    "mandate_no_approver",
+    "mandate_not_yet",
+    "mandate_expired",
+    "mandate_wrong_kind",
+    "mandate_wrong_mode",
+    "mandate_wrong_place",
+    "mandate_suspended",
+    "mandate_withdrawn",
+    "mandate_no_entry",
+    "mandate_moved",
+    "mandate_replaced",
+    "mandate_unknown",  # nobody was told what is authorised
+    "unverified",  # not enough people have confirmed it
+]
+Reply = Literal[
     "ok",
     "timeout",
     "unreachable",
@@ -17,12 +36,12 @@ Reason = Literal[
     "client_error",
     "rate_limited",
     "server_error",
-    "unverified",  # not enough people have confirmed it
     "unknown_receiver",
     "overflow",  # too many alerts of one group wait for this receiver
     "superseded",  # a newer revision of the same alert waited as well
     "internal_error",  # our sink raised
 ]
+Reason = Reply | Withheld
 
 
 @dataclass(frozen=True, slots=True)

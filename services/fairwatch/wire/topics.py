@@ -62,6 +62,12 @@ class Topic:
         """Whether what it holds comes from outside: from devices through a gateway, or from any other producer."""
         return not OUTSIDE.isdisjoint(self.producers)
 
+    def key_of(self, record: Any) -> str:
+        """Return the key that a record has in this topic."""
+        for name in self.key.split("."):
+            record = record[name]
+        return record.decode() if isinstance(record, bytes) else str(record or "")
+
     def configuration(self) -> dict[str, str]:
         """Return the broker's settings for this topic."""
         hours = self.retention_hours
