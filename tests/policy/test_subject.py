@@ -8,6 +8,7 @@ import pytest
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
+from fairwatch.policy.template import Template, TitleTemplate
 from tests.support.records import AT, sighting, verdict
 
 PEOPLE = ("ann", "ben")
@@ -233,7 +234,7 @@ def test_a_rule_that_says_nothing_is_grouped_by_device_and_resolves_after_ten_mi
         "name": "all", "receivers": ("room",), "group_by": ("device_id",), "group_wait": timedelta(0),
         "group_interval": timedelta(seconds=30), "repeat_interval": None, "resolve_after": timedelta(minutes=10),
         "stale_after": timedelta(days=7), "tell_progress": False,
-        "title": "{event_type} at {device_name}", "description": "", "category": "Security",
+        "title": TitleTemplate("{event_type} at {device_name}"), "description": Template(""), "category": "Security",
         "severity": "UNKNOWN", "urgency": "UNKNOWN",
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ The only module that knows the library. Expressions are typed, see nothing but t
 themselves: a loop over lists has a budget, and there is no other.
 """
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from cel_expr_python import cel
 from pydantic import GetCoreSchemaHandler
@@ -38,6 +38,9 @@ VARIABLES: Final = {
     "hour": cel.Type.INT,
     "minute": cel.Type.INT,
     "facts": cel.Type.Map(_TEXT, _TEXT),  # what the alert's parameters would say
+    "device_name": _TEXT,
+    "site_name": _TEXT,
+    "entry_title": _TEXT,
 }
 _ENVIRONMENT: Final = cel.NewEnv(variables=VARIABLES)
 
@@ -46,14 +49,16 @@ class FailedError(Exception):
     """An expression had no answer: a division by zero, a key that is not there, a loop without end."""
 
 
-class Expression:
-    """A condition that was understood.
+class _Program:
+    """Something that was understood.
 
     Raises:
         ValueError: It was not: the message says where, in the library's words.
     """
 
     __slots__ = ("_program", "text")
+    _type: ClassVar[Any]
+    _otherwise: ClassVar[str]
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
@@ -62,13 +67,13 @@ class Expression:
             program = _ENVIRONMENT.compile(text)
         except RuntimeError as error:
             raise ValueError(_first_line(str(error))) from error
-        if program.return_type() != cel.Type.BOOL:
-            raise ValueError("says neither true nor false")
+        if program.return_type() != self._type:
+            raise ValueError(self._otherwise)
         self.text = text
         self._program = program
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and self.text == other.text
+        return type(other) is type(self) and self.text == other.text
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -76,19 +81,30 @@ class Expression:
     def __repr__(self) -> str:
         return self.text
 
+    def _answer(self, view: Any) -> Any:
+        try:
+            answer = self._program.eval(view)
+        except RuntimeError as error:
+            raise FailedError(_first_line(str(error))) from error
+        if answer.type() != self._type:
+            raise FailedError(_first_line(str(answer.value())))
+        return answer.value()
+
+
+class Expression(_Program):
+    """A condition."""
+
+    __slots__ = ()
+    _type = cel.Type.BOOL
+    _otherwise = "says neither true nor false"
+
     def holds(self, view: Any) -> bool:
         """Tell whether it is true of what `view_of` returned.
 
         Raises:
             FailedError: It has no answer.
         """
-        try:
-            answer = self._program.eval(view)
-        except RuntimeError as error:
-            raise FailedError(_first_line(str(error))) from error
-        if answer.type() != cel.Type.BOOL:
-            raise FailedError(_first_line(str(answer.value())))
-        return bool(answer.value())
+        return bool(self._answer(view))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -96,6 +112,22 @@ class Expression:
             lambda value: value if isinstance(value, Expression) else cls(str(value)),
             serialization=core_schema.to_string_ser_schema(),
         )
+
+
+class TextExpression(_Program):
+    """An expression that gives a text."""
+
+    __slots__ = ()
+    _type = _TEXT
+    _otherwise = "gives no text: string(…) makes one"
+
+    def text_of(self, view: Any) -> str:
+        """Return its text for what `view_of` returned.
+
+        Raises:
+            FailedError: It has no answer.
+        """
+        return str(self._answer(view))
 
 
 def view_of(subject: Subject) -> Any:
@@ -125,6 +157,9 @@ def view_of(subject: Subject) -> Any:
             "hour": local.hour,
             "minute": local.minute,
             "facts": dict(subject.facts),
+            "device_name": subject.device_name,
+            "site_name": subject.site_name or "",
+            "entry_title": subject.entry_title,
         }
     )
 

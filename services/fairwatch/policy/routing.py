@@ -5,7 +5,6 @@ only see it when that child says `continue`. A subject that no child takes stays
 a rule and raises an alert; one without a name only passes its options down.
 """
 
-import string
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,8 @@ from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import Expression, FailedError, view_of
 from fairwatch.policy.route_index import Children
-from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS, TITLE_FIELDS, Subject
+from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS, Subject
+from fairwatch.policy.template import Template, TitleTemplate
 from fairwatch.policy.time_interval import TimeInterval
 from fairwatch.telemetry import metrics
 
@@ -39,21 +39,8 @@ def _event_type(value: object) -> object:
     return text
 
 
-def _title(value: object) -> object:
-    """Check that every placeholder is known."""
-    try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(str(value)) if name is not None]
-    except ValueError as error:
-        raise ValueError(f"has a broken placeholder: {error}") from error
-    unknown = sorted(set(fields) - TITLE_FIELDS)
-    if unknown:
-        raise ValueError(f"has the unknown placeholder {unknown[0]!r}; known are {', '.join(sorted(TITLE_FIELDS))}")
-    return value
-
-
 Category = Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"]
 EventPattern = Annotated[str, BeforeValidator(_event_type)]
-Title = Annotated[str, BeforeValidator(_title)]
 
 
 class Strict(BaseModel):
@@ -99,8 +86,8 @@ class Options(Strict):
     resolve_after: Duration = timedelta(minutes=10)
     stale_after: Duration = timedelta(days=7)
     tell_progress: bool = False
-    title: Title = "{event_type} at {device_name}"
-    description: str = ""
+    title: TitleTemplate = TitleTemplate(TitleTemplate.plain)
+    description: Template = Template("")
     category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (
         "Security"
     )
@@ -264,7 +251,7 @@ class RouteTree:
         try:
             return node.match.when.holds(view[0])
         except FailedError:
-            metrics.RULES_FAILED.labels(node.name or "unnamed").inc()
+            metrics.RULES_FAILED.labels(node.name or "unnamed", "when").inc()
             return False
 
     def _holds(self, name: str, subject: Subject) -> bool:

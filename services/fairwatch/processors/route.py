@@ -12,7 +12,9 @@ from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
-from fairwatch.policy.subject import TITLE_FIELDS, Subject, is_biometric, of_sighting, of_verdict
+from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
+from fairwatch.policy.template import Template
+from fairwatch.telemetry import metrics
 
 
 class Route:
@@ -78,7 +80,6 @@ def _emit(rule: Rule, subject: Subject, started_at: int) -> Emit:
 
 def _trigger(rule: Rule, subject: Subject, group: str, started_at: int) -> dict[str, Any]:
     state = "CANCELLED" if subject.cancels else "ENDED" if subject.ends else "NEW"
-    texts = {name: subject.text(name) for name in TITLE_FIELDS}
     return {
         "alert_id": stable_id("trigger", rule.name, subject.trigger, state),
         "group": group,
@@ -86,8 +87,8 @@ def _trigger(rule: Rule, subject: Subject, group: str, started_at: int) -> dict[
         "state": state,
         "rule": rule.name,
         "event_type": subject.event_type,
-        "title": rule.title.format_map(texts),
-        "description": rule.description,
+        "title": _filled(rule, "title", rule.title, subject),
+        "description": _filled(rule, "description", rule.description, subject),
         "category": rule.category,
         "severity": rule.severity,
         "urgency": rule.urgency,
@@ -115,6 +116,14 @@ def _trigger(rule: Rule, subject: Subject, group: str, started_at: int) -> dict[
         "exercise": subject.exercise,
         "causes": [_cause(subject, started_at)],
     }
+
+
+def _filled(rule: Rule, part: str, template: Template, subject: Subject) -> str:
+    """Return a text of the alert; one that fails is plain, and counted: the alert itself is not late for it."""
+    filled = template.fill(subject)
+    if filled.failed:
+        metrics.RULES_FAILED.labels(rule.name, part).inc()
+    return filled.text
 
 
 def _cause(subject: Subject, started_at: int) -> dict[str, Any]:

@@ -50,8 +50,8 @@ DEVICE_AGE_SECONDS = Histogram(
 )
 RULES_FAILED = Counter(
     "fairwatch_rules_failed",
-    "Expressions of rules that had no answer and so did not hold.",
-    ["rule"],
+    "Parts of rules without an answer: `when` did not hold, `title` and `description` were told plainly.",
+    ["rule", "part"],
     registry=REGISTRY,
 )
 DELIVERIES = Counter(
