@@ -121,6 +121,14 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "links": group(
+        "Signed links in messages, by which an alert is acknowledged without signing in.",
+        {
+            "existingSecret": secret("Secret with at least 32 random characters, of `notify` and the console"),
+            "key": text("Its key."),
+            "consoleUrl": text("Where people's browsers reach the console, https://console.example."),
+        },
+    ),
     "trustedProxies": texts("Addresses or networks from which X-Forwarded-For is believed."),
     "traces": group(
         "OpenTelemetry traces, from a device's request to the delivery.",

@@ -141,10 +141,20 @@ class ConsoleWorld:
         await self.fold("verifications", *self.publisher.records("verifications"))
 
 
-def write_people(folder: Path, people: Mapping[str, tuple[str, Sequence[str]]] = PEOPLE) -> Path:
+def write_people(
+    folder: Path,
+    people: Mapping[str, tuple[str, Sequence[str]]] = PEOPLE,
+    sites: Mapping[str, Sequence[str]] | None = None,
+) -> Path:
     """Write people.yaml; everybody has the same password."""
     rows = [
-        {"name": name, "display_name": display, "roles": list(roles), "password_hash": HASH}
+        {
+            "name": name,
+            "display_name": display,
+            "roles": list(roles),
+            "password_hash": HASH,
+            "sites": list((sites or {}).get(name, ())),
+        }
         for name, (display, roles) in people.items()
     ]
     path = folder / "people.yaml"
@@ -154,11 +164,19 @@ def write_people(folder: Path, people: Mapping[str, tuple[str, Sequence[str]]] =
 
 @asynccontextmanager
 async def console_world(
-    valkey: str, folder: Path, *, clock: Clock | None = None, port: int = 0, **config: Any
+    valkey: str,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    port: int = 0,
+    sites: Mapping[str, Sequence[str]] | None = None,
+    **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
     prefix = uuid4().hex + ":"
-    settings = ConsoleConfig(write_people(folder), valkey, port=port, prefix=prefix, instance="test", **config)
+    settings = ConsoleConfig(
+        write_people(folder, sites=sites), valkey, port=port, prefix=prefix, instance="test", **config
+    )
     clock, publisher, media = clock or ManualClock(), RememberingPublisher(), MemoryMedia()
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(Redis.from_url(valkey))

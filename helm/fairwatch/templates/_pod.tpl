@@ -49,6 +49,10 @@
 
 {{/* What only processors have: also those by themselves have to know what a chain has handled. */}}
 {{- define "fairwatch.env.processor" -}}
+{{- if .root.Values.links.existingSecret }}
+- {name: FAIRWATCH_LINK_KEY_FILE, value: /secrets/links/key}
+- {name: FAIRWATCH_CONSOLE_URL, value: {{ required "links.consoleUrl: where people reach the console" .root.Values.links.consoleUrl | quote }}}
+{{- end }}
 {{- if .root.Values.chainKey.existingSecret }}
 - {name: FAIRWATCH_CHAIN_KEY_FILE, value: /secrets/chain/key}
 {{- end }}
@@ -66,6 +70,9 @@
 {{- end }}
 {{- if eq .name "console" }}
 - {name: FAIRWATCH_SECURE_COOKIE, value: {{ .part.secureCookie | quote }}}
+{{- if $values.links.existingSecret }}
+- {name: FAIRWATCH_LINK_KEY_FILE, value: /secrets/links/key}
+{{- end }}
 {{- else }}
 {{- with $values.trustedProxies }}
 - {name: FAIRWATCH_TRUSTED_PROXIES, value: {{ toJson . | quote }}}
@@ -116,6 +123,9 @@
 {{- end }}
 {{- if and (eq .part.kind "processor") $values.chainKey.existingSecret }}
 - {name: chain, secret: {secretName: {{ $values.chainKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.chainKey.key }}, path: key}]}}
+{{- end }}
+{{- if and (or (eq .part.kind "processor") (eq .name "console")) $values.links.existingSecret }}
+- {name: links, secret: {secretName: {{ $values.links.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.links.key }}, path: key}]}}
 {{- end }}
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}

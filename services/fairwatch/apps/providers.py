@@ -76,11 +76,13 @@ def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
 
 
 def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]":
+    from fairwatch.apps.links import linked  # noqa: PLC0415
     from fairwatch.apps.pictures import pictures_of  # noqa: PLC0415
     from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
 
     pictures = pictures_of(settings.media_url)
-    return read_receivers(settings.config_dir / "receivers.yaml", given.clock, pictures=pictures)
+    receivers = read_receivers(settings.config_dir / "receivers.yaml", given.clock, pictures=pictures)
+    return linked(receivers, settings, given.clock)
 
 
 def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":

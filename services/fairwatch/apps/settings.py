@@ -12,7 +12,7 @@ from fairwatch.domain.errors import ConfigurationError
 
 _FROM_FILES = (
     *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
-    *("chain_key", "names_secret", "nonce_secret", "git_username", "git_password"),
+    *("chain_key", "names_secret", "link_key", "nonce_secret", "git_username", "git_password"),
 )
 
 
@@ -55,6 +55,14 @@ class Settings(BaseSettings):
         description="makes tokens of devices' names (rule:3f9ac2) that nobody can look up; the same for all, for ever",
     )
     names_secret_file: Path | None = None
+    link_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs links in messages by which an alert is acknowledged; of notify and the console; empty: none",
+    )
+    link_key_file: Path | None = None
+    console_url: str = Field(
+        default="", description="where people's browsers reach the console: links lead there; `fairwatch alerts` too"
+    )
     embedded: bool = Field(default=False, description="broker is the embedded one: short group timeouts")
     registry_url: str = Field(
         default="", repr=False, description="Confluent-compatible registry; empty: single-object encoding"

@@ -6,6 +6,7 @@ from fairwatch.console.people import Person, Role
 
 Action = Literal[
     "alert.view",
+    "alert.act",
     "candidate.view",
     "candidate.verify",
     "health.view",
@@ -14,7 +15,7 @@ Action = Literal[
 # Least first: who looks after the machines has no business with anybody's face.
 ALLOWED: dict[Role, frozenset[Action]] = {
     "admin": frozenset({"health.view"}),
-    "operator": frozenset({"health.view", "alert.view"}),
+    "operator": frozenset({"health.view", "alert.view", "alert.act"}),
     "reviewer": frozenset({"health.view", "alert.view", "candidate.view", "candidate.verify"}),
     "auditor": frozenset({"health.view", "alert.view", "candidate.view"}),
 }

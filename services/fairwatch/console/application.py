@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fairwatch.console import alerts, candidates, live, pictures, pipeline, sign_in
+from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in
 from fairwatch.console.desk import DESK, Desk
 from fairwatch.console.guard import RULES, Handler, Rule, doorkeeper, errors, secure_headers
 from fairwatch.domain.errors import RetryableError
@@ -19,6 +19,10 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/me", sign_in.me, Rule(touch=True)),
     ("GET", "/api/alerts", alerts.list_alerts, Rule(action="alert.view")),
     ("GET", "/api/alerts/{id}", alerts.get_alert, Rule(action="alert.view")),
+    ("POST", "/api/alerts/{id}/actions", deeds.act, Rule(action="alert.act", touch=True)),
+    ("GET", "/api/people", deeds.people_who_act, Rule(action="alert.act")),
+    ("GET", "/act/{token}", links.show, OPEN),
+    ("POST", "/act/{token}", links.use, OPEN),
     ("GET", "/api/candidates", candidates.list_candidates, Rule(action="candidate.view")),
     ("GET", "/api/candidates/{id}", candidates.get_candidate, Rule(action="candidate.view")),
     ("POST", "/api/candidates/{id}/verifications", candidates.verify, Rule(action="candidate.verify", touch=True)),

@@ -26,6 +26,7 @@ class ConsoleConfig:
         idle_s: Without any action of the person a session ends after this time.
         absolute_s: A session ends after this time in any case: a shift.
         stages: Components whose absence the page has to show.
+        link_key: Signs the links in messages; empty: none is accepted.
         prefix: Put before every name in Redis.
         instance: Name of this process in heartbeats.
     """
@@ -43,6 +44,7 @@ class ConsoleConfig:
     idle_s: int = 3_600
     absolute_s: int = 43_200
     stages: tuple[str, ...] = STAGES
+    link_key: bytes = field(default=b"", repr=False)
     prefix: str = ""
     instance: str = ""
 

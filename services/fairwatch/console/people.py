@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,7 @@ class Person(BaseModel):
     display_name: str = Field(min_length=1, max_length=100)
     roles: frozenset[Role] = Field(min_length=1)
     password_hash: str = Field(repr=False)
+    sites: frozenset[str] = Field(default=frozenset(), description="whose alerts they answer; none for all")
 
     @field_validator("password_hash")
     @classmethod
@@ -77,6 +79,9 @@ class People:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise ConfigurationError(f"{path}: {place}: {first['msg']}") from error
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._by_name.values())
 
     def get(self, name: str) -> Person | None:
         """Return a person, or None."""

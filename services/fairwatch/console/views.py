@@ -10,14 +10,18 @@ from fairwatch.stores.read_model import Subject
 
 PENDING = "PENDING"
 EXPIRED = "EXPIRED"
+DOERS = ("acknowledged_by", "claimed_by", "closed_by")
 
 
 def alert_view(alert: Subject, people: People) -> dict[str, Any]:
     """Return an alert with its deliveries and the names of those who verified it."""
     record = alert.parts["alert"]
     deliveries = alert.starting("delivery:").values()
+    named = {name: people.display(record[name]) for name in DOERS if record.get(name)}
     return {
         **record,
+        **{f"{name}_name": display for name, display in named.items()},
+        "deeds": [{**line, "actor_name": people.display(line["actor"])} for line in record.get("deeds", ())],
         "verified_by_names": [people.display(name) for name in record.get("verified_by", ())],
         "deliveries": sorted(deliveries, key=lambda delivery: str(delivery["receiver"])),
     }

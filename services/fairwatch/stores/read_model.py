@@ -149,13 +149,13 @@ class RedisReadModel:
             found += await self._load("alert" if kind == "alert" else "candidate", [subject])
         return found
 
-    async def claim(self, candidate: str, person: str, decision: str) -> bool:
+    async def claim(self, candidate: str, person: str, decision: str, seconds: int = CLAIM_S) -> bool:
         """Take the one decision that a person has on a candidate; False when it is taken.
 
         A claim bridges the time until the decision comes back through its topic and ends by itself.
         """
         async with reachable(NAME):
-            return bool(await self._redis.set(self._claim(candidate, person), decision, nx=True, ex=CLAIM_S))
+            return bool(await self._redis.set(self._claim(candidate, person), decision, nx=True, ex=seconds))
 
     async def release(self, candidate: str, person: str) -> None:
         """Give a claim back, because the decision did not get through."""

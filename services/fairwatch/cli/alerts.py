@@ -1,0 +1,134 @@
+"""`fairwatch alerts`: look at alerts and answer them, as a person who is signed in to the console."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fairwatch.apps.alerts_client import AlertsClient, signed_in
+from fairwatch.apps.printing import shown
+from fairwatch.domain.calendar import iso_8601
+from fairwatch.domain.errors import ConfigurationError
+
+Answer = TypeVar("Answer")
+HERE = "http://127.0.0.1:8090"
+Url = Annotated[str, typer.Option("--console", envvar="FAIRWATCH_CONSOLE_URL", help="Where the console is.")]
+As = Annotated[str, typer.Option("--as", envvar="FAIRWATCH_PERSON", help="Your name at the console.")]
+Password = Annotated[
+    Path | None,
+    typer.Option(envvar="FAIRWATCH_PERSON_PASSWORD_FILE", help="File of your password; asked for otherwise."),
+]
+AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Its id.")]
+Note = Annotated[str, typer.Option("--note", help="What others should know.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(name="alerts", help="Look at alerts and answer them, as yourself.", no_args_is_help=True)
+    for command in (show, ack, claim, note, close, hand):
+        group.command()(command)
+    group.command("list")(list_alerts)
+    app.add_typer(group)
+
+
+def list_alerts(
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+    state: Annotated[str, typer.Option(help="open, all, new, updated, ended or cancelled.")] = "open",
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each.")] = False,
+) -> None:
+    """List alerts, the worst first."""
+    alerts = _ask(url, person, password_file, lambda client: client.list(state, limit))
+    if as_json:
+        for alert in alerts:
+            typer.echo(json.dumps(alert))
+        return
+    table = Table("since", "severity", "state", "title", "where", "answered by", "alert", box=None)
+    for alert in alerts:
+        who = alert.get("claimed_by") or alert.get("acknowledged_by") or "nobody"
+        cells = (iso_8601(alert["started_at"])[:19], alert["severity"], alert["state"], alert["title"])
+        table.add_row(*map(shown, (*cells, alert.get("site_name") or "", who, alert["alert_id"])))
+    Console().print(table)
+
+
+def show(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None) -> None:
+    """Print one alert as JSON."""
+    alert = _ask(url, person, password_file, lambda client: client.get(alert_id))
+    typer.echo(json.dumps(alert, indent=2, ensure_ascii=False))
+
+
+def ack(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None, text: Note = "") -> None:
+    """Say that you have seen it: nobody else is woken for it."""
+    _act(url, person, password_file, alert_id, action="ACKNOWLEDGE", note=text)
+
+
+def claim(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None, text: Note = "") -> None:
+    """Say that you are at it; refused where somebody else is."""
+    _act(url, person, password_file, alert_id, action="CLAIM", note=text)
+
+
+def hand(
+    alert_id: AlertId,
+    to: Annotated[str, typer.Argument(help="Their name at the console.")],
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+    text: Note = "",
+) -> None:
+    """Hand it over to another person."""
+    _act(url, person, password_file, alert_id, action="HAND_OVER", to=to, note=text)
+
+
+def note(
+    alert_id: AlertId,
+    text: Annotated[str, typer.Argument(help="What you write.")],
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+) -> None:
+    """Write a comment."""
+    _act(url, person, password_file, alert_id, action="COMMENT", note=text)
+
+
+def close(
+    alert_id: AlertId,
+    outcome: Annotated[str, typer.Argument(help="What it was: true, false or test.")],
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+    text: Note = "",
+) -> None:
+    """End it, whatever its devices say."""
+    _act(url, person, password_file, alert_id, action="CLOSE", outcome=outcome.upper(), note=text)
+
+
+def _act(url: str, person: str, password_file: Path | None, alert_id: str, **deed: str) -> None:
+    said = _ask(url, person, password_file, lambda client: client.act(alert_id, deed))
+    typer.echo(f"{said['action'].lower().replace('_', ' ')}: taken")
+
+
+def _ask(
+    url: str, person: str, password_file: Path | None, question: Callable[[AlertsClient], Awaitable[Answer]]
+) -> Answer:
+    async def ask() -> Answer:
+        async with signed_in(url, person, password) as client:
+            return await question(client)
+
+    password = _password(password_file)
+    return asyncio.run(ask())
+
+
+def _password(path: Path | None) -> str:
+    if path is None:
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read") from error

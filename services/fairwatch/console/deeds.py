@@ -1,0 +1,81 @@
+"""What people do to alerts: acknowledge, claim, hand over, comment and close."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from fairwatch.console.access import may
+from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
+from fairwatch.console.people import Person
+from fairwatch.domain.errors import RejectedError
+from fairwatch.policy.deeds import DEEDS, NOTE_LIMIT, OUTCOMES, SENTENCES, Objection, make, objection
+
+ROLE = "operator"
+CLAIMANT = "\0at-it"  # stands where a reviewer's name stands in a claim on a candidate
+CLAIM_S = 30  # until a claim has come back through its topic
+STATUS: Mapping[Objection, int] = {"no_right": 403, "other_site": 403, "nobody": 400, "no_note": 400, "no_outcome": 400}
+WAYS = ("console", "cli", "api")
+
+
+async def act(request: web.Request) -> web.Response:
+    """Take what the person does; 202 once the broker has it, 409 when it is over or somebody was first."""
+    desk, person = request.app[DESK], request[SIGNED_IN].person
+    said = await _said(request)
+    known = await desk.read_model.get("alert", request.match_info["id"])
+    if known is None:
+        return refusal(404, "unknown", "There is no such alert here. It may be older than what the console keeps.")
+    alert = known.parts["alert"]
+    deed = make(alert, **said, actor=person.name, role=ROLE, at=desk.clock.now(), sites=sorted(person.sites))
+    against = objection(alert, deed) or _stranger(desk, deed["to"])
+    if against is not None:
+        return _no(desk, against, alert)
+    claims = deed["action"] == "CLAIM"
+    if claims and not await desk.read_model.claim(known.id, CLAIMANT, person.name, CLAIM_S):
+        return _no(
+            desk, "claimed", {**alert, "claimed_by": (await desk.read_model.claims([known.id], CLAIMANT)).get(known.id)}
+        )
+    try:
+        await desk.publisher.publish("alert-actions", deed["group"], deed)
+    except BaseException:
+        if claims:
+            await desk.read_model.release(known.id, CLAIMANT)
+        raise
+    return answer({"action_id": deed["action_id"], "action": deed["action"]}, 202)
+
+
+async def people_who_act(request: web.Request) -> web.Response:
+    """Return to whom an alert can be handed over."""
+    people = [person for person in request.app[DESK].people if may(person, "alert.act")]
+    rows = [{"name": person.name, "display_name": person.display_name} for person in people]
+    return answer({"people": sorted(rows, key=lambda row: row["display_name"])})
+
+
+def _stranger(desk: Desk, name: str | None) -> Objection | None:
+    person: Person | None = desk.people.get(name) if name else None
+    return None if name is None or (person and may(person, "alert.act")) else "nobody"
+
+
+def _no(desk: Desk, against: Objection, alert: Mapping[str, Any]) -> web.Response:
+    who = {"claimed": "claimed_by", "not_yours": "claimed_by", "already_acknowledged": "acknowledged_by"}.get(against)
+    name = alert.get(who) if who else None
+    more = f" It was {desk.people.display(name)}." if name else ""
+    return refusal(STATUS.get(against, 409), against, SENTENCES[against] + more)
+
+
+async def _said(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+        said = {name: body.get(name) for name in ("action", "note", "to", "outcome", "via")}
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, AttributeError) as error:
+        raise RejectedError("malformed", "send an object with action") from error
+    said |= {"note": said["note"] or "", "outcome": said["outcome"] or "NONE", "via": said["via"] or "console"}
+    if not isinstance(said["note"], str) or len(said["note"]) > NOTE_LIMIT:
+        raise RejectedError("invalid_field", f"note is a text of at most {NOTE_LIMIT} characters", "note")
+    if said["to"] is not None and not isinstance(said["to"], str):
+        raise RejectedError("invalid_field", "to is the name of a person", "to")
+    for name, words in (("action", DEEDS), ("outcome", ("NONE", *OUTCOMES)), ("via", WAYS)):
+        if said[name] not in words:
+            raise RejectedError("invalid_field", f"{name} is one of {', '.join(words)}", name)
+    return {**said, "note": said["note"].strip()}
