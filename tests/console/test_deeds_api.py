@@ -15,6 +15,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.links import LIFETIME, Link
 from fairwatch.sinks.linked import Linked
 from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.text import plain
 from tests.support.console_world import PASSWORD, ConsoleWorld, console_world
 from tests.support.records import AT, trigger
 
@@ -197,3 +198,8 @@ def test_link_key_that_is_too_short_is_refused() -> None:
         linked({}, Settings(link_key="short"), ManualClock())
     with pytest.raises(ConfigurationError, match="CONSOLE_URL"):
         linked({}, Settings(link_key="k" * 32), ManualClock())
+
+
+def test_link_stands_whole_in_what_people_read() -> None:
+    address = "https://console.example/act/" + "x" * 300
+    assert f"Acknowledge: {address}\n" in plain({**ALERT, "links": {"acknowledge": address}}, "d")

@@ -54,6 +54,8 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[str]:
         "Revisions skipped": (alert.get("parameters") or {}).get("skipped_revisions"),
     }
     yield from (f"{name}: {one_line(value, HEADLINE)}" for name, value in told.items() if value)
+    if link := (alert.get("links") or {}).get("acknowledge"):
+        yield f"Acknowledge: {link}"
     for cause in (alert.get("causes") or ())[:CAUSES]:
         yield one_line(f"- {cause.get('state')}: {cause.get('event_type')} of {cause.get('device_id')}", HEADLINE)
 
