@@ -4,6 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from fairwatch.apps.settings import Settings
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.edges.mqtt import edge as mqtt
+from fairwatch.edges.viid import edge as viid
 
 
 def test_a_secret_comes_from_its_file(tmp_path, monkeypatch):
@@ -24,7 +27,14 @@ def test_a_secret_given_twice_is_refused_by_both_names(tmp_path, monkeypatch):
 
 
 def test_a_zone_that_does_not_exist_is_refused(monkeypatch):
-    assert Settings().viid_time_zone == "Asia/Shanghai"
+    assert viid.Options.read().viid_time_zone == "Asia/Shanghai"
     monkeypatch.setenv("FAIRWATCH_VIID_TIME_ZONE", "Asia/Beijing")
-    with pytest.raises(ValidationError, match="IANA zone"):
-        Settings()
+    with pytest.raises(ConfigurationError, match="FAIRWATCH_VIID_TIME_ZONE: must be an IANA zone"):
+        viid.Options.read()
+
+
+def test_an_edge_has_its_own_secrets_from_files(tmp_path, monkeypatch):
+    (tmp_path / "url").write_text("mqtt://hub:horse@broker:1883\n")
+    monkeypatch.setenv("FAIRWATCH_MQTT_URL_FILE", str(tmp_path / "url"))
+    assert mqtt.Options.read().mqtt_url.get_secret_value() == "mqtt://hub:horse@broker:1883"
+    assert "horse" not in repr(mqtt.Options.read())

@@ -9,7 +9,7 @@ from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.edges.credentials import load_devices
-from fairwatch.edges.edge import Started, serve
+from fairwatch.edges.edge import Started, options_of, serve
 from fairwatch.stores.media import MediaStore
 from tests.chaos.doors import USERS, Doors, write_devices
 from tests.chaos.leaders import placing
@@ -32,8 +32,11 @@ async def _through(kind: str, folder, publisher: RecordingPublisher, events: lis
     media, stop = MediaStore.open(f"file://{folder / 'media'}"), asyncio.Event()
     started: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
     async with start_mqtt(USERS) as mqtt, asyncio.timeout(30):
-        config = GatewayConfig(devices_file=folder / "devices.yaml", mqtt_url=mqtt.url("gateway"), drain_s=1)
-        serving = serve(kind, config, publisher, media, SystemClock(), stop=stop, started=started.set_result)
+        config = GatewayConfig(devices_file=folder / "devices.yaml", drain_s=1)
+        options = options_of(kind)(**({"mqtt_url": mqtt.url("gateway")} if kind == "mqtt" else {}))
+        serving = serve(
+            kind, config, publisher, media, SystemClock(), options=options, stop=stop, started=started.set_result
+        )
         task = asyncio.create_task(serving)
         ports = await started
         await _ready(ports.health_port)

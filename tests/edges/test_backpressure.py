@@ -114,7 +114,7 @@ async def stuck_subscriber(tmp_path, **bounds):
 
 
 async def test_what_mqtt_can_send_again_waits_at_its_broker_and_arrives(tmp_path):
-    async with stuck_subscriber(tmp_path, mqtt_window=2, mqtt_held_bytes=3000) as (publisher, camera):
+    async with stuck_subscriber(tmp_path, mqtt_window=2, max_held_bytes=3000) as (publisher, camera):
         for number in range(8):
             await camera.publish("cam-1/e", str(number).encode() * 400, qos=1)
         await asyncio.sleep(0.3)
@@ -128,7 +128,7 @@ async def test_what_mqtt_can_send_again_waits_at_its_broker_and_arrives(tmp_path
 
 async def test_what_the_mqtt_broker_kept_is_fetched_without_waiting_for_its_answer_to_subscribe(tmp_path):
     # The embedded broker answers SUBSCRIBE 5 s after it has sent again what was not acknowledged.
-    async with stuck_subscriber(tmp_path, mqtt_window=2, mqtt_held_bytes=3000) as (publisher, camera):
+    async with stuck_subscriber(tmp_path, mqtt_window=2, max_held_bytes=3000) as (publisher, camera):
         for number in range(12):
             await camera.publish("cam-1/e", str(number).encode() * 400, qos=1)
         await publisher.attempted.wait()
@@ -170,7 +170,7 @@ async def test_what_cannot_be_sent_again_is_counted_and_costs_no_connection():
 
 
 async def test_a_message_larger_than_the_bound_passes_alone(tmp_path):
-    async with stuck_subscriber(tmp_path, mqtt_held_bytes=1000) as (publisher, camera):
+    async with stuck_subscriber(tmp_path, max_held_bytes=1000) as (publisher, camera):
         publisher.gate.set()
         await camera.publish("cam-1/e", b"x" * 5000, qos=1)
         (record,) = await publisher.wait_for(1)

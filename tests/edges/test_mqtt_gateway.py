@@ -130,7 +130,7 @@ async def test_only_a_window_of_messages_is_on_its_way(mqtt, tmp_path):
 async def test_more_than_can_wait_is_sent_again_by_the_broker(mqtt, tmp_path):
     publisher = RecordingPublisher()
     publisher.gate.clear()
-    async with subscribed(mqtt, tmp_path, publisher=publisher, mqtt_window=2, mqtt_held_bytes=4 << 10) as gateway:
+    async with subscribed(mqtt, tmp_path, publisher=publisher, mqtt_window=2, max_held_bytes=4 << 10) as gateway:
         for number in range(8):
             await send(mqtt, "frigate/events", str(number).encode())
         await asyncio.sleep(0.2)

@@ -15,7 +15,7 @@ from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.ports import Publisher
 from fairwatch.edges.config import GatewayConfig
 from fairwatch.edges.credentials import issue_api_key
-from fairwatch.edges.edge import Started, serve
+from fairwatch.edges.edge import Started, options_of, serve
 from fairwatch.stores.media import MediaStore
 
 PASSWORD = "correct horse battery"
@@ -123,10 +123,21 @@ async def run_gateway(
     media = MediaStore.open(f"file://{folder / 'media'}")
     (folder / "media").mkdir(exist_ok=True)
     started: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
+    options = options_of(kind)
+    own = options(**{name: config.pop(name) for name in options.model_fields if name in config})
     settings = GatewayConfig(devices_file=write_devices(folder, devices), **{"drain_s": 5, **config})
     task = asyncio.create_task(
         serve(
-            kind, settings, publisher, media, clock, check=check, connect=connect, stop=stop, started=started.set_result
+            kind,
+            settings,
+            publisher,
+            media,
+            clock,
+            options=own,
+            check=check,
+            connect=connect,
+            stop=stop,
+            started=started.set_result,
         )
     )
     await asyncio.wait((task, started), return_when=asyncio.FIRST_COMPLETED)

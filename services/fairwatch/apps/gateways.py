@@ -37,11 +37,8 @@ def gateway_config(settings: Settings, kind: str) -> GatewayConfig:
         trusted_proxies=settings.trusted_proxies,
         shared_addresses=settings.shared_addresses,
         max_held_bytes=settings.held_mib * MIB,
-        mqtt_held_bytes=settings.held_mib * MIB,
         nonce_secret=settings.nonce_secret.get_secret_value().encode(),
-        mqtt_url=settings.mqtt_url.get_secret_value(),
-        mqtt_client_id=f"fairwatch-{settings.topic_prefix}mqtt",
-        viid_time_zone=settings.viid_time_zone,
+        topic_prefix=settings.topic_prefix,
         redis_url=settings.redis_url.get_secret_value(),
         instance=settings.instance,
     )

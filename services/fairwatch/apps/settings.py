@@ -3,23 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
 
-from fairwatch.domain.errors import ConfigurationError
-
-_FROM_FILES = (
-    *("kafka_username", "kafka_password", "kafka_key_password", "registry_url", "redis_url", "mqtt_url"),
-    *("chain_key", "names_secret", "link_key", "nonce_secret", "git_username", "git_password"),
-)
+from fairwatch.edges.environment import FromEnvironment
 
 
-class Settings(BaseSettings):
-    """Everything that differs between deployments. Times are seconds."""
-
-    model_config = SettingsConfigDict(env_prefix="FAIRWATCH_", frozen=True, extra="forbid")
+class Settings(FromEnvironment):
+    """Everything that differs between deployments; what only one edge has, is in its folder. Times are seconds."""
 
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port, comma separated")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -97,16 +88,10 @@ class Settings(BaseSettings):
     )
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
-    viid_time_zone: str = Field(
-        default="Asia/Shanghai",
-        description="IANA zone of the times told to GA/T 1400 devices, which set their clocks by it",
-    )
     git_username: str = Field(default="", description="for `fairwatch config fetch`")
     git_username_file: Path | None = None
     git_password: SecretStr = Field(default=SecretStr(""), description="password or token, likewise")
     git_password_file: Path | None = None
-    mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
-    mqtt_url_file: Path | None = None
     held_mib: int = Field(
         default=24, ge=1, description="MiB that a gateway holds while Kafka does not take them; then it says 503"
     )
@@ -127,34 +112,6 @@ class Settings(BaseSettings):
         description="consumer groups know a processor by its `instance`, unique and kept over restarts (a StatefulSet)",
     )
 
-    @field_validator("viid_time_zone")
-    @classmethod
-    def _is_zone(cls, name: str) -> str:
-        try:
-            return ZoneInfo(name).key
-        except (KeyError, ValueError, OSError):
-            raise ValueError("must be an IANA zone such as Asia/Shanghai") from None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_files(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in _FROM_FILES:
-            path = values.get(f"{name}_file")
-            if path and values.get(name):
-                raise ValueError(
-                    f"at most one of FAIRWATCH_{name.upper()} and FAIRWATCH_{name.upper()}_FILE may be set"
-                )
-            if path:
-                values[name] = _content(name, Path(str(path)))
-        return values
-
-
-def _content(name: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"FAIRWATCH_{name.upper()}_FILE: {path} cannot be read: {error}") from error
-
 
 @lru_cache
 def settings() -> Settings:
@@ -163,9 +120,4 @@ def settings() -> Settings:
     Raises:
         ConfigurationError: One is wrong; names the variable, and what it may be, but not what it is.
     """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = f"FAIRWATCH_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        raise ConfigurationError(f"{name}{first['msg'].removeprefix('Value error, ')}") from None
+    return Settings.read()

@@ -1,4 +1,4 @@
-"""What an operator can set about a gateway."""
+"""What an operator can set about any gateway; what only one of them has, stands in its folder (`Options`)."""
 
 import ssl
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
-    """Settings of the three gateways; times in seconds, sizes in bytes.
+    """Settings of all gateways; times in seconds, sizes in bytes.
 
     Attributes:
         devices_file: devices.yaml.
-        host, port: Where to listen; port 0 takes a free one. Unused by mqtt.
+        topic_prefix: Of the deployment; part of names that differ between deployments.
+        host, port: Where to listen; port 0 takes a free one.
         health_host, health_port: Where health is served.
         tls_cert, tls_key: Certificate chain and key in PEM; both or neither.
         tls_client_ca: Authorities whose client certificates are asked for.
@@ -28,17 +29,13 @@ class GatewayConfig:
         rate_per_s, burst: Requests of one device.
         failures_per_s, failure_burst: Wrong credentials of one address.
         drain_s: For what is in flight when the gateway stops.
-        mqtt_url: mqtt[s]://user:password@host:port.
-        mqtt_client_id: Name of the persistent MQTT session.
-        mqtt_window: MQTT messages on their way to Kafka at a time; mqtt_held_bytes: of all that are not on it yet.
         lease_s: Seconds after which another replica reads the streams of one that is gone.
-        viid_server_id: Our own 20-digit id; viid_time_zone: zone of times in replies, which devices take for their own.
-        viid_session_s: Life of a session after its last request.
-        redis_url: Where replicas share VIID sessions and heartbeats go; empty keeps sessions in memory.
+        redis_url: Where replicas share sessions, nonces and leases, and heartbeats go; empty keeps them in memory.
         instance: Name of this process in heartbeats.
     """
 
     devices_file: Path
+    topic_prefix: str = ""
     host: str = "127.0.0.1"
     port: int = 0
     health_host: str = "127.0.0.1"
@@ -59,14 +56,7 @@ class GatewayConfig:
     failures_per_s: float = 1
     failure_burst: float = 30
     drain_s: float = 10
-    mqtt_url: str = "mqtt://127.0.0.1:1883"
-    mqtt_client_id: str = "fairwatch-gateway"
-    mqtt_window: int = 100
-    mqtt_held_bytes: int = 24 * MIB
     lease_s: float = 15
-    viid_server_id: str = "00000000005030000001"
-    viid_time_zone: str = "Asia/Shanghai"
-    viid_session_s: float = 300
     redis_url: str = ""
     instance: str = ""
 

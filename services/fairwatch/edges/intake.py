@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 
@@ -37,6 +38,7 @@ class Arrival:
         format: Adapter that the device's binding or the address names; None to recognise it.
         path: URL path without credentials, or MQTT topic.
         headers: Lower-case names, already allow-listed.
+        transport: By which protocol it came.
     """
 
     gateway: str
@@ -46,6 +48,7 @@ class Arrival:
     path: str = ""
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    transport: Literal["http", "mqtt"] = "http"
 
 
 class Intake:
@@ -104,7 +107,7 @@ class Intake:
             "raw_id": stable_id("raw", arrival.device_id, arrival.gateway, arrival.path, sha256),
             "device_id": arrival.device_id,
             "gateway": arrival.gateway,
-            "transport": "mqtt" if arrival.gateway == "mqtt" else "http",
+            "transport": arrival.transport,
             "path": arrival.path,
             "format": arrival.format,
             "content_type": arrival.content_type,
@@ -126,7 +129,7 @@ class Intake:
 def _step(arrival: Arrival) -> AbstractContextManager[Span]:
     """Begin the trace of an arrival, or go on with that of a device that has one."""
     given = arrival.headers.get(TRACE, "")
-    kind: Kind = "consumer" if arrival.gateway == "mqtt" else "server"
+    kind: Kind = "consumer" if arrival.transport == "mqtt" else "server"
     return tracing.span(
         f"{arrival.gateway} receive",
         kind,

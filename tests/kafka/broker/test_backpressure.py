@@ -90,7 +90,7 @@ async def test_what_mqtt_can_send_again_waits_at_its_broker(kafka: Broker, tmp_p
         producer(settings, "gateway/mqtt") as publisher,
         run_gateway(
             "mqtt", tmp_path, [device("mqtt-1", mqtt_topics=["mqtt-1/#"])], publisher=publisher,
-            mqtt_url=mqtt.url("gateway"), mqtt_held_bytes=HELD,
+            mqtt_url=mqtt.url("gateway"), max_held_bytes=HELD,
         ) as gateway,
         aiomqtt.Client(mqtt.host, mqtt.port, username="camera", password=USERS["camera"]) as camera,
     ):  # fmt: skip

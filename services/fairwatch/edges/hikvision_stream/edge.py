@@ -11,6 +11,8 @@ import structlog
 
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.edges.credentials import DeviceBinding, Devices
+from fairwatch.edges.environment import FromEnvironment
+from fairwatch.edges.ground import Ground, Puller
 from fairwatch.edges.hikvision_stream.options import AlertStream
 from fairwatch.edges.hikvision_stream.stream import AlertStreamReader, StreamError
 from fairwatch.edges.intake import Arrival, Intake
@@ -18,6 +20,12 @@ from fairwatch.stores.leases import Leases
 from fairwatch.telemetry import metrics
 
 NAME: Final = "hikvision-stream"
+
+
+class Options(FromEnvironment):
+    """None of its own."""
+
+
 STATES = ("reading", "waiting", "silent", "refused", "away", "ended", "too_large")
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 30.0
 REFUSED_DELAY_S = 60.0  # a camera locks an account after a few wrong passwords
@@ -142,3 +150,9 @@ class StreamEdge:
     @staticmethod
     def _lease(device: DeviceBinding) -> str:
         return f"{NAME}:{device.device_id}"
+
+
+def pull(ground: Ground, leases: Leases) -> Puller:
+    """Make what reads the streams."""
+    config = ground.config
+    return StreamEdge(ground.devices, ground.intake, leases, config.lease_s, config.max_body_bytes)

@@ -1,8 +1,4 @@
-"""HTTP push of makers' webhooks and of ONVIF's WS-BaseNotification.
-
-A payload that no adapter takes is answered 422 and published all the same: the sender hears of its mistake, and the
-bytes become a dead letter instead of being lost.
-"""
+"""HTTP push of makers' webhooks and of ONVIF's WS-BaseNotification; what no adapter takes is answered 422."""
 
 import json
 
@@ -14,10 +10,9 @@ from multidict import CIMultiDict
 from fairwatch.domain.errors import FairwatchError, RejectedError
 from fairwatch.edges.auth.authentication import Doorkeeper
 from fairwatch.edges.credentials import DeviceBinding
-from fairwatch.edges.intake import Arrival, Intake
-from fairwatch.edges.limits import Bodies, TokenBuckets
+from fairwatch.edges.reception import Reception
 from fairwatch.edges.refusal import RefusedError, refusal_of
-from fairwatch.edges.requests import add_route, judge, kept_headers, path_without_key
+from fairwatch.edges.requests import add_route
 from fairwatch.telemetry import metrics
 
 XML_TYPES = {"", "application/soap+xml", "text/xml", "application/xml", "application/octet-stream"}
@@ -30,13 +25,11 @@ class HttpGateway:
 
     Args:
         doorkeeper: Who may come in.
-        intake: Where payloads go.
-        bodies: Bounds of bodies.
-        rates: Requests of one device.
+        reception: Takes bodies.
     """
 
-    def __init__(self, doorkeeper: Doorkeeper, intake: Intake, bodies: Bodies, rates: TokenBuckets) -> None:
-        self._doorkeeper, self._intake, self._bodies, self._rates = doorkeeper, intake, bodies, rates
+    def __init__(self, doorkeeper: Doorkeeper, reception: Reception) -> None:
+        self._doorkeeper, self._reception = doorkeeper, reception
 
     def application(self) -> web.Application:
         """Return the application to serve."""
@@ -68,32 +61,18 @@ class HttpGateway:
     async def _admit(self, request: web.Request) -> DeviceBinding:
         device_id = request.match_info["device_id"]
         device = await self._doorkeeper.admit(request, device_id, request.match_info.get("key", ""))
-        if wait := self._rates.take(device_id):
-            raise RefusedError(429, "rate_limited", f"device {device_id} sends too often", retry_after_s=wait)
+        self._reception.pace(device)
         return device
 
     async def _take(
         self, request: web.Request, device: DeviceBinding, known_format: str | None, refusal: RefusedError | None = None
     ) -> str:
         """Publish the body, and return its raw id if neither the caller nor the adapter refuses it."""
-        async with self._bodies.read(request) as body:
-            if not body:
-                raise RejectedError("empty", "the request has no body")
-            arrival = Arrival(
-                gateway="http",
-                device_id=device.device_id,
-                body=body,
-                format=known_format,
-                path=path_without_key(request),
-                content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-                headers=kept_headers(request),
-            )
-            verdict = None if refusal else await judge(self._intake, arrival)
-            raw_id = await self._intake.accept(arrival)
-        if refusal is not None:
-            raise refusal
-        if verdict is not None:
-            raise RefusedError(422, verdict.reason, verdict.detail)
+        raw_id, refused = await self._reception.take(request, device, known_format, lambda _: refusal)
+        if isinstance(refused, RejectedError):
+            raise RefusedError(422, refused.reason, refused.detail)
+        if refused is not None:
+            raise refused
         return raw_id
 
 

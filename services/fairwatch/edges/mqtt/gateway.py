@@ -191,7 +191,10 @@ class MqttGateway:
         headers = {"mqtt-retained": str(bool(message.retain)).lower(), "mqtt-qos": str(message.qos)}
         if not body:
             headers["mqtt-empty"] = "true"  # on a retained topic: the state no longer exists
-        await self._store(Arrival("mqtt", device.device_id, body, format=device.format, path=topic, headers=headers))
+        arrival = Arrival(
+            "mqtt", device.device_id, body, format=device.format, path=topic, headers=headers, transport="mqtt"
+        )
+        await self._store(arrival)
 
     async def _store(self, arrival: Arrival) -> None:
         """Try until it is stored; none overtakes a message of its device that has to be tried again.

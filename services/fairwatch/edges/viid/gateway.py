@@ -10,7 +10,6 @@ answered a challenge, or answer one itself. Bodies that cannot be used are answe
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -22,13 +21,12 @@ from fairwatch.edges.auth.digest import Algorithm
 from fairwatch.edges.auth.peer import Peer
 from fairwatch.edges.connection import proved_on
 from fairwatch.edges.credentials import DeviceBinding, Devices
-from fairwatch.edges.intake import Arrival, Intake
-from fairwatch.edges.limits import Bodies, TokenBuckets
+from fairwatch.edges.reception import Reception
 from fairwatch.edges.refusal import RefusedError, refusal_of
-from fairwatch.edges.requests import add_route, judge, kept_headers
+from fairwatch.edges.requests import add_route
 from fairwatch.edges.viid.replies import Replies
-from fairwatch.edges.viid.resources import RESOURCES, Resource, object_ids
-from fairwatch.edges.viid.system import SystemCall, plain
+from fairwatch.edges.viid.resources import RESOURCES, Objects
+from fairwatch.edges.viid.system import SystemCall
 from fairwatch.stores.viid_sessions import Session, Sessions
 from fairwatch.telemetry import metrics
 
@@ -51,9 +49,7 @@ class VisualGateway:
     devices: Devices
     doorkeeper: Doorkeeper
     sessions: Sessions
-    intake: Intake
-    bodies: Bodies
-    rates: TokenBuckets
+    reception: Reception
     replies: Replies
     clock: Clock
     session_s: float = 300
@@ -98,28 +94,15 @@ class VisualGateway:
     async def receive_objects(self, request: web.Request) -> web.Response:
         """Take a list of objects; one status for each, after the broker's acknowledgement."""
         device = await self._session(request, request.headers.get(IDENTIFY, ""))
-        if wait := self.rates.take(device.device_id):
-            raise RefusedError(429, "rate_limited", f"device {device.device_id} sends too often", retry_after_s=wait)
-        resource = RESOURCES[request.path.split("/")[2]]
-        async with self.bodies.read(request) as body:
-            if not body:
-                raise RejectedError("empty", "the request has no body")
-            arrival = Arrival(
-                gateway="viid",
-                device_id=device.device_id,
-                body=body,
-                format="gat1400",
-                path=request.path,
-                content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-                headers={**kept_headers(request), "method": request.method},
-            )
-            ids, refusal = _read_objects(resource, body)
-            if refusal is None and (verdict := await judge(self.intake, arrival)):
-                refusal = RefusedError(400, verdict.reason, verdict.detail)
-            await self.intake.accept(arrival)
-        if refusal is not None:
-            metrics.GATEWAY_REFUSED.labels("viid", refusal.reason).inc()
-        return self.replies.many(request, ids or [""], refusal)
+        self.reception.pace(device)
+        objects = Objects(RESOURCES[request.path.split("/")[2]])
+        method = {"method": request.method}
+        _, refused = await self.reception.take(request, device, "gat1400", objects.fault, method)
+        if isinstance(refused, RejectedError):
+            refused = RefusedError(400, refused.reason, refused.detail)
+        if refused is not None:
+            metrics.GATEWAY_REFUSED.labels("viid", refused.reason).inc()
+        return self.replies.many(request, objects.ids or [""], refused)
 
     async def _session(self, request: web.Request, viid_id: str) -> DeviceBinding:
         """Return the device of the live session that this very peer registered, and prolong it."""
@@ -165,7 +148,7 @@ class VisualGateway:
         claimed = request.headers.get(IDENTIFY, "").strip()
         if not claimed and hdrs.AUTHORIZATION not in request.headers and request.path.endswith("Register"):
             raise self.doorkeeper.challenge(None, CHALLENGE_ORDER)
-        async with self.bodies.read(request, SYSTEM_BODY_LIMIT) as body:
+        async with self.reception.bodies.read(request, SYSTEM_BODY_LIMIT) as body:
             return SystemCall.read(claimed, body, wrapper)
 
     def _answered(self, request: web.Request, call: SystemCall) -> web.Response:
@@ -191,19 +174,3 @@ class VisualGateway:
             return self.replies.refused(request, refusal)
 
         return answer
-
-
-def _read_objects(resource: Resource, body: bytes) -> tuple[list[str], RefusedError | None]:
-    """Return the ids of a body's objects, or why it holds none."""
-    body = plain(body)
-    if body[:1] == b"<":
-        return [], RefusedError(400, "xml", "XML is not understood, send application/VIID+JSON")
-    try:
-        ids = object_ids(resource, orjson.loads(body))
-    except orjson.JSONDecodeError as error:
-        return [], RefusedError(400, "malformed", f"not JSON: {error.msg} at character {error.pos}")
-    if ids is None:
-        return [], RefusedError(
-            400, "invalid_field", f"{resource.name}ListObject.{resource.inner} is not a list of objects"
-        )
-    return ids, None

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from fairwatch.edges.refusal import RefusedError
+from fairwatch.edges.viid.system import plain
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -43,6 +48,32 @@ RESOURCES: dict[str, Resource] = {
     "Tollgates": _plain("Tollgate"),
     "Lanes": _plain("Lane", "LaneId"),
 }
+
+
+class Objects:
+    """The objects of one body.
+
+    Attributes:
+        ids: Of each, once they were looked at.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource, self.ids = resource, list[str]()
+
+    def fault(self, body: bytes) -> RefusedError | None:
+        """Note the ids of a body's objects; return why it holds none."""
+        body = plain(body)
+        if body[:1] == b"<":
+            return RefusedError(400, "xml", "XML is not understood, send application/VIID+JSON")
+        try:
+            ids = object_ids(self._resource, orjson.loads(body))
+        except orjson.JSONDecodeError as error:
+            return RefusedError(400, "malformed", f"not JSON: {error.msg} at character {error.pos}")
+        if ids is None:
+            wanted = f"{self._resource.name}ListObject.{self._resource.inner}"
+            return RefusedError(400, "invalid_field", f"{wanted} is not a list of objects")
+        self.ids = ids
+        return None
 
 
 def object_ids(resource: Resource, document: Any) -> list[str] | None:
