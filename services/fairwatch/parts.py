@@ -158,7 +158,7 @@ PARTS: tuple[Part, ...] = (
             reads=("alerts",),
             writes=("deliveries", "audit", "alerts-dlq"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites"),
+            references=("authorisations", "watchlist-entries", "sites", "silences"),
             tick_s=0.5,
             acts_outside=True,
         ),

@@ -82,6 +82,7 @@ ID_FIELDS = {
     "WatchlistEntry": "entry_id",
     "Device": "device_id",
     "Site": "site_id",
+    "Silence": "silence_id",
     "AuditRecord": "audit_id",
     "RawEvent": "raw_id",
 }

@@ -1,7 +1,8 @@
 """Plays what devices send, at given times, through normalize, enrich and the rehearsal of route, group and notify.
 
 A scenario is JSON: `devices` and `sites` as on their topics, `routes` as in routes.yaml, `steps` ({at, device, body,
-gateway, path, headers, format}), and `until`, up to which time passes. Receivers answer 204.
+gateway, path, headers, format}; or {at, silence: record}, {at, expire: id}), `quiet` as in quiet.yaml, and `until`, up
+to which time passes. Receivers answer 204.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from obstore.store import MemoryStore
 from fairwatch.apps.rehearsal.hub import Rehearsal
 from fairwatch.domain.calendar import instant
 from fairwatch.domain.outcome import Emit, Outcome
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.processors.enrich import Enrich
 from fairwatch.processors.normalize import Normalize
@@ -29,7 +31,8 @@ class Scenario:
         self._script = script
         devices, sites = MemoryReference(script["devices"]), MemoryReference(script["sites"])
         tree = RouteTree(Routes.model_validate(yaml.safe_load(script["routes"])))
-        self._hub = Rehearsal(tree, _micros(script["steps"][0]["at"]), sites=sites)
+        quiet = Quiet.model_validate(script.get("quiet", {}))
+        self._hub = Rehearsal(tree, _micros(script["steps"][0]["at"]), sites=sites, quiet=quiet)
         clock = self._hub.clock
         self.sightings: list[dict[str, Any]] = []
         self.outcomes: list[Outcome] = []
@@ -55,12 +58,22 @@ class Scenario:
         """Play all of it."""
         for number, step in enumerate(self._script["steps"]):
             await self._hub.pass_time(_micros(step["at"]))
-            await self._send(number, step)
+            await self._do(number, step)
         await self._hub.pass_time(_micros(self._script["until"]))
         self.outcomes += self._hub.outcomes
         for record in [outcome.record for outcome in self._hub.outcomes if isinstance(outcome, Emit)]:
             assert_valid(record)
         return self
+
+    async def _do(self, number: int, step: Mapping[str, Any]) -> None:
+        silences = self._hub.silences
+        if "silence" in step:
+            silences.put(step["silence"]["silence_id"], step["silence"])
+        elif "expire" in step:
+            silences.put(step["expire"], {**silences.get(step["expire"]), "expires_at": self._hub.clock.now()})
+        else:
+            await self._send(number, step)
+        await self._hub.look_again()
 
     async def _send(self, number: int, step: Mapping[str, Any]) -> None:
         options = {name: step[name] for name in ("gateway", "path", "headers", "format") if step.get(name)}

@@ -11,6 +11,7 @@ from fairwatch.console.people import People
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.edges.credentials import load_devices
 from fairwatch.matching.models import FaceConfig
+from fairwatch.policy import quiet
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -29,6 +30,7 @@ def faults(folder: Path) -> Iterator[str]:
     readers: dict[str, Callable[[Path], object]] = {
         "routes.yaml": RouteTree.read,
         "receivers.yaml": lambda path: read_yaml(path, Receivers),
+        quiet.FILE: quiet.Quiet.read,
         "devices.yaml": lambda path: load_devices(path, secrets=False),
         "people.yaml": People.load,
         "models.yaml": FaceConfig.load,

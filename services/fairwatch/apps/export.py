@@ -30,7 +30,7 @@ from fairwatch.wire.topics import Topic, topics
 
 CHAIN = "audit-chain"
 ENTRIES = "watchlist-entries"
-RULES = ("routes.yaml", "receivers.yaml", "models.yaml")
+RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "models.yaml")
 CREDENTIALS = ("people.yaml", "devices.yaml")
 _AT_ONCE = 20_000  # records in memory
 Say = Callable[[str], None]

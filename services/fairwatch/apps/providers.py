@@ -19,6 +19,7 @@ from fairwatch.wire.topics import topics
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
     from fairwatch.matching.recheck import Recheck
+    from fairwatch.policy.quiet import Quiet
     from fairwatch.policy.routing import Options, RouteTree
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
@@ -85,6 +86,12 @@ def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]"
     return linked(receivers, settings, given.clock)
 
 
+def _quiet(settings: Settings, _: Resources) -> "Quiet":
+    from fairwatch.policy.quiet import FILE, Quiet  # noqa: PLC0415
+
+    return Quiet.read(settings.config_dir / FILE)
+
+
 def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":
     from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
 
@@ -127,6 +134,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "tree": _tree,
     "rules": _rules,
     "receivers": _receivers,
+    "quiet": _quiet,
     "read_model": _read_model,
     "stores": _stores,
     "faces": _faces,

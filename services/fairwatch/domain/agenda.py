@@ -96,6 +96,10 @@ class Agenda:
         firsts = (self._first(number, lane) for number in self._queues)
         return min((first[0] for first in firsts if first is not None), default=None)
 
+    def keys(self, partition: int, lane: Hashable) -> list[str]:
+        """Return the keys of a lane that wait; those of a partition that was not looked at are not known."""
+        return [key for key, (_, own) in self._times.get(partition, {}).items() if own == lane]
+
     def lanes(self) -> Iterator[Hashable]:
         """Iterate over the lane of each key that waits."""
         return (lane for times in self._times.values() for _, lane in times.values())

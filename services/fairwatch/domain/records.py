@@ -240,6 +240,7 @@ class Delivery(TypedDict):
     reason: NotRequired[str]
     next_attempt_at: NotRequired[int | None]
     received_at: int
+    held_by: NotRequired[str | None]
 
 
 class Point(TypedDict):
@@ -626,6 +627,21 @@ class Sighting(TypedDict):
     zones: NotRequired[list[str]]
     geo: NotRequired[GeoPoint | None]
     exercise: NotRequired[bool]
+
+
+class Silence(TypedDict):
+    """A time in which alerts that match are told to nobody. What holds when it ends is told then."""
+
+    silence_id: str
+    author: str
+    role: NotRequired[str]
+    reason: str
+    matchers: list[str]
+    starts_at: int
+    expires_at: int
+    approved_by: NotRequired[list[str]]
+    expired_by: NotRequired[str | None]
+    updated_at: NotRequired[int | None]
 
 
 class Site(TypedDict):

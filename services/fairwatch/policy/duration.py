@@ -10,7 +10,12 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = timedelta(days=3660)
 
 
-def _duration(value: object) -> object:
+def duration(value: object) -> timedelta:
+    """Return a duration.
+
+    Raises:
+        ValueError: It is none.
+    """
     if isinstance(value, timedelta):
         return value
     text = str(value)
@@ -20,4 +25,4 @@ def _duration(value: object) -> object:
     return timedelta(seconds=sum(int(number) * UNITS[unit] for number, unit in parts))
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=LONGEST)]
+Duration = Annotated[timedelta, BeforeValidator(duration), Field(ge=timedelta(0), le=LONGEST)]

@@ -4,6 +4,7 @@ The only module that knows the library. Expressions are typed, see nothing but t
 themselves: a loop over lists has a budget, and there is no other.
 """
 
+import json
 from typing import Any, ClassVar, Final
 
 from cel_expr_python import cel
@@ -166,3 +167,33 @@ def view_of(subject: Subject) -> Any:
 
 def _first_line(message: str) -> str:
     return message.removeprefix("INVALID_ARGUMENT: ").partition("\n")[0][:200]
+
+
+_OF_TEXT: Final = cel.NewEnv(variables={"text": _TEXT})
+
+
+class Pattern:
+    """A regular expression (RE2: its time grows with the text alone) that has to fit a whole text.
+
+    Raises:
+        ValueError: It is too long, or none.
+    """
+
+    __slots__ = ("_program", "text")
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise ValueError(f"has more than {LONGEST} characters")
+        self.text = text
+        try:
+            self._program = _OF_TEXT.compile(f"text.matches({json.dumps(f'^(?:{text})$')})")
+            self.fits("")
+        except (RuntimeError, FailedError) as error:
+            raise ValueError(f"is no regular expression: {_first_line(str(error))}") from error
+
+    def fits(self, text: str) -> bool:
+        """Tell whether the whole of a text is as it says."""
+        answer = self._program.eval(_OF_TEXT.Activation({"text": text}))
+        if answer.type() != cel.Type.BOOL:
+            raise FailedError(_first_line(str(answer.value())))
+        return bool(answer.value())

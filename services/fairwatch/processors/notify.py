@@ -8,14 +8,18 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
-from fairwatch.domain.ports import State
+from fairwatch.domain.ports import Reference, State
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import alert_may_leave, is_about_a_match
+from fairwatch.policy.silencing import Silences
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger, delivery_id
+from fairwatch.sinks.muting import Muting
+from fairwatch.sinks.quieting import Quieting
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
@@ -32,7 +36,8 @@ class Notify:
     pauses, for as long as the receiver's options say; then its fallback is told, and it is written to the dead letters,
     from where it can be redriven. A receiver that is back is told how things stand now, what is EXTREME first. An alert
     about a match that not enough people have confirmed is refused here once more, and before each attempt it is asked
-    again whether entry and authorisation still allow it.
+    again whether entry and authorisation still allow it. What is silenced is held back, of open alerts too; when
+    nothing holds it any more, what still burns is told at once.
 
     Args:
         receivers: By name.
@@ -41,6 +46,8 @@ class Notify:
         codec: Encodes an alert that goes to the dead letters.
         recheck: What people are authorised to look for now; asked before each delivery of an alert about a match;
             without it none leaves.
+        silences: By id; None for none.
+        quiet: How long who may silence.
     """
 
     spec = spec_of("notify")
@@ -52,11 +59,15 @@ class Notify:
         clock: Clock,
         codec: Codec,
         recheck: Recheck | None = None,
+        silences: Reference | None = None,
+        quiet: Quiet | None = None,
     ) -> None:
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
         self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld)
+        muting = Muting(Silences(silences, quiet or Quiet()) if silences else None)
+        self._quiet = Quieting(self._dispatch, muting)
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
@@ -82,7 +93,8 @@ class Notify:
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
-        return self._dispatch.due_at()
+        moments = (self._dispatch.due_at(), self._quiet.due_at(self._clock.now()))
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Take in what was answered meanwhile, and try again what is due."""
@@ -93,11 +105,13 @@ class Notify:
             for lane in dispatch.lanes.values():
                 lane.keep(partitions)
             memories = {partition: Memory(self._state, partition, now) for partition in partitions}
-            sent = await dispatch.send(dispatch.due(partitions, now), memories)
+            released, said = self._quiet.look_again(partitions, now)
+            places = dict.fromkeys([*released, *dispatch.due(partitions, now)])
+            sent = await dispatch.send(places, memories)
             for memory in memories.values():
                 memory.save()
             dispatch.count()
-            return [emit for _, emitted in sent for emit in emitted]
+            return [*said, *(emit for _, emitted in sent for emit in emitted)]
 
     async def close(self) -> None:
         """Close every sink."""
@@ -107,7 +121,7 @@ class Notify:
         """Make due what a clock that was ahead, here or where the partition was, put off for longer than any pause."""
         turned_back, agenda = now < self._latest, self._dispatch.agenda
         for partition in partitions if turned_back else set(partitions) - self._looked_through:
-            for key, value in list(agenda.items(partition)):
+            for key, value in list(self._dispatch.ledgers(partition)):
                 name = receiver_of((partition, key))
                 ledger, receiver = Ledger(value, name), self._receivers.get(name)
                 if receiver and ledger.waiting and ledger.next_at > now + receiver.backoff_max:
@@ -151,14 +165,18 @@ class Notify:
         if withheld := self._withheld(alert):
             refused = report(alert, delivery_id(alert, name), name, kind, Answer(withheld), self._clock.now())
             return [*refused, Skip(withheld)], None
+        place = place_of(event.partition, alert["group"], name)
         if receiver is not None and not _is_wanted(alert, receiver):
+            self._quiet.forget(place, alert)
             return [Skip("not_wanted")], None
         if memory.repeats(event, delivery_id(alert, name), alert["issued_at"]):
             return [Skip("duplicate")], None
-        place = place_of(event.partition, alert["group"], name)
+        trace = event.headers.get(TRACE, b"").decode()
+        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now())
+        if held is not None:
+            return [*held, Skip("held_back")], None
         ledger = self._dispatch.ledger(place)
-        failed = ledger.waiting and ledger.head["attempt"] > 0
-        ledger.append(alert, name, event.offset, self._clock.now(), event.headers.get(TRACE, b"").decode())
+        failed = len(ledger.value["queue"]) > 1 and ledger.head["attempt"] > 0
         said: list[Outcome] = []
         for reason, older in ledger.shorten() if failed else ():
             said += report(older["alert"], older["delivery_id"], name, kind, Answer(reason), self._clock.now())

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.ports import State
+from fairwatch.sinks.holding import HELD
 from fairwatch.sinks.lane import SLOW_S, Lane, Place
 from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
 from fairwatch.sinks.receivers import Receiver
@@ -78,6 +79,11 @@ class Dispatch:
         if place not in self._open:
             self._open[place] = Ledger(self.agenda.get(*place) or Ledger.empty(), receiver_of(place))
         return self._open[place]
+
+    def is_out(self, place: Place) -> bool:
+        """Tell whether something of a ledger is on its way."""
+        lane = self.lanes.get(receiver_of(place))
+        return lane is not None and place in lane.flights
 
     def due_at(self) -> int | None:
         """Return when something was answered or may be sent next, in microseconds."""
@@ -261,7 +267,13 @@ class Dispatch:
                 self.agenda.hold(*place)
         self._open = {}
 
+    def ledgers(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Iterate over the ledgers of a partition by key."""
+        return ((key, value) for key, value in self.agenda.items(partition) if not key.startswith(HELD))
+
     def _lane_of(self, key: str, value: Mapping[str, Any]) -> tuple[str, bool] | str:
+        if key.startswith(HELD):
+            return HELD
         name = key.rsplit(LEDGER, 1)[1]
         if name not in self.lanes:
             return ""

@@ -1,12 +1,13 @@
 """What one receiver still waits for of one group, as a value that passes through JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.sink import Reason
 
 QUEUE_LIMIT = 50
@@ -49,14 +50,35 @@ class Ledger:
         return int(self.value["next_at"])
 
     def append(
-        self, alert: Mapping[str, Any], name: str, offset: int, now: int, trace: str, *, instead_of: str | None = None
+        self,
+        alert: Mapping[str, Any],
+        name: str,
+        offset: int,
+        now: int,
+        trace: str,
+        *,
+        instead_of: str | None = None,
+        skipped: int = 0,
     ) -> None:
-        """Queue a revision; `instead_of` names the receiver that did not take it."""
+        """Queue a revision; `instead_of` names the receiver that did not take it, `skipped` revisions it stands for."""
         item = {"alert": dict(alert), "delivery_id": delivery_id(alert, name), "attempt": 0, "offset": offset}
         item |= {"trace": trace, "since": now}
         if instead_of is not None:
             item["instead_of"] = instead_of
+        if skipped:
+            item["skipped"] = skipped
         self.value["queue"].append(item)
+
+    def withdraw(self, is_held: Callable[[Mapping[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Take out what waits and was never tried, of alerts that are held back from now on and have not ended."""
+        ended = {item["alert"]["alert_id"] for item in self.value["queue"] if item["alert"].get("state") in OVER}
+        out = [
+            item
+            for item in self.value["queue"]
+            if not item["attempt"] and item["alert"]["alert_id"] not in ended and is_held(item["alert"])
+        ]
+        self.value["queue"] = [item for item in self.value["queue"] if item not in out]
+        return out
 
     def shorten(self) -> list[tuple[Reason, dict[str, Any]]]:
         """Keep the newest revision of each alert, which holds its full state; return the items that go, and why.

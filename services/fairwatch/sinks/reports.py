@@ -20,8 +20,9 @@ def report(
     state: str = "SUPPRESSED",
     attempt: int = 1,
     next_attempt_at: int | None = None,
+    held_by: str | None = None,
 ) -> list[Emit]:
-    """Return the Delivery and its AuditRecord; times in microseconds."""
+    """Return the Delivery and its AuditRecord; times in microseconds. `held_by` is what kept it from being sent."""
     delivery = {
         "delivery_id": identity,
         "alert_id": alert["alert_id"],
@@ -35,6 +36,7 @@ def report(
         "reason": answer.reason,
         "next_attempt_at": next_attempt_at,
         "received_at": alert["received_at"],
+        "held_by": held_by,
     }
     metrics.DELIVERIES.labels(name if sink else "unknown", answer.reason).inc()
     emitted = [Emit("deliveries", alert["alert_id"], delivery)]
@@ -56,5 +58,6 @@ def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, A
             "revision": str(delivery["revision"]),
             "attempt": str(delivery["attempt"]),
             "reason": delivery["reason"],
+            **({"held_by": delivery["held_by"]} if delivery["held_by"] else {}),
         },
     }

@@ -39,6 +39,7 @@ Reply = Literal[
     "unknown_receiver",
     "overflow",  # too many alerts of one group wait for this receiver
     "superseded",  # a newer revision of the same alert waited as well
+    "silenced",  # somebody silenced it
     "internal_error",  # our sink raised
 ]
 Reason = Reply | Withheld

@@ -11,6 +11,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.ports import Reference
 from fairwatch.matching.recheck import Recheck
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.group import Group
 from fairwatch.processors.notify import Notify
@@ -40,6 +41,10 @@ class Rehearsal:
         sites: By id, for the time zones of verdicts.
         receivers: Options by name; one that rules name and that is not here takes everything.
         troubles: How receivers answer, by name.
+        quiet: How long who may silence.
+
+    Attributes:
+        silences: By id; to be put while it goes on.
     """
 
     def __init__(
@@ -50,7 +55,10 @@ class Rehearsal:
         sites: Reference | None = None,
         receivers: Mapping[str, Mapping[str, Any]] | None = None,
         troubles: Mapping[str, Sequence[Trouble]] | None = None,
+        quiet: Quiet | None = None,
     ) -> None:
+        self.silences = MemoryReference()
+        self._quiet = quiet or Quiet()
         self.clock = ManualClock(start)
         self.messages: list[Message] = []
         self.alerts: list[dict[str, Any]] = []
@@ -89,6 +97,10 @@ class Rehearsal:
             await self._tick()
         self.clock.advance(seconds=max(0, until - self.clock.now()) / 1_000_000)
 
+    async def look_again(self) -> None:
+        """Let the processors see now what was silenced."""
+        await self._tick()
+
     async def restart(self) -> None:
         """Let the processors die, and start again from what they had saved."""
         self._build()
@@ -102,7 +114,10 @@ class Rehearsal:
     def _build(self) -> None:
         self._route = Route(self._tree, self._sites)
         self._group = Group(self._tree.rules, self._group_state, self.clock)
-        self._notify = Notify(self._receivers, self._notify_state, self.clock, Codec(), _Granted())
+        notify = Notify(
+            self._receivers, self._notify_state, self.clock, Codec(), _Granted(), self.silences, self._quiet
+        )
+        self._notify = notify
 
     def _due_at(self) -> int | None:
         answers = [at for sink in self._sinks.values() for at in sink.answers_at.values()]

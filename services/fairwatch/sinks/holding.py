@@ -1,0 +1,108 @@
+"""What is not told for now: the newest revision of each alert that is held back, for each receiver.
+
+Whoever was told of a beginning is told of its end, held back or not. Who was not told of it is told when nothing holds
+it back any more, if it still burns; and of nothing, if it does not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairwatch.domain.agenda import Agenda
+from fairwatch.policy.grouping import OVER
+from fairwatch.sinks.lane import Place
+from fairwatch.sinks.sink import Reason
+
+HELD = "\1held|"  # begins the keys of what is held; no group begins like this
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an alert is not told, on whose account, and until when at most, in microseconds."""
+
+    reason: Reason
+    by: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A revision that may be told; it stands for `skipped` earlier ones."""
+
+    alert: Mapping[str, Any]
+    offset: int
+    trace: str
+    skipped: int
+
+
+Judge = Callable[[Mapping[str, Any], int], Hold | None]
+
+
+class Holding:
+    """Everything that is held back.
+
+    Args:
+        agenda: Holds it beside the ledgers.
+        judge: Says of an alert and a time whether it is to be held back, and why.
+    """
+
+    def __init__(self, agenda: Agenda, judge: Judge) -> None:
+        self._agenda = agenda
+        self._judge = judge
+
+    def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> Hold | Release:
+        """Decide on a revision: hold it back, or let it go."""
+        key, hold, over = _key(place), self._judge(alert, now), alert.get("state") in OVER
+        held = self._held(place, alert)
+        told = held["told"] if held else alert["revision"] > 0
+        count = held["count"] if held else 0
+        if held:
+            self._agenda.delete(*key)
+        if over:
+            if held and not told:
+                return Hold(held["reason"], held["by"], now)
+            if hold and not told:
+                return hold
+            return Release(alert, offset, trace, 0)
+        if hold is None:
+            return Release(alert, offset, trace, count)
+        value = {"alert": dict(alert), "offset": offset, "trace": trace, "told": told, "count": count + 1}
+        self._agenda.put(*key, value | {"next_at": hold.until, "reason": hold.reason, "by": hold.by})
+        return hold
+
+    def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
+        """Hold an alert no longer: its receiver does not want to hear of its end."""
+        if self._held(place, alert):
+            self._agenda.delete(*_key(place))
+
+    def due_at(self) -> int | None:
+        """Return when something is let go next, in microseconds."""
+        return self._agenda.next_at(HELD)
+
+    def released(
+        self, partitions: Sequence[int], now: int, *, all_of: Sequence[int]
+    ) -> Iterator[tuple[Place, Release]]:
+        """Yield what nothing holds back any more: of what is due, and of everything in the partitions of `all_of`."""
+        self._agenda.look(partitions, now)
+        places = [(partition, key) for partition, key, _ in self._agenda.due(partitions, now, HELD)]
+        places += [(partition, key) for partition in all_of for key in self._agenda.keys(partition, HELD)]
+        for partition, key in dict.fromkeys(places):
+            value = self._agenda.get(partition, key)
+            if value is None:
+                continue
+            hold = self._judge(value["alert"], now)
+            if hold is None:
+                self._agenda.delete(partition, key)
+                place = partition, key.removeprefix(HELD)
+                yield place, Release(value["alert"], value["offset"], value["trace"], value["count"] - 1)
+            elif hold.until != value["next_at"]:
+                value |= {"next_at": hold.until, "reason": hold.reason, "by": hold.by}
+                self._agenda.put(partition, key, value)
+
+    def _held(self, place: Place, alert: Mapping[str, Any]) -> dict[str, Any] | None:
+        value = self._agenda.get(*_key(place))
+        return value if value and value["alert"]["alert_id"] == alert["alert_id"] else None
+
+
+def _key(place: Place) -> Place:
+    return place[0], HELD + place[1]

@@ -1,0 +1,82 @@
+"""Holds alerts back from their receivers, and lets them go again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairwatch.domain.outcome import Emit
+from fairwatch.sinks.dispatch import Dispatch, receiver_of
+from fairwatch.sinks.holding import Hold, Holding
+from fairwatch.sinks.lane import Place
+from fairwatch.sinks.ledger import delivery_id
+from fairwatch.sinks.muting import Muting
+from fairwatch.sinks.reports import report
+from fairwatch.sinks.sink import Answer
+
+
+class Quieting:
+    """What stands between an alert and the ledgers of its receivers.
+
+    Args:
+        dispatch: The ledgers.
+        muting: Says what is to be held back, and why.
+    """
+
+    def __init__(self, dispatch: Dispatch, muting: Muting) -> None:
+        self._dispatch = dispatch
+        self._muting = muting
+        self._holding = Holding(dispatch.agenda, muting.judge)
+        self._looked_at: dict[int, tuple[int, int | None]] = {}
+
+    def due_at(self, now: int) -> int | None:
+        """Return when something is let go next, or held back, in microseconds."""
+        moments = (self._holding.due_at(), self._muting.next_start(now))
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> list[Emit] | None:
+        """Put a revision into its ledger, or hold it back: then return what is said of that."""
+        taken = self._holding.take(place, alert, offset, trace, now)
+        if isinstance(taken, Hold):
+            return self._say(place, alert, taken, now)
+        ledger, name = self._dispatch.ledger(place), receiver_of(place)
+        ledger.append(alert, name, offset, now, trace, skipped=taken.skipped)
+        return None
+
+    def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
+        """Hold an alert no longer whose receiver does not want to hear of it."""
+        self._holding.forget(place, alert)
+
+    def look_again(self, partitions: Sequence[int], now: int) -> tuple[list[Place], list[Emit]]:
+        """Let go what nothing holds back any more, and hold back what waits and is to be held from now on.
+
+        Returns:
+            The ledgers in which something waits anew, and what is said of what was held back.
+        """
+        state = (self._muting.version, self._muting.next_start(now))
+        changed = [partition for partition in partitions if self._looked_at.get(partition) != state]
+        places, said = [], list[Emit]()
+        for place, release in self._holding.released(partitions, now, all_of=changed):
+            ledger, name = self._dispatch.ledger(place), receiver_of(place)
+            ledger.append(release.alert, name, release.offset, now, release.trace, skipped=release.skipped)
+            places.append(place)
+        for partition in changed:
+            said += self._withdraw(partition, now)
+        self._looked_at = dict.fromkeys(partitions, state)
+        return places, said
+
+    def _withdraw(self, partition: int, now: int) -> list[Emit]:
+        """Hold back what waits in the ledgers, for a receiver that was away, and was never tried."""
+        said: list[Emit] = []
+        for key, _ in list(self._dispatch.ledgers(partition)):
+            place = partition, key
+            if self._dispatch.is_out(place):
+                continue
+            ledger = self._dispatch.ledger(place)
+            for item in ledger.withdraw(lambda alert: self._muting.judge(alert, now) is not None):
+                said += self.take(place, item["alert"], item["offset"], item["trace"], now) or ()
+        return said
+
+    def _say(self, place: Place, alert: Mapping[str, Any], hold: Hold, now: int) -> list[Emit]:
+        name = receiver_of(place)
+        lane = self._dispatch.lanes.get(name)
+        kind = lane.receiver.sink.kind if lane else ""
+        return report(alert, delivery_id(alert, name), name, kind, Answer(hold.reason), now, held_by=hold.by)
