@@ -194,6 +194,11 @@ DEVICES = Dashboard(
             {"{{state}}": "sum by (state) (fairwatch_gateway_streams{$where})"},
             what="silent: not even a heartbeat came; refused: the password is wrong.",
         ),
+        Panel(
+            "Devices of the gateways",
+            {"{{component}} {{state}}": "max by (component, state) (fairwatch_gateway_devices{$where})"},
+            what="refused: the record is wrong, or another device could be taken for it; the gateway's log names both.",
+        ),
         Panel("Deleted past their lifetime", rates("fairwatch_retention_deleted_total", "store"), "cps"),
         Panel("Let go of, by reason", rates("fairwatch_events_dropped_total", "component", "reason"), "cps"),
         Panel(

@@ -114,6 +114,13 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "devicesSecret": group(
+        "What seals passwords in the records of devices.",
+        {
+            "existingSecret": secret("Secret with random characters, at least 32, the same for all gateways"),
+            "key": text("Its key."),
+        },
+    ),
     "chainKey": group(
         "What proves that a chain has handled a record, so that no other processor does again.",
         {

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from fairwatch.apps import configuration, reference
 from fairwatch.apps.demo.stage import CONFIG
+from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
@@ -193,6 +194,10 @@ async def test_only_what_differs_is_published(broker, make_topics, tmp_path):
     assert (await published()).changed == ["sites harbour", "devices cam-1"]
     again = await published()
     assert (again.changed, again.same) == ([], ["sites harbour", "devices cam-1"])
+    async with producer(settings, "test") as publisher:  # what `fairwatch devices` wrote is not the file's to undo
+        [record] = [record for _, _, record in read_topic(settings, "devices")]
+        await publisher.publish("devices", "cam-1", record | {"access": {"key_sha256": "a" * 64}})
+    assert (await published()).same == ["sites harbour", "devices cam-1"]
     path.write_text(f"sites: [{ {**SITE, 'name': 'Harbour'} }]\n")
     moved = await published()
     assert (moved.changed, moved.unnamed) == (["sites harbour"], ["devices cam-1"])

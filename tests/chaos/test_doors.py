@@ -8,7 +8,7 @@ import pytest
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RetryableError
-from fairwatch.edges.credentials import load_devices
+from fairwatch.edges.device_index import load_devices
 from fairwatch.edges.edge import Started, options_of, serve
 from fairwatch.stores.media import MediaStore
 from tests.chaos.doors import USERS, Doors, write_devices

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from fairwatch.domain.clock import ManualClock
+from fairwatch.edges.auth.accounts import ha1
 from fairwatch.edges.auth.digest import Digest, answer, parse_authorization
 from tests.support.gateway_world import KEY, PASSWORD, VIID_ID, digested, keyed, run_gateway
 
@@ -15,7 +16,10 @@ FACES = b'{"FaceListObject":{"FaceObject":[{"FaceID":"face-1"}]}}'
 
 
 class PlainAccount:
-    username, password, algorithms = "platform", PASSWORD, ("MD5",)
+    username, algorithms = "platform", ("MD5",)
+
+    def ha1(self, algorithm, realm):
+        return ha1(self.username, PASSWORD, algorithm, realm)
 
 
 def parted(challenge):

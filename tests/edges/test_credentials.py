@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.edges.credentials import issue_api_key, load_devices
+from fairwatch.edges.credentials import issue_api_key
+from fairwatch.edges.device_index import load_devices
 from tests.support.gateway_world import KEY, KEY_HASH, PASSWORD, VIID_ID, device, digested, keyed, write_devices
 
 

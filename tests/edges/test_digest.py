@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairwatch.domain.clock import ManualClock
+from fairwatch.edges.auth.accounts import ha1
 from fairwatch.edges.auth.digest import Digest, answer, parse_authorization
 
 
@@ -16,6 +17,9 @@ class Account:
     username: str = "Mufasa"
     password: str = "Circle of Life"
     algorithms: tuple = field(default=("SHA-256", "MD5"))
+
+    def ha1(self, algorithm, realm):
+        return ha1(self.username, self.password, algorithm, realm)
 
 
 def reply(

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from fairwatch.domain.clock import ManualClock
+from fairwatch.edges.auth.accounts import ha1
 from fairwatch.edges.auth.digest import Digest
 from fairwatch.edges.hikvision_stream.heartbeats import Heartbeats
 from fairwatch.edges.hikvision_stream.parts import PartCutter, content_of
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Payload
 from fairwatch.stores.leases import RedisLeases
-from tests.support.gateway_world import PASSWORD, RecordingPublisher, device, run_gateway
+from tests.support.gateway_world import PASSWORD, RecordingPublisher, device, run_gateway, write_devices
 
 JPEG = b"\xff\xd8\xff\xd9"
 
@@ -38,7 +39,10 @@ BEAT = part(event("videoloss", "inactive"))
 
 
 class Account:
-    username, password, algorithms = "hub", PASSWORD, ("MD5", "SHA-256")
+    username, algorithms = "hub", ("MD5", "SHA-256")
+
+    def ha1(self, algorithm, realm):
+        return ha1(self.username, PASSWORD, algorithm, realm)
 
 
 class Camera:
@@ -160,6 +164,18 @@ async def test_one_replica_reads_a_device_and_another_goes_on_when_it_is_gone(tm
         await made.reader()
         await made.send(part(event()), BEAT)
         await publisher.wait_for(1)
+
+
+async def test_a_stream_is_read_from_when_its_device_is_registered_until_it_is_disabled(tmp_path):
+    async with camera() as made, run_gateway("hikvision-stream", tmp_path, []) as gateway:
+        write_devices(tmp_path, pulled(made, tmp_path))
+        await made.reader()
+        await made.send(part(event()), BEAT)
+        await gateway.publisher.wait_for(1)
+        write_devices(tmp_path, [one | {"enabled": False} for one in pulled(made, tmp_path)])
+        async with asyncio.timeout(5):
+            while made.readers:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 async def test_a_lease_is_its_holders_alone_until_it_ends(valkey):

@@ -10,7 +10,7 @@ from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.domain.errors import ConfigurationError, OverloadedError, RetryableError
 from fairwatch.edges.mqtt.gateway import MqttAddress
 from fairwatch.telemetry import metrics
-from tests.support.gateway_world import RecordingPublisher, device, ready, run_gateway
+from tests.support.gateway_world import RecordingPublisher, device, ready, run_gateway, write_devices
 
 USERS = {"gateway": "gate way/pass@word", "camera": "camera pass"}
 DEVICES = [
@@ -51,6 +51,22 @@ async def test_message_is_stored_with_the_device_of_its_topic(mqtt, tmp_path):
     assert (first["gateway"], first["transport"], first["body"]) == ("mqtt", "mqtt", b'{"type":"new"}')
     assert first["headers"] == {"mqtt-qos": "1", "mqtt-retained": "false"}
     assert (second["device_id"], second["format"]) == ("cam-1", None)
+
+
+async def test_topics_are_followed_as_devices_change(mqtt, tmp_path):
+    async with subscribed(mqtt, tmp_path) as gateway:
+        write_devices(tmp_path, [device("cam-2", mqtt_topics=["cam-2/#"]), {**DEVICES[1], "enabled": False}])
+        sent = 0
+        async with asyncio.timeout(10):
+            while not gateway.publisher.records:
+                await send(mqtt, "cam-2/x", b"%d" % (sent := sent + 1))
+                await asyncio.sleep(0.1)
+        seen = len(gateway.publisher.records)
+        await send(mqtt, "cam-1/onvif-ej/x", b"1")
+        await send(mqtt, "frigate/events", b"1")
+        await send(mqtt, "cam-2/x", b"last")
+        records = await gateway.publisher.wait_for(seen + 1)
+    assert {record["device_id"] for record in records} == {"cam-2"}
 
 
 async def test_retained_state_and_its_deletion_are_told_apart(mqtt, tmp_path):

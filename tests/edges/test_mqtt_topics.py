@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from fairwatch.edges.credentials import DeviceBinding, Devices
+from fairwatch.edges.credentials import DeviceBinding
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.mqtt.topics import OverlapError, TopicOwners, check_filter
 
 MICROS = 1e6

@@ -10,7 +10,7 @@ import yaml
 from fairwatch.apps.catalogue import components
 from fairwatch.console.people import People
 from fairwatch.domain.clock import SystemClock
-from fairwatch.edges.credentials import load_devices
+from fairwatch.edges.device_index import load_devices
 from fairwatch.policy.routing import RouteTree
 from fairwatch.sinks.receivers import read_receivers
 from fairwatch.wire.topics import topics

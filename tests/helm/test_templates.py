@@ -295,6 +295,8 @@ def test_changed_configuration_restarts_the_pods():
         return deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
 
     assert checksum() != checksum("--set", "config.files.extra\\.yaml=a")
+    for followed in ("devices", "reference"):  # one more camera rolls nothing
+        assert checksum() == checksum("--set", f"config.files.{followed}\\.yaml=a")
 
 
 def test_rules_are_those_of_prometheus_for_this_namespace_only():

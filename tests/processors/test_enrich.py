@@ -58,6 +58,16 @@ async def test_a_known_device_gives_name_site_and_zone(world):
     assert seen["geo"] == {"lat": 1.0, "lon": 2.0}
 
 
+@pytest.mark.parametrize(
+    ("policy", "late_s", "expected_s"), [("TRUST", 60, 60), ("TRUST", -7_200, 0), ("RECEIVED", 60, 0)]
+)
+async def test_a_clock_is_believed_or_not_as_its_device_says(world, devices, policy, late_s, expected_s):
+    devices.put("cam-1", device(clock_policy=policy))
+    sent = [clocked(AT - late_s * 1_000_000, n=n) for n in range(5)]
+    seen = await place(world, *sent)
+    assert {one["occurred_at"] for one in seen} == {AT - expected_s * 1_000_000}
+
+
 async def test_what_a_foreign_producer_may_not_say_goes_no_further(world):
     foreign = {"ethnicity": "x", "plate.nation": "DE", "Emotion": "happy"}
     [seen] = await place(world, observation(extensions=foreign, source={"format": "foreign", "tokens": {"race": "x"}}))

@@ -114,6 +114,7 @@ async def run_gateway(
     clock: ManualClock | None = None,
     check: Any = None,
     connect: Any = None,
+    topic: Any = None,
     **config: Any,
 ) -> AsyncIterator[RunningGateway]:
     """Serve until the block is left; it must end by itself with exit code 0."""
@@ -136,6 +137,7 @@ async def run_gateway(
             options=own,
             check=check,
             connect=connect,
+            topic=topic,
             stop=stop,
             started=started.set_result,
         )

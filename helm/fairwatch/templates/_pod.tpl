@@ -80,6 +80,9 @@
 {{- if $values.nonce.existingSecret }}
 - {name: FAIRWATCH_NONCE_SECRET_FILE, value: /secrets/nonce/nonce}
 {{- end }}
+{{- if $values.devicesSecret.existingSecret }}
+- {name: FAIRWATCH_DEVICES_SECRET_FILE, value: /secrets/devices/secret}
+{{- end }}
 {{- end }}
 {{- if include "fairwatch.needs" (merge (dict "what" "mqtt") .) }}
 {{- if $values.mqtt.existingSecret }}
@@ -129,6 +132,9 @@
 {{- end }}
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}
+{{- end }}
+{{- if and (eq .part.kind "gateway") $values.devicesSecret.existingSecret }}
+- {name: devices, secret: {secretName: {{ $values.devicesSecret.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.devicesSecret.key }}, path: secret}]}}
 {{- end }}
 {{- if and (include "fairwatch.needs" (merge (dict "what" "mqtt") .)) $values.mqtt.existingSecret }}
 - {name: mqtt, secret: {secretName: {{ $values.mqtt.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.mqtt.key }}, path: url}]}}

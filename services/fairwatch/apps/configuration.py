@@ -9,7 +9,7 @@ from fairwatch.apps import reference
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
 from fairwatch.domain.errors import ConfigurationError, RetryableError
-from fairwatch.edges.credentials import load_devices
+from fairwatch.edges.device_index import load_devices
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy import quiet
 from fairwatch.policy.configuration import read_yaml

@@ -14,7 +14,7 @@ from fairwatch.apps.kafka import admin
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import Change, differences
 from fairwatch.domain.errors import FairwatchError
-from fairwatch.edges.credentials import load_devices
+from fairwatch.edges.device_index import load_devices
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore
 

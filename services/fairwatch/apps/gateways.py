@@ -1,13 +1,15 @@
 """Builds the gateways from settings."""
 
-from fairwatch.apps.kafka import producer, reach
+from fairwatch.apps.kafka import client_options, codec, producer, reach
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.edges.config import MIB, GatewayConfig
 from fairwatch.edges.edge import serve
+from fairwatch.edges.live_devices import DeviceTopic
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
+from fairwatch.engine.reference import TopicReference
 from fairwatch.formats import catalogue
 from fairwatch.formats.payload import Payload
 from fairwatch.parts import parts
@@ -27,6 +29,7 @@ def gateway_config(settings: Settings, kind: str) -> GatewayConfig:
     """Return the settings of one gateway."""
     return GatewayConfig(
         devices_file=settings.config_dir / "devices.yaml",
+        devices_secret=settings.devices_secret.get_secret_value(),
         host=settings.host,
         port=settings.port or parts()[kind].port,
         health_host=settings.host,
@@ -44,6 +47,17 @@ def gateway_config(settings: Settings, kind: str) -> GatewayConfig:
     )
 
 
+def device_topic(settings: Settings, kind: str) -> DeviceTopic:
+    """Return the records of devices, as a gateway follows them."""
+    reference = TopicReference(kind, "devices", "Device", codec(settings))
+    options = client_options(settings)
+    return DeviceTopic(
+        reference,
+        reference.complete,
+        lambda: reference.run(settings.kafka_bootstrap, options, settings.topic_prefix),
+    )
+
+
 async def run_gateway(settings: Settings, kind: str) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
@@ -57,6 +71,7 @@ async def run_gateway(settings: Settings, kind: str) -> int:
         await publisher.connect()
 
     try:
-        return await serve(kind, config, publisher, bodies, SystemClock(), check=judge, connect=connect)
+        topic = device_topic(settings, kind)
+        return await serve(kind, config, publisher, bodies, SystemClock(), check=judge, connect=connect, topic=topic)
     finally:
         await publisher.close()

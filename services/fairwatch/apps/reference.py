@@ -22,6 +22,7 @@ from fairwatch.wire.topics import Topic, topics
 FILE = "reference.yaml"
 TOPICS = ("sites", "devices")
 _WHEN = "updated_at"
+KEPT = {"devices": ("access", "names")}  # what `fairwatch devices` writes: a file that does not say it, leaves it
 _CODEC = Codec()
 
 Records = dict[str, dict[str, dict[str, Any]]]
@@ -84,7 +85,8 @@ async def publish_reference(settings: Settings, wanted: Records) -> Published:
         for name in TOPICS:
             topic = topics()[name]
             known = {key_of(topic, record): record for _, _, record in read_topic(settings, name)}
-            for key, record in wanted[name].items():
+            for key, row in wanted[name].items():
+                record = {**{field: known[key][field] for field in KEPT.get(name, ()) if key in known}, **row}
                 same = key in known and _content(topic, known[key]) == _content(topic, record)
                 if not same:
                     await publisher.publish(name, key, record)

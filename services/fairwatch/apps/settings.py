@@ -88,6 +88,10 @@ class Settings(FromEnvironment):
     )
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
+    devices_secret: SecretStr = Field(
+        default=SecretStr(""), description="seals passwords in the records of devices; at least 32 random characters"
+    )
+    devices_secret_file: Path | None = None
     git_username: str = Field(default="", description="for `fairwatch config fetch`")
     git_username_file: Path | None = None
     git_password: SecretStr = Field(default=SecretStr(""), description="password or token, likewise")

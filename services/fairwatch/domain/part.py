@@ -22,7 +22,7 @@ class Part:
         summary: Continues its name in lists and in the chart.
         does: The same for people at the console, in four words.
         spec: Topics and state of a processor.
-        writes: Topics that anything else writes.
+        writes: Topics that anything else writes; references: those that it reads whole.
         way: How a gateway comes by what it takes in.
         port: Where it listens unless told otherwise; 0 where nobody connects.
         needs: What it connects to besides Kafka and Redis.
@@ -36,6 +36,7 @@ class Part:
     does: str
     spec: Spec | None = None
     writes: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     way: Way | None = None
     port: int = 0
     needs: tuple[Need, ...] = ()
@@ -48,7 +49,7 @@ class Part:
 
     def consumes(self) -> tuple[str, ...]:
         """Return the topics that it reads, shared with its replicas or whole."""
-        return (*self.spec.reads, *self.spec.references) if self.spec else ()
+        return (*self.spec.reads, *self.spec.references) if self.spec else self.references
 
     @property
     def module(self) -> str:

@@ -258,8 +258,42 @@ class Zone(TypedDict):
     polygon: list[Point]
 
 
+class DeviceLogin(TypedDict):
+    """A user name and where its password is: in a file beside the configuration, or sealed under the hub's key."""
+
+    username: str
+    password_file: NotRequired[str | None]
+    sealed: NotRequired[bytes | None]
+    sha256_only: NotRequired[bool]
+
+
+class DeviceStream(TypedDict):
+    """An event stream that is read from the device (Hikvision alertStream)."""
+
+    url: str
+    path: NotRequired[str | None]
+    silence_s: NotRequired[float]
+    verify_tls: NotRequired[bool]
+    login: DeviceLogin
+
+
+class DeviceAccess(TypedDict):
+    """How a device proves who it is; at least one way."""
+
+    sources: NotRequired[list[str]]
+    key_sha256: NotRequired[str | None]
+    key_in_path: NotRequired[bool]
+    certificate_sha256: NotRequired[str | None]
+    digest: NotRequired[DeviceLogin | None]
+    viid_id: NotRequired[str | None]
+    mqtt_topics: NotRequired[list[str]]
+    stream: NotRequired[DeviceStream | None]
+
+ClockPolicy = Literal["CORRECT", "TRUST", "RECEIVED"]
+
+
 class Device(TypedDict):
-    """A registered camera, recorder or platform (GA/T APE, ONVIF device). Credentials are never part of it."""
+    """A registered camera, recorder or platform (GA/T APE, ONVIF device): who may send, where it stands, its names, its quirks. No secret is part of it: keys are hashed, passwords sealed."""
 
     device_id: str
     name: NotRequired[str]
@@ -279,6 +313,8 @@ class Device(TypedDict):
     parent_id: NotRequired[str | None]
     extensions: NotRequired[dict[str, str]]
     updated_at: NotRequired[int | None]
+    access: NotRequired[DeviceAccess | None]
+    clock_policy: NotRequired[ClockPolicy]
 
 DriftShape = Literal["OTHER", "TEXT", "NUMBER", "FLAG"]
 

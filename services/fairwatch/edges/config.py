@@ -1,7 +1,7 @@
 """What an operator can set about any gateway; what only one of them has, stands in its folder (`Options`)."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairwatch.domain.errors import ConfigurationError
@@ -14,7 +14,7 @@ class GatewayConfig:
     """Settings of all gateways; times in seconds, sizes in bytes.
 
     Attributes:
-        devices_file: devices.yaml.
+        devices_file: devices.yaml; devices_secret: opens sealed passwords of devices.
         topic_prefix: Of the deployment; part of names that differ between deployments.
         host, port: Where to listen; port 0 takes a free one.
         health_host, health_port: Where health is served.
@@ -35,6 +35,7 @@ class GatewayConfig:
     """
 
     devices_file: Path
+    devices_secret: str = field(default="", repr=False)
     topic_prefix: str = ""
     host: str = "127.0.0.1"
     port: int = 0

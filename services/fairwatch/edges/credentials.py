@@ -1,4 +1,4 @@
-"""Who may send what: `devices.yaml`, checked whole before a gateway opens its door.
+"""Who may send what: one device as devices.yaml or its record binds it.
 
 An API key is 256 random bits (`issue_api_key`), kept as its SHA-256: nobody can guess it, so a slow hash would only
 cost time on every request. Keys that a person could have invented are refused by their length.
@@ -7,18 +7,18 @@ cost time on every request. Keys that a person could have invented are refused b
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.edges.auth.accounts import Account
+from fairwatch.edges.auth.accounts import DigestLogin
+from fairwatch.edges.auth.sealing import Seal
 from fairwatch.edges.hikvision_stream.options import AlertStream
-from fairwatch.edges.mqtt.topics import OverlapError, TopicOwners, check_filter
+from fairwatch.edges.mqtt.topics import check_filter
 
 MIN_KEY_LENGTH = 40
 
@@ -27,7 +27,7 @@ VisualId = Annotated[str, StringConstraints(pattern=r"^\d{20}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class DigestAccount(Account):
+class DigestAccount(DigestLogin):
     """What one device proves itself with by HTTP digest."""
 
     algorithms: tuple[Literal["SHA-256", "MD5"], ...] = Field(("SHA-256", "MD5"), min_length=1)
@@ -85,72 +85,13 @@ class DeviceBinding(BaseModel):
         return any(mapped in network for network in self.sources if network.version == mapped.version)
 
 
-class Devices:
-    """Every configured device, by each way to name it.
-
-    Args:
-        bindings: Devices; two that could be taken for one another are refused.
-
-    Raises:
-        ConfigurationError: Two devices share an id, key, certificate, digest account, VIID id or MQTT topic.
-    """
-
-    def __init__(self, bindings: Iterable[DeviceBinding]) -> None:
-        self.all = tuple(bindings)
-        self._by_id = self._unique("device_id", [(b.device_id, b) for b in self.all])
-        self._by_viid = self._unique("viid_id", [(b.viid_id, b) for b in self.all if b.viid_id])
-        self._unique("api_key_hash", [(b.api_key_hash, b) for b in self.all if b.api_key_hash])
-        self._unique("certificate_sha256", [(b.certificate_sha256, b) for b in self.all if b.certificate_sha256])
-        self._unique("digest user name and password", [(_account(b), b) for b in self.all if b.digest])
-        self._topics = [(topic, b) for b in self.all for topic in b.mqtt_topics]
-        self._owners = TopicOwners()
-        for topic, binding in self._topics:
-            try:
-                self._owners.add(topic, binding.device_id)
-            except OverlapError as error:
-                raise ConfigurationError(
-                    f"devices {error.owner} and {binding.device_id}: mqtt_topics {error.first!r} and {error.second!r} "
-                    "match the same topic; make them disjoint"
-                ) from None
-
-    @staticmethod
-    def _unique(what: str, pairs: Iterable[tuple[Any, DeviceBinding]]) -> dict[Any, DeviceBinding]:
-        found: dict[Any, DeviceBinding] = {}
-        for value, binding in pairs:
-            if value in found:
-                raise ConfigurationError(
-                    f"devices {found[value].device_id} and {binding.device_id} have the same {what}; "
-                    "give each device its own"
-                )
-            found[value] = binding
-        return found
-
-    def get(self, device_id: str) -> DeviceBinding | None:
-        """Return the device, or None."""
-        return self._by_id.get(device_id)
-
-    def by_viid(self, viid_id: str) -> DeviceBinding | None:
-        """Return the device with this GA/T 1400 id, or None."""
-        return self._by_viid.get(viid_id)
-
-    def by_topic(self, topic: str) -> DeviceBinding | None:
-        """Return the device whose topic filter matches, or None."""
-        owner = self._owners.of(topic)
-        return None if owner is None else self._by_id[owner]
-
-    @property
-    def topics(self) -> list[str]:
-        """Topic filters of the enabled devices."""
-        return [topic for topic, binding in self._topics if binding.enabled]
-
-
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     devices: list[DeviceBinding]
 
 
-def load_devices(path: Path, *, secrets: bool = True) -> Devices:
-    """Read and check devices.yaml; without `secrets` the passwords that it names are not read.
+def read_bindings(path: Path, *, secrets: bool = True, seal: Seal | None = None) -> list[DeviceBinding]:
+    """Return the devices of devices.yaml, each checked by itself; without `secrets` no password is read.
 
     Raises:
         ConfigurationError: Naming the file, the place in it and what is wrong.
@@ -158,17 +99,22 @@ def load_devices(path: Path, *, secrets: bool = True) -> Devices:
     try:
         content = yaml.safe_load(path.read_text("utf-8")) or {"devices": []}
         bindings = _File.model_validate(content).devices
-        for binding in bindings:
-            for account in (binding.digest, binding.alert_stream) if secrets else ():
-                if account:
-                    account.load(path.parent)
-        return Devices(bindings)
+        for binding in bindings if secrets else ():
+            load_secrets(binding, path.parent, seal)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {_explain(error)}") from error
+        raise ConfigurationError(f"{path}: {explain(error)}") from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    return bindings
+
+
+def load_secrets(binding: DeviceBinding, folder: Path, seal: Seal | None = None) -> None:
+    """Read or open the passwords that a device needs; ConfigurationError says which cannot be had."""
+    for account in (binding.digest, binding.alert_stream):
+        if account:
+            account.load(folder, binding.device_id, seal)
 
 
 def issue_api_key() -> tuple[str, str]:
@@ -182,12 +128,8 @@ def hash_api_key(key: str) -> str:
     return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _account(binding: DeviceBinding) -> tuple[str, str]:
-    account = binding.digest
-    return (account.username, account.password) if account else ("", "")
-
-
-def _explain(error: ValidationError) -> str:
+def explain(error: ValidationError) -> str:
+    """Return all that is wrong, each with its place; what may be a secret is not shown."""
     lines = []
     for problem in error.errors(include_url=False):
         place = ".".join(map(str, problem["loc"]))

@@ -15,12 +15,13 @@ import structlog
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.ports import MediaStore, Publisher
+from fairwatch.edges.auth.sealing import Seal
 from fairwatch.edges.config import GatewayConfig
-from fairwatch.edges.credentials import load_devices
 from fairwatch.edges.environment import FromEnvironment
 from fairwatch.edges.ground import Ground, alongside
 from fairwatch.edges.health import beat_until
 from fairwatch.edges.intake import Check, Intake
+from fairwatch.edges.live_devices import DeviceTopic, LiveDevices
 from fairwatch.edges.ways import WAYS
 from fairwatch.parts import parts
 from fairwatch.telemetry.probes import Unready, probes
@@ -50,6 +51,7 @@ async def serve(
     options: FromEnvironment | None = None,
     check: Check | None = None,
     connect: Connect | None = None,
+    topic: DeviceTopic | None = None,
     stop: asyncio.Event | None = None,
     started: Callable[[Started], None] | None = None,
 ) -> int:
@@ -64,23 +66,27 @@ async def serve(
         options: What its folder may be told; None to read it from the environment.
         check: Judges payloads of HTTP and VIID senders at once; None to accept all.
         connect: Connects the publisher; tried until it succeeds, and not ready before. None when it is open.
+        topic: The topic `devices`, where devices may be besides devices.yaml.
         stop: Set to end; without it the process's signals do.
         started: Called once with the ports.
 
     Raises:
         ConfigurationError: devices.yaml, TLS files, the networks, the MQTT address or the port cannot be used.
     """
-    devices = load_devices(config.devices_file)
+    live = LiveDevices(kind, config.devices_file, Seal(config.devices_secret), topic)
+    devices = live.devices
     stop, reached = stop or _stop_at_signal(), asyncio.Event()
     options = options or options_of(kind).read()
     ground = Ground(kind, config, options, devices, Intake(publisher, media, clock, check), clock)
     way = parts()[kind].way
     assert way is not None
     opened = WAYS[way](getattr(_folder(kind), way), ground, stop)
-    unready = _unready(stop, {"no connection to Kafka yet": reached, **opened.needed})
+    needed = {"no connection to Kafka yet": reached, "devices are not read yet": live.ready}
+    unready = _unready(stop, {**needed, **opened.needed})
     async with (
         probes(kind, config.health_host, config.health_port, unready) as health_port,
         alongside(_reach(connect, reached, stop), stop),
+        alongside(live.follow(stop), stop),
         _beating(config, kind, stop, unready),
         opened.opening as port,
     ):

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from fairwatch.domain.clock import Clock
 from fairwatch.edges.auth.authentication import Doorkeeper
 from fairwatch.edges.config import GatewayConfig
-from fairwatch.edges.credentials import Devices
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.intake import Intake
 from fairwatch.edges.limits import Bodies, TokenBuckets
 from fairwatch.stores.leases import Leases

@@ -93,6 +93,10 @@ class Enrich:
         if place is None or not observation.get("device_time"):
             # Nothing to learn: no clock of its own was sent, or nobody has registered the device that may come and go.
             return DeviceClock([]).read(stated, observation["received_at"])
+        policy = place.device.get("clock_policy", "CORRECT")
+        if policy != "CORRECT":
+            at = stated if policy == "TRUST" else observation["received_at"]
+            return DeviceClock([]).read(at, observation["received_at"])
         device_id = observation["device_id"]
         if device_id not in clocks:
             clocks[device_id] = DeviceClock.restore(self._state.get(partition, device_id))

@@ -116,6 +116,12 @@ GATEWAY_SESSIONS = Gauge(
     ["component"],
     registry=REGISTRY,
 )
+GATEWAY_DEVICES = Gauge(
+    "fairwatch_gateway_devices",
+    "Devices of a gateway: known, or refused since a record is wrong or another device could be taken for it.",
+    ["component", "state"],
+    registry=REGISTRY,
+)
 STREAMS = Gauge(
     "fairwatch_gateway_streams",
     "Event streams that are read from devices, by state: reading, waiting (another replica reads it), or why not.",

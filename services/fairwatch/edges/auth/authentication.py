@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from fairwatch.domain.addresses import Networks
+from fairwatch.edges.auth.accounts import ha1
 from fairwatch.edges.auth.digest import Algorithm, Digest, parse_authorization
 from fairwatch.edges.auth.guesses import Guesses
 from fairwatch.edges.auth.peer import Peer, peer_of
-from fairwatch.edges.credentials import DeviceBinding, Devices
+from fairwatch.edges.credentials import DeviceBinding
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.refusal import RefusedError
 
 
@@ -18,8 +20,11 @@ class Nobody:
     """Stands in for an unknown device, so that it is answered like a wrong password."""
 
     username: str = "-"
-    password: str = ""
     algorithms: Sequence[Algorithm] = ("SHA-256", "MD5")
+
+    def ha1(self, algorithm: str, realm: str) -> str:
+        """Return a hash at the cost of a real one."""
+        return ha1(self.username, "", algorithm, realm)
 
 
 class Doorkeeper:
@@ -48,9 +53,10 @@ class Doorkeeper:
         """Return the device, once it has proved who it is.
 
         Raises:
-            RefusedError: 401 unauthenticated | 403 disabled_device, forbidden_source | 429 rate_limited.
+            RefusedError: 401 unauthenticated | 403 disabled_device, forbidden_source | 429 rate_limited | 503 starting.
         """
         device = self._devices.get(device_id)
+        self._wait_for(device)
         peer = self.peer(request)
         if device is not None and _shows_certificate(peer, device):
             pass
@@ -92,8 +98,9 @@ class Doorkeeper:
             prefer: Order of the challenges, for callers that read only the first.
 
         Raises:
-            RefusedError: 401 with challenges | 429 after too many wrong answers.
+            RefusedError: 401 with challenges | 429 after too many wrong answers | 503 starting.
         """
+        self._wait_for(device)
         header = request.headers.get("Authorization")
         if header is None:
             raise self.challenge(device, prefer)
@@ -111,6 +118,11 @@ class Doorkeeper:
             raise again
         self._guesses.proved(peer, claimed, nonce)
         return device
+
+    def _wait_for(self, device: DeviceBinding | None) -> None:
+        """Send a device away that may be known as soon as all records are read: a 401 would make it give up."""
+        if device is None and not self._devices.complete:
+            raise RefusedError(503, "starting", "the devices are not read yet", retry_after_s=2)
 
     def challenge(
         self, device: DeviceBinding | None, prefer: Sequence[Algorithm] | None = None, *, stale: bool = False

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from fairwatch.domain.clock import Clock
+from fairwatch.edges.auth.accounts import HASHES
 from fairwatch.stores.nonce_counts import MemoryNonceCounts, NonceCounts
 
 Algorithm = Literal["MD5", "SHA-256"]
 Verdict = Literal["right", "stale", "wrong"]
 
-_HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 # The last quote may be missing: some devices leave it open.
 _PARAMETER = re.compile(r'\s*([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s",]+))\s*(?:,|$)')
 _COUNT = re.compile(r"[0-9a-fA-F]{1,8}")
@@ -25,16 +25,15 @@ _BY_LENGTH: dict[int, Algorithm] = {32: "MD5", 64: "SHA-256"}
 
 
 class Account(Protocol):
-    """User name, password and the algorithms that its owner may use."""
+    """User name, hashes of the password and the algorithms that its owner may use."""
 
     @property
     def username(self) -> str:
         """Return the user name."""
         ...
 
-    @property
-    def password(self) -> str:
-        """Return the password."""
+    def ha1(self, algorithm: str, realm: str) -> str:
+        """Return the hash of user name, realm and password."""
         ...
 
     @property
@@ -148,10 +147,10 @@ def answer(account: Account, algorithm: Algorithm, realm: str, method: str, give
     """Return the response that the right password gives; `given` holds nonce, nc, cnonce, qop and uri."""
 
     def digest(*parts: str) -> str:
-        return hashlib.new(_HASHES[algorithm], ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+        return hashlib.new(HASHES[algorithm], ":".join(parts).encode(), usedforsecurity=False).hexdigest()
 
     return digest(
-        digest(account.username, realm, account.password),
+        account.ha1(algorithm, realm),
         given["nonce"],
         given["nc"],
         given["cnonce"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,8 @@ from typing import Final
 import structlog
 
 from fairwatch.domain.errors import RejectedError, RetryableError
-from fairwatch.edges.credentials import DeviceBinding, Devices
+from fairwatch.edges.credentials import DeviceBinding
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.environment import FromEnvironment
 from fairwatch.edges.ground import Ground, Puller
 from fairwatch.edges.hikvision_stream.options import AlertStream
@@ -55,14 +57,31 @@ class StreamEdge:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop`; then give the leases back."""
-        pulled = [one for one in self.devices.all if one.enabled and one.alert_stream is not None]
         for state in STATES:
             metrics.STREAMS.labels(NAME, state).set_function(partial(self._count, state))
-        tasks = [asyncio.create_task(self._keep(device)) for device in pulled]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks: dict[str, tuple[DeviceBinding, asyncio.Task[None]]] = {}
+        ending = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                change = self.devices.change()
+                await self._follow(tasks)
+                changing = asyncio.create_task(change.wait())
+                await asyncio.wait([changing, ending], return_when=asyncio.FIRST_COMPLETED)
+                changing.cancel()
+        finally:
+            ending.cancel()
+            await _end(task for _, task in tasks.values())
+
+    async def _follow(self, tasks: dict[str, tuple[DeviceBinding, asyncio.Task[None]]]) -> None:
+        """Read what is to be read now, and stop reading what is not, or otherwise."""
+        pulled = {one.device_id: one for one in self.devices.all if one.enabled and one.alert_stream is not None}
+        over = [name for name, (device, _) in tasks.items() if pulled.get(name) is not device]
+        await _end(tasks.pop(name)[1] for name in over)
+        for name in over:
+            self.states.pop(name, None)
+        for name, device in pulled.items():
+            if name not in tasks:
+                tasks[name] = device, asyncio.create_task(self._keep(device))
 
     def _count(self, state: str) -> float:
         return sum(found == state for found in self.states.values())
@@ -150,6 +169,13 @@ class StreamEdge:
     @staticmethod
     def _lease(device: DeviceBinding) -> str:
         return f"{NAME}:{device.device_id}"
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    ended = list(tasks)
+    for task in ended:
+        task.cancel()
+    await asyncio.gather(*ended, return_exceptions=True)
 
 
 def pull(ground: Ground, leases: Leases) -> Puller:

@@ -7,7 +7,7 @@ sent again: those that are lost are counted.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ import aiomqtt
 import structlog
 
 from fairwatch.domain.errors import ConfigurationError, RetryableError
-from fairwatch.edges.credentials import Devices
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.intake import Arrival, Intake
 from fairwatch.edges.mqtt.client import Held, LateAckClient
 from fairwatch.edges.mqtt.order import Queues
@@ -27,6 +27,7 @@ FIRST_DELAY_S = 0.2
 MAX_DELAY_S = 30.0  # between connections to the MQTT broker
 STORE_DELAY_S = 2.0  # the longest between two tries to store a message: how late we notice that Kafka is back
 QOS = 1
+FILTERS = 100  # of one SUBSCRIBE: brokers bound its length
 
 Pending = asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]
 
@@ -95,7 +96,7 @@ class MqttGateway:
         while not stop.is_set():
             try:
                 async with self._session() as client:
-                    _log.info("connected to the MQTT broker", topics=self._devices.topics)
+                    _log.info("connected to the MQTT broker", topics=len(self._devices.topics))
                     delay = FIRST_DELAY_S
                     await self._until_stop_or_loss(client, stop, drain_s)
             except aiomqtt.MqttError as error:
@@ -159,10 +160,19 @@ class MqttGateway:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _subscribe(self, client: LateAckClient) -> None:
-        if self._devices.topics:
-            await client.subscribe([(topic, QOS) for topic in self._devices.topics])
-        self.connected.set()
-        metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
+        """Subscribe to what the devices send, and follow as they change."""
+        held: set[str] = set()
+        while True:
+            change = self._devices.change()
+            wanted = set(self._devices.topics)
+            for topics in _batches(sorted(wanted - held)):
+                await client.subscribe([(topic, QOS) for topic in topics])
+            for topics in _batches(sorted(held - wanted)):
+                await client.unsubscribe(topics)
+            held = wanted
+            self.connected.set()
+            metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
+            await change.wait()
 
     async def _receive(self, client: LateAckClient, pending: Pending) -> None:
         async for message in client.messages:
@@ -231,6 +241,11 @@ class MqttGateway:
             if qos == 0:
                 metrics.DROPPED.labels("mqtt", "shutdown").inc()
         await asyncio.gather(*left, return_exceptions=True)
+
+
+def _batches(topics: list[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(topics), FILTERS):
+        yield topics[begin : begin + FILTERS]
 
 
 async def _acknowledge(client: LateAckClient, pending: Pending) -> None:

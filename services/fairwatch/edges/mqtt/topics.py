@@ -52,15 +52,33 @@ class TopicOwners:
         Raises:
             OverlapError: Some of them are another's.
         """
+        self.check(pattern, owner)
         levels = pattern.split("/")
-        for node in _overlapping(self._root, levels):
-            if node.owner != owner:
-                raise OverlapError(node.pattern, pattern, node.owner)
         node = self._root
         for level in levels:
             node = node.children.setdefault(level, _Node())
         node.pattern, node.owner = pattern, owner
         self._matcher[pattern] = owner
+
+    def check(self, pattern: str, owner: str) -> None:
+        """Raise OverlapError if some topics of a filter are another's."""
+        for node in _overlapping(self._root, pattern.split("/")):
+            if node.owner != owner:
+                raise OverlapError(node.pattern, pattern, node.owner)
+
+    def remove(self, pattern: str) -> None:
+        """Forget a filter, and what leads to it only; KeyError when it is not there."""
+        del self._matcher[pattern]
+        path = [self._root]
+        levels = pattern.split("/")
+        for level in levels:
+            path.append(path[-1].children[level])
+        path[-1].pattern = path[-1].owner = ""
+        for level, above in zip(reversed(levels), reversed(path[:-1]), strict=True):
+            node = above.children[level]
+            if node.children or node.pattern:
+                break
+            del above.children[level]
 
     def of(self, topic: str) -> str | None:
         """Return whose a topic is; a wildcard at the front does not match topics that begin with `$`."""

@@ -20,7 +20,8 @@ from fairwatch.edges.auth.authentication import Doorkeeper
 from fairwatch.edges.auth.digest import Algorithm
 from fairwatch.edges.auth.peer import Peer
 from fairwatch.edges.connection import proved_on
-from fairwatch.edges.credentials import DeviceBinding, Devices
+from fairwatch.edges.credentials import DeviceBinding
+from fairwatch.edges.device_index import Devices
 from fairwatch.edges.reception import Reception
 from fairwatch.edges.refusal import RefusedError, refusal_of
 from fairwatch.edges.requests import add_route
