@@ -64,7 +64,7 @@ async def post(session, url, body):
 @pytest.mark.broker
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    ("held", "senders", "limit"), [("24", 300, 300), ("2", 40, 128)], ids=["default", "small-site"]
+    ("held", "senders", "limit"), [("24", 300, 300), ("2", 40, 144)], ids=["default", "small-site"]
 )
 async def test_a_flood_while_the_broker_does_not_answer(tmp_path, held, senders, limit):
     body = b"<a>" + b"x" * 400_000 + b"</a>"

@@ -1,14 +1,14 @@
 """Encrypts what a device's record may not say in clear, under the hub's key."""
 
+import hashlib
+import hmac
 import os
-from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Final
 
 from fairwatch.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SHORTEST: Final = 32  # characters: what a person thinks of is no key
 _NONCE: Final = 12
@@ -24,8 +24,7 @@ class Seal:
     def __init__(self, secret: str) -> None:
         if secret and len(secret) < SHORTEST:
             raise ConfigurationError(f"FAIRWATCH_DEVICES_SECRET: at least {SHORTEST} characters are needed")
-        derived = HKDF(SHA256(), 32, None, b"fairwatch devices").derive(secret.encode()) if secret else b""
-        self._cipher = AESGCM(derived) if derived else None
+        self._key = hmac.digest(secret.encode(), b"fairwatch devices", hashlib.sha256) if secret else b""
 
     def close(self, bound_to: str, text: str) -> bytes:
         """Return the sealed text.
@@ -42,12 +41,17 @@ class Seal:
         Raises:
             ConfigurationError: There is no secret or another one, or it was sealed for somebody else.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  as below
+
         try:
             return self._known().decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode()).decode()
         except (InvalidTag, ValueError):
             raise ConfigurationError("a password was sealed with another key, or for another device or user") from None
 
-    def _known(self) -> AESGCM:
-        if self._cipher is None:
+    def _known(self) -> "AESGCM":
+        # A gateway on a small site has 144 MiB: those without sealed passwords do without these 8.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        if not self._key:
             raise ConfigurationError("sealed passwords need FAIRWATCH_DEVICES_SECRET")
-        return self._cipher
+        return AESGCM(self._key)
