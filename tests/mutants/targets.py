@@ -10,7 +10,7 @@ TESTS = {
     "domain": ("tests/domain", "tests/policy", "tests/processors", "tests/sinks", "tests/wire", "tests/matching"),
     "policy": ("tests/policy", "tests/processors", "tests/wire/test_cleaning.py", "tests/apps/test_configuration.py"),
     "processors": ("tests/processors",),
-    "sinks": ("tests/sinks", "tests/processors"),
+    "sinks": ("tests/sinks", "tests/processors", "tests/telemetry/test_traces_over_time.py"),
     "engine": ("tests/engine", "tests/telemetry"),
 }
 

@@ -99,7 +99,6 @@ class Dispatch:
 
     def due(self, partitions: Sequence[int], now: int) -> list[Place]:
         """Return what was answered and what may start: the urgent first, as much as each lane can take up in a tick."""
-        self.agenda.look(partitions, now)
         places: list[Place] = [place for lane in self.lanes.values() for place in lane.landed()]
         for name, lane in self.lanes.items():
             most = 0 if lane.room < 1 else 1 if lane.is_tried else TICK_LIMIT

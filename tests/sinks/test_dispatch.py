@@ -1,0 +1,174 @@
+"""The lanes of all receivers together: what may go now, what is given up, and what a fallback is told."""
+
+import asyncio
+
+import pytest
+
+from fairwatch.domain.clock import ManualClock
+from fairwatch.sinks.dispatch import Dispatch, place_of
+from fairwatch.sinks.ledger import Ledger
+from fairwatch.sinks.receivers import Receiver
+from fairwatch.sinks.sink import Answer
+from fairwatch.wire.avro import Codec
+from tests.support.processor_world import MemoryState
+from tests.support.records import AT, trigger
+
+SECOND = 1_000_000
+OK, AWAY, GONE = Answer("ok", status=204), Answer("timeout", retryable=True), Answer("gone")
+
+
+class Sink:
+    """Answers in the order of its answers, the last of them for ever."""
+
+    kind = "probe"
+
+    def __init__(self, *answers):
+        self.answers, self.told, self.held = list(answers), [], None
+
+    async def send(self, delivery_id, alert):
+        self.told.append((alert["alert_id"], alert["revision"]))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if self.held is not None:
+            await self.held.wait()
+        return answer
+
+    async def close(self):
+        pass
+
+
+class World:
+    def __init__(self, **receivers):
+        self.clock, self.state = ManualClock(AT), MemoryState()
+        self.dispatch = Dispatch(receivers, self.state, self.clock, Codec())
+        self.memory = Forgetful()
+
+    async def tell(self, name, alert_id="one", revision=0, group="g"):
+        """Queue an alert for a receiver and send what may go; return what is told of it."""
+        place = place_of(0, group, name)
+        alert = trigger(group, alert_id=alert_id, revision=revision, receivers=[name])
+        self.dispatch.ledger(place).append(alert, name, 7, self.clock.now(), "")
+        return self.records(await self.dispatch.send([place], {0: self.memory}))
+
+    async def tick(self, seconds=0.0):
+        self.clock.advance(seconds=seconds)
+        places = self.dispatch.due([0], self.clock.now())
+        return self.records(await self.dispatch.send(places, {0: self.memory}))
+
+    @staticmethod
+    def records(sent):
+        return [
+            (emit.record["receiver"], emit.record["state"], emit.record["reason"], emit.record["next_attempt_at"])
+            for _, emits in sent
+            for emit in emits
+            if emit.topic == "deliveries"
+        ]
+
+
+class Forgetful:
+    """Remembers ids as the memory of a partition does."""
+
+    def __init__(self):
+        self.ids = set()
+
+    def knows(self, identity):
+        return identity in self.ids
+
+    def note(self, identity):
+        self.ids.add(identity)
+
+    def forget(self, identity):
+        self.ids.discard(identity)
+
+
+@pytest.fixture
+def sink():
+    return Sink(OK)
+
+
+async def test_what_was_put_off_is_due_when_it_may_go_and_not_before(sink):
+    world = World(patrol=Receiver("patrol", sink, concurrency=1))
+    value = Ledger.empty() | {"next_at": AT + 5 * SECOND}
+    place = place_of(0, "g", "patrol")
+    ledger = Ledger(value, "patrol")
+    ledger.append(trigger("g"), "patrol", 7, AT, "")
+    world.dispatch.agenda.put(*place, ledger.value)
+    assert world.dispatch.due_at() == AT + 5 * SECOND
+    assert world.dispatch.due([0], AT + 5 * SECOND - 1) == []
+    assert world.dispatch.due([0], AT + 5 * SECOND) == [place]
+
+
+async def test_a_failure_says_when_it_is_tried_again_and_only_then_it_is():
+    sink = Sink(AWAY, OK)
+    world = World(patrol=Receiver("patrol", sink))
+    [(name, state, reason, again)] = await world.tell("patrol")
+    assert (name, state, reason) == ("patrol", "RETRYING", "timeout")
+    assert AT < again == world.dispatch.due_at()
+    world.clock.advance(seconds=(again - 1 - AT) / SECOND)
+    assert await world.tick() == []
+    world.clock.advance(seconds=1 / SECOND)
+    assert await world.tick() == [("patrol", "DELIVERED", "ok", None)]
+
+
+async def test_a_receiver_that_is_gone_is_told_nothing_more_whatever_else_is_on_its_way_to_it():
+    sink = Sink(GONE, AWAY, OK)
+    world = World(patrol=Receiver("patrol", sink, concurrency=2))
+    places = [place_of(0, group, "patrol") for group in ("a", "b")]
+    for place in places:
+        world.dispatch.ledger(place).append(trigger(place[1][0]), "patrol", 7, AT, "")
+    await world.dispatch.send(places, {0: world.memory})
+    assert await world.tell("patrol", "later", group="c") == [("patrol", "FAILED", "gone", None)]
+    assert len(sink.told) == 2
+
+
+async def test_a_receiver_that_nobody_knows_is_told_of_as_such_also_where_it_was_known_before(sink):
+    world = World(patrol=Receiver("patrol", sink))
+    assert await world.tell("nobody") == [("nobody", "FAILED", "unknown_receiver", None)]
+    left = Ledger(Ledger.empty(), "old")
+    left.append(trigger("g"), "old", 7, AT, "")
+    world.state.put(0, "g|old", left.value)
+    assert await world.tick() == [("old", "FAILED", "unknown_receiver", None)]
+    assert world.state.get(0, "g|old") is None
+
+
+async def test_a_fallback_is_told_instead_and_has_none_of_its_own():
+    first, second, third = Sink(Answer("client_error")), Sink(Answer("client_error")), Sink(OK)
+    world = World(
+        first=Receiver("first", first, fallback="second"),
+        second=Receiver("second", second, fallback="third"),
+        third=Receiver("third", third),
+    )
+    said = await world.tell("first")
+    assert [row[:3] for row in said] == [("first", "FAILED", "client_error"), ("second", "FAILED", "client_error")]
+    assert (second.told, third.told) == ([("one", 0)], [])
+
+
+async def test_revisions_of_one_alert_go_one_after_the_other(sink):
+    sink.held = asyncio.Event()
+    world = World(patrol=Receiver("patrol", sink, concurrency=8))
+    assert await world.tell("patrol", revision=0) == []
+    assert await world.tell("patrol", revision=1) == []
+    assert sink.told == [("one", 0)]
+    sink.held.set()
+    await asyncio.sleep(0.01)
+    assert [row[1] for row in await world.tick()] == ["DELIVERED"]
+    await asyncio.sleep(0.01)
+    assert [row[1] for row in await world.tick()] == ["DELIVERED"]
+    assert sink.told == [("one", 0), ("one", 1)]
+
+
+async def test_a_ledger_that_somebody_else_emptied_meanwhile_is_read_anew(sink):
+    sink.answers = [AWAY]
+    world = World(patrol=Receiver("patrol", sink))
+    await world.tell("patrol")
+    world.state.delete(0, "g|patrol")  # by another worker that had the partition in between
+    assert not world.dispatch.ledger(place_of(0, "g", "patrol")).waiting
+
+
+async def test_no_more_of_an_unknown_receiver_is_taken_up_in_one_tick_than_of_a_known_one(sink, monkeypatch):
+    monkeypatch.setattr("fairwatch.sinks.dispatch.TICK_LIMIT", 3)
+    world = World(patrol=Receiver("patrol", sink))
+    for number in range(10):
+        left = Ledger(Ledger.empty(), "old")
+        left.append(trigger(f"g{number}"), "old", 7, AT, "")
+        world.state.put(0, f"g{number}|old", left.value)
+    assert len(world.dispatch.due([0], AT)) == 3
