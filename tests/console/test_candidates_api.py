@@ -120,9 +120,11 @@ async def test_face_needs_two_people_whatever_is_written(world: ConsoleWorld) ->
 async def test_decision_that_does_not_get_through_can_be_given_again(world: ConsoleWorld) -> None:
     await world.fold("candidates", FACE)
     ann = await world.caller("ann")
+    await ann.look(ID)
+    decision = {"decision": "MATCH", "reason": "ears"}
     for away in ("audit", "verifications"):
         world.publisher.away = {away}
-        assert (await ann.decide(ID))[0] == 503
+        assert (await ann.post(f"/api/candidates/{ID}/verifications", decision))[0] == 503
     assert world.publisher.records("verifications") == []
     world.publisher.away = set()
     assert (await ann.decide(ID))[0] == 202
@@ -143,3 +145,39 @@ async def test_bad_decisions_are_refused(world: ConsoleWorld) -> None:
     assert (await ann.post(f"/api/candidates/{ID}/verifications", ["MATCH"]))[0] == 400
     assert (await ann.decide("unknown"))[0] == 404
     assert world.publisher.records("verifications") == []
+
+
+async def test_face_is_not_decided_before_both_pictures_were_served_in_that_session(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann, elsewhere = await world.caller("ann"), await world.caller("ann")
+    decision, path = {"decision": "NO_MATCH"}, f"/api/candidates/{ID}/verifications"
+    await elsewhere.look(ID)
+    assert (await ann.post(path, decision))[1]["error"] == "not_seen"
+    _, shown = await ann.get(f"/api/candidates/{ID}")
+    assert (await ann.http.get(f"/api/media/{shown['probe']['uri'].removeprefix('fw-media:')}")).status == 200
+    assert (await ann.post(path, decision))[0] == 409
+    await ann.look(ID)
+    assert (await ann.post(path, decision))[0] == 202
+
+
+async def test_face_whose_picture_is_not_here_is_not_decided(world: ConsoleWorld) -> None:
+    await world.fold("candidates", {**FACE, "probe": {"uri": "https://elsewhere.example/1.jpg"}})
+    ann = await world.caller("ann")
+    path = f"/api/candidates/{ID}/verifications"
+    assert (await ann.post(path, {"decision": "MATCH", "reason": "ears"}))[1]["error"] == "not_seen"
+
+
+async def test_same_person_takes_a_reason(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    assert (await ann.decide(ID, "MATCH", "  "))[1]["error"] == "no_reason"
+    assert (await ann.decide(ID, "UNSURE", ""))[0] == 202
+
+
+async def test_most_urgent_is_not_cut_off_by_newer_ones(world: ConsoleWorld) -> None:
+    later = AT + 3_600_000_000
+    others = [candidate("FACE", n=n, expires_at=later, received_at=AT + n) for n in range(1, 8)]
+    await world.fold("candidates", candidate("FACE", n=0, priority=1, expires_at=later), *others)
+    _, body = await (await world.caller("ann")).get("/api/candidates", limit="3")
+    assert body["candidates"][0]["sighting_id"] == "sighting-0"
+    assert body["open"] == 8

@@ -54,7 +54,8 @@ async def test_own_page_may_write(world: ConsoleWorld) -> None:
     await world.fold("candidates", FACE)
     ann = await world.caller("ann")
     headers = {"Origin": world.url, "Sec-Fetch-Site": "same-origin"}
-    assert (await ann.post(DECIDE, {"decision": "MATCH"}, **headers))[0] == 202
+    await ann.look(FACE["candidate_id"])
+    assert (await ann.post(DECIDE, {"decision": "UNSURE"}, **headers))[0] == 202
 
 
 async def test_big_body_is_refused(world: ConsoleWorld) -> None:

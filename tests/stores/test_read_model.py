@@ -54,14 +54,30 @@ async def test_older_revision_never_replaces_a_newer_one(model: RedisReadModel) 
 
 
 async def test_newest_come_first_and_the_oldest_leave(model: RedisReadModel) -> None:
-    await model.fold([alert(f"a{n}", at=n, media=(SHA,)) for n in (4, 1, 3, 2)])
+    await model.fold([alert(f"a{n}", at=n, media=(SHA,), open=False) for n in (4, 1, 3, 2)])
     assert await listed(model) == ["a4", "a3", "a2"]
     assert [owner.id for owner in await model.owners(SHA)] == ["a2", "a3", "a4"]
     assert await model.get("alert", "a1") is None
 
 
+async def test_what_is_open_never_leaves_until_it_is_over(model: RedisReadModel) -> None:
+    await model.fold([alert(f"open-{n}", at=n) for n in range(6)])
+    await model.fold([alert(f"over-{n}", at=100 + n, open=False) for n in range(6)])
+    assert len(await listed(model, open_only=True)) == 6
+    assert await model.counts("alert") == (6, 3)
+    await model.fold([alert("open-0", version=2, at=0, open=False)])
+    assert await model.get("alert", "open-0") is None
+    assert await model.counts("alert") == (5, 3)
+
+
+async def test_open_ones_come_by_rank_and_as_many_as_fit_are_found(model: RedisReadModel) -> None:
+    await model.fold([alert(f"a{n:03}", at=n, rank=n % 7) for n in range(450)])
+    found = await model.pick("alert", "open", 5, lambda subject: subject.id < "a007")
+    assert [subject.id for subject in found] == ["a006", "a005", "a004", "a003", "a002"]
+
+
 async def test_replay_of_one_that_left_changes_nothing(model: RedisReadModel) -> None:
-    facets = [alert(f"a{n}", at=n) for n in range(5)]
+    facets = [alert(f"a{n}", at=n, open=False) for n in range(5)]
     await model.fold(facets)
     assert not any(await model.fold(facets))
 

@@ -40,4 +40,5 @@ async def run_people(settings: Settings) -> int:
     await reach(settings)
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
-        return await run_console(config, publisher, read_model, MediaStore.open(settings.media_url), SystemClock())
+        media = MediaStore.open(settings.media_url)
+        return await run_console(config, publisher, read_model, media, SystemClock(), broker=publisher.answers)

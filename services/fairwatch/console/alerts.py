@@ -1,25 +1,45 @@
 """Alerts: the list and one of them."""
 
+from collections.abc import Mapping, Sequence
+
 from aiohttp import web
 
 from fairwatch.console.desk import DESK, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
 from fairwatch.console.views import alert_view
+from fairwatch.stores.read_model import Index, Subject
 
 STATES = ("NEW", "UPDATED", "ENDED", "CANCELLED")
 FILTERS = ("ALL", "OPEN", *STATES)
+INDEXES: Mapping[str, Sequence[Index]] = {
+    **dict.fromkeys(("OPEN", "NEW", "UPDATED"), ("open",)),
+    **dict.fromkeys(("ENDED", "CANCELLED"), ("over",)),
+    "ALL": ("open", "over"),
+}
 
 
 async def list_alerts(request: web.Request) -> web.Response:
-    """Return the latest alerts, newest first; `state` is open, all or one of the states, `limit` at most 500."""
+    """Return alerts: what is open first, the worst first, then what is over; each as it was received, newest first.
+
+    `state` is open, all or one of the states, `limit` at most 500; `counts` says how many there are in all.
+    """
     desk = request.app[DESK]
     wanted, limit = word_of(request, "state", FILTERS), limit_of(request)
-    found = await desk.read_model.latest("alert", limit, open_only=wanted == "OPEN")
-    alerts = [alert_view(alert, desk.people) for alert in found]
-    if wanted in STATES:
-        alerts = [alert for alert in alerts if alert["state"] == wanted]
-    alerts.sort(key=lambda alert: -int(alert["updated_at"]))
-    return answer({"alerts": alerts, "rebuilding": await desk.read_model.epoch() is None})
+
+    def fits(alert: Subject) -> bool:
+        return wanted in ("ALL", "OPEN") or alert.parts["alert"].get("state", "NEW") == wanted
+
+    found: list[Subject] = []
+    for index in INDEXES[wanted]:
+        found += await desk.read_model.pick("alert", index, limit - len(found), fits)
+    still, over = await desk.read_model.counts("alert")
+    return answer(
+        {
+            "alerts": [alert_view(alert, desk.people) for alert in found],
+            "counts": {"open": still, "over": over},
+            "rebuilding": await desk.read_model.epoch() is None,
+        }
+    )
 
 
 async def get_alert(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in
+from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in, watch
 from fairwatch.console.desk import DESK, Desk
 from fairwatch.console.guard import RULES, Handler, Rule, doorkeeper, errors, secure_headers
 from fairwatch.domain.errors import RetryableError
@@ -27,15 +27,16 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/candidates/{id}", candidates.get_candidate, Rule(action="candidate.view")),
     ("POST", "/api/candidates/{id}/verifications", candidates.verify, Rule(action="candidate.verify", touch=True)),
     ("GET", "/api/media/{sha256}", pictures.get_picture, Rule()),
+    ("GET", "/api/pulse", watch.pulse, OPEN),
     ("GET", "/api/health", pipeline.get_health, Rule(action="health.view")),
     ("GET", "/api/stream", live.stream, Rule()),
 )
 
 
-def application(desk: Desk, updates: live.Live) -> web.Application:
+def application(desk: Desk, updates: live.Live, watching: watch.Watch) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
-    app[DESK], app[live.LIVE] = desk, updates
+    app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
-from fairwatch.console.views import PENDING, candidate_view, people_needed, state_of
+from fairwatch.console.views import PENDING, candidate_view, people_needed, pictures_to_see, state_of
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.stores.read_model import Subject
@@ -21,15 +21,16 @@ async def list_candidates(request: web.Request) -> web.Response:
     """Return candidates, what waits by default: the most urgent first, then what expires first."""
     desk, visitor = request.app[DESK], request[SIGNED_IN]
     wanted, now = word_of(request, "state", FILTERS), desk.clock.now()
-    found = await desk.read_model.latest("candidate", limit_of(request), open_only=wanted == PENDING)
-    if wanted == "DECIDED":
-        found = [candidate for candidate in found if state_of(candidate, now) != PENDING]
-    if wanted == PENDING:
-        found = [item for item in found if state_of(item, now) == PENDING and people_needed(item)]
+
+    def fits(candidate: Subject) -> bool:
+        if wanted == PENDING:
+            return state_of(candidate, now) == PENDING and people_needed(candidate) > 0
+        return wanted == "ALL" or state_of(candidate, now) != PENDING
+
+    found = await desk.read_model.pick("candidate", "open" if wanted == PENDING else "listed", limit_of(request), fits)
+    waiting, _ = await desk.read_model.counts("candidate")
     candidates = await _views(desk, visitor, found)
-    if wanted == PENDING:
-        candidates.sort(key=lambda candidate: (candidate.get("priority", 2), candidate["expires_at"]))
-    return answer({"candidates": candidates, "rebuilding": await desk.read_model.epoch() is None})
+    return answer({"candidates": candidates, "open": waiting, "rebuilding": await desk.read_model.epoch() is None})
 
 
 async def get_candidate(request: web.Request) -> web.Response:
@@ -49,6 +50,11 @@ async def verify(request: web.Request) -> web.Response:
         return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
     if not people_needed(candidate):
         return refusal(409, "needs_nobody", "It is confirmed without anybody; your decision was not taken.")
+    if candidate.parts["candidate"]["kind"] != "PLATE":
+        if decision == "MATCH" and not reason:
+            return refusal(400, "no_reason", "Say what made you see the same person: another person relies on it.")
+        if not await desk.sessions.were_served(visitor.token, pictures_to_see(candidate)):
+            return refusal(409, "not_seen", "Look at both pictures first; your decision was not taken.")
     name = visitor.person.name
     if f"verification:{name}" in candidate.parts or not await desk.read_model.claim(candidate.id, name, decision):
         return refusal(409, "already_given", "You have decided already. Another person has to look at it now.")

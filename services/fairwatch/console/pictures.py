@@ -30,6 +30,7 @@ async def get_picture(request: web.Request) -> web.Response:
             authorisation_id=_authorisation(owner),
         )
     data = await desk.media.get(f"fw-media:{sha256}")
+    await desk.sessions.note_served(visitor.token, sha256)
     mime = mime_of(data)
     headers = {"Cache-Control": "no-store"}
     if mime is None:

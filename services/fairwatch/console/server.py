@@ -17,6 +17,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
+from fairwatch.console.watch import Asks, Watch, project_beats, redis_answers
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.stores.health import Health
@@ -38,6 +39,7 @@ async def run_console(
     media: MediaStore,
     clock: Clock,
     *,
+    broker: Asks | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -48,6 +50,7 @@ async def run_console(
         read_model: What people see.
         media: Where pictures are.
         clock: What time it is.
+        broker: Asks whether the broker answers.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -56,7 +59,7 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock) as port:
+    async with serving(config, publisher, read_model, media, clock, broker) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -65,7 +68,12 @@ async def run_console(
 
 @asynccontextmanager
 async def serving(
-    config: ConsoleConfig, publisher: Publisher, read_model: RedisReadModel, media: MediaStore, clock: Clock
+    config: ConsoleConfig,
+    publisher: Publisher,
+    read_model: RedisReadModel,
+    media: MediaStore,
+    clock: Clock,
+    broker: Asks | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -78,13 +86,23 @@ async def serving(
         browsers = KnownBrowsers(redis, prefix=config.prefix)
         desk = Desk(config, people, sessions, throttle, browsers, read_model, media, publisher, health, clock)
         updates = Live()
-        for work in (updates.listen(read_model), _beat(desk)):
+        watching = Watch(_questions(desk, broker))
+        for work in (updates.listen(read_model), _beat(desk), watching.run()):
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates)
+        app = application(desk, updates, watching)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port
+
+
+def _questions(desk: Desk, broker: Asks | None) -> dict[str, Asks]:
+    asks = {"redis": redis_answers(desk.read_model)}
+    if broker is not None:
+        asks["broker"] = broker
+    if "project" in desk.config.stages:
+        asks["project"] = project_beats(desk.health)
+    return asks
 
 
 async def _beat(desk: Desk) -> None:

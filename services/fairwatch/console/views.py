@@ -34,6 +34,14 @@ def state_of(candidate: Subject, now: int) -> str:
     return EXPIRED if outcome == PENDING and late else outcome
 
 
+def pictures_to_see(candidate: Subject) -> list[str]:
+    """Return the hashes of the two pictures that a decision on a face is about; none when one of them is not here."""
+    record = candidate.parts["candidate"]
+    shown = [(record.get("probe") or record.get("scene") or {}), (record.get("reference") or {})]
+    hashes = [str(media.get("uri", "")).removeprefix("fw-media:") for media in shown]
+    return hashes if all(str(media.get("uri", "")).startswith("fw-media:") for media in shown) else []
+
+
 def people_needed(candidate: Subject) -> int:
     """Return how many people must confirm; 0 for a plate that is confirmed without anybody."""
     record = candidate.parts["candidate"]

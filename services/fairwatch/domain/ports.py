@@ -80,6 +80,7 @@ class Facet:
         record: The record as people may see it.
         listed: True for the part that makes the subject appear in lists.
         open: True or False when this part says whether somebody still has to act; None otherwise.
+        rank: Order among those that are open, the highest first; as `at` where there is none.
         quiet: True when nobody may be told at once that it changed.
         media: Hex SHA-256 of the media that whoever may see the subject may see.
     """
@@ -92,6 +93,7 @@ class Facet:
     record: Mapping[str, Any]
     listed: bool = False
     open: bool | None = None
+    rank: int | None = None
     quiet: bool = False
     media: tuple[str, ...] = ()
 

@@ -8,8 +8,11 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel
 from fairwatch.parts import spec_of
+from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.two_person import required_people
 
+MILLISECOND = 1_000
+STEP = 10_000_000_000_000  # milliseconds, more than any time is away from 1970: ranks are doubles, exact up to 2**53
 MEDIA_SCHEME = "fw-media:"
 ATTEMPTS = 10_000  # room for the attempts of one revision within the version of a delivery
 CLOSED_ALERTS = ("ENDED", "CANCELLED")
@@ -77,10 +80,11 @@ def _candidate(record: Mapping[str, Any]) -> Facet:
         subject=record["candidate_id"],
         name="candidate",
         version=1,
-        at=record["matched_at"],
+        at=record["received_at"],
         record=record,
         listed=True,
         open=required_people(record["kind"], record.get("required_verifications", 2)) > 0,
+        rank=_urgency(record),
         media=_hashes(pictures),
     )
 
@@ -106,6 +110,7 @@ def _verdict(record: Mapping[str, Any]) -> Facet:
         at=record["decided_at"],
         record={name: value for name, value in record.items() if name != "candidate"},
         open=record["outcome"] == "PENDING",
+        rank=_urgency(record["candidate"]),
     )
 
 
@@ -115,12 +120,18 @@ def _alert(record: Mapping[str, Any]) -> Facet:
         subject=record["alert_id"],
         name="alert",
         version=record["revision"] * len(STATES) + STATES.index(record.get("state", "NEW")),
-        at=record["updated_at"],
+        at=record["received_at"],
         record=record,
         listed=True,
+        rank=SEVERITIES.index(record.get("severity", "UNKNOWN")) * STEP + record["received_at"] // MILLISECOND,
         open=record.get("state", "NEW") not in CLOSED_ALERTS,
         media=_hashes(record.get("media", ())),
     )
+
+
+def _urgency(candidate: Mapping[str, Any]) -> int:
+    """Return the rank of a candidate that waits: the most urgent first, of those what expires first."""
+    return -(int(candidate.get("priority", 2)) * STEP + int(candidate["expires_at"]) // MILLISECOND)
 
 
 def _delivery(record: Mapping[str, Any]) -> Facet:

@@ -1,6 +1,6 @@
 """What the console shows, in Redis: alerts and candidates in parts that only ever grow newer."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -13,6 +13,9 @@ from fairwatch.domain.ports import Facet
 from fairwatch.stores.redis_errors import reachable, text
 
 Kind = Literal["alert", "candidate"]
+Index = Literal["listed", "seen", "open", "over"]
+INDEXES: tuple[Index, ...] = ("listed", "seen", "open", "over")
+CHUNK = 200
 NAME = "read model of the console"
 KEEP = {"alert": 2_000, "candidate": 5_000}
 EPOCH_LOST = -1
@@ -21,18 +24,22 @@ CLAIM_S = 600
 
 # One part of one subject, in one step: other processes and replays see all of it or nothing.
 _FOLD = """
-local subject, listed, seen, open, epoch = unpack(KEYS)
-local mark, name, version, at, body, id, is_listed, is_open, keep, media_key, channel, news = unpack(ARGV)
+local subject, listed, seen, open, epoch, over = unpack(KEYS)
+local mark, name, version, at, body, id, is_listed, is_open, keep, media_key, channel, news, rank = unpack(ARGV)
 if redis.call('GET', epoch) ~= mark then return -1 end
 local old = redis.call('HGET', subject, name)
 if old and tonumber(string.match(old, '^%d+')) >= tonumber(version) then return 0 end
 redis.call('HSET', subject, name, version .. ' ' .. body)
 redis.call('ZADD', seen, 'GT', at, id)
 if is_listed == '1' then redis.call('ZADD', listed, 'GT', at, id) end
-if is_open == '1' then redis.call('ZADD', open, 'GT', at, id) end
-if is_open == '0' then redis.call('ZREM', open, id) end
+if is_open == '1' then redis.call('ZADD', open, rank, id) redis.call('ZREM', over, id) end
+if is_open == '0' then
+  redis.call('ZREM', open, id)
+  redis.call('ZADD', over, 'GT', at, id)
+end
+if redis.call('ZSCORE', open, id) then redis.call('ZREM', seen, id) end
 local kept = redis.call('HGET', subject, 'media') or ''
-for index = 13, #ARGV do
+for index = 14, #ARGV do
   if not string.find(kept, ARGV[index], 1, true) then kept = kept .. ARGV[index] end
   redis.call('SADD', media_key .. ARGV[index], subject)
 end
@@ -40,11 +47,14 @@ if kept ~= '' then redis.call('HSET', subject, 'media', kept) end
 local prefix = string.sub(subject, 1, #subject - #id)
 local changed = 1
 for _, gone in ipairs(redis.call('ZRANGE', seen, 0, -1 - keep)) do
-  local hashes = redis.call('HGET', prefix .. gone, 'media') or ''
-  for hash in string.gmatch(hashes, string.rep('%x', 64)) do redis.call('SREM', media_key .. hash, prefix .. gone) end
-  redis.call('DEL', prefix .. gone)
-  for _, index in ipairs({listed, seen, open}) do redis.call('ZREM', index, gone) end
-  if gone == id then changed = 0 end
+  redis.call('ZREM', seen, gone)
+  if not redis.call('ZSCORE', open, gone) then
+    local hashes = redis.call('HGET', prefix .. gone, 'media') or ''
+    for hash in string.gmatch(hashes, string.rep('%x', 64)) do redis.call('SREM', media_key .. hash, prefix .. gone) end
+    redis.call('DEL', prefix .. gone)
+    for _, index in ipairs({listed, over}) do redis.call('ZREM', index, gone) end
+    if gone == id then changed = 0 end
+  end
 end
 if changed == 1 and news ~= '' then redis.call('PUBLISH', channel, news) end
 return changed
@@ -78,7 +88,8 @@ class RedisReadModel:
     Args:
         redis: A client, with or without `decode_responses`.
         prefix: Put before every name, so that deployments can share a server.
-        keep: How many alerts and candidates stay; the least recently touched leave first.
+        keep: How many alerts and candidates that are over stay; the least recently touched leave first. What is open
+            never leaves.
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "", keep: Mapping[Kind, int] | None = None) -> None:
@@ -119,7 +130,7 @@ class RedisReadModel:
         async with reachable(NAME):
             media = text(await self._redis.hget(key, "media") or b"")
             pipeline = self._redis.pipeline(transaction=True)
-            for name in ("listed", "seen", "open"):
+            for name in INDEXES:
                 pipeline.zrem(self._index(kind, name), subject)
             for start in range(0, len(media), SHA256_LENGTH):
                 pipeline.srem(self._media(media[start : start + SHA256_LENGTH]), key)
@@ -138,6 +149,33 @@ class RedisReadModel:
             index = self._index(kind, "open" if open_only else "listed")
             ids = await self._redis.zrevrange(index, 0, limit - 1)
         return await self._load(kind, [text(member) for member in ids])
+
+    async def pick(
+        self, kind: Kind, index: Index, limit: int, fits: Callable[[Subject], bool] = lambda _: True
+    ) -> list[Subject]:
+        """Return at most `limit` subjects that fit, by rank what is open, else the newest first.
+
+        However many do not fit, those that do are found.
+        """
+        found: list[Subject] = []
+        start = 0
+        while len(found) < limit:
+            async with reachable(NAME):
+                ids = await self._redis.zrevrange(self._index(kind, index), start, start + CHUNK - 1)
+            found += [each for each in await self._load(kind, [text(member) for member in ids]) if fits(each)]
+            start += CHUNK
+            if len(ids) < CHUNK:
+                break
+        return found[: max(0, limit)]
+
+    async def counts(self, kind: Kind) -> tuple[int, int]:
+        """Return how many are open, and how many over."""
+        async with reachable(NAME):
+            pipeline = self._redis.pipeline(transaction=False)
+            for index in ("open", "over"):
+                pipeline.zcard(self._index(kind, index))
+            still, over = await pipeline.execute()
+        return int(still), int(over)
 
     async def owners(self, sha256: str) -> list[Subject]:
         """Return the subjects whose viewers may see this picture."""
@@ -198,8 +236,8 @@ class RedisReadModel:
         return [subject for subject in found if kind in subject.parts]
 
     def _keys(self, facet: Facet) -> list[str]:
-        indexes = [self._index(facet.kind, name) for name in ("listed", "seen", "open")]
-        return [self._subject(facet.kind, facet.subject), *indexes, self._root + "epoch"]
+        listed, seen, still, over = [self._index(facet.kind, name) for name in INDEXES]
+        return [self._subject(facet.kind, facet.subject), listed, seen, still, self._root + "epoch", over]
 
     def _arguments(self, facet: Facet, mark: str) -> list[str | bytes | int]:
         opens = "" if facet.open is None else int(facet.open)
@@ -207,7 +245,8 @@ class RedisReadModel:
         body = orjson.dumps(facet.record)
         part: list[str | bytes | int] = [mark, facet.name, facet.version, facet.at, body, facet.subject]
         indexes: list[str | bytes | int] = [int(facet.listed), opens, self._keep[facet.kind], self._media("")]
-        return [*part, *indexes, self._root + "live", news, *facet.media]
+        rank = facet.at if facet.rank is None else facet.rank
+        return [*part, *indexes, self._root + "live", news, rank, *facet.media]
 
     def _subject(self, kind: Kind, subject: str) -> str:
         return f"{self._root}{kind}:{subject}"

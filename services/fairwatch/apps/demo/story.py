@@ -115,7 +115,7 @@ async def _mistaken(cast: Cast) -> None:
     picture, width, height = portrait(cast.pictures, MISTAKEN)
     await _expect("face", {200}, cast.platform.face(world.GAT_CAMERAS["gat-harbour-1"], picture, width, height))
     candidate = await _candidate(cast)
-    await cast.reviewers[0].decide(candidate, "MATCH", "")
+    await cast.reviewers[0].decide(candidate, "MATCH", "same jaw")
     await cast.reviewers[1].decide(candidate, "NO_MATCH", "different jaw")
     cast.say("the second reviewer rejects the second candidate")
 
