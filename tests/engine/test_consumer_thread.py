@@ -27,6 +27,7 @@ class Client:
         self.trouble: Exception | None = None
         self.answers = True
         self.rejoins = 0
+        self.reached = 41
         self._coordinator = SimpleNamespace(
             generation=7,
             member_id="us",
@@ -40,7 +41,7 @@ class Client:
         self.rejoins += 1
 
     async def _committed(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Any]:
-        rows = {HERE: (41, "us 3 id"), TopicPartition("in", 1): (-1, "")}
+        rows = {HERE: (self.reached, "us 3 id"), TopicPartition("in", 1): (-1, "")}
         return {tp: SimpleNamespace(offset=rows[tp][0], metadata=rows[tp][1]) for tp in partitions}
 
     def assignment(self) -> set[TopicPartition]:
@@ -76,8 +77,10 @@ async def thread(consumer: Any, client: Client, monkeypatch: pytest.MonkeyPatch)
     return found
 
 
-async def test_places_are_those_that_were_ever_committed(thread):
+async def test_places_are_those_that_were_ever_committed(thread, client):
     assert await thread.places() == {TP("in", 0): Place(41, Note("us", "3", "id"))}
+    client.reached = 0  # of the whole topic nothing was handled, and somebody said so
+    assert await thread.places() == {TP("in", 0): Place(0, Note("us", "3", "id"))}
     assert await thread.begins([TP("in", 1)]) == {TP("in", 1): 2}
 
 
@@ -122,7 +125,7 @@ async def test_a_commit_that_is_not_answered_in_time_is_given_up(thread, monkeyp
         return True
 
     monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", never)
-    assert not await asyncio.wait_for(thread._commit({TP("in", 0): 5}), 5)
+    assert await asyncio.wait_for(thread._commit({TP("in", 0): 5}), 5) is False
 
 
 async def test_a_commit_is_made_as_a_member_that_knows_its_coordinator(thread, client, monkeypatch):
@@ -197,3 +200,7 @@ async def test_ends_are_asked_with_what_is_not_committed_yet(thread, client):
 
     client.end_offsets_with_open = ends
     assert await thread.ends_with_open([TP("in", 0)]) == {TP("in", 0): 12}
+
+
+async def test_a_finished_process_does_not_wait_for_a_consumer_whose_broker_never_answers(thread):
+    assert thread.Worker(thread).daemon

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,9 +49,10 @@ class _Running:
 class Warm:
     """The plugin of pytest that does it all instead of the usual loop."""
 
-    def __init__(self, chosen: Sequence[Mutant], jobs: int, out: Path) -> None:
+    def __init__(self, chosen: Sequence[Mutant], jobs: int, out: Path, patience_s: float = 0.0) -> None:
         self._chosen = chosen
         self._jobs = jobs
+        self._patience_s = patience_s
         self._out = out.open("w", encoding="utf-8")
         self._coverage = coverage.Coverage(data_file=None, include=[str(m.path) for m in chosen])
         self._took: dict[str, float] = {}
@@ -97,9 +98,16 @@ class Warm:
                 continue
             while len(self._running) >= self._jobs:
                 self._wait(session, end)
-            self._begin(mutant, ours, session, end, sure=bool(mutant.function) and "" not in names)
+            self._begin(mutant, self._quickest(ours), session, end, sure=bool(mutant.function) and "" not in names)
         while self._running:
             self._wait(session, end)
+
+    def _quickest(self, items: list[Any]) -> list[Any]:
+        """Return as many of the first as do not try our patience, one at least; who has none sees fewer killed."""
+        if not self._patience_s:
+            return items
+        until = accumulate(self._took[item.nodeid] for item in items)
+        return items[: max(1, sum(at <= self._patience_s for at in until))]
 
     def _begin(
         self, mutant: Mutant, items: list[Any], session: Any, end: Any, *, sure: bool, anew: bool = False
@@ -213,11 +221,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--again", type=Path)
+    parser.add_argument("--patience", type=float, default=0.0)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
     found = list(each(options.targets))
     chosen = again(found, options.again) if options.again else sampled(found, options.sample, options.seed)
-    warm = Warm(chosen, options.jobs, options.out)
+    warm = Warm(chosen, options.jobs, options.out, options.patience)
     warm.start()
     code = pytest.main([*ALIKE[1:], f"--timeout={UNCHANGED_S}", "-s", *tests(options.targets[0])], plugins=[warm])
     # Tests that fail without any change are named and left out: no reason to throw away what the others showed.
