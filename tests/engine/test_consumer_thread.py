@@ -10,7 +10,7 @@ from aiokafka.errors import CommitFailedError, GroupCoordinatorNotAvailableError
 from faust.transport.drivers.aiokafka import DEFAULT_GENERATION_ID, AIOKafkaConsumerThread
 from faust.types import TP
 
-from fairwatch.engine.consumer_thread import BatchThread
+from fairwatch.engine.consumer_thread import BACKLOG_POLL_S, BatchThread
 from fairwatch.engine.ownership import HANDLED, Note, Place
 from fairwatch.engine.txn_offset_commit import Membership
 from tests.engine.test_given_up import consumer
@@ -204,3 +204,43 @@ async def test_ends_are_asked_with_what_is_not_committed_yet(thread, client):
 
 async def test_a_finished_process_does_not_wait_for_a_consumer_whose_broker_never_answers(thread):
     assert thread.Worker(thread).daemon
+
+
+@pytest.fixture
+def fetching(thread, client, monkeypatch):
+    """Give what is asked of a fetch: partitions and seconds; and the fetcher. `fetched` is what it brings."""
+    asked: list[Any] = []
+    fetcher = SimpleNamespace(_records={}, _fetch_max_wait_ms=0, fetched={})
+
+    async def taken(_: Any, partitions: Any, timeout: float | None, __: Any) -> Any:  # noqa: ASYNC109  # as Faust's
+        asked.append((partitions, timeout))
+        return fetcher.fetched
+
+    client._fetcher, client._subscription = fetcher, SimpleNamespace(subscription=None)
+    monkeypatch.setattr(thread, "_taken", taken)
+    return asked, fetcher
+
+
+async def test_a_partition_that_is_held_back_is_not_fetched_and_nothing_is_waited_for_long(thread, client, fetching):
+    asked, _ = fetching
+    partitions = {TP("mid", 0), TP("in", 0)}
+    await thread._fetch_records(client, partitions, 5.0)
+    thread.consumer.backlog.expect({TP("mid", 0): 5}, {"mid": {"in"}})
+    await thread._fetch_records(client, partitions, 5.0)
+    await thread._fetch_records(client, partitions, None)
+    assert asked == [(partitions, 5.0), ({TP("mid", 0)}, BACKLOG_POLL_S), ({TP("mid", 0)}, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("embedded", "fetched", "waiting", "eager"),
+    [(True, True, False, True), (False, True, False, False), (False, False, True, True), (True, False, False, False)],
+)
+async def test_a_broker_may_wait_shortly_where_more_is_to_come(
+    thread, client, fetching, embedded, fetched, waiting, eager
+):
+    _, fetcher = fetching
+    fetcher.fetched = {HERE: ["record"]} if fetched else {}
+    fetcher._records = {HERE: "fetched ahead"} if waiting else {}
+    thread.app.embedded = embedded
+    assert await thread._fetch_records(client, {TP("in", 0)}, 1.0) == fetcher.fetched
+    assert fetcher._fetch_max_wait_ms == thread.app.fetch_waits_ms[eager]
