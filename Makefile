@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench leaks scale soak lock clean
+.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ leaks: $(READY) ## thousands of hostile payloads of every format, and innocent o
 
 bench: $(READY) ## engine, adapters and pipeline on the embedded broker and Apache Kafka, 40 minutes; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+bench-matching: $(READY) ## faces and plates against large lists, each answer compared with brute force
+	@PYTHONPATH=services:. $(BIN)/python -m tests.benchmarks.matching
 
 scale: $(READY) ## what an event costs with more workers and partitions, on Apache Kafka; SCALE_ARGS=--short for two minutes of it
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.scale $(SCALE_ARGS)

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FACES = frozenset({"onnxruntime"})  # only `match` with faces needs it, and it is a third of everything
+FACES = frozenset({"onnx", "onnxruntime"})  # only `match` with faces needs them, and they are a third of everything
 
 
 def blocks(lock: str) -> dict[str, str]:

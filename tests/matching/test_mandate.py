@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fairwatch.domain.history import REMEMBERED
 from fairwatch.matching.mandate import Mandate
 from tests.support.records import AT, sighting
 from tests.support.watchlist import HOUR, authorisation, entry, lists
@@ -20,7 +21,11 @@ class Asked:
     def admits(self) -> list[str]:
         self.mandate.refresh()
         place = self.mandate.place(sighting())  # type: ignore[arg-type]  # a valid record
-        return [found["entry_id"] for found in self.mandate.admitted("PLATE", place, at=AT, now=AT)]
+        listed = [entry_id for entry_id, _ in self.lists["watchlist-entries"].items()]
+        admitted = [entry_id for entry_id in listed if self.mandate.admit(entry_id, place, at=AT, now=AT)]
+        assert self.mandate.admission("PLATE", place, at=AT, now=AT).size == len(admitted)
+        assert self.mandate.admits("PLATE", place, at=AT, now=AT) == bool(admitted)
+        return admitted
 
     def changes(self, **fields: Any) -> None:
         self.lists["authorisations"].put("auth-1", authorisation(**fields))
@@ -77,3 +82,20 @@ def test_an_entry_that_changes_hands_goes_by_its_new_authorisation() -> None:
     asked.lists["authorisations"].put("auth-2", authorisation("auth-2", site_ids=["elsewhere"]))
     asked.lists["watchlist-entries"].put("entry-1", entry(authorisation_id="auth-2"))
     assert asked.admits() == []
+
+
+def test_an_entry_under_a_key_that_is_not_its_own_is_not_listed() -> None:
+    asked = Asked()
+    asked.lists["watchlist-entries"].put("entry-2", entry("entry-9"))
+    assert asked.admits() == ["entry-1"]
+    asked.lists["watchlist-entries"].put("entry-1", entry("entry-9"))
+    assert asked.admits() == []
+
+
+def test_more_changes_than_are_remembered_are_all_taken_up() -> None:
+    asked = Asked()
+    assert asked.admits() == ["entry-1"]
+    for _ in range(REMEMBERED + 1):
+        asked.lists["watchlist-entries"].put("entry-2", entry("entry-2"))
+    asked.lists["watchlist-entries"].remove("entry-1")
+    assert asked.admits() == ["entry-2"]

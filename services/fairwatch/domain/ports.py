@@ -13,6 +13,10 @@ class Reference(Protocol):
         """Grow by one at each change."""
         ...
 
+    def changed_since(self, version: int) -> list[str] | None:
+        """Return the keys that changed after a version; None when that is not known: all of them may have."""
+        ...
+
     def get(self, key: str) -> Any | None:
         """Return the record, or None."""
         ...

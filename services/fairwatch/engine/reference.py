@@ -8,6 +8,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.history import History
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.record_batches import Unreadable, about
@@ -33,12 +34,17 @@ class TopicReference:
         self._codec = codec
         self._table = _Table()
         self._version = 0
+        self._history = History()
         self.complete = asyncio.Event()
 
     @property
     def version(self) -> int:
         """Grow by one at each change."""
         return self._version
+
+    def changed_since(self, version: int) -> list[str] | None:
+        """Return the keys that changed after a version; None when that is not known, as after it was read anew."""
+        return self._history.since(self._version - version)
 
     def get(self, key: str) -> Any | None:
         """Return the record, or None."""
@@ -51,6 +57,7 @@ class TopicReference:
     def take(self, record: Any) -> None:
         """Take one record of the topic in; a broken one is counted and leaves what was there."""
         if self._put(self._table, record):
+            self._history.note((record.key or b"").decode())
             self._changed()
 
     async def run(self, bootstrap: str, client_options: Mapping[str, Any], topic_prefix: str) -> None:
@@ -81,6 +88,7 @@ class TopicReference:
         async for record in reader.to_end():
             self._put(table, record)
         self._table = table
+        self._history.forget()
         self._changed()
         self.complete.set()
         log.info("reference.complete", topic=self._topic, entries=len(table.entries))

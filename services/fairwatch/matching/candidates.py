@@ -1,21 +1,12 @@
 """Writes a candidate down with everything that is needed to explain it."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AuditRecord, Authorisation, MatchCandidate, MatchMode, Sighting, WatchlistEntry
+from fairwatch.matching.admission import Admission
 from fairwatch.matching.probe import Probe, pick
 from fairwatch.policy.two_person import required_people
-
-
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """What was searched: a hash over the entries, and their number."""
-
-    version: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +29,6 @@ class Finding:
     plate_listed: str | None = None
 
 
-def searched(entries: Iterable[WatchlistEntry]) -> Searched:
-    """Return the version of what was searched: the same entries give the same, in any order."""
-    lines = sorted(f"{e['entry_id']}\x1f{e.get('updated_at')}\x1f{e.get('plate')}" for e in entries)
-    return Searched(hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16], len(lines))
-
-
 def candidate(
     sighting: Sighting,
     entry: WatchlistEntry,
@@ -51,7 +36,7 @@ def candidate(
     finding: Finding,
     *,
     probe: Probe | None,
-    gallery: Searched,
+    gallery: Admission,
     mode: MatchMode,
     now: int,
     review_us: int,

@@ -1,8 +1,8 @@
 """Keeps the gallery in step with the watchlist: templates of enrolment pictures, in this process and never stored."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
@@ -10,6 +10,7 @@ from fairwatch.domain.ports import MediaStore
 from fairwatch.domain.records import AuditRecord, MediaRef, WatchlistEntry
 from fairwatch.matching.faces import FaceReader, NoTemplate
 from fairwatch.matching.gallery import Gallery
+from fairwatch.matching.scopes import Scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,22 @@ class BrokenPicture:
     picture: str
     reason: str
     faults: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is known of an entry's pictures.
+
+    Attributes:
+        tried: Pictures that need not be tried again.
+        enrolled: Those of them that gave a template.
+        missing: Some could not be had.
+    """
+
+    entry: WatchlistEntry
+    tried: set[str] = field(default_factory=set)
+    enrolled: set[str] = field(default_factory=set)
+    missing: bool = False
 
 
 def picture_key(reference: MediaRef) -> str:
@@ -45,34 +62,74 @@ class Enrolment:
     """Makes templates of new pictures and forgets those that are no longer wanted.
 
     A picture is tried once; one that is not in the media store yet is tried again at the next update.
+
+    Attributes:
+        scopes: The entries that have a template.
     """
 
     def __init__(self, gallery: Gallery, reader: FaceReader, media: MediaStore) -> None:
         self._gallery = gallery
         self._reader = reader
         self._media = media
-        self._tried: set[tuple[str, str]] = set()
+        self._held: dict[str, _Held] = {}
+        self.scopes = Scopes()
 
-    async def update(self, entries: Iterable[WatchlistEntry]) -> list[BrokenPicture]:
+    async def update(
+        self, entries: Iterable[WatchlistEntry], among: Collection[str] | None = None
+    ) -> list[BrokenPicture]:
         """Hold the templates of these entries and no others; return the pictures that gave none.
 
         RetryableError when the media store is away; what was enrolled until then stays.
+
+        Args:
+            entries: Of which templates may exist.
+            among: Ids of the entries that are asked about; the others stay as they are. None for all.
         """
-        wanted = {
-            (entry["entry_id"], picture_key(reference)): (entry, reference)
-            for entry in entries
-            for reference in entry.get("references", [])
-        }
-        for entry_id, picture in self._tried - wanted.keys():
-            self._gallery.remove(entry_id, picture)
-        self._tried &= wanted.keys()
-        broken = []
-        for key in wanted.keys() - self._tried:
-            failure = await self._enrol(*wanted[key])
-            if failure is None or failure.reason != "media_unavailable":
-                self._tried.add(key)
-            broken += [failure] if failure else []
+        wanted = {entry["entry_id"]: entry for entry in entries}
+        for entry_id in [e for e in (self._held if among is None else among) if e not in wanted]:
+            self._forget(entry_id)
+        broken: list[BrokenPicture] = []
+        for entry in wanted.values():
+            broken += await self._hold(entry)
         return sorted(broken, key=lambda b: (b.entry["entry_id"], b.picture))
+
+    async def _hold(self, entry: WatchlistEntry) -> list[BrokenPicture]:
+        entry_id = entry["entry_id"]
+        held = self._held.get(entry_id)
+        if held is not None and held.entry is entry and not held.missing:
+            return []
+        pictures = {picture_key(reference): reference for reference in entry.get("references", [])}
+        if held is not None and held.entry.get("authorisation_id") != entry.get("authorisation_id"):
+            self._forget(entry_id)
+            held = None
+        if held is None:
+            held = self._held[entry_id] = _Held(entry)
+        held.entry, held.missing = entry, True
+        for picture in held.tried - pictures.keys():
+            self._gallery.remove(entry_id, picture)
+        held.tried &= pictures.keys()
+        held.enrolled &= pictures.keys()
+        broken = []
+        for picture in pictures.keys() - held.tried:
+            failure = await self._enrol(entry, pictures[picture])
+            if failure is None:
+                held.enrolled.add(picture)
+                self.scopes.put(entry)
+            if failure is None or failure.reason != "media_unavailable":
+                held.tried.add(picture)
+            broken += [failure] if failure else []
+        held.missing = held.tried != pictures.keys()
+        if held.enrolled:
+            self.scopes.put(entry)
+        else:
+            self.scopes.remove(entry_id)
+        return broken
+
+    def _forget(self, entry_id: str) -> None:
+        held = self._held.pop(entry_id, None)
+        for picture in held.enrolled if held else ():
+            self._gallery.remove(entry_id, picture)
+        self.scopes.remove(entry_id)
 
     async def _enrol(self, entry: WatchlistEntry, reference: MediaRef) -> BrokenPicture | None:
         picture = picture_key(reference)
@@ -83,5 +140,5 @@ class Enrolment:
             return BrokenPicture(entry, picture, error.reason)
         if isinstance(found, NoTemplate):
             return BrokenPicture(entry, picture, found.reason, found.faults)
-        self._gallery.put(entry["entry_id"], picture, found)
+        self._gallery.put(entry["entry_id"], picture, found, entry.get("authorisation_id") or "")
         return None

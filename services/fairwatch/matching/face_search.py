@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterable
 
 from fairwatch.domain.ports import MediaStore
 from fairwatch.domain.records import WatchlistEntry
+from fairwatch.matching.admission import Admission
 from fairwatch.matching.candidates import Finding
 from fairwatch.matching.enrolment import BrokenPicture, Enrolment
 from fairwatch.matching.faces import FaceReader, NoTemplate, Template
 from fairwatch.matching.gallery import FaceHit, Gallery
+from fairwatch.matching.place import Place
 from fairwatch.matching.probe import Probe, corners
+from fairwatch.matching.settling import Settling
 
 
 class FaceSearch:
@@ -20,19 +23,51 @@ class FaceSearch:
         self._reader = reader
         self._media = media
         self._enrolment = Enrolment(self.gallery, reader, media)
+        self._settling: tuple[Settling, asyncio.Future[None]] | None = None
 
-    async def enrol(self, entries: Iterable[WatchlistEntry]) -> list[BrokenPicture]:
-        """Hold the templates of these entries and no others; return the pictures that gave none."""
-        return await self._enrolment.update(entries)
+    async def enrol(
+        self, entries: Iterable[WatchlistEntry], among: Collection[str] | None = None
+    ) -> list[BrokenPicture]:
+        """Hold the templates of these entries and no others; return the pictures that gave none.
+
+        Args:
+            entries: Of which templates may exist.
+            among: Ids of the entries that are asked about; the others stay as they are. None for all.
+        """
+        broken = await self._enrolment.update(entries, among)
+        self._settle()
+        return broken
+
+    def _settle(self) -> None:
+        """Let a thread make shards of what was enrolled, and take them up when they are there."""
+        if self._settling is not None:
+            made, task = self._settling
+            if not task.done():
+                return
+            self._settling = None
+            task.result()
+            self.gallery.settled(made)
+        work = self.gallery.settling()
+        if work is not None:
+            self._settling = work, asyncio.ensure_future(asyncio.to_thread(work.make))
 
     async def read(self, probe: Probe) -> Template | NoTemplate:
         """Return the template of a probe; RejectedError when its picture is missing or none, RetryableError."""
         content = await self._media.get(probe.media["uri"])
         return await asyncio.to_thread(self._reader.read, content, corners(probe.box))
 
-    def find(self, face: Template, entry_ids: Collection[str]) -> list[tuple[str, Finding]]:
+    def suspend(self, entry_ids: Iterable[str]) -> None:
+        """Compare these entries no more until they are enrolled again: they have changed, or are gone."""
+        for entry_id in entry_ids:
+            self._enrolment.scopes.suspend(entry_id)
+
+    def compared(self, authorisations: Iterable[str], place: Place, *, at: int, now: int) -> Admission:
+        """Return which enrolled entries may be compared under authorisations that are in force here and now."""
+        return self._enrolment.scopes.admission(authorisations, place, at=at, now=now)
+
+    def find(self, face: Template, admission: Admission) -> list[tuple[str, Finding]]:
         """Return the entries that the face may be, the nearest first; no others are compared with it."""
-        hits = self.gallery.search(face, entry_ids, self._reader.config.threshold.distance)
+        hits = self.gallery.search(face, admission, self._reader.config.threshold.distance)
         return [(hit.entry_id, self._finding(face, hit, rank)) for rank, hit in enumerate(hits, 1)]
 
     def _finding(self, face: Template, hit: FaceHit, rank: int) -> Finding:

@@ -1,103 +1,119 @@
-"""The templates of listed faces, in memory only, and the exact search among those that may be compared."""
+"""The templates of listed faces, in memory only, and the exact search among those that may be compared.
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+Rows that came lately are compared one by one; the rest lies in shards, each searched by one product of coded numbers
+that leaves the few rows which may be near enough. These are measured in double precision, so nothing is missed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fairwatch.matching.admission import Admission
+from fairwatch.matching.codes import Floats
 from fairwatch.matching.faces import Template
+from fairwatch.matching.gallery_hits import FaceHit, Found, hits
+from fairwatch.matching.gallery_rows import Mask, Rows, empty
+from fairwatch.matching.settling import Settling
 
-BLOCK = 16_384  # rows multiplied at once: what the cache holds
-SLACK = 1e-2  # far more than single precision can be off: what it finds within is measured again in double
+SHARD = 131_072  # rows: what one thread multiplies in a millisecond
+FRESH = 4096  # rows that are compared one by one before they become part of a shard
+TOGETHER = 2  # shards searched at a time
 
-
-@dataclass(frozen=True, slots=True)
-class FaceHit:
-    """A listed face that is near enough.
-
-    Attributes:
-        entry_id: Watchlist entry.
-        picture: Key of its nearest enrolment picture.
-        distance: L2 distance.
-        runner_up: L2 distance of the nearest entry that is farther away, whether near enough or not; None for none.
-    """
-
-    entry_id: str
-    picture: str
-    distance: float
-    runner_up: float | None
+__all__ = ["FaceHit", "Gallery"]
 
 
 class Gallery:
-    """Templates of one space. The search is exact: it compares with every row that it is given."""
+    """Templates of one space. The search is exact: it finds what comparing every row would find.
 
-    def __init__(self, space: str, dimensions: int) -> None:
+    Args:
+        space: Of the templates.
+        dimensions: Length of a template.
+        fresh: Rows compared one by one before a shard is made of them.
+        shard: Rows of a shard.
+    """
+
+    def __init__(self, space: str, dimensions: int, *, fresh: int = FRESH, shard: int = SHARD) -> None:
         self.space = space
         self._dimensions = dimensions
-        self._templates: dict[tuple[str, str], NDArray[np.float32]] = {}
-        self._owners: list[tuple[str, str]] = []
-        self._matrix: NDArray[np.float32] | None = None
+        self._most_fresh, self._shard = fresh, shard
+        self._fresh = Rows(empty(dimensions))
+        self._settled: list[Rows] = []
+        self._groups: dict[str, int] = {}
+        self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="gallery")
 
     def __len__(self) -> int:
         """Return the number of templates."""
-        return len(self._templates)
+        return sum(rows.living for rows in self._parts)
 
-    def enrolled(self, entry_ids: Iterable[str]) -> set[str]:
-        """Return those of the entries that have a template."""
-        return {entry_id for entry_id, _ in self._templates} & set(entry_ids)
+    @property
+    def _parts(self) -> list[Rows]:
+        return [*self._settled, self._fresh]
 
-    def put(self, entry_id: str, picture: str, template: Template) -> None:
-        """Enrol a template; ValueError when it is of another space."""
+    def enrolled(self, admission: Admission) -> bool:
+        """Return whether one of the admitted entries has a template."""
+        groups = self._admitted_groups(admission)
+        return any(rows.admitted(admission, groups).any() for rows in self._parts)
+
+    def put(self, entry_id: str, picture: str, template: Template, authorisation_id: str = "") -> None:
+        """Enrol a template; it is found from now on. ValueError when it is of another space."""
         if template.space != self.space or template.values.shape != (self._dimensions,):
             raise ValueError(f"template of space {template.space} put into a gallery of {self.space}")
-        self._templates[entry_id, picture] = template.values
-        self._matrix = None
+        self.remove(entry_id, picture)
+        group = self._groups.setdefault(authorisation_id, len(self._groups))
+        self._fresh.add(entry_id, picture, group, template.values)
 
     def remove(self, entry_id: str, picture: str) -> None:
         """Forget a template."""
-        if self._templates.pop((entry_id, picture), None) is not None:
-            self._matrix = None
+        any(rows.remove(entry_id, picture) for rows in self._parts)
 
-    def search(self, probe: Template, admitted: Collection[str], distance: float) -> list[FaceHit]:
+    def settling(self) -> Settling | None:
+        """Return the work that makes shards of the rows that came lately, to be done in a thread; None for none.
+
+        Give it to `settled` when it is done. Searches, puts and removals go on meanwhile.
+        """
+        wasted = [rows for rows in self._settled if rows.living < len(rows)]  # a shard remembers what was removed
+        if len(self._fresh) <= self._most_fresh and not wasted:
+            return None
+        short = [rows for rows in self._settled if len(rows) < self._shard and rows not in wasted]
+        return Settling([*wasted, *short, self._fresh], self._shard)
+
+    def settled(self, done: Settling) -> None:
+        """Search the new shards from now on, in the place of the rows they were made of."""
+        self._settled = [rows for rows in self._settled if rows not in done.sources] + done.outcome()
+        self._fresh = Rows(done.left(self._fresh))
+
+    def search(self, probe: Template, admission: Admission, distance: float) -> list[FaceHit]:
         """Return the admitted entries nearer than `distance`, the nearest first, each with its nearest picture.
 
         Entries that are not admitted are not compared. ValueError when the probe is of another space.
         """
-        if probe.space != self.space:
-            raise ValueError(f"probe of space {probe.space} compared with a gallery of {self.space}")
-        matrix = self._rows()
-        rows = np.array([n for n, (entry_id, _) in enumerate(self._owners) if entry_id in admitted], np.intp)
-        if not rows.size:
-            return []
-        rough = _distances(matrix if rows.size == len(matrix) else matrix[rows], probe.values)
-        near: dict[str, tuple[float, str]] = {}
-        for row in rows[rough <= distance + SLACK]:
-            entry_id, picture = self._owners[row]
-            exact = float(np.linalg.norm(matrix[row].astype(np.float64) - probe.values))
-            if exact < distance:
-                near[entry_id] = min(near.get(entry_id, (exact, picture)), (exact, picture))
-        others = rough[[self._owners[row][0] not in near for row in rows]]
-        return _ranked(near, float(others.min()) if others.size else None)
+        return self.search_all([probe], admission, distance)[0]
 
-    def _rows(self) -> NDArray[np.float32]:
-        if self._matrix is None:
-            self._owners = list(self._templates)
-            stacked = np.array(list(self._templates.values()), np.float32)
-            self._matrix = stacked.reshape(len(self._owners), self._dimensions)
-        return self._matrix
+    def search_all(self, probes: Sequence[Template], admission: Admission, distance: float) -> list[list[FaceHit]]:
+        """Do the same for several probes at once, which costs less than one after the other."""
+        for probe in probes:
+            if probe.space != self.space:
+                raise ValueError(f"probe of space {probe.space} compared with a gallery of {self.space}")
+        values = np.array([probe.values for probe in probes], np.float32)
+        groups = self._admitted_groups(admission)
+        masks = [(rows, rows.admitted(admission, groups)) for rows in self._parts if len(rows)]
+        parts = [(rows, mask) for rows, mask in masks if mask.any()]
 
+        def bounds(part: tuple[Rows, Mask]) -> Floats:
+            rows, mask = part
+            return rows.bounds(values, mask)
 
-def _distances(matrix: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the L2 distances [n] of rows [n,d] to a probe [d], in single precision."""
-    parts = [matrix[start : start + BLOCK] for start in range(0, len(matrix), BLOCK)]
-    squares = [np.einsum("nd,nd->n", part, part) - 2 * (part @ probe) for part in parts]
-    distances: NDArray[np.float32] = np.sqrt(np.maximum(np.concatenate(squares) + probe @ probe, 0))
-    return distances
+        reach = list(self._mapped(bounds, parts))
+        return [
+            hits([Found(rows, bound[number]) for (rows, _), bound in zip(parts, reach, strict=True)], probe, distance)
+            for number, probe in enumerate(values)
+        ]
 
+    def _admitted_groups(self, admission: Admission) -> Mask:
+        return np.array([name in admission.authorisations for name in self._groups] or [False], bool)
 
-def _ranked(near: dict[str, tuple[float, str]], beyond: float | None) -> list[FaceHit]:
-    """Return hits, nearest first, each with the distance of the next; `beyond` follows the last."""
-    order = sorted((distance, entry_id, picture) for entry_id, (distance, picture) in near.items())
-    following = [*(distance for distance, _, _ in order[1:]), beyond]
-    return [FaceHit(e, picture, d, following[rank]) for rank, (d, e, picture) in enumerate(order)]
+    def _mapped(
+        self, work: Callable[[tuple[Rows, Mask]], Floats], parts: Sequence[tuple[Rows, Mask]]
+    ) -> Iterable[Floats]:
+        return map(work, parts) if len(parts) < TOGETHER else self._pool.map(work, parts)

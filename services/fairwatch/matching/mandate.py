@@ -1,30 +1,25 @@
 """What may be searched for here and now: watchlist entries by the authorisation they rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, Sighting, WatchlistEntry
-from fairwatch.policy.authorisation import covers, entry_in_force, entry_standing, in_force, standing
+from fairwatch.matching.admission import Admission
+from fairwatch.matching.place import Place
+from fairwatch.matching.scopes import Scopes
+from fairwatch.policy.authorisation import covers, entry_in_force, entry_standing, in_force, standing, within
 
 REMEMBERED = 4096  # places whose authorisations are remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something was seen."""
-
-    device_id: str
-    site_id: str | None
-    areas: frozenset[str]
-
-
 @dataclass(slots=True)
 class Changes:
-    """Entries that came, changed or went since the last look."""
+    """Entries that came, changed or went since the last look, and whether authorisations or sites did."""
 
     put: list[WatchlistEntry] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    wide: bool = False
 
 
 class Mandate:
@@ -41,7 +36,7 @@ class Mandate:
         self._sites = sites
         self._versions = (-1, -1, -1)
         self._known: dict[str, WatchlistEntry] = {}
-        self._groups: dict[tuple[MatchKind, str], dict[str, WatchlistEntry]] = {}
+        self._scopes: dict[MatchKind, Scopes] = {}
         self._covering: dict[tuple[MatchKind, Place], tuple[str, ...]] = {}
 
     def refresh(self) -> Changes | None:
@@ -49,21 +44,31 @@ class Mandate:
         versions = (self._entries.version, self._authorisations.version, self._sites.version)
         if versions == self._versions:
             return None
-        self._versions = versions
+        wide = versions[1:] != self._versions[1:]
+        before, self._versions = self._versions[0], versions
         self._covering.clear()
-        current = {key: entry for key, entry in self._entries.items() if entry and entry_standing(entry) is None}
-        changes = Changes(removed=[key for key in self._known if key not in current])
-        changes.put = [entry for key, entry in current.items() if self._differs(key, entry)]
-        for key in [*changes.removed, *(entry["entry_id"] for entry in changes.put)]:
-            self._drop(key)
+        changes = self._listed(before)
+        changes.wide = wide
+        for entry_id in changes.removed:
+            self._drop(entry_id)
         for entry in changes.put:
-            self._known[entry["entry_id"]] = entry
-            self._groups.setdefault(_group(entry), {})[entry["entry_id"]] = entry
+            self._take(entry)
+        return changes
+
+    def _listed(self, version: int) -> Changes:
+        """Return how the list differs from what is known of it."""
+        changed = self._entries.changed_since(version)
+        keys = None if changed is None else dict.fromkeys(changed)
+        rows = self._entries.items() if keys is None else ((key, self._entries.get(key)) for key in keys)
+        current = {key: entry for key, entry in rows if _stands(key, entry)}
+        known = self._known if keys is None else [key for key in keys if key in self._known]
+        changes = Changes(removed=[key for key in known if key not in current])
+        changes.put = [entry for key, entry in current.items() if self._differs(key, entry)]
         return changes
 
     def lists(self, kind: MatchKind) -> bool:
         """Return whether anything of this kind is listed, in force or not."""
-        return any(group_kind == kind for group_kind, _ in self._groups)
+        return bool(self._scopes.get(kind))
 
     def place(self, sighting: Sighting) -> Place:
         """Return where a sighting was made; areas are those of its site."""
@@ -91,28 +96,54 @@ class Mandate:
         refusal = entry_in_force(entry, at=at, now=now, device_id=place.device_id, areas=place.areas)
         return None if refusal else (entry, authorisation)
 
-    def admitted(self, kind: MatchKind, place: Place, *, at: int, now: int) -> Iterator[WatchlistEntry]:
-        """Give the entries of a kind that may be compared at this place and moment."""
-        for authorisation_id in self._covering_here(kind, place):
-            for entry_id, entry in self._groups[kind, authorisation_id].items():
-                if self.admit(entry_id, place, at=at, now=now):
-                    yield entry
+    def admits(self, kind: MatchKind, place: Place, *, at: int, now: int) -> bool:
+        """Return whether any entry of a kind may be compared at this place and moment."""
+        under = self.in_force(kind, place, at=at, now=now)
+        return kind in self._scopes and self._scopes[kind].any(under, place, at=at, now=now)
 
-    def enrollable(self, now: int) -> Iterator[WatchlistEntry]:
-        """Give the faces of which a template may exist: under an authorisation that is granted and not over."""
-        for (kind, authorisation_id), entries in self._groups.items():
+    def admission(self, kind: MatchKind, place: Place, *, at: int, now: int) -> Admission:
+        """Return which entries of a kind may be compared at this place and moment."""
+        under = self.in_force(kind, place, at=at, now=now)
+        return self._scopes[kind].admission(under, place, at=at, now=now) if kind in self._scopes else Admission()
+
+    def in_force(self, kind: MatchKind, place: Place, *, at: int, now: int) -> Iterator[str]:
+        """Give the authorisations under which entries of a kind may be compared at this place and moment."""
+        for authorisation_id in self._covering_here(kind, place):
             authorisation: Authorisation | None = self._authorisations.get(authorisation_id)
-            if kind != "FACE" or authorisation is None or standing(authorisation):
+            if authorisation is None or standing(authorisation):
                 continue
-            if "FACE" in authorisation["kinds"] and now < authorisation["valid_until"]:
-                yield from (entry for entry in entries.values() if now < entry["valid_until"])
+            if not within(authorisation["valid_from"], authorisation["valid_until"], at=at, now=now):
+                yield authorisation_id
+
+    def enrollable(self, now: int, entries: Iterable[WatchlistEntry] | None = None) -> Iterator[WatchlistEntry]:
+        """Give the faces of which a template may exist: under an authorisation that is granted and not over.
+
+        Args:
+            now: Wall clock, microseconds UTC.
+            entries: Those asked about; all by default.
+        """
+        worth: dict[str, bool] = {}
+        for entry in self._known.values() if entries is None else entries:
+            if entry["kind"] != "FACE" or entry["entry_id"] not in self._known:
+                continue
+            authorisation_id = entry.get("authorisation_id") or ""
+            if authorisation_id not in worth:
+                worth[authorisation_id] = self._allows_faces(authorisation_id, now)
+            if worth[authorisation_id] and now < entry["valid_until"]:
+                yield entry
+
+    def _allows_faces(self, authorisation_id: str, now: int) -> bool:
+        authorisation: Authorisation | None = self._authorisations.get(authorisation_id)
+        if authorisation is None or standing(authorisation):
+            return False
+        return "FACE" in authorisation["kinds"] and now < authorisation["valid_until"]
 
     def _covering_here(self, kind: MatchKind, place: Place) -> tuple[str, ...]:
         found = self._covering.get((kind, place))
         if found is None:
             if len(self._covering) >= REMEMBERED:
                 self._covering.clear()
-            found = tuple(a for k, a in self._groups if k == kind and self._reaches(a, kind, place))
+            found = tuple(a for a in self._scopes.get(kind, ()) if self._reaches(a, kind, place))
             self._covering[kind, place] = found
         return found
 
@@ -131,14 +162,19 @@ class Mandate:
         known = self._known.get(key)
         return known is not entry and known != entry  # the first spares comparing what nobody touched
 
+    def _take(self, entry: WatchlistEntry) -> None:
+        known = self._known.get(entry["entry_id"])
+        if known is not None and known["kind"] != entry["kind"]:
+            self._drop(entry["entry_id"])
+        self._known[entry["entry_id"]] = entry
+        self._scopes.setdefault(entry["kind"], Scopes()).put(entry)
+
     def _drop(self, entry_id: str) -> None:
         entry = self._known.pop(entry_id, None)
         if entry is not None:
-            group = self._groups[_group(entry)]
-            del group[entry_id]
-            if not group:
-                del self._groups[_group(entry)]
+            self._scopes[entry["kind"]].remove(entry_id)
 
 
-def _group(entry: WatchlistEntry) -> tuple[MatchKind, str]:
-    return entry["kind"], entry.get("authorisation_id") or ""
+def _stands(key: str, entry: WatchlistEntry | None) -> bool:
+    """Tell whether an entry may be listed: a record under another's key speaks for nobody."""
+    return entry is not None and entry["entry_id"] == key and entry_standing(entry) is None

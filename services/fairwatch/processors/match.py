@@ -1,6 +1,6 @@
 """Finds what somebody is authorised to look for among the sightings: plates and faces, each with its explanation."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairwatch.domain.clock import Clock
@@ -9,11 +9,13 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
-from fairwatch.matching.candidates import Finding, Searched, candidate, created, searched
+from fairwatch.matching.admission import Admission
+from fairwatch.matching.candidates import Finding, candidate, created
 from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.faces import NoTemplate
-from fairwatch.matching.mandate import Mandate, Place
+from fairwatch.matching.mandate import Mandate
+from fairwatch.matching.place import Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
@@ -85,7 +87,7 @@ class Match:
         )
         self._plates = PlateIndex()
         self._enrol_at = 0
-        self._searched: dict[tuple[Place, int], Searched] = {}
+        self._changed: dict[str, WatchlistEntry | None] = {}
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each sighting with its candidates, or with the reason why there is none."""
@@ -104,18 +106,27 @@ class Match:
         """Take up what changed in the lists; return enrolment pictures that cannot be used."""
         self._take_up()
         now = self._clock.now()
-        if self._faces is None or now < self._enrol_at:
+        if self._faces is None or (now < self._enrol_at and not self._changed):
             return []
-        broken = await self._faces.enrol(self._mandate.enrollable(now))
-        self._enrol_at = now + LOOK_AGAIN
+        if now < self._enrol_at:
+            entries = [entry for entry in self._changed.values() if entry is not None]
+            broken = await self._faces.enrol(self._mandate.enrollable(now, entries), self._changed)
+        else:
+            broken = await self._faces.enrol(self._mandate.enrollable(now))
+            self._enrol_at = now + LOOK_AGAIN
+        self._changed.clear()
         return broken
 
     def _take_up(self) -> None:
         changes = self._mandate.refresh()
         if changes is None:
             return
-        self._enrol_at = 0
-        self._searched.clear()
+        if changes.wide:
+            self._enrol_at = 0
+        self._changed.update(dict.fromkeys(changes.removed))
+        self._changed.update({entry["entry_id"]: entry for entry in changes.put})
+        if self._faces is not None:
+            self._faces.suspend(self._changed)
         for entry_id in changes.removed:
             self._plates.remove(entry_id)
         for entry in changes.put:
@@ -140,7 +151,8 @@ class Match:
         """Return why nothing of this kind may be searched here and now; empty when something may."""
         if not self._mandate.lists(kind):
             return [Skip("nothing_listed")]
-        return [] if next(self._admitted(kind, moment), None) else [Skip("out_of_mandate")]
+        here = self._mandate.admits(kind, moment.place, at=moment.at, now=moment.now)
+        return [] if here else [Skip("out_of_mandate")]
 
     def _match_plates(self, moment: _Moment, plates: Sequence[tuple[PlateReading, Reading]]) -> list[Outcome]:
         found: dict[str, _Found] = {}
@@ -152,7 +164,10 @@ class Match:
                 if known is None or known.finding.score < hit.comparison.likelihood:
                     probe = plate_probe(observation, plate.get("box"))
                     found[hit.entry_id] = _Found(hit.entry_id, self._plate_finding(plate, hits, rank), probe)
-        return self._emit(moment, list(found.values()), self._searched_plates(moment)) if found else [_NOT_FOUND]
+        if not found:
+            return [_NOT_FOUND]
+        searched = self._mandate.admission("PLATE", moment.place, at=moment.at, now=moment.now)
+        return self._emit(moment, list(found.values()), searched)
 
     async def _match_face(self, moment: _Moment, probe: Probe) -> list[Outcome]:
         if self._faces is None:
@@ -164,28 +179,19 @@ class Match:
         if isinstance(face, NoTemplate):
             return [Skip(face.reason)]
         self._take_up()  # what was revoked while the face was read is not compared
-        admitted = {entry["entry_id"]: entry for entry in self._admitted("FACE", moment)}
-        compared = self._faces.gallery.enrolled(admitted)
-        if not compared:
+        place, at, now = moment.place, moment.at, moment.now
+        under = self._mandate.in_force("FACE", place, at=at, now=now)
+        compared = self._faces.compared(under, place, at=at, now=now)
+        if not compared.size:
+            admitted = self._mandate.admits("FACE", place, at=at, now=now)
             return [Skip("nothing_enrolled" if admitted else "out_of_mandate")]
         found = [_Found(entry_id, finding, probe) for entry_id, finding in self._faces.find(face, compared)]
-        return self._emit(moment, found, searched(admitted[entry_id] for entry_id in compared))
+        return self._emit(moment, found, compared)
 
     def _admits(self, moment: _Moment) -> Callable[[str], bool]:
         return lambda entry_id: bool(self._mandate.admit(entry_id, moment.place, at=moment.at, now=moment.now))
 
-    def _admitted(self, kind: MatchKind, moment: _Moment) -> Iterator[WatchlistEntry]:
-        return self._mandate.admitted(kind, moment.place, at=moment.at, now=moment.now)
-
-    def _searched_plates(self, moment: _Moment) -> Searched:
-        """Return what was searched; of a long list it is worked out once a minute for each place."""
-        key = moment.place, moment.now // LOOK_AGAIN
-        if key not in self._searched:
-            self._searched = {k: v for k, v in self._searched.items() if k[1] == key[1]}
-            self._searched[key] = searched(self._admitted("PLATE", moment))
-        return self._searched[key]
-
-    def _emit(self, moment: _Moment, found: Sequence[_Found], gallery: Searched) -> list[Outcome]:
+    def _emit(self, moment: _Moment, found: Sequence[_Found], gallery: Admission) -> list[Outcome]:
         if not found:
             return [_NOT_FOUND]
         outcomes: list[Outcome] = []

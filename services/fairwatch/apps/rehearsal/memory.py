@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fairwatch.domain.history import History
+
 
 class MemoryState:
     """domain.ports.State whose values pass through JSON, as they do through a changelog topic."""
@@ -44,11 +46,16 @@ class MemoryReference:
     def __init__(self, records: Mapping[str, Any] | None = None) -> None:
         self.records: dict[str, Any] = dict(records or {})
         self._version = len(self.records)
+        self._history = History()
 
     @property
     def version(self) -> int:
         """Grow by one at each change."""
         return self._version
+
+    def changed_since(self, version: int) -> list[str] | None:
+        """Return the keys that changed after a version; None when that is not known."""
+        return self._history.since(self._version - version)
 
     def get(self, key: str) -> Any | None:
         """Return the record, or None."""
@@ -61,9 +68,13 @@ class MemoryReference:
     def put(self, key: str, record: Any) -> None:
         """Set a record."""
         self.records[key] = record
-        self._version += 1
+        self._changed(key)
 
     def remove(self, key: str) -> None:
         """Take a record out."""
         self.records.pop(key, None)
+        self._changed(key)
+
+    def _changed(self, key: str) -> None:
         self._version += 1
+        self._history.note(key)

@@ -1,0 +1,209 @@
+"""`make bench-matching`: faces and plates against large lists, each answer compared with brute force.
+
+Prints what was measured beside its bar. FAISS and usearch run beside ours where they are installed.
+"""
+
+import argparse
+import asyncio
+import gc
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from fairwatch.domain.processor import Processor
+from fairwatch.matching.admission import Admission
+from fairwatch.matching.faces import Template
+from fairwatch.matching.gallery import Gallery
+from fairwatch.matching.plate_likelihood import Reading
+from fairwatch.matching.plates import PlateIndex
+from fairwatch.processors.match import Match
+from tests.support.processor_world import World
+from tests.support.records import sighting
+from tests.support.watchlist import authorisation, entry, lists
+
+DIMENSIONS, LIMIT = 512, 1.1
+BARS_MS = {(1, 100_000): 0.8, (1, 1_000_000): 12, (8, 1_000_000): 35, (64, 1_000_000): 140}
+ALL = Admission.under(["a"])
+Row = tuple[str, str, str, bool]
+LETTERS = "ABCDEFGHKLMNPRSTUVWXYZ"
+
+
+def clocked(work: Callable[[int], Any], times: int) -> np.ndarray:
+    """Return seconds of each call."""
+    taken = []
+    for number in range(times):
+        began = time.perf_counter()
+        work(number)
+        taken.append(time.perf_counter() - began)
+    return np.array(taken)
+
+
+def directions(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return random templates of length 1, float32 [count, DIMENSIONS]."""
+    rows = rng.standard_normal((count, DIMENSIONS), dtype=np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
+
+
+def template(values: np.ndarray) -> Template:
+    return Template(values, "bench", 1.0)
+
+
+def faces(count: int) -> Iterator[Row]:
+    """Measure one gallery."""
+    rng = np.random.default_rng(count)
+    rows, probes = directions(rng, count), directions(rng, 64)
+    probes[::2] = rows[rng.integers(count, size=32)] + probes[::2] * np.float32(0.5)  # half of them are listed
+    gallery = Gallery("bench", DIMENSIONS, fresh=0)
+    before = psutil.Process().memory_info().rss
+    began = time.perf_counter()
+    for number, row in enumerate(rows):
+        gallery._fresh.add(f"e{number}", f"p{number}", gallery._groups.setdefault("a", 0), row)
+    work = gallery.settling()
+    assert work is not None
+    work.make()
+    gallery.settled(work)
+    del work
+    gc.collect()
+    built = time.perf_counter() - began
+    extra = (psutil.Process().memory_info().rss - before) / count - 4 * DIMENSIONS
+    yield f"faces, {count:,}: built", f"{built:.1f} s, {extra:.0f} bytes an entry beyond its numbers", "", True
+    found = gallery.search_all([template(probe) for probe in probes], ALL, LIMIT)
+    for together in (1, 8, 64):
+        batch = [template(probe) for probe in probes[1 : 2 * together : 2]] * 2
+        ms = 1000 * clocked(lambda _: gallery.search_all(batch[:together], ALL, LIMIT), 200 if together == 1 else 8)  # noqa: B023
+        bar = BARS_MS.get((together, count))
+        text = f"{np.median(ms):.2f} ms (least {ms.min():.2f})"
+        yield f"faces, {count:,}: {together} probes", text, f"{bar} ms" if bar else "", not bar or np.median(ms) <= bar
+    one = 1000 * clocked(lambda number: gallery.search(template(probes[number * 2]), ALL, LIMIT), 16)
+    yield f"faces, {count:,}: 1 probe that is listed, with its rival", f"{np.median(one):.2f} ms", "", True
+    put = 1000 * clocked(lambda number: gallery.put(f"new{number}", "p", template(probes[number]), "a"), 32)
+    gone = 1000 * clocked(lambda number: gallery.remove(f"e{number * 7}", f"p{number * 7}"), 32)
+    worst = max(np.median(put), np.median(gone))
+    yield f"faces, {count:,}: one more, one less", f"{np.median(put):.2f}, {np.median(gone):.2f} ms", "1 ms", worst <= 1
+    yield from _against_brute_force(rows, probes, found, count)
+    yield from _others(rows, probes, count)
+
+
+def _against_brute_force(rows: np.ndarray, probes: np.ndarray, found: list[Any], count: int) -> Iterator[Row]:
+    wrong, seconds = 0, 0.0
+    for hits, probe in zip(found, probes, strict=True):
+        began = time.perf_counter()
+        rough = rows @ probe
+        seconds += time.perf_counter() - began
+        near = np.flatnonzero(rough >= (1 + probe @ probe - LIMIT**2) / 2 - 1e-3)
+        exact = np.linalg.norm(rows[near].astype(np.float64) - probe, axis=1)
+        wrong += {hit.entry_id for hit in hits} != {f"e{n}" for n in near[exact < LIMIT]}
+    yield f"faces, {count:,}: answers that differ from brute force", f"{wrong} of {len(probes)}", "0", not wrong
+    yield f"faces, {count:,}: numpy, 1 probe", f"{1000 * seconds / len(probes):.2f} ms", "", True
+
+
+def _others(rows: np.ndarray, probes: np.ndarray, count: int) -> Iterator[Row]:
+    try:
+        faiss = importlib.import_module("faiss")
+    except ImportError:
+        yield "FAISS", "not installed", "", True
+    else:
+        faiss.omp_set_num_threads(2)
+        index = faiss.IndexFlatIP(DIMENSIONS)
+        index.add(rows)
+        ms = 1000 * clocked(lambda number: index.search(probes[number : number + 1], 10), 20)
+        yield f"faces, {count:,}: FAISS IndexFlatIP, 1 probe", f"{np.median(ms):.2f} ms", "", True
+    try:
+        usearch = importlib.import_module("usearch.index")
+    except ImportError:
+        yield "usearch", "not installed", "", True
+    else:
+        ms = 1000 * clocked(
+            lambda number: usearch.search(rows, probes[number], 10, usearch.MetricKind.IP, exact=True), 20
+        )
+        yield f"faces, {count:,}: usearch exact, 1 probe", f"{np.median(ms):.2f} ms", "", True
+
+
+def plate(rng: np.random.Generator) -> str:
+    letters = "".join(LETTERS[n] for n in rng.integers(len(LETTERS), size=4))
+    return f"{letters[:2]}{letters[2:]}{rng.integers(100, 9999)}"
+
+
+def plates(count: int) -> Iterator[Row]:
+    """Measure one list of plates, of which each tolerates one edit."""
+    rng = np.random.default_rng(count)
+    index = PlateIndex()
+    listed = [plate(rng) for _ in range(count)]
+    before, began = psutil.Process().memory_info().rss, time.perf_counter()
+    for number, text in enumerate(listed):
+        index.put(entry(f"e{number}", plate=text, plate_edits=1))  # type: ignore[arg-type]  # a valid record
+    built = time.perf_counter() - began
+    size = (psutil.Process().memory_info().rss - before) / count
+    reads = [plate(rng) if number % 50 else listed[number] for number in range(5000)]
+    readings = [Reading(text, (0.9,) * len(text), None) for text in reads]
+    us = 1e6 * clocked(lambda number: index.search(readings[number], lambda _: True, 0.75), len(readings))
+    p99 = float(np.percentile(us, 99))
+    yield f"plates, {count:,}: a read", f"{np.median(us):.0f} us, p99 {p99:.0f}", "p99 30 us", p99 <= 30
+    yield f"plates, {count:,}: built", f"{built:.1f} s, {size:.0f} bytes an entry", "120 bytes", size <= 120
+
+
+def match(count: int) -> Iterator[Row]:
+    """Measure the processor with many entries under a hundred authorisations; one sighting in fifty is a hit."""
+    rng = np.random.default_rng(1)
+    listed = [plate(rng) for _ in range(count)]
+    entries = [entry(f"e{n}", plate=text, authorisation_id=f"auth-{n % 100}") for n, text in enumerate(listed)]
+    references = lists(entries, [authorisation(f"auth-{n}") for n in range(100)])
+    world = World(None)  # type: ignore[arg-type]  # set in the next line: both share the clock
+    processor: Processor = Match(world.clock, references, None)
+    world.processor = processor
+    texts = [listed[n] if n % 50 == 0 else plate(rng) for n in range(20_000)]
+    events = [
+        world.event(
+            "sightings",
+            "Sighting",
+            sighting("plate.read", f"cam-{n % 40}", observation={"plates": [{"text": text, "raw": text}]}),
+        )
+        for n, text in enumerate(texts)
+    ]
+    asyncio.run(processor.handle(events[:1]))
+    batches = [events[start : start + 500] for start in range(0, len(events), 500)]
+    seconds = clocked(lambda number: asyncio.run(processor.handle(batches[number])), len(batches))
+    rate, worst = len(events) / seconds.sum(), 1000 * seconds.max()
+    text = f"{rate:,.0f} events/s, worst batch of 500 {worst:.0f} ms"
+    yield f"match, {count:,} entries, 100 authorisations", text, "20,000, 100 ms", rate >= 20_000 and worst <= 100
+
+    def change(number: int) -> None:
+        references["watchlist-entries"].put("e7", entry("e7", plate=listed[7], updated_at=number + 1))
+        asyncio.run(processor.handle(events[:1]))
+
+    ms = 1000 * clocked(change, 10)
+    yield f"match, {count:,} entries: one changed", f"{np.median(ms):.1f} ms", "", True
+
+
+def main() -> int:
+    """Print the table; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faces", type=int, nargs="*", default=[100_000, 1_000_000])
+    parser.add_argument("--plates", type=int, nargs="*", default=[1_000_000])
+    parser.add_argument("--match", type=int, nargs="*", default=[100_000])
+    given = parser.parse_args()
+    table, held_all = Table("", "measured", "bar", "", title="matching"), True
+    for measured in (
+        *(faces(count) for count in given.faces),
+        *(plates(count) for count in given.plates),
+        *(match(count) for count in given.match),
+    ):
+        for what, value, bar, held in measured:
+            table.add_row(what, value, bar, "" if not bar else "✓" if held else "✗")
+            held_all = held_all and held
+    Console(width=140).print(table)
+    return 0 if held_all else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    sys.exit(main())
