@@ -60,7 +60,7 @@ class Mandate:
         changed = self._entries.changed_since(version)
         keys = None if changed is None else dict.fromkeys(changed)
         rows = self._entries.items() if keys is None else ((key, self._entries.get(key)) for key in keys)
-        current = {key: entry for key, entry in rows if _stands(key, entry)}
+        current = {key: entry for key, entry in rows if entry is not None and _stands(key, entry)}
         known = self._known if keys is None else [key for key in keys if key in self._known]
         changes = Changes(removed=[key for key in known if key not in current])
         changes.put = [entry for key, entry in current.items() if self._differs(key, entry)]
@@ -175,6 +175,6 @@ class Mandate:
             self._scopes[entry["kind"]].remove(entry_id)
 
 
-def _stands(key: str, entry: WatchlistEntry | None) -> bool:
+def _stands(key: str, entry: WatchlistEntry) -> bool:
     """Tell whether an entry may be listed: a record under another's key speaks for nobody."""
-    return entry is not None and entry["entry_id"] == key and entry_standing(entry) is None
+    return entry["entry_id"] == key and entry_standing(entry) is None
