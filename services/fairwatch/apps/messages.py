@@ -46,13 +46,16 @@ def topic_named(name: str) -> Topic:
     return topics()[name]
 
 
-def read(settings: Settings, name: str, *, beginning: bool = True, follow: bool = False) -> Iterator[Message]:
+def read(
+    settings: Settings, name: str, *, beginning: bool = True, follow: bool = False, since_ms: int | None = None
+) -> Iterator[Message]:
     """Yield the records of a topic, each partition in order.
 
     Args:
         settings: Where the broker is.
         name: Logical topic.
         beginning: Start at the oldest record; else at those that are written from now on.
+        since_ms: Start at what the broker took since then, in milliseconds since 1970 UTC, whatever `beginning` says.
         follow: Wait for more for ever; else stop at the end as it is now.
 
     Raises:
@@ -62,18 +65,22 @@ def read(settings: Settings, name: str, *, beginning: bool = True, follow: bool 
     topic = settings.topic_prefix + topic_named(name).name
     require_broker(settings)
     try:
-        with closing(iterated(_runs(settings, topic, beginning=beginning, follow=follow))) as runs:
+        with closing(iterated(_runs(settings, topic, beginning, follow, since_ms))) as runs:
             for run in runs:
                 yield from (_message(name, record) for record in run)
     except KafkaError as error:
         raise unreachable(settings, error) from error
 
 
-async def _runs(settings: Settings, topic: str, *, beginning: bool, follow: bool) -> AsyncGenerator[list[Any], None]:
+async def _runs(
+    settings: Settings, topic: str, beginning: bool, follow: bool, since_ms: int | None
+) -> AsyncGenerator[list[Any], None]:
     servers, options = settings.kafka_bootstrap, {**client_options(settings), "client_id": CLIENT}
     partitions = await _partitions(servers, options, topic)
     async with TopicReader(servers, options, topic, partitions, lenient=True) as reader:
-        if beginning:
+        if since_ms is not None:
+            await reader.seek_to_time(since_ms)
+        if beginning or since_ms is not None:
             async for run in reader.runs_to_end():
                 yield run
         else:

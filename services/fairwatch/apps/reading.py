@@ -1,6 +1,7 @@
 """Reads whole topics, once, from their beginning to where they end now."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -18,6 +19,21 @@ def read_everything(settings: Settings) -> Iterator[tuple[str, str, Any]]:
     """Yield (logical topic, record type, record) of every record of every topic; tombstones are left out."""
     for name in topics():
         yield from read_topic(settings, name)
+
+
+def latest(settings: Settings, name: str) -> dict[str, Any]:
+    """Return the newest record of each key of a compacted topic; what cannot be decoded counts as not written."""
+    decode, found = codec(settings).decode, dict[str, Any]()
+    for message in read(settings, name):
+        key = (message.raw.key or b"").decode("utf-8", "replace")
+        if message.unreadable is not None:
+            continue
+        if message.raw.value is None:
+            found.pop(key, None)
+            continue
+        with suppress(RejectedError):
+            found[key] = decode(message.raw.value, topics()[name].record)[1]
+    return found
 
 
 def read_topic(settings: Settings, name: str) -> Iterator[tuple[str, str, Any]]:

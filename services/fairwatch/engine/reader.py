@@ -112,6 +112,14 @@ class TopicReader:
         await self._begin()
         await self._consumer.seek_to_end(*self._partitions)
 
+    async def seek_to_time(self, at_ms: int) -> None:
+        """Read on from the first record of each partition that the broker took at or after a time in milliseconds."""
+        await self._begin()
+        found = await self._consumer.offsets_for_times(dict.fromkeys(self._partitions, at_ms))
+        ends = await self._consumer.end_offsets(self._partitions)
+        for tp in self._partitions:
+            self._consumer.seek(tp, found[tp].offset if found.get(tp) else ends[tp])
+
     async def positions(self) -> dict[int, int]:
         """Return the next offset to be read of each partition."""
         await self._begin()

@@ -1,0 +1,1 @@
+"""Registering devices: what `fairwatch devices` does."""
