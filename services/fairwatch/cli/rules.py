@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from fairwatch.apps import reference
+from fairwatch.apps.backtest.history import of_files, of_topics
+from fairwatch.apps.backtest.run import estimate
 from fairwatch.apps.rehearsal.table import as_table
 from fairwatch.apps.rehearsal.trial import PATTERN, Trial, files, run_file
 from fairwatch.apps.settings import settings
@@ -35,7 +38,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
 
 
-def check(folder: Annotated[Path | None, FOLDER] = None) -> None:
+def check(
+    folder: Annotated[Path | None, FOLDER] = None,
+    days: Annotated[int, typer.Option("--days", help="Say how often each rule fired in so many days.", min=0)] = 0,
+    history: Annotated[
+        list[Path] | None, typer.Option("--history", help="Files that `tail --json` wrote, instead of the topics.")
+    ] = None,
+) -> None:
     """Say which rules are never reached, name what is not there, or can never do what they say.
 
     Exit code 78 when something is wrong.
@@ -48,6 +57,12 @@ def check(folder: Annotated[Path | None, FOLDER] = None) -> None:
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)
     out.print(f"[green]✓[/] {len(tree.rules)} rules", highlight=False)
+    if days or history:
+        since = (time.time_ns() // 1000 - days * 86_400_000_000) if days else 0
+        records = of_files(history) if history else of_topics(settings())
+        covered, tallies = estimate(tree, records, places.sites or {}, since)
+        for name, tally in sorted(tallies.items(), key=lambda each: -each[1].alerts):
+            typer.echo(f"{tally.alerts / covered:10.1f} alerts a day  {name}")
 
 
 def try_out(

@@ -7,7 +7,6 @@ for an interval, so that a group that goes on and off is one alert that says how
 revoked match, is told at once.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -55,6 +54,8 @@ class AlertGroup:
             been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
             began again since then, `changes` in all; `aside` says for whom a revision is due that changes no time.
         causes: What holds.
+
+    What was told or taken in is shared with the group, never copied: nothing in it is changed in place.
     """
 
     def __init__(self, value: dict[str, Any], causes: CauseBook) -> None:
@@ -183,7 +184,7 @@ class AlertGroup:
         value.pop("traces", None)
         flaps, value["flaps"] = value["flaps"], 0
         state = "NEW" if first else "UPDATED" if value["ended"] == "ENDED" and flaps else value["ended"] or "UPDATED"
-        alert = {**copy.deepcopy(value["alert"]), "state": state, **self._told_causes()}
+        alert = {**value["alert"], "state": state, **self._told_causes()}
         if state == "NEW":
             alert["ended_at"] = None
         if value["ended"] is None:
@@ -201,7 +202,7 @@ class AlertGroup:
             self._change(now)
         alert["revision"] += 1
         alert["issued_at"] = now
-        told = {**copy.deepcopy(alert), "state": "UPDATED", **self._told_causes()}
+        told = {**alert, "state": "UPDATED", **self._told_causes()}
         return told | {"ended_at": None, "addressed_to": None if receivers is None else list(receivers)}
 
     def _begin(self, trigger: Mapping[str, Any], now: int) -> Verdict:
@@ -329,7 +330,7 @@ def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
 
 
 def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: copy.deepcopy(value) for name, value in trigger.items() if name not in PEOPLE}
+    plain = {name: value for name, value in trigger.items() if name not in PEOPLE}
     return {
         **plain,
         "alert_id": stable_id("alert", trigger["group"], trigger["alert_id"]),
@@ -341,7 +342,7 @@ def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
 def _merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> bool:
     """Fold a trigger into what is told next; return whether somebody has to be told of it."""
     before = alert.get("severity", "UNKNOWN"), alert.get("receivers"), alert.get("zones")
-    alert.update({name: copy.deepcopy(trigger[name]) for name in LATEST if name in trigger})
+    alert.update({name: trigger[name] for name in LATEST if name in trigger})
     alert["count"] += 1
     alert["started_at"] = min(alert["started_at"], trigger["started_at"])
     alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])

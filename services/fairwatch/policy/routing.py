@@ -76,7 +76,10 @@ class Match(Strict):
 
 
 class Options(Strict):
-    """What a rule's alert is like and how it is grouped; a child inherits what it does not say."""
+    """What a rule's alert is like and how it is grouped; a child inherits what it does not say.
+
+    `shadow: true` lets a rule run and tells nobody: it takes nothing from the rules after it, and is counted.
+    """
 
     receivers: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ("device_id",)
@@ -86,6 +89,7 @@ class Options(Strict):
     resolve_after: Duration = timedelta(minutes=10)
     stale_after: Duration = timedelta(days=7)
     tell_progress: bool = False
+    shadow: bool = False
     title: TitleTemplate = TitleTemplate(TitleTemplate.plain)
     description: Template = Template("")
     category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (
@@ -228,12 +232,16 @@ class RouteTree:
                 continue
             surely = self._is_timely(match, subject) and self._is_so(child, subject, view)
             if surely or subject.ends:
-                taken |= surely
+                quietly = self._is_shadow(child)
+                taken |= surely and not quietly
                 yield from self._descend(child, subject, view)
-                if surely and not child.goes_on:
+                if surely and not (child.goes_on or quietly):
                     break
         if not taken:
             yield node
+
+    def _is_shadow(self, node: Node) -> bool:
+        return node.name is not None and self.rules[node.name].shadow
 
     def _is_timely(self, match: Match, subject: Subject) -> bool:
         if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:

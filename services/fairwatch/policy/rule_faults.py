@@ -42,7 +42,7 @@ def _unreachable(node: Node, path: str) -> Iterator[str]:
     for number, child in enumerate(node.routes):
         label = child.name or f"{path}.routes[{number}]"
         for earlier in node.routes[:number]:
-            if not earlier.goes_on and _covers(earlier.match, child.match):
+            if not (earlier.goes_on or earlier.shadow) and _covers(earlier.match, child.match):
                 first = earlier.name or "an earlier one without a name"
                 yield f"rule {label!r} is never reached: {first!r} takes all that it would, and does not continue"
                 break

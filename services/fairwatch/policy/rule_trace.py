@@ -38,5 +38,5 @@ def _walk(tree: RouteTree, node: Node, subject: Subject, depth: int, raised: set
             yield Step(depth + 1, child.name or "", reason, raises=False)
             continue
         yield from _walk(tree, child, subject, depth + 1, raised)
-        if not child.goes_on:
+        if not child.goes_on and not (child.name and tree.rules[child.name].shadow):
             return

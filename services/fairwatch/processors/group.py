@@ -15,6 +15,7 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
 from fairwatch.policy.grouping import AlertGroup, due_at
 from fairwatch.policy.routing import Options
+from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 
 MICROSECOND = timedelta(microseconds=1)
@@ -39,6 +40,8 @@ class Group:
 
     def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
         self._rules = rules
+        self._timings = {name: _micros(options) for name, options in rules.items()}
+        self._shadows = frozenset(name for name, options in rules.items() if options.shadow)
         self._state = state
         self._groups = Agenda(state, due_at)
         self._looked_through: frozenset[int] = frozenset()
@@ -91,9 +94,9 @@ class Group:
         if memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, trigger["group"], groups)
-        options = self._rules.get(trigger["rule"], Options())
+        timing = self._timings.get(trigger["rule"], DEFAULTS)
         group.set_right(now)
-        verdict = group.take(trigger, now, _micros(options), is_new=_is_new(trigger, memory))
+        verdict = group.take(trigger, now, timing, is_new=_is_new(trigger, memory))
         if trace := event.headers.get(TRACE):
             group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
@@ -128,6 +131,9 @@ class Group:
     def _write(self, group: AlertGroup, now: int) -> list[Emit]:
         emitted, traces = [], group.traces
         while (alert := group.issue(now)) is not None:
+            if alert["rule"] in self._shadows:
+                metrics.SHADOW_ALERTS.labels(alert["rule"], alert["state"]).inc()
+                continue
             emitted += [
                 Emit("alerts", alert["group"], alert, traces),
                 Emit("audit", alert["alert_id"], _audit(alert), traces),
@@ -172,6 +178,9 @@ def _audit_deed(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
         "subject": deed["alert_id"],
         "details": {"deed": deed["action"], "role": deed["role"], **said, **({"reason": against} if against else {})},
     }
+
+
+DEFAULTS = _micros(Options())
 
 
 def _audit(alert: Mapping[str, Any]) -> dict[str, Any]:

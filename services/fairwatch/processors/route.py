@@ -34,6 +34,14 @@ class Route:
         self._tree = tree
         self._sites = sites
 
+    def subject_of(self, type_: str, record: dict[str, Any]) -> Subject | Skip:
+        """See a record of a type as a subject, or say why it raises nothing.
+
+        Raises:
+            RejectedError: It cannot be.
+        """
+        return self._verdict(record) if type_ == "Verdict" else self._sighting(record)
+
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with one trigger for each rule that takes it."""
         return [self._answer(event) for event in batch]
@@ -42,7 +50,7 @@ class Route:
         if event.record is None:
             return [Skip("tombstone")]
         try:
-            return self._raise(self._verdict(event.record) if event.type == "Verdict" else self._sighting(event.record))
+            return self._raise(self.subject_of(event.type, event.record))
         except RejectedError as error:
             return [Reject(error.reason, error.detail, error.field)]
 
@@ -64,13 +72,18 @@ class Route:
             return [subject]
         if not (subject.begins or subject.ends):
             return [Skip("inactive")]
-        rules = self._tree.rules_for(subject)
-        if not subject.ends or subject.started_at >= subject.occurred_at:
-            return [_emit(rule, subject, subject.started_at) for rule in rules] or [Skip("unrouted")]
-        # An end speaks for its beginning, should that be lost, where the beginning would have raised an alert.
-        begun = {rule.name for rule in self._tree.rules_for(replace(subject, begins=True, ends=False))}
-        starts = [subject.started_at if rule.name in begun else subject.occurred_at for rule in rules]
-        return [_emit(rule, subject, at) for rule, at in zip(rules, starts, strict=True)] or [Skip("unrouted")]
+        return [*triggers_of(self._tree, subject)] or [Skip("unrouted")]
+
+
+def triggers_of(tree: RouteTree, subject: Subject) -> list[Emit]:
+    """Return one trigger for each rule that takes a subject that begins or ends."""
+    rules = tree.rules_for(subject)
+    if not subject.ends or subject.started_at >= subject.occurred_at:
+        return [_emit(rule, subject, subject.started_at) for rule in rules]
+    # An end speaks for its beginning, should that be lost, where the beginning would have raised an alert.
+    begun = {rule.name for rule in tree.rules_for(replace(subject, begins=True, ends=False))}
+    starts = [subject.started_at if rule.name in begun else subject.occurred_at for rule in rules]
+    return [_emit(rule, subject, at) for rule, at in zip(rules, starts, strict=True)]
 
 
 def _emit(rule: Rule, subject: Subject, started_at: int) -> Emit:

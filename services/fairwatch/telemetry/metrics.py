@@ -54,6 +54,12 @@ RULES_FAILED = Counter(
     ["rule", "part"],
     registry=REGISTRY,
 )
+SHADOW_ALERTS = Counter(
+    "fairwatch_shadow_alerts",
+    "Revisions of alerts that rules with `shadow: true` would have told.",
+    ["rule", "state"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter(
     "fairwatch_deliveries",
     "Answers of receivers, `ok` or why not; and what was not sent to them, on purpose.",

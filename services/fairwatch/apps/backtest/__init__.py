@@ -1,0 +1,1 @@
+"""Plays what was seen in the past through new rules, beside the old ones."""
