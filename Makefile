@@ -68,7 +68,7 @@ golden: $(READY) ## write the expected records of the recordings anew; review th
 leaks: $(READY) ## thousands of hostile payloads of every format, and innocent ones: nothing gets through, nothing is changed
 	@FAIRWATCH_LEAKS=1 $(BIN)/python -m pytest -q tests/formats/test_leaks.py
 
-bench: $(READY) ## engine, adapters and pipeline on the embedded broker and Apache Kafka, 40 minutes; BENCH_ARGS=--short for a look
+bench: $(READY) ## engine, adapters, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 bench-matching: $(READY) ## faces and plates against large lists, each answer compared with brute force

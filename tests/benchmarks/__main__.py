@@ -1,4 +1,4 @@
-"""`make bench`: engine, adapters and pipeline, on the embedded broker and on Apache Kafka; prints tables.
+"""`make bench`: engine, adapters, pipeline and lanes, on the embedded broker and on Apache Kafka; prints tables.
 
 Writes results/bench-<date>.json; parts that are measured alone (`--only`) join those of the same day. The README's
 numbers come from the newest of these files, and from nowhere else.
@@ -19,13 +19,13 @@ from rich.console import Console
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from fairwatch import __version__
-from tests.benchmarks import adapters, engine, pipeline
+from tests.benchmarks import adapters, engine, lanes, pipeline
 from tests.benchmarks.pipeline_hub import started
 from tests.benchmarks.tables import hop_tables, verdicts
 
 RESULTS = Path(__file__).parent / "results"
 BROKERS = ("embedded", "kafka")
-PARTS = ("engine", "adapters", "pipeline")
+PARTS = ("engine", "adapters", "pipeline", "lanes")
 
 
 def machine() -> dict[str, Any]:
@@ -64,6 +64,11 @@ def measure(given: argparse.Namespace, out: Console) -> dict[str, Any]:
                 say(f"pipeline, {broker}, {shape} …")
                 of_broker = found.setdefault("pipeline", {}).setdefault(broker, {})
                 of_broker[shape] = pipeline.run(broker, pipeline.SHAPES[shape], say, phases=phases)
+    if "lanes" in given.only:
+        for broker in given.brokers:
+            say(f"lanes, {broker} …")
+            with started(broker) as (bootstrap, _):
+                found.setdefault("lanes", {})[broker] = lanes.run(bootstrap, broker, say, short=given.short)
     return found
 
 

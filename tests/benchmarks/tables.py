@@ -9,13 +9,14 @@ JSON_BAR, XML_BAR = 10_000, 4_000
 RATIO_BARS = {"aiokafka_loop": 1.0, "aiokafka_loop_transactions": 1.0, "faust_stock": 5.0, "quix_streams": 1.0}
 LATENCY_BARS = {"http at 100/s": (20, 80), "http at 1,000/s": (50, 250)}  # p50 and p99 in ms, on Apache Kafka
 SUSTAINED_BAR = 3000
+LANE_BAR_MS, DELIVERIES_BAR = 200, 1_000
 Line = tuple[str, str, str, bool]
 
 
 def verdicts(found: dict[str, Any], title: str) -> Table:
     """Return what was measured, its bar, and whether that is held."""
     table = Table("", "measured", "bar", "", title=title)
-    for what, measured, bar, held in (*_engine(found), *_adapters(found), *_pipeline(found)):
+    for what, measured, bar, held in (*_engine(found), *_adapters(found), *_pipeline(found), *_lanes(found)):
         table.add_row(what, measured, bar, "" if not bar else "✓" if held else "✗")
     return table
 
@@ -53,6 +54,22 @@ def _pipeline(found: dict[str, Any]) -> Iterator[Line]:
                     bar = f"p50 ≤ {p50}, p99 ≤ {p99} ms" if p50 else ""
                     text = f"p50 {flow['p50_ms']:.1f}, p99 {flow['p99_ms']:.1f} ms of {flow['events']} alerts"
                     yield what, text, bar, flow["p50_ms"] <= p50 and flow["p99_ms"] <= p99
+
+
+def _lanes(found: dict[str, Any]) -> Iterator[Line]:
+    for broker, phases in found.get("lanes", {}).items():
+        steady, backlog = phases["steady"], phases["backlog"]
+        what = f"deliveries, {broker}: four of five receivers in trouble, 50 alerts a second"
+        text = f"p50 {steady['p50_ms']:.0f}, p99 {steady['p99_ms']:.0f} ms of {steady['alerts']:,} alerts"
+        yield what, text, f"p99 ≤ {LANE_BAR_MS} ms", steady["p99_ms"] <= LANE_BAR_MS
+        rate = backlog["deliveries_per_s"]
+        what = f"deliveries, {broker}: backlog of {backlog['alerts']:,}, its 20 EXTREME by {backlog['last_extreme']}"
+        yield (
+            what,
+            f"{rate:,.0f}/s, {backlog['cpu_us']:.0f} us of CPU each",
+            f"≥ {DELIVERIES_BAR:,}/s",
+            rate >= DELIVERIES_BAR,
+        )
 
 
 def hop_tables(pipelines: dict[str, Any]) -> Iterator[Table]:

@@ -150,6 +150,54 @@ async def test_who_is_back_hears_of_the_extreme_first(clock):
     assert len(sink.taken) == 1_000
 
 
+async def test_what_was_tried_in_vain_does_not_come_last_when_an_outage_is_over(clock):
+    sink = ScriptedSink(clock, {(0, 1_800): AWAY})
+    room = Room(clock, quick=Receiver("quick", sink, concurrency=1))
+    await room.push(*(alert(n, severity="EXTREME" if n > 95 else "MINOR") for n in range(100)))
+    while not sink.taken:
+        await room.tick(1)
+    await room.tick()
+    told = [one["severity"] for _, _, one in sink.taken]
+    assert len(told) == 100, "all at once, and not each after a pause of its own"
+    assert "EXTREME" not in told[5:]
+
+
+async def test_what_is_extreme_does_not_lose_its_place_to_what_was_quicker(clock):
+    class Taking(ScriptedSink):
+        async def send(self, delivery_id, told):
+            await asyncio.sleep(0)
+            return await super().send(delivery_id, told)
+
+    sink = Taking(clock, {(0, 5): AWAY})
+    room = Room(clock, quick=Receiver("quick", sink, concurrency=8))
+    alerts = [alert(n, severity="EXTREME" if n > 359 else "MINOR") for n in range(400)]
+    await room.push(*alerts, *({**one, "revision": 1, "state": "UPDATED"} for one in alerts[360:]))
+    while len(sink.taken) < 400:
+        await room.tick(1)
+    told = [one["severity"] for _, _, one in sink.taken]
+    assert len(told) == 400, "of each alert the newest revision only"
+    assert "EXTREME" not in told[40 + 8 + 2 :], "one probe and what was on its way beside it came before"
+    assert {one["parameters"].get("skipped_revisions") for _, _, one in sink.taken if one["revision"]} == {"1"}
+
+
+async def test_one_alert_that_is_always_refused_does_not_hold_up_the_others(clock):
+    class Picky(ScriptedSink):
+        async def send(self, delivery_id, told):
+            if told["severity"] == "EXTREME":
+                self.tried += 1
+                return BROKEN
+            return await super().send(delivery_id, told)
+
+    sink = Picky(clock)
+    room = Room(clock, quick=Receiver("quick", sink))
+    await room.push(alert(0, severity="EXTREME"))
+    for n in range(1, 121):
+        await room.push(alert(n))
+        await room.tick(10)
+    assert len(sink.taken) >= 118
+    assert sink.tried - len(sink.taken) < 25, "twenty minutes of pauses up to five minutes, and once more after each"
+
+
 async def test_who_asks_for_time_gets_it_and_not_more_than_an_hour(clock):
     busy = Answer("rate_limited", retryable=True, status=429, retry_after=90 * SECOND)
     sink = ScriptedSink(clock, {(0, 1): busy})

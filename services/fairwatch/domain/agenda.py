@@ -1,6 +1,6 @@
 """When which key of a keyed state is due, so that a tick does not have to read the whole state."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -90,6 +90,15 @@ class Agenda:
                     yield partition, key, value
                 else:  # what was put was rolled back
                     self._note(partition, key, value)
+
+    def later(self, partitions: Sequence[int], now: int, lanes: Container[Hashable]) -> list[tuple[int, str]]:
+        """Return (partition, key) of what stands in these lanes and is not due yet."""
+        return [
+            (partition, key)
+            for partition in partitions
+            for key, (at, lane) in self._times.get(partition, {}).items()
+            if at > now and lane in lanes
+        ]
 
     def next_at(self, lane: Hashable = "") -> int | None:
         """Return when the next key of a lane is due, in microseconds; None when none is known."""

@@ -176,11 +176,7 @@ class Notify:
         if held is not None:
             return [*held, Skip("held_back")], None
         ledger = self._dispatch.ledger(place)
-        failed = len(ledger.value["queue"]) > 1 and ledger.head["attempt"] > 0
-        said: list[Outcome] = []
-        for reason, older in ledger.shorten() if failed else ():
-            said += report(older["alert"], older["delivery_id"], name, kind, Answer(reason), self._clock.now())
-        return said, place
+        return [*self._dispatch.shorten(place, ledger)], place
 
 
 def _is_wanted(alert: Mapping[str, object], receiver: Receiver) -> bool:

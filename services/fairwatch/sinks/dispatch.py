@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +18,7 @@ from fairwatch.domain.ports import State
 from fairwatch.sinks.holding import HELD
 from fairwatch.sinks.lane import SLOW_S, Lane, Place
 from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
+from fairwatch.sinks.parking import Parking
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
@@ -99,6 +100,7 @@ class Dispatch:
 
     def due(self, partitions: Sequence[int], now: int) -> list[Place]:
         """Return what was answered and what may start: the urgent first, as much as each lane can take up in a tick."""
+        self._catch_up(partitions, now)
         places: list[Place] = [place for lane in self.lanes.values() for place in lane.landed()]
         for name, lane in self.lanes.items():
             most = 0 if lane.room < 1 else 1 if lane.is_tried else TICK_LIMIT
@@ -108,12 +110,22 @@ class Dispatch:
         places += [(partition, key) for partition, key, _ in self.agenda.due(partitions, now, most=TICK_LIMIT)]
         return list(dict.fromkeys(places))
 
+    def shorten(self, place: Place, ledger: Ledger) -> list[Emit]:
+        """Leave the newest revision of each alert in a ledger whose receiver is or was away; return what is told."""
+        name, emitted = receiver_of(place), list[Emit]()
+        lane = self.lanes.get(name)
+        if lane is None or ledger.is_short or not lane.spares(place, ledger.head.get("since", 0)):
+            return []
+        for reason, older in ledger.shorten():
+            emitted += self._report(older, name, Answer(reason))
+        return emitted
+
     async def send(self, places: Iterable[Place], memories: Mapping[int, Memory]) -> Sent:
         """Send from these ledgers for at most `WAIT_S`, then take in what is answered quickly."""
         loop = asyncio.get_running_loop()
         end = loop.time() + WAIT_S
         sent: Sent = []
-        ready, parked = deque(places), defaultdict[str, deque[Place]](deque)
+        ready, parked = deque(places), Parking()
         flying: dict[asyncio.Task[Answer], Place] = {}
         await asyncio.sleep(0)  # what is out gets on, also where nobody waits for it
         while True:
@@ -137,12 +149,22 @@ class Dispatch:
         for name, lane in self.lanes.items():
             metrics.DELIVERIES_WAITING.labels(name).set(waiting[name] + len(lane.flights))
 
+    def _catch_up(self, partitions: Sequence[int], now: int) -> None:
+        """Make due what had been tried while its receiver was away, so that it does not come after all others."""
+        for name, lane in self.lanes.items():
+            if lane.comes_back():
+                for place in self.agenda.later(partitions, now, {(name, True), (name, False)}):
+                    ledger = Ledger(self.agenda.get(*place) or Ledger.empty(), name)
+                    if ledger.waiting:
+                        ledger.postpone(now)
+                        self.agenda.put(*place, ledger.value)
+
     def _advance(
         self,
         place: Place,
         memory: Memory,
         ready: deque[Place],
-        parked: Mapping[str, deque[Place]],
+        parked: Parking,
         flying: dict[asyncio.Task[Answer], Place],
     ) -> list[Emit]:
         """Do what can be done for one ledger: take an answer in, give up, or let its head go."""
@@ -151,7 +173,7 @@ class Dispatch:
         flight = lane.flights.get(place) if lane else None
         may_start = lane is not None and self._starts and lane.room > 0
         if lane is not None and flight is None and not may_start and not lane.gone:
-            parked[name].append(place)
+            parked.put(name, place)
             return []
         ledger = self.ledger(place)
         if lane is not None and flight is not None:
@@ -159,9 +181,7 @@ class Dispatch:
                 flying[flight.task] = place
                 return []
             emitted += self._land(place, ledger, lane, memory, ready)
-            others = parked[name]
-            most = len(others) if lane.gone else min(len(others), max(1, lane.room))
-            ready.extend(others.popleft() for _ in range(most))
+            ready.extend(parked.take(name, None if lane.gone else max(1, lane.room)))
         while ledger.waiting and (lane is None or lane.gone):
             answer = Answer("unknown_receiver" if lane is None else "gone")
             emitted += self._finish(place, ledger, answer, memory, ready)
@@ -170,8 +190,9 @@ class Dispatch:
         if lane is None or not ledger.waiting or ledger.next_at > self._clock.now():
             return emitted
         if lane.room < 1 or not self._starts:
-            parked[name].append(place)
+            parked.put(name, place)
         else:
+            emitted += self.shorten(place, ledger)
             item = ledger.head
             lane.start(place, item["delivery_id"], self._sending(lane, name, item))
             flying[lane.flights[place].task] = place
@@ -188,10 +209,7 @@ class Dispatch:
             return self._finish(place, ledger, answer, memory, ready)
         ledger.postpone(max(lane.opens_at, now + lane.pause(attempt, identity, answer)))
         retrying = {"state": "RETRYING", "attempt": attempt, "next_attempt_at": ledger.next_at}
-        emitted = self._report(item, name, answer, **retrying)
-        for reason, older in ledger.shorten():
-            emitted += self._report(older, name, Answer(reason))
-        return emitted
+        return self._report(item, name, answer, **retrying) + self.shorten(place, ledger)
 
     def _finish(self, place: Place, ledger: Ledger, answer: Answer, memory: Memory, ready: deque[Place]) -> list[Emit]:
         """Take the head out, delivered or not; whoever did not take it has a fallback that may."""

@@ -12,6 +12,7 @@ from fairwatch.sinks.sink import Answer
 
 SLOW_S = 0.1  # an answer that takes longer is waited for by nobody
 RETRY_AFTER_MAX = 3_600_000_000  # microseconds: whoever asks for more time is asked again after an hour
+OUTAGE = 2  # failures in a row: it was away, and not one delivery that it did not like
 JITTER = 5  # pauses differ by up to a fifth, so that what failed together does not come back together
 
 
@@ -43,16 +44,21 @@ class Lane:
     Args:
         receiver: Whose lane it is.
         clock: For pauses, in microseconds.
+
+    Attributes:
+        back_at: When it was back from its last outage, in microseconds.
     """
 
     def __init__(self, receiver: Receiver, clock: Clock) -> None:
         self.receiver = receiver
+        self.back_at = 0
         self.flights: dict[Place, Flight] = {}
         self.gone = False
         self._clock = clock
         self._failures = 0
         self._closed_until = 0
         self._answer_s = 0.0
+        self._is_back = False
 
     @property
     def room(self) -> int:
@@ -65,6 +71,10 @@ class Lane:
     def is_tried(self) -> bool:
         """Whether it failed last: one delivery at a time finds out whether it is back."""
         return self._failures > 0
+
+    def spares(self, place: Place, since: int) -> bool:
+        """Tell whether a ledger may leave out what is not the newest: it waits since before the end of an outage."""
+        return place not in self.flights and (self.is_tried or since <= self.back_at)
 
     @property
     def opens_at(self) -> int:
@@ -104,6 +114,8 @@ class Lane:
     def _judge(self, flight: Flight, answer: Answer) -> None:
         """Take into account how it answered; deliveries that failed side by side are one failure."""
         if not answer.retryable:
+            if self._failures >= OUTAGE:
+                self._is_back, self.back_at = True, self._clock.now()
             self._failures, self._closed_until = 0, 0
             self.gone |= answer.reason == "gone"
             return
@@ -117,6 +129,11 @@ class Lane:
         longest = min(receiver.backoff_max, receiver.backoff << min(failures - 1, 40))
         pause = longest - longest // JITTER * (crc32(f"{about}{failures}".encode()) % 100) // 100
         return max(pause, min(answer.retry_after or 0, RETRY_AFTER_MAX))
+
+    def comes_back(self) -> bool:
+        """Tell, once after each outage, that it is over."""
+        was_away, self._is_back = self._is_back, False
+        return was_away
 
     def put_right(self) -> None:
         """Try it again at once: the clock that set its pause was ahead."""

@@ -39,6 +39,11 @@ class Ledger:
         return bool(self.value["queue"])
 
     @property
+    def is_short(self) -> bool:
+        """Whether nothing stands in it that a newer revision could stand for."""
+        return len(self.value["queue"]) <= 1
+
+    @property
     def head(self) -> dict[str, Any]:
         """The item that is due first."""
         item: dict[str, Any] = self.value["queue"][0]
