@@ -1,14 +1,17 @@
 """Finds listed plates that a reading may be, at a cost that does not grow with the list."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from fairwatch.domain.records import PlateReading, WatchlistEntry
 from fairwatch.matching.plate_likelihood import Comparison, Reading, compare
+from fairwatch.matching.plate_rows import SHORTEST, PlateRows, hashes, listed_plate, shortened, tolerated
 from fairwatch.matching.plate_text import normalise, skeleton
+from fairwatch.matching.plates_few import FewPlates
 
 ALGORITHM = "fairwatch-plates/1"
-SHORTEST = 3  # fewer characters are no plate
+LATELY = 4096  # plates in dictionaries, before arrays are made of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,6 @@ class PlateHit:
     entry_id: str
     listed: str
     comparison: Comparison
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    plate: str
-    country: str | None
-    edits: int
 
 
 def reading(plate: PlateReading) -> Reading | None:
@@ -40,72 +36,84 @@ def reading(plate: PlateReading) -> Reading | None:
 
 
 class PlateIndex:
-    """Listed plates by skeleton; those that tolerate an edit also by each skeleton with one character left out."""
+    """Listed plates: those that came lately in dictionaries, the others in sorted arrays."""
 
-    def __init__(self) -> None:
-        self._listed: dict[str, _Listed] = {}
-        self._whole: dict[str, set[str]] = {}
-        self._shortened: dict[str, set[str]] = {}
+    def __init__(self, lately: int = LATELY) -> None:
+        self._most = lately
+        self._lately = FewPlates()
+        self._rows: list[PlateRows] = []
 
     def __len__(self) -> int:
         """Return the number of plates."""
-        return len(self._listed)
+        return len(self._lately) + sum(map(len, self._rows))
 
     def put(self, entry: WatchlistEntry) -> bool:
         """List the plate of an entry, in place of an earlier one; False when it has none that could be compared."""
-        self.remove(entry["entry_id"])
-        plate = normalise(entry.get("plate") or "")
-        if len(plate) < SHORTEST:
-            return False
-        listed = _Listed(plate, entry.get("plate_country"), min(1, entry.get("plate_edits", 0)))
-        self._listed[entry["entry_id"]] = listed
-        for index, key in self._keys(listed):
-            index.setdefault(key, set()).add(entry["entry_id"])
-        return True
+        return self.update([entry]) == 1
 
     def remove(self, entry_id: str) -> None:
         """Forget the plate of an entry."""
-        listed = self._listed.pop(entry_id, None)
-        for index, key in self._keys(listed) if listed else ():
-            index[key].discard(entry_id)
-            if not index[key]:
-                del index[key]
+        self.update([], [entry_id])
 
-    def search(self, read: Reading, admit: Callable[[str], bool], threshold: float) -> list[PlateHit]:
+    def update(self, entries: Sequence[WatchlistEntry], removed: Sequence[str] = ()) -> int:
+        """List the plates of entries, in place of earlier ones, and forget others; return how many are listed."""
+        gone = [*removed, *(entry["entry_id"] for entry in entries)]
+        if gone:
+            self._lately.remove(gone)
+            for rows in self._rows:
+                rows.remove(gone)
+        listed = [entry for entry in entries if listed_plate(entry)]
+        if len(self._lately) + len(listed) > self._most:
+            self._rows.append(PlateRows([*self._lately, *listed]))
+            self._lately = FewPlates()
+            self._merge()
+        else:
+            self._lately.put(listed)
+        return len(listed)
+
+    def _merge(self) -> None:
+        """Keep few arrays, each at least twice as long as the next: an entry is moved as often as the list doubles."""
+        while len(self._rows) > 1 and len(self._rows[-2]) < 2 * len(self._rows[-1]):
+            self._rows[-2:] = [PlateRows.merged(self._rows[-2:])]
+
+    def candidates(self, texts: Collection[str]) -> dict[str, list[WatchlistEntry]]:
+        """Return for each plate that was read the entries that it may be; together they cost less than one by one."""
+        found: dict[str, dict[str, WatchlistEntry]] = {text: {} for text in texts}
+        owners, keys = list[str](), list[str]()
+        for text in found:
+            key = skeleton(text)
+            of_text = [key, *shortened(key)]  # as listed, one wrong or missing, one too many
+            owners += [text] * len(of_text)
+            keys += of_text
+        hashed = hashes(keys)
+        for number, entry in chain(self._lately.find(keys), *(rows.find(hashed) for rows in self._rows)):
+            found[owners[number]][entry["entry_id"]] = entry
+        return {text: list(entries.values()) for text, entries in found.items()}
+
+    def search(
+        self,
+        read: Reading,
+        admit: Callable[[str], bool],
+        threshold: float,
+        among: Sequence[WatchlistEntry] | None = None,
+    ) -> list[PlateHit]:
         """Return the plates at least as likely as `threshold`, the likeliest first.
 
         Args:
             read: What was read.
             admit: Says of an entry id whether it may be compared at all; asked before anything is compared.
             threshold: Likelihood in [0,1].
+            among: The `candidates` of what was read, where they were looked up already.
         """
         hits = []
-        for entry_id in self._candidates(read.text):
-            if not admit(entry_id):
+        for entry in self.candidates([read.text])[read.text] if among is None else among:
+            if not admit(entry["entry_id"]):
                 continue
-            listed = self._listed[entry_id]
-            found = compare(read, listed.plate, country=listed.country, edits=listed.edits)
+            plate = listed_plate(entry)
+            found = compare(read, plate, country=entry.get("plate_country"), edits=tolerated(entry))
             if found and found.likelihood >= threshold:
-                hits.append(PlateHit(entry_id, listed.plate, found))
+                hits.append(PlateHit(entry["entry_id"], plate, found))
         return sorted(hits, key=lambda hit: (-hit.comparison.likelihood, hit.entry_id))
-
-    def _candidates(self, text: str) -> set[str]:
-        key = skeleton(text)
-        found = self._whole.get(key, set()) | self._shortened.get(key, set())
-        for shorter in _shortened(key):
-            found |= self._shortened.get(shorter, set())  # one character wrong
-            found |= self._whole.get(shorter, set())  # one too many in the reading
-        return found
-
-    def _keys(self, listed: _Listed) -> Iterator[tuple[dict[str, set[str]], str]]:
-        key = skeleton(listed.plate)
-        yield self._whole, key
-        if listed.edits:
-            yield from ((self._shortened, shorter) for shorter in _shortened(key))
-
-
-def _shortened(key: str) -> set[str]:
-    return {key[:i] + key[i + 1 :] for i in range(len(key))}
 
 
 def _confidences(plate: PlateReading, text: str) -> tuple[float | None, ...]:

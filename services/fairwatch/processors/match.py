@@ -88,14 +88,21 @@ class Match:
         self._plates = PlateIndex()
         self._enrol_at = 0
         self._changed: dict[str, WatchlistEntry | None] = {}
+        self._ahead: dict[str, list[WatchlistEntry]] = {}  # candidates of the batch's plates, looked up together
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each sighting with its candidates, or with the reason why there is none."""
         broken = await self.enrol()
+        self._look_ahead(batch)
         answers = [await self._answer(event) for event in batch]
         if answers:
             answers[0][:0] = [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
         return answers
+
+    def _look_ahead(self, batch: Sequence[Event]) -> None:
+        """Look the plates of a batch up together: that costs a third of looking each up by itself."""
+        plates = (plate for event in batch if event.record for plate in event.record["observation"].get("plates", []))
+        self._ahead = self._plates.candidates({read.text for plate in plates if (read := reading(plate))})
 
     async def _answer(self, event: Event) -> list[Outcome]:
         if event.record is None:
@@ -127,13 +134,10 @@ class Match:
         self._changed.update({entry["entry_id"]: entry for entry in changes.put})
         if self._faces is not None:
             self._faces.suspend(self._changed)
-        for entry_id in changes.removed:
-            self._plates.remove(entry_id)
-        for entry in changes.put:
-            if entry["kind"] == "PLATE":
-                self._plates.put(entry)
-            else:
-                self._plates.remove(entry["entry_id"])
+        self._ahead.clear()
+        plates = [entry for entry in changes.put if entry["kind"] == "PLATE"]
+        others = [entry["entry_id"] for entry in changes.put if entry["kind"] != "PLATE"]
+        self._plates.update(plates, [*changes.removed, *others])
 
     async def _match(self, sighting: Sighting) -> list[Outcome]:
         moment = _Moment(sighting, self._mandate.place(sighting), sighting["occurred_at"], self._clock.now())
@@ -158,7 +162,9 @@ class Match:
         found: dict[str, _Found] = {}
         observation = moment.sighting["observation"]
         for plate, read in plates:
-            hits = self._plates.search(read, self._admits(moment), self._policy.plate_threshold)
+            hits = self._plates.search(
+                read, self._admits(moment), self._policy.plate_threshold, self._ahead.get(read.text)
+            )
             for rank, hit in enumerate(hits, 1):
                 known = found.get(hit.entry_id)
                 if known is None or known.finding.score < hit.comparison.likelihood:
