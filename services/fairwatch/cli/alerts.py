@@ -12,6 +12,8 @@ from rich.table import Table
 
 from fairwatch.apps.alerts_client import AlertsClient, signed_in
 from fairwatch.apps.printing import shown
+from fairwatch.apps.receivers import deliveries_of
+from fairwatch.apps.settings import settings
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.errors import ConfigurationError
 
@@ -33,6 +35,7 @@ def register(app: typer.Typer) -> None:
     for command in (show, ack, claim, note, close, hand):
         group.command()(command)
     group.command("list")(list_alerts)
+    group.command()(deliveries)
     app.add_typer(group)
 
 
@@ -62,6 +65,29 @@ def show(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password
     """Print one alert as JSON."""
     alert = _ask(url, person, password_file, lambda client: client.get(alert_id))
     typer.echo(json.dumps(alert, indent=2, ensure_ascii=False))
+
+
+def deliveries(
+    alert_id: AlertId, as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each.")] = False
+) -> None:
+    """Print every attempt to tell somebody of an alert, from the topic `deliveries`: who, when, what they answered.
+
+    Exit code 1 where there is none.
+    """
+    found = deliveries_of(settings(), alert_id)
+    table = Table("at", "receiver", "by", "revision", "attempt", "state", "answer", "again at", box=None)
+    for one in found:
+        if as_json:
+            typer.echo(json.dumps(one))
+        answer = one["reason"] if one["status"] is None else f"{one['reason']} ({one['status']})"
+        again = "" if one["next_attempt_at"] is None else iso_8601(one["next_attempt_at"])[:19]
+        cells = (iso_8601(one["at"])[:23], one["receiver"], one["sink"], str(one["revision"]), str(one["attempt"]))
+        table.add_row(*map(shown, (*cells, one["state"], answer, again)))
+    if not as_json and found:
+        Console().print(table)
+    if not found:
+        typer.echo(f"no delivery of {shown(alert_id)} is known", err=True)
+    raise typer.Exit(0 if found else 1)
 
 
 def ack(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None, text: Note = "") -> None:

@@ -57,9 +57,14 @@ class ReceiverOptions(Strict):
         return self
 
     @property
+    def sink_kind(self) -> Kind:
+        """The kind of its sink."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
     def sink(self) -> SinkOptions:
         """The options of its sink."""
-        options: SinkOptions = next(given for kind in KINDS if (given := getattr(self, kind)) is not None)
+        options: SinkOptions = getattr(self, self.sink_kind)
         return options
 
 
@@ -97,15 +102,22 @@ class Receiver:
 
 
 def read_receivers(
-    path: Path, clock: Clock, environment: Mapping[str, str] = os.environ, pictures: Pictures | None = None
+    path: Path,
+    clock: Clock,
+    environment: Mapping[str, str] = os.environ,
+    pictures: Pictures | None = None,
+    only: str | None = None,
 ) -> dict[str, Receiver]:
-    """Read receivers.yaml and open each sink.
+    """Read receivers.yaml and open each sink, or only that of one receiver.
 
     Raises:
         ConfigurationError: Names file, receiver and what is missing; never an address or a secret.
     """
+    read = read_yaml(path, Receivers).receivers
+    if only is not None and only not in (names := [options.name for options in read]):
+        raise ConfigurationError(f"{path}: there is no receiver {only!r}; there are: {', '.join(names)}")
     surroundings = Surroundings(clock, environment, pictures)
-    return {options.name: _opened(path, options, surroundings) for options in read_yaml(path, Receivers).receivers}
+    return {options.name: _opened(path, options, surroundings) for options in read if only in (None, options.name)}
 
 
 def _opened(path: Path, options: ReceiverOptions, surroundings: Surroundings) -> Receiver:
