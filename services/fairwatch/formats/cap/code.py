@@ -4,12 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.converters import Converter, converter
-from fairwatch.formats.language.converters.scalars import as_number, as_text
 from fairwatch.formats.language.converters.times import read_date_time
 
-_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,23 +24,6 @@ def cap_time() -> Converter:
         return raw if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d", raw) else _written(value["utc"])
 
     return Converter(read_date_time, encode)
-
-
-@converter("cap_micros")
-def cap_micros() -> Converter:
-    """A time as microseconds since 1970."""
-
-    def decode(value: Any, env: Environment) -> int:
-        return int(read_date_time(value, env)["utc"])
-
-    return Converter(decode, _written)
-
-
-@converter("nth_number")
-def nth_number(position: str) -> Converter:
-    """One of the numbers in a text, counted from 0."""
-    at = int(position)
-    return Converter(lambda value, _: as_number(_NUMBER.findall(as_text(value))[at]), None, exact=False)
 
 
 @converter("cap_circle")

@@ -14,32 +14,21 @@ from fairwatch.formats.gat1400 import values  # noqa: F401 - it registers the co
 from fairwatch.formats.gat1400.names import FIELDS, KINDS, canonical, kind_of
 from fairwatch.formats.gat1400.objects import complete
 from fairwatch.formats.gat1400.writing import write
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.payload import Encoded
 
 Tree = dict[str, Any]
 
 _DEEPEST: Final = 12
 _MOST: Final = 2_000
-_IDS: Final = {
-    "FaceID": "Face",
-    "PersonID": "Person",
-    "MotorVehicleID": "MotorVehicle",
-    "NonMotorVehicleID": "NonMotorVehicle",
-    "ApeID": "APE",
-    "DispositionID": "Disposition",
-}
-# An object without a wrapper is known by its id and some of these.
-_OWN_FIELDS: Final = frozenset(
-    {"InfoKind", "SourceID", "DeviceID", "LeftTopX", "LocationMarkTime", "SubImageList", "PassTime"}
-)
+_ENVELOPES: Final = table(__file__, "envelopes")
+_IDS: Final[dict[str, str]] = _ENVELOPES["ids"]
+_OWN_FIELDS: Final = frozenset(_ENVELOPES["own_fields"])
 _ENOUGH: Final = 3
 _WRAPPERS: Final = ("object", "list")
-_SKIPPED: Final = frozenset({"Protocol", "Directory", "Media", "Case"})
-_CARRIED: Final = {
-    "DispositionNotification": ("NotificationID", "DispositionID", "Title", "TriggerTime", "CntObjectID"),
-    "SubscribeNotification": ("NotificationID", "SubscribeID", "Title", "TriggerTime", "ExecuteOperation"),
-}
-_INSIDE: Final = {"DispositionNotification": "Notification", "SubscribeNotification": "Subscription"}
+_SKIPPED: Final = frozenset(_ENVELOPES["skipped"])
+_CARRIED: Final[dict[str, list[str]]] = _ENVELOPES["carried"]
+_INSIDE: Final[dict[str, str]] = _ENVELOPES["inside"]
 
 
 def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:

@@ -5,16 +5,11 @@ from typing import Any, Final
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.gat1400.names import canonical
 from fairwatch.formats.language.converters.pictures import media_type, read_base64, reference
+from fairwatch.formats.language.tables import table
 
 Tree = dict[str, Any]
 
-# Bare names that mean a person's here, and only here.
-RENAMED: Final = {
-    "Face": {"Name": "PersonName", "Alias": "PersonAlias"},
-    "Person": {"Name": "PersonName", "Alias": "PersonAlias", "Status": "PersonStatus"},
-    "MotorVehicle": {"NationalityCode": "PlateNationalityCode"},
-    "NonMotorVehicle": {"NationalityCode": "PlateNationalityCode"},
-}
+RENAMED: Final[dict[str, dict[str, str]]] = table(__file__, "envelopes")["renamed"]
 _LISTS: Final = ("SubImageList", "RelatedList")
 _SCENES: Final = ("14", "01", "1")
 _STORAGE: Final = tuple(f"StorageUrl{number}" for number in range(1, 6))

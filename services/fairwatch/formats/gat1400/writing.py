@@ -8,24 +8,15 @@ from typing import Any, Final
 import orjson
 
 from fairwatch.formats.gat1400.objects import RENAMED
+from fairwatch.formats.language.tables import table
 from fairwatch.formats.payload import Encoded
 
 Tree = dict[str, Any]
 
 CONTENT_TYPE: Final = "application/VIID+JSON;charset=UTF-8"
-# Message -> kind of object, collection, two digits of the id's subtype.
-_OBJECTS: Final = {
-    "face": ("Face", "Faces", "06"),
-    "person": ("Person", "Persons", "01"),
-    "motor-vehicle": ("MotorVehicle", "MotorVehicles", "02"),
-    "non-motor-vehicle": ("NonMotorVehicle", "NonMotorVehicles", "03"),
-    "thing": ("Thing", "Things", "04"),
-}
-# Flags that the standard requires and that Fairwatch never carries: always "uncertain" (P1).
-_UNCERTAIN: Final = (
-    *("IsDriver", "IsForeigner", "IsSuspectedTerrorist", "IsCriminalInvolved"),
-    *("IsDetainees", "IsVictim", "IsSuspiciousPerson"),
-)
+_TABLE: Final = table(__file__, "envelopes")
+_OBJECTS: Final[dict[str, tuple[str, str, str]]] = {name: tuple(row) for name, row in _TABLE["objects"].items()}
+_UNCERTAIN: Final[list[str]] = _TABLE["uncertain"]
 _DEVICE_DIGITS: Final = 20
 _OWN: Final = ("Kind", "PictureWidth", "PictureHeight", "TargetKind")
 

@@ -7,22 +7,9 @@ from fairwatch.formats.environment import Environment
 from fairwatch.formats.hikvision.shapes import TARGETS, one_shape
 from fairwatch.formats.language.converters import Converter, converter
 from fairwatch.formats.language.converters.pictures import reference
-from fairwatch.formats.language.converters.plates import plate_state
-from fairwatch.formats.language.converters.scalars import as_number, as_text, plain
+from fairwatch.formats.language.tables import table
 
-_KMH: Final = 3.6
-_ROLES: Final = (
-    ("plate", "PLATE"),
-    ("background", "SCENE"),
-    ("scene", "SCENE"),
-    ("detection", "SCENE"),
-    ("bg", "SCENE"),
-    ("face", "FACE"),
-    ("human", "PERSON"),
-    ("body", "PERSON"),
-    ("vehicle", "VEHICLE"),
-    ("car", "VEHICLE"),
-)
+_ROLES: Final[dict[str, str]] = table(__file__, "pictures")["roles"]
 _REFERENCES: Final = frozenset({"contentid", "pid", "picname"})
 _DIGITS: Final = "0123456789"
 
@@ -30,34 +17,6 @@ _DIGITS: Final = "0123456789"
 def prepare(root: Any, _: Environment) -> Any:
     """Return the document in the shape that the rows read."""
     return one_shape(root)
-
-
-@converter("hikvision_speed")
-def speed() -> Converter:
-    """Kilometres per hour to metres per second."""
-
-    def decode(value: Any, _: object) -> float:
-        return round(as_number(value) / _KMH, 4)
-
-    return Converter(decode, lambda value: plain(round(value * _KMH, 2)))
-
-
-@converter("hikvision_plate_event")
-def plate_event() -> Converter:
-    """What happened: a plate was read, or only its vehicle was seen."""
-    names = {"READ": "plate.read"}
-    return Converter(lambda value, _: names.get(plate_state(as_text(value)), "vehicle.seen"), None, exact=False)
-
-
-@converter("hikvision_country")
-def country() -> Converter:
-    """An ISO 3166-1 alpha-2 code where the camera sends one; its own numbers stay codes."""
-
-    def decode(value: Any, _: object) -> str | None:
-        text = as_text(value).strip()
-        return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None  # noqa: PLR2004  # alpha-2
-
-    return Converter(decode, None, exact=False)
 
 
 @converter("hikvision_parts")
@@ -102,7 +61,7 @@ def _is_numbered(picture: Picture) -> bool:
 def _media(picture: Picture, named: set[str]) -> dict[str, Any]:
     words = f"{picture.filename} {picture.name}".lower()
     media = reference(picture.sha256, picture.size, picture.mime)
-    media["role"] = next((role for word, role in _ROLES if word in words), "OTHER")
+    media["role"] = next((role for word, role in _ROLES.items() if word in words), "OTHER")
     if picture.name or picture.filename:
         media["role_code"] = {"system": "hikvision:part", "code": picture.name or picture.filename}
         media["source_id"] = min(_names(picture) & named, default=picture.filename or picture.name)

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
+FORMATS = Path(__file__).resolve().parents[1]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@cache
 def table(module: str, name: str) -> dict[str, Any]:
     """Return a table.
 
@@ -17,6 +17,13 @@ def table(module: str, name: str) -> dict[str, Any]:
         module: `__file__` of the code that reads it.
         name: Of the file.
     """
-    path = Path(module).parent / "tables" / f"{name}.yaml"
+    return family_table(f"{Path(module).parent.name}/{name}")
+
+
+@cache
+def family_table(place: str) -> dict[str, Any]:
+    """Return a table by family and name: `gat1400/codes`."""
+    family, _, name = place.partition("/")
+    path = FORMATS / family / "tables" / f"{name}.yaml"
     found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506  # a safe one
     return found

@@ -2,11 +2,10 @@
 
 from typing import Any, Final
 
+from fairwatch.formats.bodies.trees import as_list, text_of
 from fairwatch.formats.environment import Environment
-from fairwatch.formats.language.converters import Converter, converter
 from fairwatch.formats.language.converters.codes import colour_named
 from fairwatch.formats.language.converters.pictures import media_type, read_base64, reference
-from fairwatch.formats.language.paths import TEXT_KEY
 from fairwatch.formats.language.tables import table
 from fairwatch.formats.onvif.shapes import IDENTITY, Transform, compose, shape_of, transform_of
 
@@ -17,18 +16,6 @@ CLASSES: Final[dict[str, str]] = _WORDS["classes"]
 _EVENTS: Final[dict[str, str]] = _WORDS["events"]
 _ROLES: Final[dict[str, str]] = _WORDS["roles"]
 _MOST_CLUSTERS: Final = 64
-
-
-def text_of(node: Any) -> str:
-    """Return the text of an element with or without attributes."""
-    if type(node) is dict:
-        node = node.get(TEXT_KEY, "")
-    return "" if node is None else str(node).strip()
-
-
-def as_list(node: Any) -> list[Any]:
-    """Return the items of what may be one, several or nothing."""
-    return node if type(node) is list else [] if node in (None, "") else [node]
 
 
 def prepare_object(item: Tree, frame: Tree, env: Environment) -> Tree:
@@ -192,54 +179,3 @@ def _take_picture(node: Tree, inline: str, address: str, role: str, env: Environ
         found.append({"uri": uri, "role": role})
         del node[address]
     return found
-
-
-@converter("onvif_ready")
-def onvif_ready() -> Converter:
-    """What reading has already made canonical; the writer makes it ONVIF's again."""
-    return Converter(lambda value, _: value, lambda value: value, scalar=False)
-
-
-@converter("onvif_likely")
-def onvif_likely() -> Converter:
-    """The Likelihood of a value; absent stays absent, although ONVIF would take it for 1 (C1)."""
-
-    def decode(value: Any, _: object) -> Tree | None:
-        raw = value.get("Likelihood") if type(value) is dict else None
-        if raw is None:
-            return None
-        number = float(raw)
-        if not 0 <= number <= 1:
-            raise ValueError(f"{number} is outside 0..1")
-        return {"value": number, "raw": str(raw), "scale": "LIKELIHOOD01"}
-
-    return Converter(decode, None, scalar=False)
-
-
-@converter("onvif_code")
-def onvif_code(name: str) -> Converter:
-    """A word of one of ONVIF's open lists, with its likelihood; words of other systems are not written."""
-    system = f"onvif:{name}"
-
-    def encode(value: Any) -> Any:
-        return value["code"] if value.get("system") == system else None
-
-    return Converter(
-        lambda value, _: {"system": system, "code": str(value).lower() if type(value) is bool else str(value)},
-        encode,
-        inline=f"{{'system': {system!r}, 'code': v}}",
-    )
-
-
-@converter("onvif_codes")
-def onvif_codes(name: str) -> Converter:
-    """One or several words of one list."""
-    system = f"onvif:{name}"
-
-    def decode(value: Any, _: object) -> list[Tree] | None:
-        words = [text_of(one) for one in as_list(value)]
-        return [{"system": system, "code": word} for word in words if word] or None
-
-    return Converter(
-        decode, lambda value: [one["code"] for one in value if one["system"] == system] or None, scalar=False
-    )

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fairwatch.formats.bodies.documents import Syntax
+from fairwatch.formats.bodies.trees import as_list, as_mapping, strip_marks, text_of, unzeep
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.tables import table
-from fairwatch.formats.onvif import values  # noqa: F401 - it registers the converters
-from fairwatch.formats.onvif.items import as_mapping, items_of, strip_marks, unzeep
-from fairwatch.formats.onvif.objects import CLASSES, as_list, prepare_object, text_of
+from fairwatch.formats.onvif.items import items_of
+from fairwatch.formats.onvif.objects import CLASSES, prepare_object
 from fairwatch.formats.onvif.shapes import IDENTITY, shape_of
 from fairwatch.formats.onvif.topics import class_of, plain
 from fairwatch.formats.onvif.writing import write_event
@@ -17,16 +17,15 @@ from fairwatch.formats.payload import Encoded
 Tree = dict[str, Any]
 
 _MQTT: Final = "onvif-ej/"
-_MANSCDP: Final = frozenset({"CmdType", "AlarmMethod", "DeviceID"})
-_ROOTS: Final = frozenset({"Envelope", "PullMessagesResponse", "Notify", "NotificationMessage"})
-_SUBSCRIPTION: Final = ("Subscription", "Renew", "Unsubscribe", "Subscribe", "SynchronizationPoint", "Seek")
-_STREAM: Final = frozenset({"VideoAnalytics", "PTZ", "SensorData", "Extension"})
 _WORDS: Final = table(__file__, "words")
+_MANSCDP: Final = frozenset(_WORDS["manscdp"])
+_ROOTS: Final = frozenset(_WORDS["roots"])
+_SUBSCRIPTION: Final[list[str]] = _WORDS["subscription"]
+_STREAM: Final = frozenset(_WORDS["stream"])
 _STATES: Final = frozenset(_WORDS["states"])
 _LISTED: Final = {"objectid": "ObjectId", "classtypes": "ClassType"}
 _QUANTITIES: Final[dict[str, str]] = _WORDS["quantities"]
-# Source values at the end of an MQTT topic, in the order of the rule events' descriptions.
-_ORDERS: Final = {1: ("Rule",), 2: ("VideoSource", "Rule"), 3: ("VideoSource", "AnalyticsConfiguration", "Rule")}
+_ORDERS: Final[dict[int, list[str]]] = _WORDS["orders"]
 _PLATES: Final = frozenset({"platenumber", "licenseplate", "plateno", "plate"})
 _MOST: Final = 2_000
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.documents import Syntax
+from fairwatch.formats.bodies.trees import as_list, as_mapping, strip_marks
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.leaves import plain
 from fairwatch.formats.onvif import onvif_event
-from fairwatch.formats.onvif.items import as_mapping, strip_marks
-from fairwatch.formats.onvif.objects import as_list, prepare_object, scene_pictures
+from fairwatch.formats.onvif.objects import prepare_object, scene_pictures
 from fairwatch.formats.onvif.writing import write_metadata
 from fairwatch.formats.payload import Encoded
 

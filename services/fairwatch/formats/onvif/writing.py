@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import orjson
 
+from fairwatch.formats.bodies.trees import as_mapping
 from fairwatch.formats.language.declaration import Writing
 from fairwatch.formats.language.tables import table
 from fairwatch.formats.language.xml_text import write_xml
-from fairwatch.formats.onvif.items import as_mapping
 from fairwatch.formats.onvif.shapes import frame_of, written
 from fairwatch.formats.onvif.topics import GENERIC, WRITTEN
 from fairwatch.formats.payload import Encoded
@@ -17,51 +17,14 @@ from fairwatch.formats.payload import Encoded
 Tree = dict[str, Any]
 
 SOAP: Final = "application/soap+xml; charset=utf-8"
-_ACTION: Final = "http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"
-_DIALECT: Final = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
-_NAMES: Final = {"tt": "http://www.onvif.org/ver10/schema", "wsnt": "http://docs.oasis-open.org/wsn/b-2"}
-_TOPICS: Final = {"tns1": "http://www.onvif.org/ver10/topics", "tnsaxis": "http://www.axis.com/2009/event/topics"}
-_PARTS: Final = {
-    "fc": "http://www.onvif.org/ver20/analytics/humanface",
-    "bd": "http://www.onvif.org/ver20/analytics/humanbody",
-    "fw": "urn:fairwatch:onvif",
-}
-# Types of the common schema that faces and bodies use.
-_COMMON: Final = frozenset({"Min", "Max", "Color", "ColorCluster"})
-_ENVELOPE: Final = Writing(
-    syntax="xml",
-    root="Envelope",
-    namespaces={
-        "s": "http://www.w3.org/2003/05/soap-envelope",
-        "wsa": "http://www.w3.org/2005/08/addressing",
-        **_NAMES,
-        **_TOPICS,
-    },
-    prefixes={
-        "s": ["Envelope", "Header", "Body"],
-        "wsa": ["Action", "Address"],
-        "wsnt": ["Notify", "NotificationMessage", "Topic", "OuterMessage", "ProducerReference"],
-    },
-    prefix="tt",
-)
-_STREAM: Final = Writing(syntax="xml", root="MetadataStream", namespaces={**_NAMES, **_PARTS}, prefix="tt")
+_TABLE: Final = table(__file__, "writing")
+_PARTS: Final[dict[str, str]] = _TABLE["parts"]
+_COMMON: Final = frozenset(_TABLE["common"])
+_ENVELOPE: Final = Writing.model_validate(_TABLE["envelope"])
+_STREAM: Final = Writing.model_validate(_TABLE["stream"])
 _CLASS_WORDS: Final[dict[str, str]] = table(__file__, "words")["class_words"]
-_ATTRIBUTES: Final = frozenset(
-    (
-        "Likelihood",
-        "Distance",
-        "ElevationAngle",
-        "AzimuthAngle",
-        "Colorspace",
-        "x",
-        "y",
-        "left",
-        "top",
-        "right",
-        "bottom",
-    )
-)
-_LIFECYCLES: Final = {"SYNC": "Initialized", "START": "Changed", "UPDATE": "Changed", "END": "Deleted"}
+_ATTRIBUTES: Final = frozenset(_TABLE["attributes"])
+_LIFECYCLES: Final[dict[str, str]] = _TABLE["lifecycles"]
 
 
 def _time(root: Tree, record: Mapping[str, Any]) -> str:
@@ -94,10 +57,13 @@ def write_event(root: Tree, _: str, record: Mapping[str, Any]) -> Encoded:
         if items:
             message[name] = _item_list(items)
     message["Data"] = _item_list({**data, **elements})
-    notification: Tree = {"Topic": {"@Dialect": _DIALECT, "#text": topic}, "OuterMessage": {"Message": message}}
+    notification: Tree = {
+        "Topic": {"@Dialect": _TABLE["dialect"], "#text": topic},
+        "OuterMessage": {"Message": message},
+    }
     if type(producer := root.get("ProducerReference")) is str:
         notification = {"Topic": notification["Topic"], "ProducerReference": {"Address": producer}, **notification}
-    body = {"Header": {"Action": _ACTION}, "Body": {"Notify": {"NotificationMessage": notification}}}
+    body = {"Header": {"Action": _TABLE["action"]}, "Body": {"Notify": {"NotificationMessage": notification}}}
     # The outer Message is of another namespace than the inner one of the same name.
     return Encoded(write_xml(body, _ENVELOPE).replace(b"wsnt:OuterMessage", b"wsnt:Message"), SOAP)
 

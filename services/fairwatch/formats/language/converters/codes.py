@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.formats.language.converters.registry import Converter, converter
-from fairwatch.formats.language.converters.scalars import as_text
+from fairwatch.formats.language.converters.scalars import as_text, element_text, split
+from fairwatch.formats.language.tables import family_table
 from fairwatch.wire.kinds.vocabularies import vocabulary
 
 _TRI: Final = {
@@ -21,33 +22,89 @@ _TRI: Final = {
 
 
 @converter("code")
-def code(system: str) -> Converter:
-    """A code of a named code system, kept exactly as sent."""
+def code(system: str, never: str = "") -> Converter:
+    """A code of a named code system, kept exactly as sent.
 
-    def decode(value: Any, _: object) -> dict[str, Any]:
-        return {"system": system, "code": as_text(value)}
+    Args:
+        system: Codes of other systems are not written.
+        never: Codes between `|` that stand for what must not be carried.
+    """
+    refused = frozenset(never.split("|")) if never else frozenset()
+
+    def decode(value: Any, _: object) -> dict[str, Any] | None:
+        word = as_text(value)
+        return None if word in refused else {"system": system, "code": word}
 
     return Converter(
         decode,
         lambda value: value["code"] if value.get("system") == system else None,
-        inline=f"{{'system': {system!r}, 'code': v}}",
+        inline="" if refused else f"{{'system': {system!r}, 'code': v}}",
     )
 
 
 @converter("codes")
-def codes(system: str) -> Converter:
-    """A list of codes of one system."""
+def codes(system: str, separators: str = "") -> Converter:
+    """A list of codes of one system.
 
-    def decode(value: Any, _: object) -> list[dict[str, Any]]:
-        return [
-            {"system": system, "code": as_text(item)}
-            for item in (value if isinstance(value, list) else [value])
-            if item not in (None, "")
-        ]
+    Args:
+        system: Codes of other systems are not written.
+        separators: Characters of which any parts the codes of one text; the first is written. None: they are a list.
+    """
 
-    return Converter(
-        decode, lambda value: [item["code"] for item in value if item.get("system") == system] or None, scalar=False
-    )
+    def decode(value: Any, _: object) -> list[dict[str, Any]] | None:
+        if separators:
+            items: list[Any] = split(as_text(value), separators)
+        else:
+            items = value if isinstance(value, list) else [value]
+        words = (element_text(item).strip() for item in items if item is not None)
+        return [{"system": system, "code": word} for word in words if word] or None
+
+    def encode(value: Any) -> Any:
+        found = [item["code"] for item in value if item.get("system") == system]
+        return (separators[0].join(found) if separators else found) or None
+
+    return Converter(decode, encode, scalar=bool(separators))
+
+
+@converter("colour_code")
+def colour_code(system: str, place: str) -> Converter:
+    """A colour by its code, kept beside it.
+
+    Args:
+        system: Of the codes.
+        place: Family and name of a table, `gat1400/codes`, whose `colours` say what each code means; zeros before a
+            code and its case do not matter.
+    """
+    colours: dict[str, str] = family_table(place)["colours"]
+    written = {name: code for code, name in reversed(colours.items())}
+
+    def quick(word: str) -> dict[str, Any]:
+        return {"name": colours.get(word.lstrip("0").upper(), "UNKNOWN"), "code": {"system": system, "code": word}}
+
+    def encode(value: Any) -> Any:
+        own = value.get("code") or {}
+        return own["code"] if own.get("system") == system else written.get(value.get("name"))
+
+    return Converter(lambda value, _: quick(as_text(value)), encode, quick=quick)
+
+
+@converter("prefixed")
+def prefixed(place: str, name: str) -> Converter:
+    """The meaning of the longest beginning of a code that a table knows.
+
+    Args:
+        place: Family and name of the table, `gat1400/codes`.
+        name: Of the part that is read; what is written of a meaning stands in `written_<name>`.
+    """
+    found = family_table(place)
+    meanings: dict[str, str] = found[name]
+    longest = max(map(len, meanings))
+
+    def decode(value: Any, _: object) -> str:
+        word = as_text(value).upper()
+        return next((meanings[word[:end]] for end in range(longest, 0, -1) if word[:end] in meanings), "UNKNOWN")
+
+    return Converter(decode, found[f"written_{name}"].get, exact=False)
 
 
 @converter("tri")

@@ -68,6 +68,12 @@ def either() -> Converter:
     return Converter(decode, _pair(*_SCALES["percent"]).encode)
 
 
+@converter("kmh")
+def kmh() -> Converter:
+    """Kilometres per hour as metres per second."""
+    return Converter(lambda value, _: round(as_number(value) / 3.6, 4), lambda value: plain(round(value * 3.6, 2)))
+
+
 @converter("range_of")
 def range_of(unit: str = "") -> Converter:
     """A single number as a closed range of that number."""

@@ -66,6 +66,34 @@ def raw_text() -> Converter:
     return Converter(lambda value, _: as_text(value), lambda value: value, inline="v")
 
 
+@converter("plate_or_vehicle")
+def plate_or_vehicle() -> Converter:
+    """plate.read when there is a reading, vehicle.seen when there is none."""
+
+    def quick(raw: str) -> str:
+        return "plate.read" if plate_state(raw) == "READ" else "vehicle.seen"
+
+    return Converter(lambda value, _: quick(as_text(value)), None, exact=False, quick=quick)
+
+
+@converter("character_pairs")
+def character_pairs() -> Converter:
+    """Per-character reliability in percent such as `B-90,1-88`."""
+
+    def decode(value: Any, _: object) -> list[dict[str, Any]] | None:
+        found = []
+        for part in as_text(value).replace(";", ",").split(","):
+            char, _dash, number = part.rpartition("-")
+            if part:
+                share = as_number(number) / 100
+                if not char or not 0 <= share <= 1:
+                    raise ValueError(f"{part!r} is no character with its reliability")
+                found.append({"char": char, "value": share})
+        return found or None
+
+    return Converter(decode, lambda value: ",".join(f"{one['char']}-{round(one['value'] * 100, 6):g}" for one in value))
+
+
 @converter("characters")
 def characters(separator: str = ",") -> Converter:
     """Per-character confidences, comma separated in percent, beside the text they belong to (`with: {text: …}`)."""

@@ -1,5 +1,6 @@
 """What readers and detectors write when they read or tracked nothing, and values that come from the topic."""
 
+import base64
 import re
 from typing import Any, Final
 
@@ -7,12 +8,15 @@ from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.converters.plates import plate_state, plate_text
 from fairwatch.formats.language.converters.registry import Converter, converter
 from fairwatch.formats.language.converters.scalars import as_number, as_text
+from fairwatch.formats.language.tables import family_table
 
 _PLACEHOLDER: Final = re.compile(
     r"unk(nown?)?([-_ ].*)?|n/?a|no[-_ ]?plate|none|null|undefined|%\w|-+|\?+", re.IGNORECASE
 )
 _NANO: Final = 1_000
 _LEAST: Final = 946_684_800_000_000_000  # the year 2000; a smaller number is a position in the stream
+_MOST_CELLS: Final = 65_536
+_COUNTRIES: Final[dict[str, str]] = family_table("language/countries")["alpha3"]
 _REGION: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 
 
@@ -76,6 +80,40 @@ def region_country() -> Converter:
         return found[1].upper() if found else None
 
     return Converter(decode, str.lower, exact=False)
+
+
+@converter("country")
+def country() -> Converter:
+    """ISO 3166-1 alpha-2; three letters are translated, anything else is absent."""
+
+    def decode(value: Any, _: object) -> str | None:
+        code = as_text(value).strip().upper()
+        return code if len(code) == 2 and code.isascii() and code.isalpha() else _COUNTRIES.get(code)  # noqa: PLR2004  # letters
+
+    return Converter(decode, lambda value: value)
+
+
+@converter("any_cell")
+def any_cell() -> Converter:
+    """Whether any cell of a bitmap is set that is packed with PackBits and written in base64."""
+
+    def decode(value: Any, _: object) -> bool:
+        return any(_unpacked(base64.b64decode(as_text(value), validate=True)))
+
+    return Converter(decode, None, exact=False)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    out, at = bytearray(), 0
+    while at < len(packed) and len(out) < _MOST_CELLS:
+        head = packed[at]
+        if head < 128:  # noqa: PLR2004  # so many literal bytes follow
+            out += packed[at + 1 : at + 2 + head]
+            at += 2 + head
+        else:
+            out += packed[at + 1 : at + 2] * (257 - head)
+            at += 2
+    return bytes(out)
 
 
 @converter("stream_clock")

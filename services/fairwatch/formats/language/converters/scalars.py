@@ -1,11 +1,14 @@
 """Texts, numbers and booleans."""
 
 import math
+import re
 from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.formats.language.converters.registry import Converter, converter
+from fairwatch.formats.language.paths import TEXT_KEY
 
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _TRUE: Final = frozenset({"true", "1", "yes", "on", "active"})
 _FALSE: Final = frozenset({"false", "0", "no", "off", "inactive"})
 INT_MAX: Final = 2**31 - 1
@@ -23,6 +26,18 @@ def as_text(value: Any) -> str:
     if isinstance(value, dict | list):
         raise TypeError("a text was expected")
     return str(value)
+
+
+def element_text(value: Any) -> str:
+    """Return a scalar's text, or that of an element with attributes."""
+    return as_text(value.get(TEXT_KEY, "") if type(value) is dict else value)
+
+
+def split(text: str, separators: str) -> list[str]:
+    """Return the parts of a text between any of the characters, without white space and without empty ones."""
+    for other in separators[1:]:
+        text = text.replace(other, separators[0])
+    return [part for part in (part.strip() for part in text.split(separators[0])) if part]
 
 
 def as_number(value: Any) -> float:
@@ -82,19 +97,19 @@ def boolean(invert: str = "") -> Converter:
 
 
 @converter("texts")
-def texts(separator: str = "") -> Converter:
-    """A list of texts; one text is split at the separator, if there is one."""
+def texts(separators: str = "") -> Converter:
+    """A list of texts; one text is split at any of the separators, if there are some, and the first is written."""
 
     def decode(value: Any, _: object) -> list[str] | None:
         if isinstance(value, list):
             found = [as_text(item) for item in value if item is not None and not isinstance(item, dict | list)]
-        elif separator:
-            found = [part.strip() for part in as_text(value).split(separator)]
+        elif separators:
+            found = split(as_text(value), separators)
         else:
             found = [as_text(value)]
         return [item for item in found if item] or None
 
-    return Converter(decode, lambda value: separator.join(value) if separator else value, scalar=False)
+    return Converter(decode, lambda value: separators[0].join(value) if separators else value, scalar=False)
 
 
 @converter("one_text")
@@ -142,4 +157,50 @@ def word_flag(yes: str, no: str) -> Converter:
             raise ValueError(f"{word!r} is neither true nor false")
         return word in true
 
-    return Converter(decode, None, exact=False)
+    return Converter(decode, lambda value: "true" if value else "false")
+
+
+@converter("as_is")
+def as_is() -> Converter:
+    """What `prepare` has made canonical already; `render` makes it the source's again."""
+    return Converter(lambda value, _: value, lambda value: value, scalar=False)
+
+
+@converter("named_texts")
+def named_texts() -> Converter:
+    """Texts by name, in order."""
+
+    def decode(value: Any, _: object) -> dict[str, str] | None:
+        return {
+            name: element_text(item).strip()[:512] for name, item in value.items() if type(item) is not list
+        } or None
+
+    return Converter(decode, dict, scalar=False)
+
+
+@converter("column")
+def column(name: str) -> Converter:
+    """One field of each item of a list, as texts."""
+
+    def decode(value: Any, _: object) -> list[str] | None:
+        return [as_text(item[name]) for item in value if item.get(name)] or None
+
+    return Converter(decode, lambda value: [{name: one} for one in value], scalar=False, exact=False)
+
+
+@converter("template")
+def template(pattern: str) -> Converter:
+    """A text put into another where that has `{}`."""
+    before, _, after = pattern.partition("{}")
+
+    def quick(word: str) -> str:
+        return f"{before}{word}{after}"
+
+    return Converter(lambda value, _: quick(as_text(value)), None, exact=False, quick=quick)
+
+
+@converter("nth_number")
+def nth_number(position: str) -> Converter:
+    """One of the numbers in a text, counted from 0."""
+    at = int(position)
+    return Converter(lambda value, _: as_number(_NUMBER.findall(as_text(value))[at]), None, exact=False)

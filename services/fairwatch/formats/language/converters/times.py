@@ -1,14 +1,16 @@
 """Times as devices write them. Each becomes {utc, raw, zone, precision}; the raw text is never rewritten."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
 from fairwatch.domain.device_clock import hour_of
 from fairwatch.formats.environment import Environment
-from fairwatch.formats.language.converters.registry import Converter, converter
+from fairwatch.formats.language.converters.registry import Converter, build, converter
 from fairwatch.formats.language.converters.scalars import as_number, as_text
+from fairwatch.formats.payload import Payload
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Some firmware loses the plus sign of the offset, or a form decoder turns it into a space.
@@ -22,6 +24,7 @@ _BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)$")
 _LATEST: Final = 253_402_300_799_000_000  # the end of the year 9999
 _LONGEST: Final = 64
 _LAST_HOUR: Final = 24
+_NOWHERE: Final = Environment(Payload(b""))  # of a device whose zone is not known
 
 
 def micros(moment: datetime) -> int:
@@ -157,20 +160,38 @@ def unix(unit: str = "seconds") -> Converter:
     return Converter(decode, encode)
 
 
+_SINCE_1970: Final = {10: unix(), 13: unix("milliseconds")}  # by the number of digits
+
+
 @converter("digits")
 def digits(default_minutes: str = "0") -> Converter:
-    """yyyyMMddHHmmss, with or without milliseconds; local time of the device, else the given minutes east of UTC."""
+    """yyyyMMddHHmmss, with or without milliseconds; local time of the device, else the given minutes east of UTC.
+
+    Some devices write seconds or milliseconds since 1970 in its place, or a date and time with dashes.
+    """
     default = int(default_minutes)
 
-    def decode(value: Any, env: Environment) -> dict[str, Any]:
-        raw = as_text(value)
+    @lru_cache(maxsize=8_192)  # the same second is written many times in one message, and in the next ones
+    def known(raw: str) -> Mapping[str, Any]:
+        return read(raw, _NOWHERE)
+
+    def read(raw: str, env: Environment) -> dict[str, Any]:
         text = raw.strip()
+        if since := _SINCE_1970.get(len(text)) if text.isdecimal() else None:
+            found: dict[str, Any] = since.decode(raw, env)
+            return found
         if not text.isdecimal() or len(text) not in {14, 17}:
-            return read_date_time(value, env, default)
+            return read_date_time(raw, env, default)
         year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
         rest = int(text[8:10]), int(text[10:12]), int(text[12:14])
         moment, zone = _assume(datetime(year, month, day, *rest, int(text[14:] or 0) * 1000), env, default)  # noqa: DTZ001  # the zone follows
         return _source_time(moment, zone, text[14:] or None, raw)
+
+    def decode(value: Any, env: Environment) -> dict[str, Any]:
+        raw = as_text(value)
+        if len(raw) > _LONGEST:
+            raise ValueError("it is too long for a time")
+        return read(raw, env) if env.payload.time_zone else {**known(raw)}
 
     def encode(value: Any) -> str:
         raw = value.get("raw") or ""
@@ -181,3 +202,15 @@ def digits(default_minutes: str = "0") -> Converter:
         return moment.strftime("%Y%m%d%H%M%S") + millis
 
     return Converter(decode, encode)
+
+
+@converter("micros")
+def micros_of(*name: str) -> Converter:
+    """A time in the notation of another converter (`micros digits 480`), as microseconds since 1970 alone."""
+    times = build(" ".join(name))
+    encode = times.encode
+    return Converter(
+        lambda value, env: times.decode(value, env)["utc"],
+        (lambda value: encode({"utc": value})) if encode else None,
+        exact=False,
+    )
