@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import yaml
+
 from fairwatch.domain.calendar import instant
 from fairwatch.domain.outcome import Emit
 from tests.acceptance.test_scenarios import DARK, INSIDE, onvif
@@ -43,11 +45,11 @@ def expire(at, silence_id="s-1"):
     return {"at": f"{DAY}{at}+00:00", "expire": silence_id}
 
 
-async def play(*steps, until, rules=RULES):
+async def play(*steps, until, rules=RULES, quiet="{}", devices=None):
     """Play steps; those of devices are (time, body, further fields)."""
     devices = {
-        name: {"device_id": name, "name": name, "formats": [], "enabled": True, "site_id": "s"}
-        for name in ("cam", "other")
+        name: {"device_id": name, "name": name, "formats": [], "enabled": True, "site_id": "s", **more}
+        for name, more in {"cam": {}, "other": {}, **(devices or {})}.items()
     }
     said = [
         step if isinstance(step, dict) else {"at": f"{DAY}{step[0]}+00:00", "device": "cam", "body": step[1], **step[2]}
@@ -57,6 +59,7 @@ async def play(*steps, until, rules=RULES):
         "devices": devices,
         "sites": {"s": {"site_id": "s", "name": "Site", "time_zone": "UTC"}},
         "routes": rules,
+        "quiet": yaml.safe_load(quiet),
         "steps": said,
         "until": f"{DAY}{until}+00:00",
     }
@@ -173,3 +176,86 @@ async def test_a_silence_that_is_not_valid_holds_nothing_back():
         assert played.told == [("12:00:00", "NEW")], odd
     longer = silence("11:00:00", "23:30:00", 'rule="dark"')
     assert (await play(longer, dark("12:00:00", True), until="12:30:00")).told == [("12:00:00", "NEW")]
+
+
+LOST = """
+inhibit:
+  - {name: camera-lost, source: ['rule="lost"'], equal: [device_id], stale: true}
+  - {name: recorder-lost, source: ['rule="lost"'], equal: {parent_id: device_id}}
+"""
+WITH_LOST = (
+    RULES + '    - {name: lost, match: {event_types: ["device.fault"]}, severity: SEVERE, group_by: [device_id]}\n'
+)
+FAULT = "Device/HardwareFailure/StorageFailure"
+
+
+def of(device, step):
+    """Return a step as another device sends it."""
+    at, body, more = step
+    return at, body, {**more, "device": device, "path": more["path"].replace("cam/", f"{device}/")}
+
+
+def lost(at, on, device="cam"):
+    return of(device, onvif(at, FAULT, on, "Failed"))
+
+
+async def test_what_follows_from_a_camera_that_is_lost_is_not_told_and_is_when_it_is_back():
+    played = await play(
+        lost("12:00:00", True),
+        dark("12:01:00", True),
+        lost("12:30:00", False),
+        until="13:00:00",
+        rules=WITH_LOST,
+        quiet=LOST.replace(", stale: true", ""),
+    )
+    told = [(at, alert["rule"], alert["state"]) for at, alert in played.messages]
+    assert told == [
+        ("12:00:00", "lost", "NEW"),
+        ("12:30:00", "lost", "ENDED"),
+        ("12:30:00", "dark", "NEW"),
+    ]
+    source = played.messages[0][1]["alert_id"]
+    assert held(played) == [("inhibited", source)]
+
+
+async def test_a_recorder_that_is_lost_inhibits_its_cameras_and_no_others():
+    devices = {"cam": {"parent_id": "nvr"}, "nvr": {}}
+    played = await play(
+        lost("12:00:00", True, "nvr"),
+        dark("12:01:00", True),
+        of("other", dark("12:01:00", True)),
+        until="13:00:00",
+        rules=WITH_LOST,
+        quiet=LOST,
+        devices=devices,
+    )
+    told = [(alert["rule"], alert["device_ids"]) for _, alert in played.messages]
+    assert told == [("lost", ["nvr"]), ("dark", ["other"])]
+
+
+async def test_what_is_extreme_is_told_whatever_is_lost():
+    burns = onvif("12:01:00", FIRE, True, "State")
+    played = await play(lost("12:00:00", True), burns, until="13:00:00", rules=WITH_LOST, quiet=LOST)
+    assert [alert["rule"] for _, alert in played.messages] == ["lost", "fire"]
+
+
+async def test_what_a_camera_said_that_is_lost_is_stale_and_says_so():
+    played = await play(dark("11:00:00", True), lost("12:00:00", True), until="13:00:00", rules=WITH_LOST, quiet=LOST)
+    told = [(at, alert["rule"], alert["state"]) for at, alert in played.messages]
+    assert told == [("11:00:00", "dark", "NEW"), ("12:00:00", "lost", "NEW"), ("12:00:00", "dark", "ENDED")]
+    assert [cause["state"] for cause in played.messages[-1][1]["causes"]] == ["STALE"]
+
+
+async def test_losses_do_not_inhibit_each_other():
+    played = await play(
+        lost("12:00:00", True, "nvr"),
+        lost("12:10:00", True),
+        until="13:00:00",
+        rules=WITH_LOST,
+        quiet=LOST,
+        devices={"cam": {"parent_id": "nvr"}, "nvr": {}},
+    )
+    assert [(alert["rule"], alert["device_ids"]) for _, alert in played.messages] == [
+        ("lost", ["nvr"]),
+        ("lost", ["cam"]),
+    ]

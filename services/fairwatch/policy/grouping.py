@@ -7,7 +7,7 @@ for an interval, so that a group that goes on and off is one alert that says how
 revoked match, is told at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from fairwatch.domain.ids import stable_id
@@ -55,12 +55,16 @@ class AlertGroup:
             began again since then, `changes` in all; `aside` says for whom a revision is due that changes no time.
         causes: What holds.
 
+    Attributes:
+        inhibits: Keys of what its open alert was last said to inhibit.
+
     What was told or taken in is shared with the group, never copied: nothing in it is changed in place.
     """
 
     def __init__(self, value: dict[str, Any], causes: CauseBook) -> None:
         self.value = value
         self.causes = causes
+        self.inhibits: list[str] = list(value.get("inhibits", ()))
 
     @classmethod
     def stored(cls, value: dict[str, Any] | None, causes: CauseBook) -> "AlertGroup":
@@ -128,6 +132,17 @@ class AlertGroup:
         else:
             value["aside"] = {"to": [] if deed["action"] == "COMMENT" else None}
         return None
+
+    def lose(self, is_gone: Callable[[str], bool], now: int) -> bool:
+        """Give up the conditions of devices that are gone: nobody would say that they are over. Return whether any."""
+        lost = [cause for cause in self.causes if cause.kind == "CONDITION" and is_gone(cause.device_id)]
+        for cause in lost:
+            self._part(cause, "STALE")
+        if lost:
+            self._change(now)
+            if self.value["ended"] is None and next(iter(self.causes), None) is None:
+                self.value["ended"], self.value["alert"]["ended_at"] = "ENDED", self.value["alert"]["updated_at"]
+        return bool(lost)
 
     def follow(self, trace: bytes) -> None:
         """Remember the `traceparent` of a trigger until the next revision."""

@@ -18,10 +18,10 @@ Labels = Mapping[str, tuple[str, ...]]
 LABELS: Final = frozenset(
     {
         "alert_id", "authorisation_id", "category", "device_id", "entry_id", "event_type", "group", "rule", "severity",
-        "site_id", "zones",
+        "parent_id", "site_id", "zones",
     }
 )  # fmt: skip
-LISTS: Final = {"device_id": "device_ids", "zones": "zones"}
+LISTS: Final = {"device_id": "device_ids", "zones": "zones", "parent_id": "parent_ids"}
 CUT_AT = 100  # so long a list may have been cut
 LONGEST = 300
 _FORM = re.compile(r'\s*([a-z_]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^\s"{},=!~][^\s"{},]*)\s*')

@@ -5,20 +5,66 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.matchers import LABELS, Matcher, matcher, takes_everything
 
 FILE = "quiet.yaml"
 LONGEST_EVER = timedelta(days=60)  # a silence lies on its topic for 90 days after it was written
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Strict(BaseModel):
     """A model in which a typing error is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _matcher(value: object) -> object:
+    return value if isinstance(value, Matcher) else matcher(str(value))
+
+
+def _pairs(value: object) -> object:
+    """Read a list of labels as pairs of the same label."""
+    return {label: label for label in value} if isinstance(value, list | tuple) else value
+
+
+AMatcher = Annotated[Matcher, BeforeValidator(_matcher)]
+
+
+class Inhibition(Strict):
+    """While an alert that `source` fits is open, what `target` fits is told to nobody.
+
+    Attributes:
+        name: Of the rule.
+        source, target: Matchers, all of which must hold; no target takes everything. What fits `source` is never a
+            target itself.
+        equal: Label of the target to label of the source; both have the same value. A list names labels of both.
+        stale: The source says that a device is gone: conditions that it had reported are given up as stale.
+        extreme: It holds back what is EXTREME, too.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    source: tuple[AMatcher, ...] = Field(min_length=1)
+    target: tuple[AMatcher, ...] = ()
+    equal: Annotated[Mapping[str, str], BeforeValidator(_pairs)] = {"device_id": "device_id"}
+    stale: bool = False
+    extreme: bool = False
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "Inhibition":
+        if takes_everything(self.source):
+            raise ValueError(f"inhibit {self.name!r}: source has to ask for something")
+        for label in (*self.equal, *self.equal.values()):
+            if label not in LABELS:
+                raise ValueError(f"inhibit {self.name!r}: equal names {label!r}, which no alert has")
+        if not self.equal and not self.target:
+            raise ValueError(f"inhibit {self.name!r}: without equal and target it would silence everything")
+        if self.stale and "device_id" not in self.equal:
+            raise ValueError(f"inhibit {self.name!r}: stale is about a device: equal has to name device_id")
+        return self
 
 
 class Quiet(Strict):
@@ -26,12 +72,21 @@ class Quiet(Strict):
 
     Attributes:
         silence_at_most: The longest silence by the role of its author; a role that is not named may silence nothing.
+        inhibit: Alerts that keep others from being told.
     """
 
     silence_at_most: Mapping[str, Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_EVER)]] = {
         "operator": timedelta(hours=12),
         "admin": timedelta(days=7),
     }
+    inhibit: tuple[Inhibition, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Quiet":
+        names = [rule.name for rule in self.inhibit]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"inhibit {twice[0]!r} is there twice")
+        return self
 
     @classmethod
     def read(cls, path: Path) -> "Quiet":
@@ -45,4 +100,4 @@ class Quiet(Strict):
     def longest(self, role: str) -> int | None:
         """Return how long a role may silence, in microseconds; None for not at all."""
         longest = self.silence_at_most.get(role)
-        return None if longest is None else longest // _MICROSECOND
+        return None if longest is None else longest // MICROSECOND

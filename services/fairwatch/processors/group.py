@@ -10,10 +10,12 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
-from fairwatch.domain.ports import State
+from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
+from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.grouping import AlertGroup, due_at
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Options
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
@@ -34,11 +36,21 @@ class Group:
         rules: Options by rule; a rule that is no longer there has the defaults.
         state: The value and the causes of each group that is open; and the memory of triggers and tracks.
         clock: The wall clock.
+        inhibitions: What open alerts inhibit, as written here and by the other owners of groups; None for nothing.
+        quiet: Which alerts inhibit others.
     """
 
     spec = spec_of("group")
 
-    def __init__(self, rules: Mapping[str, Options], state: State, clock: Clock) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, Options],
+        state: State,
+        clock: Clock,
+        inhibitions: Reference | None = None,
+        quiet: Quiet | None = None,
+    ) -> None:
+        self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._rules = rules
         self._timings = {name: _micros(options) for name, options in rules.items()}
         self._shadows = frozenset(name for name, options in rules.items() if options.shadow)
@@ -68,6 +80,7 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._set_right(partitions, now)
+        emitted += self._give_up(partitions, now)
         for partition, key, value in self._groups.due(partitions, now):
             group = self._group(partition, key, value)
             group.pass_time(now)
@@ -126,7 +139,8 @@ class Group:
         if group.is_over:
             self._groups.delete(partition, key)
         else:
-            self._groups.put(partition, key, {**group.value, "shelves": group.causes.shelves})
+            kept = {**group.value, "inhibits": group.inhibits, "shelves": group.causes.shelves}
+            self._groups.put(partition, key, kept)
 
     def _write(self, group: AlertGroup, now: int) -> list[Emit]:
         emitted, traces = [], group.traces
@@ -138,6 +152,17 @@ class Group:
                 Emit("alerts", alert["group"], alert, traces),
                 Emit("audit", alert["alert_id"], _audit(alert), traces),
             ]
+        return [*emitted, *self._dependencies.of(group, now)]
+
+    def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:
+        """Give up what devices had said that are gone by now."""
+        emitted: list[Emit] = []
+        for partition in self._dependencies.changed(partitions):
+            for key, value in list(self._groups.items(partition)):
+                group = self._group(partition, key, value)
+                if self._dependencies.give_up(group, now):
+                    emitted += self._write(group, now)
+                    self._keep(partition, key, group)
         return emitted
 
 

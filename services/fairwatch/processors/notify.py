@@ -14,7 +14,6 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import alert_may_leave, is_about_a_match
-from fairwatch.policy.silencing import Silences
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger, delivery_id
@@ -47,7 +46,9 @@ class Notify:
         recheck: What people are authorised to look for now; asked before each delivery of an alert about a match;
             without it none leaves.
         silences: By id; None for none.
-        quiet: How long who may silence.
+        inhibitions: Which open alerts inhibit others; None for none.
+        devices: Whose recorder is which, for what is inhibited by it.
+        quiet: How long who may silence, and which alerts inhibit others.
     """
 
     spec = spec_of("notify")
@@ -60,14 +61,15 @@ class Notify:
         codec: Codec,
         recheck: Recheck | None = None,
         silences: Reference | None = None,
+        inhibitions: Reference | None = None,
+        devices: Reference | None = None,
         quiet: Quiet | None = None,
     ) -> None:
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
         self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld)
-        muting = Muting(Silences(silences, quiet or Quiet()) if silences else None)
-        self._quiet = Quieting(self._dispatch, muting)
+        self._quiet = Quieting(self._dispatch, Muting(quiet or Quiet(), silences, inhibitions, devices))
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock

@@ -284,6 +284,11 @@ class Dispatch:
                 self.agenda.hold(*place)
         self._open = {}
 
+    def waiting(self, partition: int) -> list[str]:
+        """Return the keys of the ledgers of a partition in which something waits."""
+        lanes = [(name, urgent) for name in self.lanes for urgent in (True, False)]
+        return [key for lane in lanes for key in self.agenda.keys(partition, lane)]
+
     def ledgers(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Iterate over the ledgers of a partition by key."""
         return ((key, value) for key, value in self.agenda.items(partition) if not key.startswith(HELD))

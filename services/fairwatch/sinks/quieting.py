@@ -66,7 +66,7 @@ class Quieting:
     def _withdraw(self, partition: int, now: int) -> list[Emit]:
         """Hold back what waits in the ledgers, for a receiver that was away, and was never tried."""
         said: list[Emit] = []
-        for key, _ in list(self._dispatch.ledgers(partition)):
+        for key in self._dispatch.waiting(partition):
             place = partition, key
             if self._dispatch.is_out(place):
                 continue

@@ -44,7 +44,7 @@ class Rehearsal:
         quiet: How long who may silence.
 
     Attributes:
-        silences: By id; to be put while it goes on.
+        silences, devices: By id; to be put while it goes on.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Rehearsal:
         quiet: Quiet | None = None,
     ) -> None:
         self.silences = MemoryReference()
+        self.inhibitions, self.devices = MemoryReference(), MemoryReference()
         self._quiet = quiet or Quiet()
         self.clock = ManualClock(start)
         self.messages: list[Message] = []
@@ -113,11 +114,18 @@ class Rehearsal:
 
     def _build(self) -> None:
         self._route = Route(self._tree, self._sites)
-        self._group = Group(self._tree.rules, self._group_state, self.clock)
-        notify = Notify(
-            self._receivers, self._notify_state, self.clock, Codec(), _Granted(), self.silences, self._quiet
+        self._group = Group(self._tree.rules, self._group_state, self.clock, self.inhibitions, self._quiet)
+        self._notify = Notify(
+            self._receivers,
+            self._notify_state,
+            self.clock,
+            Codec(),
+            _Granted(),
+            self.silences,
+            self.inhibitions,
+            self.devices,
+            self._quiet,
         )
-        self._notify = notify
 
     def _due_at(self) -> int | None:
         answers = [at for sink in self._sinks.values() for at in sink.answers_at.values()]
@@ -128,14 +136,31 @@ class Rehearsal:
         for sink in self._sinks.values():
             sink.answer()
         await _settle()
-        await self._tell(_written(await self._group.tick([PARTITION]), "alerts"))
+        emitted = await self._group.tick([PARTITION])
+        if self._inhibit(emitted):
+            emitted = [*emitted, *await self._group.tick([PARTITION])]
+        await self._tell(_written(emitted, "alerts"))
         self.outcomes += await self._notify.tick([PARTITION])
         await _settle()
 
     async def _raise(self, triggers: Sequence[Mapping[str, Any]]) -> None:
         answers = await self._group.handle([self._event("alert-triggers", "Alert", each) for each in triggers])
-        self.outcomes += [outcome for answer in answers for outcome in answer]
-        await self._tell(_records(answers, "alerts"))
+        said = [outcome for answer in answers for outcome in answer]
+        self.outcomes += said
+        changed = self._inhibit(said)
+        await self._tell(_written(said, "alerts"))
+        if changed:
+            await self._tick()
+
+    def _inhibit(self, said: Sequence[Outcome]) -> bool:
+        """Take in what alerts inhibit from now on; return whether that changed."""
+        changes = [each for each in said if isinstance(each, Emit) and each.topic == "inhibitions"]
+        for each in changes:
+            if each.record is None:
+                self.inhibitions.remove(each.key)
+            else:
+                self.inhibitions.put(each.key, each.record)
+        return bool(changes)
 
     async def _tell(self, alerts: Sequence[dict[str, Any]]) -> None:
         self.alerts += alerts
