@@ -149,7 +149,7 @@ PARTS: tuple[Part, ...] = (
             reads=("alert-triggers", "alert-actions"),
             writes=("alerts", "audit", "inhibitions"),
             state=True,
-            references=("inhibitions",),
+            references=("inhibitions", "sites", "devices"),
             tick_s=1.0,
         ),
     ),

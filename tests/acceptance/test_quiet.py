@@ -45,7 +45,7 @@ def expire(at, silence_id="s-1"):
     return {"at": f"{DAY}{at}+00:00", "expire": silence_id}
 
 
-async def play(*steps, until, rules=RULES, quiet="{}", devices=None):
+async def play(*steps, until, rules=RULES, quiet="{}", devices=None, zone="UTC", disable=""):
     """Play steps; those of devices are (time, body, further fields)."""
     devices = {
         name: {"device_id": name, "name": name, "formats": [], "enabled": True, "site_id": "s", **more}
@@ -57,13 +57,16 @@ async def play(*steps, until, rules=RULES, quiet="{}", devices=None):
     ]
     script = {
         "devices": devices,
-        "sites": {"s": {"site_id": "s", "name": "Site", "time_zone": "UTC"}},
+        "sites": {"s": {"site_id": "s", "name": "Site", "time_zone": zone}},
         "routes": rules,
         "quiet": yaml.safe_load(quiet),
         "steps": said,
         "until": f"{DAY}{until}+00:00",
     }
-    return await Scenario(script).play()
+    scenario = Scenario(script)
+    if disable:
+        scenario.disable(disable)
+    return await scenario.play()
 
 
 def held(played):

@@ -41,6 +41,10 @@ class Scenario:
         self._normalize = World(Normalize(devices, MemoryReference(), MediaStore(MemoryStore())), clock)
         self._enrich = World(Enrich(devices, sites, MemoryState()), clock)
 
+    def disable(self, device_id: str) -> None:
+        """Let alerts take a device for disabled; what it sends still comes in."""
+        self._hub.devices.put(device_id, {**self._hub.devices.get(device_id), "enabled": False})
+
     @property
     def messages(self) -> list[tuple[str, Mapping[str, Any]]]:
         """What the receiver was told: (hh:mm:ss, alert)."""

@@ -19,6 +19,7 @@ from fairwatch.wire.topics import topics
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
     from fairwatch.matching.recheck import Recheck
+    from fairwatch.policy.absence import Armed
     from fairwatch.policy.quiet import Quiet
     from fairwatch.policy.routing import Options, RouteTree
     from fairwatch.processors.retain import Kept
@@ -74,6 +75,10 @@ def _tree(settings: Settings, _: Resources) -> "RouteTree":
 
 def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
     return _tree(settings, given).rules
+
+
+def _armed(settings: Settings, given: Resources) -> "Armed":
+    return _tree(settings, given).armed
 
 
 def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]":
@@ -133,6 +138,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "codec": _codec,
     "tree": _tree,
     "rules": _rules,
+    "armed": _armed,
     "receivers": _receivers,
     "quiet": _quiet,
     "read_model": _read_model,

@@ -51,6 +51,7 @@ EventType = Literal[
     "io.input",
     "io.output",
     "device.fault",
+    "device.silent",
     "device.status",
     "other",
 ]

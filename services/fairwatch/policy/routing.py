@@ -6,7 +6,7 @@ a rule and raises an alert; one without a name only passes its options down.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -117,12 +117,21 @@ class Node(Options):
     routes: tuple["Node", ...] = ()
 
 
+class Absent(Options):
+    """A rule of what is not heard: an alert for each group of which nothing that matches came for so long."""
+
+    name: str = Field(pattern=NAME)
+    match: Match = Match()
+    after: Duration = Field(ge=timedelta(seconds=1))
+
+
 class Routes(Strict):
     """The file routes.yaml."""
 
     calendars: dict[str, Calendar] = {}
     time_intervals: dict[str, tuple[TimeInterval, ...]] = {}
     route: Node
+    absent: tuple[Absent, ...] = ()
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> "Routes":
@@ -137,7 +146,8 @@ class Routes(Strict):
         if self.route.match != Match() or self.route.goes_on:
             raise ValueError("route: the root takes everything: it has neither match nor continue")
         names: set[str] = set()
-        for node, options in _walk(self.route, {}):
+        rules: list[tuple[Node | Absent, dict[str, Any]]] = [*_walk(self.route, {}), *_absent(self)]
+        for node, options in rules:
             label = f"route {node.name!r}"
             for interval in (*node.match.during, *node.match.except_during):
                 if interval not in self.time_intervals:
@@ -153,9 +163,10 @@ class Routes(Strict):
 
 
 class Rule(Options):
-    """A named node with everything it inherits."""
+    """A named node with everything it inherits; one of what is not heard says after how long."""
 
     name: str
+    absent_after: Duration | None = None
 
 
 class RouteTree:
@@ -181,6 +192,9 @@ class RouteTree:
         self.rules: dict[str, Rule] = {
             node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
         }
+        for absent, options in _absent(routes):
+            self.matches[absent.name] = absent.match
+            self.rules[absent.name] = Rule(name=absent.name, absent_after=absent.after, **options)
         self._children = {
             id(node): Children([(child, child.match) for child in node.routes]) for node, _ in _walk(routes.route, {})
         }
@@ -193,6 +207,26 @@ class RouteTree:
     def rules_for(self, subject: Subject) -> list[Rule]:
         """Return the rules that take the subject, in the order of the file."""
         return [self.rules[node.name] for node in self._descend(self.routes.route, subject) if node.name]
+
+    def watching(self, subject: Subject) -> list[Rule]:
+        """Return the rules of what is not heard for which a subject is a sign of life, at any time of the day."""
+        return [
+            self.rules[absent.name]
+            for absent in self.routes.absent
+            if (not absent.match.event_types or _is_of_kind(absent.match, subject))
+            and _is_in_place(absent.match, subject)
+            and (absent.match.min_confidence is None or (subject.confidence or 0.0) >= absent.match.min_confidence)
+            and self._is_so(absent, subject, [])
+        ]
+
+    def armed(self, name: str, local: datetime) -> bool:
+        """Tell whether a local time lies within a rule's `during`, and outside of its `except_during`."""
+        match, intervals = self.matches.get(name, Match()), self.routes.time_intervals
+
+        def holds(names: tuple[str, ...]) -> bool:
+            return any(interval.holds(local, self.calendars) for one in names for interval in intervals[one])
+
+        return (not match.during or holds(match.during)) and not holds(match.except_during)
 
     def refusal(self, match: Match, subject: Subject) -> str:
         """Return the first condition that does not hold, with what it wants and what there is; empty when all do."""
@@ -250,7 +284,7 @@ class RouteTree:
             return False
         return not any(self._holds(name, subject) for name in match.except_during)
 
-    def _is_so(self, node: Node, subject: Subject, view: list[Any]) -> bool:
+    def _is_so(self, node: Node | Absent, subject: Subject, view: list[Any]) -> bool:
         """Evaluate a node's expression; one that has no answer does not hold, and is counted."""
         if node.match.when is None:
             return True
@@ -323,6 +357,14 @@ def _said(values: object) -> str:
     if isinstance(values, tuple):
         return ", ".join(map(str, values)) or "nothing"
     return str(values)
+
+
+def _absent(routes: "Routes") -> Iterator[tuple[Absent, dict[str, Any]]]:
+    """Yield the rules of what is not heard, with what they inherit of the root."""
+    root = {name: getattr(routes.route, name) for name in Options.model_fields if name in routes.route.model_fields_set}
+    for absent in routes.absent:
+        own = {name: getattr(absent, name) for name in Options.model_fields if name in absent.model_fields_set}
+        yield absent, {**root, **own}
 
 
 def _walk(node: Node, inherited: dict[str, Any]) -> Iterator[tuple[Node, dict[str, Any]]]:

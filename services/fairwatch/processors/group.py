@@ -12,6 +12,7 @@ from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
+from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.grouping import AlertGroup, due_at
@@ -38,6 +39,8 @@ class Group:
         clock: The wall clock.
         inhibitions: What open alerts inhibit, as written here and by the other owners of groups; None for nothing.
         quiet: Which alerts inhibit others.
+        armed: Says of a rule of what is not heard, and a local time, whether that counts.
+        sites, devices: For the time zones of what is watched, and whether it is enabled.
     """
 
     spec = spec_of("group")
@@ -49,13 +52,17 @@ class Group:
         clock: Clock,
         inhibitions: Reference | None = None,
         quiet: Quiet | None = None,
+        armed: Armed = lambda _rule, _local: True,
+        sites: Reference | None = None,
+        devices: Reference | None = None,
     ) -> None:
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._rules = rules
         self._timings = {name: _micros(options) for name, options in rules.items()}
         self._shadows = frozenset(name for name, options in rules.items() if options.shadow)
         self._state = state
-        self._groups = Agenda(state, due_at)
+        self._groups = Agenda(state, _due_at, _lane_of)
+        self._watches = Watches(rules, self._groups, armed, sites, devices)
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
@@ -74,13 +81,20 @@ class Group:
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
-        return self._groups.next_at()
+        moments = (self._groups.next_at(), self._watches.due_at())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
+        self._groups.look(partitions, now)
+        for partition, absence in self._watches.due(partitions, now):
+            group = self._group(partition, absence["group"], self._groups.get(partition, absence["group"]))
+            group.take(absence, now, self._timings.get(absence["rule"], DEFAULTS), is_new=True)
+            emitted += self._write(group, now)
+            self._keep(partition, absence["group"], group)
         for partition, key, value in self._groups.due(partitions, now):
             group = self._group(partition, key, value)
             group.pass_time(now)
@@ -92,11 +106,14 @@ class Group:
         """Take back what a clock that was ahead, here or where the partition was, put off for longer than any wait."""
         turned_back = now < self._latest
         for partition in partitions if turned_back else set(partitions) - self._looked_through:
-            for key, value in list(self._groups.items(partition)):
+            for key, value in self._open(partition):
                 group = self._group(partition, key, value)
                 if group.set_right(now):
                     self._keep(partition, key, group)
         self._looked_through, self._latest = frozenset(partitions), now
+
+    def _open(self, partition: int) -> list[tuple[str, dict[str, Any]]]:
+        return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(WATCH)]
 
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         if event.record is None:
@@ -104,7 +121,11 @@ class Group:
         if event.type == "AlertAction":
             return self._answer(event, groups, memory)
         trigger, now = event.record, self._clock.now()
-        if memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
+        after = self._watches.after(trigger["rule"])
+        if after is not None:
+            if not self._watches.hear(event.partition, trigger, after, now):
+                return [Skip("heard_before")]
+        elif memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, trigger["group"], groups)
         timing = self._timings.get(trigger["rule"], DEFAULTS)
@@ -113,7 +134,7 @@ class Group:
         if trace := event.headers.get(TRACE):
             group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
-            return [Skip("nothing_open")]
+            return [Skip("heard" if after is not None else "nothing_open")]
         return [*self._write(group, now)] or [Skip("goes_on" if verdict == "goes_on" else "grouped")]
 
     def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
@@ -152,18 +173,29 @@ class Group:
                 Emit("alerts", alert["group"], alert, traces),
                 Emit("audit", alert["alert_id"], _audit(alert), traces),
             ]
+        alert = group.value["alert"]
+        if alert is not None and alert["rule"] in self._shadows:
+            return emitted
         return [*emitted, *self._dependencies.of(group, now)]
 
     def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:
         """Give up what devices had said that are gone by now."""
         emitted: list[Emit] = []
         for partition in self._dependencies.changed(partitions):
-            for key, value in list(self._groups.items(partition)):
+            for key, value in self._open(partition):
                 group = self._group(partition, key, value)
                 if self._dependencies.give_up(group, now):
                     emitted += self._write(group, now)
                     self._keep(partition, key, group)
         return emitted
+
+
+def _due_at(value: Mapping[str, Any]) -> int | None:
+    return value["due"] if "sign" in value else due_at(value)
+
+
+def _lane_of(key: str, _: Mapping[str, Any]) -> str:
+    return WATCH if key.startswith(WATCH) else ""
 
 
 def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:

@@ -10,6 +10,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
+from fairwatch.policy.absence import life_sign
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
 from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
@@ -50,9 +51,18 @@ class Route:
         if event.record is None:
             return [Skip("tombstone")]
         try:
-            return self._raise(self.subject_of(event.type, event.record))
+            raised = self._raise(self.subject_of(event.type, event.record))
+            if event.type == "Verdict" or not self._tree.routes.absent:
+                return raised
+            return [*self._life_signs(event.record), *raised]
         except RejectedError as error:
             return [Reject(error.reason, error.detail, error.field)]
+
+    def _life_signs(self, sighting: dict[str, Any]) -> list[Emit]:
+        """Return that something was heard, of faces too: where it comes from, and nothing of what was seen."""
+        subject = of_sighting(sighting)
+        signs = (life_sign(rule, subject) for rule in self._tree.watching(subject))
+        return [Emit("alert-triggers", sign["group"], sign) for sign in signs]
 
     def _sighting(self, sighting: dict[str, Any]) -> Subject | Skip:
         if is_biometric(sighting):

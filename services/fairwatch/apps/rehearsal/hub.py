@@ -114,7 +114,16 @@ class Rehearsal:
 
     def _build(self) -> None:
         self._route = Route(self._tree, self._sites)
-        self._group = Group(self._tree.rules, self._group_state, self.clock, self.inhibitions, self._quiet)
+        self._group = Group(
+            self._tree.rules,
+            self._group_state,
+            self.clock,
+            self.inhibitions,
+            self._quiet,
+            self._tree.armed,
+            self._sites,
+            self.devices,
+        )
         self._notify = Notify(
             self._receivers,
             self._notify_state,

@@ -1,0 +1,187 @@
+"""What is not heard: a rule of `absent` watches each group that it has heard of, and speaks up when it falls silent.
+
+`route` writes a sign of life for what matches, as the end of an absence: it says where it comes from, and nothing of
+what was seen. `group` holds when it last heard each, and lets an absence begin when none has come for so long while the
+rule is armed: one with `during` counts the time within only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.calendar import iso_8601, local_time, zone
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.ports import Reference
+from fairwatch.policy.routing import Options, Rule
+from fairwatch.policy.subject import Subject
+
+WATCH = "\1watch|"  # begins the keys of what is watched, beside the groups
+SILENT = "device.silent"
+SECOND, MINUTE = 1_000_000, 60_000_000
+AHEAD = 8 * 24 * 60  # minutes in which the next armed one is looked for
+UTC = ZoneInfo("UTC")
+Armed = Callable[[str, datetime], bool]
+
+
+def life_sign(rule: Rule, subject: Subject) -> dict[str, Any]:
+    """Return a trigger that ends the absence of what a subject is of."""
+    group = "|".join((rule.name, *(subject.text(name) for name in rule.group_by)))
+    cause = {
+        "cause_id": stable_id("absence", group),
+        "kind": "CONDITION",
+        "state": "ENDED",
+        "device_id": subject.device_id,
+        "event_type": SILENT,
+        "started_at": subject.received_at,
+        "updated_at": subject.received_at,
+    }
+    return {
+        "alert_id": stable_id("trigger", rule.name, subject.trigger, "heard"),
+        "group": group,
+        "revision": 0,
+        "state": "ENDED",
+        "rule": rule.name,
+        "event_type": SILENT,
+        "title": rule.title.fill(_silent(subject)).text,
+        "description": rule.description.fill(_silent(subject)).text,
+        "category": rule.category,
+        "severity": rule.severity,
+        "urgency": rule.urgency,
+        "certainty": "OBSERVED",
+        "receivers": list(rule.receivers),
+        "started_at": subject.received_at,
+        "updated_at": subject.received_at,
+        "ended_at": subject.received_at,
+        "received_at": subject.received_at,
+        "issued_at": subject.received_at,
+        "count": 1,
+        "triggers": [subject.trigger],
+        "device_ids": [subject.device_id],
+        "device_name": subject.device_name,
+        "site_id": subject.site_id,
+        "site_name": subject.site_name,
+        "zones": [],
+        "geo": subject.geo,
+        "causes": [cause],
+    }
+
+
+class Watches:
+    """What is watched, in the state of the owner of its group.
+
+    Args:
+        rules: Options by rule.
+        agenda: Keeps it in the lane `WATCH`.
+        armed: Says of a rule's name and a local time whether it counts.
+        sites: For the time zone of each.
+        devices: One that is disabled is not missed; None where they are not known.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, Options],
+        agenda: Agenda,
+        armed: Armed,
+        sites: Reference | None = None,
+        devices: Reference | None = None,
+    ) -> None:
+        watching = {name: options.absent_after for name, options in rules.items() if isinstance(options, Rule)}
+        self._after = {name: after // timedelta(microseconds=1) for name, after in watching.items() if after}
+        self._agenda = agenda
+        self._armed = armed
+        self._sites = sites
+        self._devices = devices
+
+    def after(self, rule: str) -> int | None:
+        """Return how long a rule lets something be silent, in microseconds; None for a rule of what is seen."""
+        return self._after.get(rule)
+
+    def hear(self, partition: int, sign: Mapping[str, Any], after: int, now: int) -> bool:
+        """Note a sign of life; return False where something later was heard already."""
+        key, heard = WATCH + sign["group"], min(now, sign["received_at"])
+        value = self._agenda.get(partition, key)
+        if value is not None and value["heard"] > now:  # by a clock that was ahead
+            value = None
+        if value is not None and heard <= value["heard"]:
+            return False
+        step = min(after // 20, SECOND)  # what comes more often is not noted each time
+        if value is None or value["due"] is None or heard - value["heard"] >= step:
+            self._agenda.put(partition, key, {"heard": heard, "due": heard + after + step, "sign": dict(sign)})
+        return True
+
+    def due(self, partitions: Sequence[int], now: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield what has fallen silent, as triggers with their partitions."""
+        for partition, key, value in list(self._agenda.due(partitions, now, WATCH)):
+            sign = value["sign"]
+            after = self.after(sign["rule"])
+            if after is None or self._is_off(sign):
+                self._agenda.delete(partition, key)
+                continue
+            at = self._deadline(sign, value["heard"], after, now)
+            self._agenda.put(partition, key, {**value, "due": at if at > now else None})
+            if at <= now:
+                yield partition, _absence(sign, value["heard"], now)
+
+    def due_at(self) -> int | None:
+        """Return when something may have been silent for long enough, in microseconds."""
+        return self._agenda.next_at(WATCH)
+
+    def _is_off(self, sign: Mapping[str, Any]) -> bool:
+        device = self._devices.get(sign["device_ids"][0]) if self._devices is not None else None
+        return device is not None and not device.get("enabled", True)
+
+    def _deadline(self, sign: Mapping[str, Any], heard: int, after: int, now: int) -> int:
+        """Return when it has been silent for long enough while the rule was armed, as far as that is known now."""
+        site = self._sites.get(sign.get("site_id") or "") if self._sites is not None else None
+        where = zone((site or {}).get("time_zone")) or UTC
+
+        def is_armed(at: int) -> bool:
+            return self._armed(sign["rule"], local_time(at, where))
+
+        minute = now - now % MINUTE
+        if not is_armed(now):
+            ahead = (minute + step * MINUTE for step in range(1, AHEAD))
+            return next((at for at in ahead if is_armed(at)), minute + AHEAD * MINUTE) + after
+        since = now
+        while since > heard and is_armed(max(heard, minute)):
+            since, minute = max(heard, minute), minute - MINUTE
+            if now - since >= after:
+                break
+        return since + after
+
+
+def _silent(subject: Subject) -> Subject:
+    return Subject(
+        record="sighting",
+        trigger=subject.trigger,
+        event_type=SILENT,
+        occurred_at=subject.received_at,
+        received_at=subject.received_at,
+        local=subject.local,
+        device_id=subject.device_id,
+        device_name=subject.device_name,
+        site_id=subject.site_id,
+        site_name=subject.site_name,
+        zones=(),
+        cause_id="",
+        cause_kind="CONDITION",
+        started_at=subject.received_at,
+    )
+
+
+def _absence(sign: Mapping[str, Any], heard: int, now: int) -> dict[str, Any]:
+    [cause] = sign["causes"]
+    return {
+        **sign,
+        "alert_id": stable_id("trigger", sign["rule"], sign["group"], heard, "silent"),
+        "state": "NEW",
+        "started_at": heard,
+        "updated_at": now,
+        "ended_at": None,
+        "received_at": now,
+        "issued_at": now,
+        "parameters": {"last_heard": iso_8601(heard)},
+        "causes": [{**cause, "state": "FIRING", "started_at": heard, "updated_at": now}],
+    }
