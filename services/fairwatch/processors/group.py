@@ -57,7 +57,6 @@ class Group:
         devices: Reference | None = None,
     ) -> None:
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
-        self._rules = rules
         self._timings = {name: _micros(options) for name, options in rules.items()}
         self._shadows = frozenset(name for name, options in rules.items() if options.shadow)
         self._state = state
