@@ -213,3 +213,43 @@ async def test_who_is_no_member_takes_nothing_over(world):
     world.group.who = None
     await world.ownership.take_over()
     assert (world.ownership.membership, world.group.asked, world.out) == (None, 0, [])
+
+
+async def test_who_was_given_nothing_takes_nothing_over(world):
+    world.ownership._consumer.assignment = set
+    await world.ownership.take_over()
+    assert (world.ownership.membership, world.group.asked) == (None, 0)
+
+
+async def test_offsets_are_committed_only_as_the_member_that_took_the_partitions_over(world):
+    assert not await world.ownership.commit({FIRST: 50}), "nothing was taken over yet"
+    await world.ownership.take_over()
+    world.group.deaf = 1
+    assert not await world.ownership.commit({FIRST: 50}), "the group did not take it"
+    assert world.ownership.anchor() == {FIRST: 41}
+    assert await world.ownership.commit({FIRST: 50})
+    assert world.ownership.anchor() == {FIRST: 50}
+    world.group.who = Membership("group", 8, "us")
+    assert not await world.ownership.commit({FIRST: 60})
+    assert await world.ownership.places() == world.group.kept
+
+
+async def test_what_may_still_be_pending_keeps_our_name_in_the_notes(world):
+    await world.ownership.take_over()
+    world.ownership._transactions._in_doubt = "7"
+    await world.ownership.let_go()
+    assert (world.group.kept[FIRST].note.owner, world.ownership.membership) == ("us", None)
+
+
+async def test_a_partition_is_untouched_until_something_of_it_is_handled(world):
+    del world.group.kept[SECOND]
+    await world.ownership.take_over()
+    world.ownership._consumer.next_commit = {SECOND: 4}
+    await world.ownership.let_go()
+    assert world.group.kept[SECOND] == Place(4, Note("", HANDLED))
+    del world.group.kept[SECOND]
+    world.ownership._consumer.next_commit = {}
+    await world.ownership.take_over()
+    world.ownership.took_effect({SECOND: 9})
+    await world.ownership.let_go()
+    assert world.group.kept[SECOND] == Place(9, Note("", HANDLED))
