@@ -102,7 +102,9 @@ PARTS: tuple[Part, ...] = (
             name="match",
             reads=("sightings",),
             writes=("candidates", "audit"),
+            state=True,
             references=("authorisations", "watchlist-entries", "sites"),
+            tick_s=60.0,
         ),
         needs=("media",),
         chart={

@@ -25,7 +25,7 @@ from fairwatch.matching.gallery import Gallery
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import PlateIndex
 from fairwatch.processors.match import Match
-from tests.support.processor_world import World
+from tests.support.processor_world import MemoryState, World
 from tests.support.records import sighting
 from tests.support.watchlist import authorisation, entry, lists
 
@@ -175,7 +175,7 @@ def match(count: int) -> Iterator[Row]:
     entries = [entry(f"e{n}", plate=text, authorisation_id=f"auth-{n % 100}") for n, text in enumerate(listed)]
     references = lists(entries, [authorisation(f"auth-{n}") for n in range(100)])
     world = World(None)  # type: ignore[arg-type]  # set in the next line: both share the clock
-    processor: Processor = Match(world.clock, references, None)
+    processor: Processor = Match(world.clock, MemoryState(), references, None)
     world.processor = processor
     texts = [listed[n] if n % 50 == 0 else plate(rng) for n in range(20_000)]
     events = [

@@ -83,7 +83,7 @@ class QuietHub:
         known = self.references
         self.processors: list[Any] = [
             Enrich(known["devices"], known["sites"], MemoryState(), soft_biometrics=False),
-            Match(self.clock, known, None),
+            Match(self.clock, MemoryState(), known, None),
             Verify(self.clock, MemoryState(), known),
             Route(tree, known["sites"]),
             Group(tree.rules, MemoryState(), self.clock),

@@ -11,7 +11,7 @@ from fairwatch.matching.face_search import FaceSearch
 from fairwatch.processors.match import LOOK_AGAIN, Match
 from fairwatch.stores.media import MediaStore
 from tests.support.face_models import face_reader, needs_models, picture
-from tests.support.processor_world import World, emitted
+from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, sighting
 from tests.support.watchlist import HOUR, authorisation, entry, lists
 
@@ -26,7 +26,7 @@ class Gate:
         self.media = MediaStore.open(f"file://{folder}")
         self.world = World(None)  # type: ignore[arg-type]  # set in the next line: both share the clock
         self.faces = FaceSearch(face_reader(), self.media)
-        self.match = Match(self.world.clock, self.references, self.faces)
+        self.match = Match(self.world.clock, MemoryState(), self.references, self.faces)
         self.world.processor = self.match
 
     async def sees(self, seen: dict[str, Any], **fields: Any) -> list[Outcome]:
@@ -199,7 +199,7 @@ async def test_the_face_is_taken_from_the_box_of_a_person_in_a_scene(gate: Gate)
 async def test_without_models_plates_are_matched_and_faces_are_counted(gate: Gate) -> None:
     await gate.list_faces("obama.jpg")
     gate.references["watchlist-entries"].put("entry-1", entry())
-    gate.world.processor = Match(gate.world.clock, gate.references, None)
+    gate.world.processor = Match(gate.world.clock, MemoryState(), gate.references, None)
     assert candidates(await gate.reads("ABCB123"))
     assert await gate.meets("obama2.jpg") == [Skip("faces_off")]
 
@@ -289,3 +289,11 @@ async def test_no_template_leaves_the_processor(gate: Gate) -> None:
     assert "array" not in written
     assert len(written) < 20_000
     assert len(gate.faces.gallery) == 1  # the listed one and no other
+
+
+async def test_people_are_asked_once_about_a_track_and_a_plate_that_needs_nobody_is_told_each_time(gate: Gate) -> None:
+    plates = {"plates": [{"text": "ABCB123", "raw": "ABCB123"}], "object_id": "car-7"}
+    assert [len(candidates(await gate.sees(plates, n=n))) for n in range(3)] == [1, 1, 1]
+    gate.references["authorisations"].put("auth-1", authorisation(required_verifications=1))
+    assert [len(candidates(await gate.sees(plates, n=n))) for n in range(3, 6)] == [1, 0, 0]
+    assert (await gate.sees(plates, n=6)) == [Skip("same_track")]

@@ -7,8 +7,8 @@ from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
-from fairwatch.domain.ports import Reference
-from fairwatch.domain.records import MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
+from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.candidates import Finding, candidate, created
 from fairwatch.matching.enrolment import BrokenPicture, unusable
@@ -19,7 +19,9 @@ from fairwatch.matching.place import Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
+from fairwatch.matching.tracks import Tracks
 from fairwatch.parts import spec_of
+from fairwatch.policy.two_person import required_people
 
 SECOND = 1_000_000
 LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
@@ -45,12 +47,13 @@ class MatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A sighting where and when it was made, and the wall clock."""
+    """A sighting where and when it was made, the wall clock, and the partition it came in."""
 
     sighting: Sighting
     place: Place
     at: int
     now: int
+    partition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Match:
 
     Only entries whose authorisation is in force at the place, the time and the wall clock are compared. What is not
     found is counted by its reason and forgotten: templates of probes live within one call.
-    Without `faces` only plates are compared, and no model is needed.
+    Without `faces` only plates are compared, and no model is needed. What people have to look at, they get once for
+    each visit: a track that goes on is not put before them again.
     """
 
     spec = spec_of("match")
@@ -75,6 +79,7 @@ class Match:
     def __init__(
         self,
         clock: Clock,
+        state: State,
         references: Mapping[str, Reference],
         faces: FaceSearch | None,
         policy: MatchPolicy | None = None,
@@ -86,6 +91,7 @@ class Match:
             references["watchlist-entries"], references["authorisations"], references["sites"], self._policy.mode
         )
         self._plates = PlateIndex()
+        self._tracks = Tracks(state, clock)
         self._enrol_at = 0
         self._changed: dict[str, WatchlistEntry | None] = {}
         self._ahead: dict[str, list[WatchlistEntry]] = {}  # candidates of the batch's plates, looked up together
@@ -104,10 +110,15 @@ class Match:
         plates = (plate for event in batch if event.record for plate in event.record["observation"].get("plates", []))
         self._ahead = self._plates.candidates({read.text for plate in plates if (read := reading(plate))})
 
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Forget tracks that nothing was heard of."""
+        self._tracks.forget(partitions)
+        return []
+
     async def _answer(self, event: Event) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
-        return await self._match(event.record)
+        return await self._match(event.record, event.partition)
 
     async def enrol(self) -> list[BrokenPicture]:
         """Take up what changed in the lists; return enrolment pictures that cannot be used."""
@@ -139,8 +150,9 @@ class Match:
         others = [entry["entry_id"] for entry in changes.put if entry["kind"] != "PLATE"]
         self._plates.update(plates, [*changes.removed, *others])
 
-    async def _match(self, sighting: Sighting) -> list[Outcome]:
-        moment = _Moment(sighting, self._mandate.place(sighting), sighting["occurred_at"], self._clock.now())
+    async def _match(self, sighting: Sighting, partition: int) -> list[Outcome]:
+        place = self._mandate.place(sighting)
+        moment = _Moment(sighting, place, sighting["occurred_at"], self._clock.now(), partition)
         observation = sighting["observation"]
         plates = [(plate, read) for plate in observation.get("plates", []) if (read := reading(plate))]
         face = face_probe(observation)
@@ -201,9 +213,13 @@ class Match:
         if not found:
             return [_NOT_FOUND]
         outcomes: list[Outcome] = []
+        reason = "out_of_mandate"
         for each in found:
             admitted = self._mandate.admit(each.entry_id, moment.place, at=moment.at, now=moment.now)
             if admitted is None:
+                continue
+            if self._asked(moment, *admitted):
+                reason = "same_track"
                 continue
             made = candidate(
                 moment.sighting,
@@ -217,7 +233,14 @@ class Match:
             )
             outcomes.append(Emit("candidates", made["candidate_id"], made))
             outcomes.append(Emit("audit", made["candidate_id"], created(made)))
-        return outcomes or [Skip("out_of_mandate")]
+        return outcomes or [Skip(reason)]
+
+    def _asked(self, moment: _Moment, entry: WatchlistEntry, authorisation: Authorisation) -> bool:
+        """Tell whether people were asked about this entry on this track before. What needs nobody asks nobody."""
+        if not required_people(entry["kind"], authorisation.get("required_verifications", 2)):
+            return False
+        observation = moment.sighting["observation"]
+        return self._tracks.repeats(moment.partition, observation, entry["entry_id"], moment.at)
 
     def _plate_finding(self, plate: PlateReading, hits: Sequence[PlateHit], rank: int) -> Finding:
         hit = hits[rank - 1]

@@ -60,7 +60,7 @@ class Topic:
     @property
     def open(self) -> bool:
         """Whether what it holds comes from outside: from devices through a gateway, or from any other producer."""
-        return not OUTSIDE.isdisjoint(self.producers)
+        return self.record != "DeadLetter" and not OUTSIDE.isdisjoint(self.producers)
 
     def key_of(self, record: Any) -> str:
         """Return the key that a record has in this topic."""
