@@ -55,6 +55,7 @@ class Producer:
 
     def __init__(self, broker: Broker, name: str) -> None:
         self.broker, self.name = broker, name
+        self.lives = False
         self.client = SimpleNamespace(close=self._closed, force_metadata_update=self._closed)
         self._rows: list[tuple[str, int]] = []
         self._offsets: dict[TopicPartition, Place] = {}
@@ -65,9 +66,11 @@ class Producer:
     async def start(self) -> None:
         self.broker.fails("start")
         self.broker.living += 1
+        self.lives = True
 
     async def stop(self) -> None:
-        self.broker.living -= 1
+        self.broker.living -= self.lives
+        self.lives = False
 
     async def begin(self, who: Membership) -> None:
         assert who == US
@@ -301,6 +304,7 @@ async def test_producers_that_do_not_start_are_left_and_the_broker_is_asked_agai
     world.broker.faults["start"] = [KafkaConnectionError("away")]
     with pytest.raises(RetryableError, match="no producer"):
         await world.writer.start()
+    assert world.broker.living == 0, "one had started"
     await world.writer.start()
     assert len(world.writer._producers) == 2
     await world.writer.close()

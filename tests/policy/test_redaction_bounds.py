@@ -2,8 +2,8 @@
 
 import pytest
 
-from fairwatch.policy.protected import redact_bytes, redact_text, redact_tree
-from fairwatch.policy.redaction import is_attribute_name, is_proxy_value
+from fairwatch.policy.protected import is_soft_biometric, redact_bytes, redact_text, redact_tree
+from fairwatch.policy.redaction import _MOST_NAMES, _names_below, is_attribute_name, is_proxy_value
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,19 @@ def test_numbers_and_nothing_stay_where_their_name_says_nothing():
 )
 def test_elements_and_attributes_go_by_their_names_and_values(element, kept):
     assert redact_bytes(element.encode()) == (kept, True)
+
+
+def test_comments_and_instructions_go_for_nobody_can_say_what_they_hold():
+    assert redact_bytes(b"<a><!-- race: x --><?emotion sad?><b>1</b></a>") == (b"<a><b>1</b></a>", True)
+
+
+@pytest.mark.parametrize("name", ["age/0", "face.age.12", "0/age", "age/"])
+def test_places_in_a_list_are_no_names(name):
+    assert is_soft_biometric(name)
+
+
+def test_hostile_names_do_not_fill_memory():
+    path = "hostile names"
+    redact_tree({f"n{number}": [] for number in range(2 * _MOST_NAMES)}, enclosing=path)
+    assert len(_names_below(path, False)) == _MOST_NAMES
+    assert redact_tree({"emotion": "sad", "n1": 1}, enclosing=path) == ({"n1": 1}, 1), "and are judged all the same"
