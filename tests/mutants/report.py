@@ -20,7 +20,7 @@ class Reason:
     """Why a survivor may live.
 
     Attributes:
-        where: File, and the function after a colon, or a part of that.
+        where: File, and the function after a colon, or a part of that; a file and a colon for what no function holds.
         change: `before → after`, or a part of that.
         why: For readers.
     """
@@ -31,7 +31,8 @@ class Reason:
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Return whether it is about that survivor."""
-        return self.where in place(row) and self.change in change(row)
+        there = self.where == place(row) if self.where.endswith(":") else self.where in place(row)
+        return there and self.change in change(row)
 
 
 def reasons() -> list[Reason]:

@@ -75,6 +75,13 @@ def test_a_package_below_nine_tenths_fails_and_survivors_are_named_with_their_re
     assert not told([*rows, {**row, "outcome": "uncovered"}], [])[1]
 
 
+def test_a_reason_of_what_no_function_holds_excuses_no_function() -> None:
+    reason = Reason("policy/a.py:", "1 → 2", "far is far")
+    row = {"file": "policy/a.py", "function": "", "before": "1", "after": "2"}
+    assert reason.fits(row)
+    assert not reason.fits({**row, "function": "f"})
+
+
 def test_those_that_lived_are_tried_again_though_lines_have_moved(tmp_path: Path) -> None:
     everything = mutants(files("domain/ids")[0])
     rows = tmp_path / "rows"

@@ -97,3 +97,9 @@ def test_it_is_told_which_rule_takes_a_sighting_and_why_the_others_do_not():
     assert told["quay"] == "zones: wants quay, there is nothing"
     assert [step.name for step in trace(tree, day) if step.raises] == ["rest"]
     assert "last" not in told, "what lies behind the one that took it was not looked at"
+
+
+@pytest.mark.parametrize(("wait", "named"), [("5m", False), ("301s", True)])
+def test_a_wait_that_is_longer_than_the_silence_after_which_it_is_over_is_named(wait, named):
+    found = faults({"name": "late", "group_wait": wait, "resolve_after": "5m"})
+    assert found == ["rule 'late': group_wait is longer than resolve_after: it is over before it is told"] * named
