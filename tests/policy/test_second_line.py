@@ -43,3 +43,8 @@ def test_what_people_write_in_reference_data_is_asked_about_by_field() -> None:
         ("reason", "muslim")
     ]
     assert not list(questions("Observation", {"event_type": "uyghur"}))
+
+
+@pytest.mark.parametrize("said", ["维吾尔族区", "回族餐厅门口"])
+def test_short_terms_of_scripts_without_spaces_are_found_inside(said):
+    assert asked_about(said)
