@@ -84,3 +84,12 @@ async def test_an_alert_whose_title_fails_is_raised_all_the_same_and_counted():
     [trigger] = emitted(answers, "alert-triggers")
     assert (trigger["title"], trigger["description"]) == ("line.crossed at Camera cam-1", "quay")
     assert REGISTRY.get_sample_value("fairwatch_rules_failed_total", labels) == before + 1
+
+
+def test_a_template_is_written_out_as_it_was_read():
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    adapter = TypeAdapter(Template)
+    read = adapter.validate_python("{device_name}: {event_type}")
+    assert adapter.validate_python(read) is read
+    assert adapter.dump_json(read) == b'"{device_name}: {event_type}"'
