@@ -165,7 +165,7 @@ PROPERTIES = {
         },
     ),
     "config": group(
-        "routes.yaml, receivers.yaml, devices.yaml, people.yaml, models.yaml, reference.yaml.",
+        "Files: routes, receivers, devices, people, models, matching and reference, each .yaml.",
         {
             "check": flag("Whether a hook checks the files before each install and upgrade, which fails with them."),
             "existingConfigMap": text("ConfigMap to use instead of files; empty for none."),

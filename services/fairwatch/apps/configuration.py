@@ -10,6 +10,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.edges.device_index import load_devices
+from fairwatch.matching import match_policy
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy import quiet
 from fairwatch.policy.configuration import read_yaml
@@ -35,6 +36,7 @@ def faults(folder: Path) -> Iterator[str]:
         "devices.yaml": lambda path: load_devices(path, secrets=False),
         "people.yaml": People.load,
         "models.yaml": FaceConfig.load,
+        match_policy.FILE: match_policy.MatchPolicy.load,
         reference.FILE: reference.read_reference,
     }
     read: dict[str, object] = {}

@@ -18,6 +18,7 @@ from fairwatch.wire.topics import topics
 # What a process does not run, it does not import: start-up time and memory are counted per process.
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
+    from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.absence import Armed
     from fairwatch.policy.quiet import Quiet
@@ -126,6 +127,12 @@ def _faces(settings: Settings, given: Resources) -> "FaceSearch | None":
     return FaceSearch(reader, _media(settings, given))
 
 
+def _policy(settings: Settings, _: Resources) -> "MatchPolicy":
+    from fairwatch.matching.match_policy import FILE, MatchPolicy  # noqa: PLC0415
+
+    return MatchPolicy.load(settings.config_dir / FILE)
+
+
 PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "state": _state,
     "clock": _clock,
@@ -144,4 +151,5 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "read_model": _read_model,
     "stores": _stores,
     "faces": _faces,
+    "policy": _policy,
 }

@@ -8,13 +8,14 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
-from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, PlateReading, Sighting, WatchlistEntry
+from fairwatch.domain.records import Authorisation, MatchKind, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.candidates import Finding, candidate, created
 from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.faces import NoTemplate
 from fairwatch.matching.mandate import Mandate
+from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.matching.place import Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
@@ -26,23 +27,6 @@ from fairwatch.policy.two_person import required_people
 SECOND = 1_000_000
 LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
 _NOT_FOUND = Skip("below_threshold")
-
-
-@dataclass(frozen=True, slots=True)
-class MatchPolicy:
-    """What an operator may set.
-
-    Attributes:
-        plate_threshold: Likelihood that a plate needs, in [0,1].
-        plate_policy: Its id.
-        review_s: Seconds that people have to decide on a candidate.
-        mode: Live, or retrospective for a worker that goes through recordings.
-    """
-
-    plate_threshold: float = 0.75
-    plate_policy: str = "plates-2026-11"
-    review_s: int = 4 * 3600
-    mode: MatchMode = "REALTIME"
 
 
 @dataclass(frozen=True, slots=True)

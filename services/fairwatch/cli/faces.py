@@ -1,0 +1,84 @@
+"""`fairwatch faces`: what a threshold of faces rests on."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fairwatch.apps.settings import settings
+from fairwatch.domain.errors import RejectedError
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(name="faces", help="Thresholds of faces.", no_args_is_help=True)
+    group.command("calibrate")(calibrate)
+    app.add_typer(group)
+
+
+def calibrate(
+    folder: Annotated[
+        Path, typer.Argument(help="One folder a person, with pictures of that person alone.", exists=True)
+    ],
+    fpir: Annotated[float, typer.Option(help="Wanted share of unlisted people that find anybody.")] = 0.01,
+    gallery: Annotated[int, typer.Option(min=1, help="Templates that a probe is compared with.")] = 1000,
+    probes: Annotated[int, typer.Option(min=0, help="Faces a day.")] = 10_000,
+) -> None:
+    """Compute the threshold for a wanted false positive identification rate, and say what it rests on.
+
+    Prints what to write into models.yaml. The pictures stay where they are, and no template is kept.
+    Exit code 1 when the sample tells nothing.
+    """
+    from fairwatch.matching.calibration import calibrate as computed  # noqa: PLC0415  # numpy and the models
+    from fairwatch.matching.calibration import pairs  # noqa: PLC0415
+    from fairwatch.matching.faces import FaceReader, NoTemplate  # noqa: PLC0415
+    from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
+
+    out = Console(soft_wrap=True)
+    config = FaceConfig.load(settings().config_dir / "models.yaml")
+    reader = FaceReader(config, settings().model_dir)
+    templates, people, refused = [], [], Counter[str]()
+    for path in sorted(path for path in folder.glob("*/*") if path.suffix.lower() in PICTURES):
+        try:
+            found = reader.read(path.read_bytes(), alone=True)
+        except RejectedError as error:
+            refused[error.reason] += 1
+            continue
+        if isinstance(found, NoTemplate):
+            refused[found.reason] += 1
+            continue
+        templates.append(found.values)
+        people.append(path.parent.name)
+    for reason, count in sorted(refused.items()):
+        out.print(f"{count} pictures give no template: {reason}", style="yellow", highlight=False)
+    impostors, genuine = pairs(templates, people)
+    try:
+        made = computed(
+            impostors, genuine, fpir=fpir, gallery=gallery, people=len(set(people)), pictures=len(templates)
+        )
+    except ValueError as error:
+        out.print(f"no threshold: {error}", style="red", highlight=False)
+        raise typer.Exit(1) from error
+    policy = config.threshold
+    table = Table("", "", box=None, show_header=False)
+    table.add_row("rests on", made.sentence)
+    table.add_row(
+        "distance", f"{made.distance:.3f} (now {policy.distance:.3f}), score {policy.score(made.distance):.3f}"
+    )
+    table.add_row("one comparison", f"FMR {made.fmr:.2e}")
+    table.add_row(
+        f"a gallery of {gallery:,}", f"FPIR {made.fpir:.4f}: {made.fpir * probes:,.0f} false candidates a day"
+    )
+    missed = "no two pictures of one person" if made.fnir is None else f"{made.fnir:.1%} of {made.genuine} pairs"
+    table.add_row("missed", missed)
+    out.print(table)
+    out.print(
+        f"\nthreshold:\n  id: {config.embedder.template_space}-{gallery}-{fpir:g}\n  distance: {made.distance:.3f}\n"
+        f"  calibration: {made.sentence!r}\n  expected_fpir: {fpir:g}",
+        highlight=False,
+    )
