@@ -98,6 +98,11 @@ def _quiet(settings: Settings, _: Resources) -> "Quiet":
     return Quiet.read(settings.config_dir / FILE)
 
 
+def _partitions(settings: Settings, _: Resources) -> int:
+    """Return how many partitions of alerts there are, as `topics apply` makes them."""
+    return min(topics()["alerts"].partitions, settings.max_partitions or topics()["alerts"].partitions)
+
+
 def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":
     from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
 
@@ -148,6 +153,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "armed": _armed,
     "receivers": _receivers,
     "quiet": _quiet,
+    "partitions": _partitions,
     "read_model": _read_model,
     "stores": _stores,
     "faces": _faces,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -67,12 +67,29 @@ class Inhibition(Strict):
         return self
 
 
+class StormLimit(Strict):
+    """At most so many messages within a time for each rule, site or receiver; the rest is told in a digest.
+
+    Attributes:
+        per: What each have a limit of their own.
+        most: Messages, the digest included.
+        within: In any time of this length.
+        bypass: What is as severe as this is told at all events; it counts all the same.
+    """
+
+    per: tuple[Literal["rule", "site_id", "receiver"], ...] = Field(default=("receiver",), min_length=1)
+    most: int = Field(ge=2, le=100_000)
+    within: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = timedelta(minutes=1)
+    bypass: Literal["MODERATE", "SEVERE", "EXTREME"] = "EXTREME"
+
+
 class Quiet(Strict):
     """The file.
 
     Attributes:
         silence_at_most: The longest silence by the role of its author; a role that is not named may silence nothing.
         inhibit: Alerts that keep others from being told.
+        storm: How many messages are told before the rest is collected.
     """
 
     silence_at_most: Mapping[str, Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_EVER)]] = {
@@ -80,6 +97,7 @@ class Quiet(Strict):
         "admin": timedelta(days=7),
     }
     inhibit: tuple[Inhibition, ...] = ()
+    storm: tuple[StormLimit, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Quiet":

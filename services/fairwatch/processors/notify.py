@@ -22,6 +22,7 @@ from fairwatch.sinks.quieting import Quieting
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
+from fairwatch.sinks.storm import StormControl
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.avro import Codec
 
@@ -48,7 +49,8 @@ class Notify:
         silences: By id; None for none.
         inhibitions: Which open alerts inhibit others; None for none.
         devices: Whose recorder is which, for what is inhibited by it.
-        quiet: How long who may silence, and which alerts inhibit others.
+        quiet: How long who may silence, which alerts inhibit others, and how many are told at once.
+        partitions: How many there are of alerts, of which each worker owns some; 0 where that is not known.
     """
 
     spec = spec_of("notify")
@@ -64,12 +66,15 @@ class Notify:
         inhibitions: Reference | None = None,
         devices: Reference | None = None,
         quiet: Quiet | None = None,
+        partitions: int = 0,
     ) -> None:
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
         self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld)
-        self._quiet = Quieting(self._dispatch, Muting(quiet or Quiet(), silences, inhibitions, devices))
+        quiet = quiet or Quiet()
+        muting = Muting(quiet, silences, inhibitions, devices)
+        self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions))
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
@@ -83,6 +88,7 @@ class Notify:
         asked: dict[Place, int] = {}
         async with self._turn:
             self._dispatch.forget()
+            self._quiet.begin()
             memory = Memory(self._state, batch[0].partition, self._clock.now())
             for position, event in enumerate(batch):
                 answer, places = self._take_up(event, memory)
@@ -90,6 +96,7 @@ class Notify:
                 asked |= dict.fromkeys(places, position)
             for place, emitted in await self._dispatch.send(list(asked), {batch[0].partition: memory}):
                 answers[asked.get(place, 0)] += emitted
+            self._quiet.save()
             memory.save()
         return [answer or [Skip("queued")] for answer in answers]
 
@@ -103,6 +110,7 @@ class Notify:
         async with self._turn:
             now, dispatch = self._clock.now(), self._dispatch
             dispatch.forget()
+            self._quiet.begin()
             self._bring_forward(partitions, now)
             for lane in dispatch.lanes.values():
                 lane.keep(partitions)

@@ -15,7 +15,6 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.ports import State
-from fairwatch.sinks.holding import HELD
 from fairwatch.sinks.lane import SLOW_S, Lane, Place
 from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
 from fairwatch.sinks.parking import Parking
@@ -27,6 +26,7 @@ from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
 
 LEDGER = "|"
+BESIDE = "\1"  # begins the keys of what lies beside the ledgers, up to the first `|` its lane
 TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends in many short ticks
 WAIT_S = 0.5  # for answers of those who answer at once, in one batch or tick; what takes longer lands later
 Sent = list[tuple[Place, list[Emit]]]
@@ -291,11 +291,11 @@ class Dispatch:
 
     def ledgers(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Iterate over the ledgers of a partition by key."""
-        return ((key, value) for key, value in self.agenda.items(partition) if not key.startswith(HELD))
+        return ((key, value) for key, value in self.agenda.items(partition) if not key.startswith(BESIDE))
 
     def _lane_of(self, key: str, value: Mapping[str, Any]) -> tuple[str, bool] | str:
-        if key.startswith(HELD):
-            return HELD
+        if key.startswith(BESIDE):
+            return key.partition(LEDGER)[0] + LEDGER
         name = key.rsplit(LEDGER, 1)[1]
         if name not in self.lanes:
             return ""

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairwatch.domain.outcome import Emit
+from fairwatch.sinks.digest import Digests
 from fairwatch.sinks.dispatch import Dispatch, receiver_of
-from fairwatch.sinks.holding import Hold, Holding
+from fairwatch.sinks.holding import Hold, Holding, Release
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import delivery_id
 from fairwatch.sinks.muting import Muting
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.storm import StormControl
 
 
 class Quieting:
@@ -19,9 +21,12 @@ class Quieting:
     Args:
         dispatch: The ledgers.
         muting: Says what is to be held back, and why.
+        storm: Says what is too much at once.
     """
 
-    def __init__(self, dispatch: Dispatch, muting: Muting) -> None:
+    def __init__(self, dispatch: Dispatch, muting: Muting, storm: StormControl) -> None:
+        self._storm = storm
+        self._digests = Digests(dispatch.agenda, storm.pause)
         self._dispatch = dispatch
         self._muting = muting
         self._holding = Holding(dispatch.agenda, muting.judge)
@@ -29,7 +34,7 @@ class Quieting:
 
     def due_at(self, now: int) -> int | None:
         """Return when something is let go next, or held back, in microseconds."""
-        moments = (self._holding.due_at(), self._muting.next_start(now))
+        moments = (self._holding.due_at(), self._muting.next_start(now), self._digests.due_at())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> list[Emit] | None:
@@ -37,9 +42,15 @@ class Quieting:
         taken = self._holding.take(place, alert, offset, trace, now)
         if isinstance(taken, Hold):
             return self._say(place, alert, taken, now)
-        ledger, name = self._dispatch.ledger(place), receiver_of(place)
-        ledger.append(alert, name, offset, now, trace, skipped=taken.skipped)
-        return None
+        return self._let_go(place, taken, now)
+
+    def begin(self) -> None:
+        """Begin a batch or tick; what the last one had not saved, because it failed, is forgotten."""
+        self._digests.forget()
+
+    def save(self) -> None:
+        """Put what a batch collected into the state."""
+        self._digests.save()
 
     def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
         """Hold an alert no longer whose receiver does not want to hear of it."""
@@ -55,13 +66,28 @@ class Quieting:
         changed = [partition for partition in partitions if self._looked_at.get(partition) != state]
         places, said = [], list[Emit]()
         for place, release in self._holding.released(partitions, now, all_of=changed):
-            ledger, name = self._dispatch.ledger(place), receiver_of(place)
-            ledger.append(release.alert, name, release.offset, now, release.trace, skipped=release.skipped)
-            places.append(place)
+            held = self._let_go(place, release, now)
+            said += held or ()
+            places += [] if held else [place]
         for partition in changed:
             said += self._withdraw(partition, now)
         self._looked_at = dict.fromkeys(partitions, state)
+        self._storm.share(len(partitions))
+        self._digests.save()
+        for place, message in self._digests.due(partitions, now):
+            self._dispatch.ledger(place).append(message, receiver_of(place), -1, now, "")
+            places.append(place)
         return places, said
+
+    def _let_go(self, place: Place, release: Release, now: int) -> list[Emit] | None:
+        """Put a revision into its ledger; or into a digest where there are too many: then return what is said of it."""
+        name, alert = receiver_of(place), release.alert
+        if self._storm.is_on and not self._storm.admits(alert, name, now):
+            part = self._digests.add(place[0], name, alert, now)
+            return self._say(place, alert, Hold("storm", part, now), now)
+        ledger = self._dispatch.ledger(place)
+        ledger.append(alert, name, release.offset, now, release.trace, skipped=release.skipped)
+        return None
 
     def _withdraw(self, partition: int, now: int) -> list[Emit]:
         """Hold back what waits in the ledgers, for a receiver that was away, and was never tried."""
