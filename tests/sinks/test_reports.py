@@ -26,6 +26,7 @@ def test_what_is_kept_from_a_receiver_is_told_and_audited():
         "reason": "unverified",
         "next_attempt_at": None,
         "received_at": 3,
+        "held_by": None,
     }
     assert (audited.topic, audited.key, record.key) == ("audit", "one", "one")
     assert audited.record == {
@@ -44,3 +45,9 @@ def test_what_is_tried_again_is_not_audited_yet(state, topics):
     said = report(ALERT, "id", "patrol", "webhook", Answer("timeout"), 9, state=state, attempt=2, next_attempt_at=12)
     assert [emit.topic for emit in said] == topics
     assert (said[0].record["attempt"], said[0].record["next_attempt_at"]) == (2, 12)
+
+
+def test_what_is_held_back_says_on_whose_account():
+    [record, audited] = report(ALERT, "id", "patrol", "webhook", Answer("silenced"), 9, held_by="s-1")
+    assert (record.record["reason"], record.record["held_by"]) == ("silenced", "s-1")
+    assert audited.record["details"]["held_by"] == "s-1"
