@@ -1,6 +1,7 @@
 // The live alert list and one alert in full.
 
 import * as api from "./api.js";
+import * as deeds from "./deeds.js";
 import { el, empty, facts, show, walk } from "./dom.js";
 import { picture } from "./pictures.js";
 import { ALERT_STATES, DELIVERY_STATES, count, pill, place, severity, severityWord, time } from "./words.js";
@@ -10,32 +11,34 @@ let seen = null;
 let fresh = new Set();
 
 export async function load(announce) {
-  const [answer, open] = await Promise.all([api.alerts(filter), filter === "ended" ? api.alerts("open") : null]);
+  const answer = await api.alerts(filter);
   const news = seen === null ? [] : answer.alerts.filter((alert) => !seen.has(alert.alert_id) && alert.state === "NEW");
   seen = new Set([...(seen || []), ...answer.alerts.map((alert) => alert.alert_id)]);
   fresh = new Set(news.map((alert) => alert.alert_id));
   if (news.length === 1) announce(`New ${severityWord(news[0].severity).toLowerCase()} alert: ${news[0].title}, ${place(news[0])}`);
   if (news.length > 1) announce(`${news.length} new alerts`);
-  return { ...answer, open: (open || answer).alerts.filter(isOpen).length };
+  return { ...answer, open: answer.counts.open };
 }
 
 export function forget() {
   seen = null;
   filter = "all";
+  deeds.forget();
 }
 
-const isOpen = (alert) => alert.state === "NEW" || alert.state === "UPDATED";
+export const { isWriting } = deeds;
+const { isOpen } = deeds;
 
-export function render(main, answer, id, redo) {
-  const chosen = answer.alerts.find((alert) => alert.alert_id === id);
-  const rows = answer.alerts.map((alert) => row(alert, alert === chosen));
+export function render(main, answer, id, redo, one, may) {
+  const chosen = answer.alerts.find((alert) => alert.alert_id === id) || one;
+  const rows = answer.alerts.map((alert) => row(alert, alert.alert_id === id));
   const list = rows.length ? el("ol", { class: "rows", onkeydown: walk }, rows) : nothing(answer);
-  const column = el("section", { class: "column", "aria-label": "Alerts", "data-scroll": "alerts" }, heading(redo), list);
-  show(main, el("div", { class: `split${id ? " chosen" : ""}` }, column, detail(chosen, id)));
+  const column = el("section", { class: "column", "aria-label": "Alerts", "data-scroll": "alerts" }, heading(redo, answer.counts), list);
+  show(main, el("div", { class: `split${id ? " chosen" : ""}` }, column, detail(chosen, id, redo, may)));
 }
 
-function heading(redo) {
-  const options = [["all", "All"], ["open", "Open"], ["ended", "Ended"]];
+function heading(redo, counts) {
+  const options = [["all", `All ${count(counts.open + counts.over)}`], ["open", `Open ${count(counts.open)}`], ["ended", "Ended"]];
   const choose = (state) => () => {
     filter = state;
     redo();
@@ -57,11 +60,18 @@ function row(alert, chosen) {
     severity(alert.severity),
     el("span", { class: "row-text" }, el("span", { class: "row-title" }, alert.title, times), el("span", { class: "row-place" }, place(alert))),
     el("span", { class: "row-time" }, time(alert.updated_at, "absolute"), el("span", { class: "muted" }, time(alert.updated_at, "relative"))),
-    el("span", { class: "row-marks" }, el("span", { class: "rank" }, severityWord(alert.severity)), statePill(alert), exercisePill(alert), verifiedPill(alert), deliveryPill(alert)),
+    el("span", { class: "row-marks" }, el("span", { class: "rank" }, severityWord(alert.severity)), statePill(alert), answerPill(alert), exercisePill(alert), verifiedPill(alert), deliveryPill(alert)),
   ));
 }
 
 const statePill = (alert) => pill(ALERT_STATES[alert.state] || alert.state, { NEW: "accent", UPDATED: "accent" }[alert.state] || "");
+function answerPill(alert) {
+  if (alert.closed_by) return pill(`${alert.closed_by_name}: ${OUTCOME[alert.outcome] || "closed"}`);
+  if (alert.claimed_by) return pill(`✓ ${alert.claimed_by_name} is at it`, "good");
+  return alert.acknowledged_by ? pill(`✓ Seen by ${alert.acknowledged_by_name}`, "good") : null;
+}
+
+const OUTCOME = { TRUE: "it was true", FALSE: "it was false", TEST: "it was a test" };
 const exercisePill = (alert) => (alert.exercise ? pill("Exercise", "warn") : null);
 const verifiedPill = (alert) => (alert.verified_by_names.length ? pill(`✓ ${alert.verified_by_names.join(", ")}`, "good") : null);
 
@@ -75,7 +85,7 @@ function deliveryPill(alert) {
   return pill(states.length > 1 ? `→ Delivered to ${states.length}` : "→ Delivered", "good");
 }
 
-function detail(alert, id) {
+function detail(alert, id, redo, may) {
   const pane = (...children) => el("section", { class: "pane", "aria-label": "Alert", "data-scroll": `alert ${id || ""}` }, children);
   if (!id) return pane(empty("No alert chosen", "Choose one on the left to see where it came from, its pictures and who was told."));
   const back = el("a", { class: "back", href: "#/alerts" }, "← All alerts");
@@ -83,7 +93,7 @@ function detail(alert, id) {
   return pane(back,
     el("header", { class: "pane-head" }, el("p", { class: "over-title" }, severity(alert.severity), statePill(alert), exercisePill(alert)),
       el("h2", {}, alert.title), el("p", { class: "lead" }, place(alert)), alert.description ? el("p", {}, alert.description) : null),
-    media(alert), facts(mainFacts(alert)), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)));
+    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)));
 }
 
 function mainFacts(alert) {

@@ -1,6 +1,8 @@
 // Talks to the console's own server; remembers the token that every write must carry.
 
 let csrf = "";
+const WAIT_MS = 10000;
+const PULSE_MS = 2500;
 let whenSignedOut = () => {};
 
 export class ApiError extends Error {
@@ -15,13 +17,13 @@ export function onSignedOut(action) {
   whenSignedOut = action;
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, wait = WAIT_MS) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   let response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(wait) });
   } catch {
     throw new ApiError(0, "offline", "The console does not answer. Check the network, then try again.");
   }
@@ -45,6 +47,8 @@ export const alerts = (state) => read(`/api/alerts?limit=200&state=${state}`);
 export const alert = (id) => read(`/api/alerts/${encodeURIComponent(id)}`);
 export const candidates = (state) => read(`/api/candidates?limit=200&state=${state}`);
 export const candidate = (id) => read(`/api/candidates/${encodeURIComponent(id)}`);
+export const pulse = async () => (await call("GET", "/api/pulse", undefined, PULSE_MS)).json();
+export const act = (id, deed) => call("POST", `/api/alerts/${encodeURIComponent(id)}/actions`, deed);
 export const health = () => read("/api/health");
 
 export function decide(id, decision, reason) {

@@ -22,14 +22,21 @@ function fill(node, attributes, children) {
 
 // Replaces what is in a place and keeps the keyboard where it was.
 export function show(place, ...children) {
-  const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focused = place.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
   const scrolled = [...place.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node.scrollTop]);
   place.replaceChildren(...children.flat().filter(Boolean));
   for (const [name, top] of scrolled) {
     const node = place.querySelector(`[data-scroll="${name}"]`);
     if (node) node.scrollTop = top;
   }
-  if (focused) place.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  if (focused) place.querySelector(focused)?.focus({ preventScroll: true });
+}
+
+const NAMES = ["href", "id", "data-decision", "data-deed", "data-outcome"];
+
+function selectorOf(node) {
+  const name = NAMES.find((each) => node.hasAttribute(each));
+  return name ? `[${name}="${CSS.escape(node.getAttribute(name))}"]` : null;
 }
 
 export function facts(rows) {

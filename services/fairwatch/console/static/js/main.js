@@ -6,21 +6,28 @@ import { empty, show } from "./dom.js";
 import { forgetPictures } from "./pictures.js";
 import * as pipeline from "./pipeline.js";
 import * as review from "./review.js";
+import { follow } from "./stream.js";
 import { refreshTimes } from "./words.js";
 
 const NEEDS = { alerts: "alert.view", review: "candidate.view", pipeline: "health.view" };
-const RETRY_MS = 2000;
+const SOON_MS = 120; // changes that come together are drawn together …
+const LONGEST_MS = 1000; // … but never later than this, however many follow
+const PULSE_EVERY_MS = 1500;
 const HEALTH_EVERY_MS = 3000;
 const ATTENTION_EVERY_MS = 60000;
 const at = (id) => document.getElementById(id);
 
 let person = null;
-let stream = null;
+let unfollow = null;
+let waitingSince = 0;
+let running = false;
+let again = false;
+let problem = "";
+let troubles = [];
 let answers = {};
 let chosen = null;
 let attention = 0;
 let soon = 0;
-let drawn = 0;
 
 // ---- signing in and out
 
@@ -45,9 +52,11 @@ at("sign-out").addEventListener("click", async () => {
 });
 
 function leave(why) {
-  stream?.close();
-  stream = null;
+  unfollow?.();
+  unfollow = null;
   person = null;
+  problem = "";
+  troubles = [];
   answers = {};
   chosen = null;
   for (const view of [alerts, review]) view.forget();
@@ -74,24 +83,23 @@ function start(me) {
 // ---- live updates
 
 function listen() {
-  stream?.close();
-  stream = new EventSource("/api/stream");
-  stream.addEventListener("open", () => linkState("live", "Live"));
-  stream.addEventListener("error", () => {
-    linkState("lost", "Reconnecting");
-    if (stream?.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => person && stream?.readyState === EventSource.CLOSED && api.me().then(listen, listenAgain), RETRY_MS);
-  });
-  stream.addEventListener("signed-out", () => leave("Your session has ended. Sign in to go on."));
-  stream.addEventListener("change", () => {
-    clearTimeout(soon);
-    soon = setTimeout(refresh, 120);
+  unfollow?.();
+  unfollow = follow({
+    changed,
+    state: (word) => linkState(word === "lost" ? "lost" : "live", { live: "Live", lost: "Reconnecting", polling: "Every 2 s" }[word]),
+    signedOut: () => leave("Your session has ended. Sign in to go on."),
+    check: api.me, // a session that is over leads back to the sign-in page
   });
 }
 
-// The server refused; a session that is over has already led back to the sign-in page.
-function listenAgain() {
-  if (person) listen();
+function changed() {
+  const now = Date.now();
+  waitingSince ||= now;
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    waitingSince = 0;
+    refresh();
+  }, Math.max(0, Math.min(SOON_MS, waitingSince + LONGEST_MS - now)));
 }
 
 function linkState(state, word) {
@@ -103,10 +111,10 @@ function linkState(state, word) {
   banner();
 }
 
-function banner(error = null) {
+function banner() {
   const lost = at("link-state").dataset.state === "lost";
   const rebuilding = Object.values(answers).some((answer) => answer?.rebuilding);
-  const text = error || (lost ? `No connection ${at("link-state").title}. What you see may be old; it catches up by itself.`
+  const text = troubles.join(" ") || problem || (lost ? `No connection ${at("link-state").title}. What you see may be old; it catches up by itself.`
     : rebuilding ? "Nothing has reached the console yet. On a new system that is as it should be; otherwise see under Pipeline whether project runs: it fills these lists again from the event log." : "");
   at("banner").textContent = text;
   at("banner").hidden = !text;
@@ -120,34 +128,57 @@ function route() {
   return { view: allowed.includes(view) ? view : allowed[0], id: id ? decodeURIComponent(id) : "" };
 }
 
+// One at a time: at fifty changes a second a load that is overtaken must still be shown.
 async function refresh() {
-  if (!person) return;
-  const turn = ++drawn;
+  again = true;
+  if (running) return;
+  running = true;
+  while (again && person) {
+    again = false;
+    await load();
+  }
+  running = false;
+}
+
+async function load() {
+  const who = person;
   const { view, id } = route();
-  const can = (action, load) => (person.actions.includes(action) ? load() : null);
+  const can = (action, ask) => (person.actions.includes(action) ? ask() : null);
   try {
     const [list, waiting, health] = await Promise.all([
       can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), can(NEEDS.pipeline, api.health)]);
-    const known = waiting?.candidates.find((candidate) => candidate.candidate_id === id);
-    const one = view === "review" && id ? known || (await api.candidate(id).catch(() => null)) : null;
-    if (turn !== drawn || !person) return;
+    const one = await chosenOne(view, id, list, waiting);
+    if (person !== who) return;
     answers = { alerts: list, review: waiting, pipeline: health };
     chosen = one;
+    problem = "";
     banner();
-    if (review.isWriting() && chosen?.review.may_decide) badges();
+    if (alerts.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
-    if (person && error.word !== "signed_out") banner(error.message);
-    if (person && !at("main").hasChildNodes()) show(at("main"), empty("Nothing to show yet", error.message));
+    if (!person || error.word === "signed_out") return;
+    problem = error.message;
+    banner();
+    if (!at("main").hasChildNodes()) show(at("main"), empty("Nothing to show yet", error.message));
   }
+}
+
+async function chosenOne(view, id, list, waiting) {
+  if (!id) return null;
+  if (view === "review") return waiting?.candidates.find((candidate) => candidate.candidate_id === id) || api.candidate(id).catch(() => null);
+  if (view === "alerts") return list?.alerts.find((alert) => alert.alert_id === id) || api.alert(id).catch(() => null);
+  return null;
 }
 
 function draw() {
   const { view, id } = route();
   const redo = (anew = true) => (anew ? refresh() : draw());
   if (answers[view]) {
-    if (view === "alerts") alerts.render(at("main"), answers.alerts, id, redo);
-    if (view === "review") review.render(at("main"), answers.review, id, redo, chosen);
+    if (view === "alerts") alerts.render(at("main"), answers.alerts, id, redo, chosen?.alert_id === id ? chosen : null, person.actions.includes("alert.act"));
+    if (view === "review") {
+      const known = answers.review.candidates.find((candidate) => candidate.candidate_id === id);
+      review.render(at("main"), answers.review, id, redo, chosen?.candidate_id === id ? chosen : known);
+    }
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
   for (const tab of document.querySelectorAll("[data-view]")) {
@@ -166,7 +197,7 @@ function badges() {
   const words = { alerts: "open", review: "waiting for you", pipeline: "need attention" };
   for (const [view, amount] of Object.entries(counts)) {
     at(`badge-${view}`).hidden = !amount;
-    at(`badge-${view}`).textContent = amount;
+    at(`badge-${view}`).textContent = view === "review" && answers.review?.more ? `${amount}+` : amount;
     at(`badge-${view}`).title = `${amount} ${words[view]}`;
   }
   document.title = `${counts.review ? `(${counts.review}) ` : ""}Fairwatch`;
@@ -185,6 +216,15 @@ window.addEventListener("hashchange", () => {
 });
 
 setInterval(refreshTimes, 1000);
+
+let asking = false;
+setInterval(async () => {
+  if (!person || asking) return;
+  asking = true;
+  troubles = await api.pulse().then((answer) => answer.troubles.map((trouble) => trouble.message), (error) => [error.message]);
+  asking = false;
+  if (person) banner();
+}, PULSE_EVERY_MS);
 
 setInterval(async () => {
   if (!person || document.hidden || !person.actions.includes(NEEDS.pipeline)) return;

@@ -11,11 +11,11 @@ let draft = { id: "", decision: "", reason: "", error: "", sending: false };
 
 export async function load() {
   const [listed, pending] = await Promise.all([api.candidates(filter), filter === "pending" ? null : api.candidates("pending")]);
-  return { ...listed, waiting: (pending || listed).candidates.filter((candidate) => candidate.review.may_decide).length };
+  return { ...listed, waiting: (pending || listed).candidates.filter((candidate) => candidate.review.may_decide).length, more: (pending || listed).open > (pending || listed).candidates.length };
 }
 
 // True while the person is writing: nothing may move under their hands.
-export const isWriting = () => document.activeElement?.id === "reason";
+export const isWriting = () => Boolean(draft.decision) && document.activeElement?.id === "reason";
 
 
 export function forget() {
@@ -122,14 +122,20 @@ function choices(candidate, redo) {
   const choose = (decision) => () => {
     draft.decision = decision;
     redo(false);
-    document.getElementById("send-decision")?.focus();
+    document.getElementById("reason")?.focus(); // not the button: a second Enter must not send
   };
   const button = (decision) => el("button", { type: "button", "data-decision": decision, onclick: choose(decision) }, decisionWord(decision, candidate.kind));
   return el("div", { class: "choices", role: "group", "aria-label": "Your decision" }, ["MATCH", "NO_MATCH", "UNSURE"].map(button));
 }
 
 function confirmation(candidate, redo) {
-  const reason = el("textarea", { id: "reason", maxlength: "2000", rows: "2", oninput: (event) => { draft.reason = event.target.value; } });
+  const needed = draft.decision === "MATCH" && candidate.kind !== "PLATE";
+  const missing = () => draft.sending || (needed && !draft.reason.trim());
+  const write = (event) => {
+    draft.reason = event.target.value;
+    document.getElementById("send-decision").disabled = missing();
+  };
+  const reason = el("textarea", { id: "reason", maxlength: "2000", rows: "2", required: needed, oninput: write });
   reason.value = draft.reason;
   const goBack = () => {
     draft.decision = "";
@@ -138,13 +144,14 @@ function confirmation(candidate, redo) {
   };
   return el("div", { class: "confirmation" },
     el("p", {}, "You say: ", el("strong", {}, decisionWord(draft.decision, candidate.kind)), ". It counts under your name and cannot be changed."),
-    el("label", { for: "reason" }, "What made you decide so? ", el("span", { class: "muted" }, "(optional, shown after the verdict)")), reason,
+    el("label", { for: "reason" }, "What made you decide so? ", el("span", { class: "muted" }, needed ? "(needed, shown after the verdict)" : "(optional, shown after the verdict)")), reason,
     el("p", { class: "form-error", role: "alert" }, draft.error),
-    el("div", { class: "choices" }, el("button", { type: "button", class: "primary", id: "send-decision", disabled: draft.sending, onclick: () => send(candidate, redo) }, draft.sending ? "Sending…" : "Send decision"),
+    el("div", { class: "choices" }, el("button", { type: "button", class: "primary", id: "send-decision", disabled: missing(), onclick: () => send(candidate, redo) }, draft.sending ? "Sending…" : "Send decision"),
       el("button", { type: "button", class: "quiet", onclick: goBack }, "Go back")));
 }
 
 async function send(candidate, redo) {
+  if (draft.sending) return;
   draft.sending = true;
   draft.error = "";
   redo(false);

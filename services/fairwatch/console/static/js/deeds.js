@@ -1,0 +1,88 @@
+// Answering an alert: acknowledge, claim, comment and close, by button or by key.
+
+import * as api from "./api.js";
+import { el } from "./dom.js";
+import { time } from "./words.js";
+
+const KEYS = { a: "ACKNOWLEDGE", c: "CLAIM", n: "COMMENT", x: "CLOSE" };
+const WORDS = { ACKNOWLEDGE: "acknowledged it", CLAIM: "took it on", HAND_OVER: "handed it over", COMMENT: "wrote", CLOSE: "closed it" };
+const OUTCOMES = [["TRUE", "It was true"], ["FALSE", "It was false"], ["TEST", "It was a test"]];
+
+let draft = { id: "" };
+let shown = null; // what the keys are about: {alert, redo}
+
+export const isWriting = () => Boolean(draft.action) && document.activeElement?.id === "deed-note";
+export const isOpen = (alert) => alert.state === "NEW" || alert.state === "UPDATED";
+
+export function forget() {
+  draft = { id: "" };
+  shown = null;
+}
+
+export function answers(alert, may, redo) {
+  shown = null;
+  const lines = (alert.deeds || []).map((line) => el("li", {}, el("strong", {}, line.actor_name), ` ${WORDS[line.action] || line.action}`, line.to ? ` to ${line.to}` : "", " ",
+    el("span", { class: "muted" }, time(line.at)), line.text ? el("p", {}, line.text) : null));
+  const list = lines.length ? el("ol", { class: "deeds" }, lines) : el("p", { class: "muted" }, "Nobody has answered it.");
+  if (!may || !isOpen(alert)) return [el("h3", {}, "Who answered"), list];
+  if (draft.id !== alert.alert_id) draft = { id: alert.alert_id, action: "", note: "", outcome: "", error: "", sending: false };
+  shown = { alert, redo };
+  return [el("h3", {}, "Who answered"), list, draft.action ? editor(alert, redo) : buttons(alert, redo)];
+}
+
+function buttons(alert, redo) {
+  const button = (key, word, disabled) => el("button", { type: "button", "data-deed": KEYS[key], disabled: disabled || draft.sending, "aria-keyshortcuts": key, onclick: () => press(key, alert, redo) },
+    word, " ", el("kbd", {}, key));
+  return el("div", { class: "card" },
+    el("div", { class: "choices", role: "group", "aria-label": "Answer this alert" },
+      button("a", "Acknowledge", Boolean(alert.acknowledged_by)), button("c", "Claim", Boolean(alert.claimed_by)), button("n", "Comment"), button("x", "Close")),
+    el("p", { class: "form-error", role: "alert" }, draft.error));
+}
+
+function editor(alert, redo) {
+  const closes = draft.action === "CLOSE";
+  const note = el("textarea", { id: "deed-note", maxlength: "1000", rows: "2", oninput: (event) => { draft.note = event.target.value; } });
+  note.value = draft.note;
+  const back = () => {
+    draft = { id: "" };
+    redo(false);
+  };
+  const finish = (outcome) => () => send(alert, draft.action, redo, outcome);
+  const button = (outcome, word) => el("button", { type: "button", "data-outcome": outcome || "NONE", disabled: draft.sending, onclick: finish(outcome) }, word);
+  return el("div", { class: "card", onkeydown: (event) => event.key === "Escape" && back() },
+    el("label", { for: "deed-note" }, closes ? "What was it? The alert ends for everybody." : "What should others know?"), note,
+    el("p", { class: "form-error", role: "alert" }, draft.error),
+    el("div", { class: "choices" }, closes ? OUTCOMES.map(([outcome, word]) => button(outcome, word)) : button(undefined, "Save comment"),
+      el("button", { type: "button", class: "quiet", onclick: back }, "Go back")));
+}
+
+function press(key, alert, redo) {
+  const action = KEYS[key];
+  if (action === "ACKNOWLEDGE" || action === "CLAIM") return send(alert, action, redo);
+  draft = { ...draft, action, error: "" };
+  redo(false);
+  document.getElementById("deed-note")?.focus();
+}
+
+async function send(alert, action, redo, outcome) {
+  if (draft.sending) return;
+  draft = { ...draft, sending: true, error: "" };
+  redo(false);
+  try {
+    await api.act(alert.alert_id, { action, note: draft.note, outcome });
+    draft = { id: "" };
+  } catch (error) {
+    draft = { ...draft, sending: false, error: error.message };
+  }
+  redo(true);
+}
+
+document.addEventListener("keydown", (event) => {
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+  const inField = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (!shown || !plain || inField || draft.action || draft.sending || !location.hash.startsWith("#/alerts/")) return;
+  const button = KEYS[event.key] && document.querySelector(`[data-deed="${KEYS[event.key]}"]`);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  press(event.key, shown.alert, shown.redo);
+});

@@ -1,0 +1,177 @@
+"""The screen does not deceive: it redraws under load, says what has stopped and shares one stream among tabs."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+
+from fairwatch.domain.clock import SystemClock
+from fairwatch.stores.health import Health
+from tests.support.browser_page import Page, needs_browser, start_browser
+from tests.support.console_sample import fill_candidates
+from tests.support.console_world import ConsoleWorld, console_world
+from tests.support.records import trigger
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[WebDriver]:
+    driver = start_browser(tmp_path)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+async def world(valkey: str, tmp_path: Path) -> AsyncIterator[ConsoleWorld]:
+    async with console_world(valkey, tmp_path, clock=SystemClock()) as running:
+        yield running
+
+
+async def alive(world: ConsoleWorld, valkey: str) -> None:
+    """Let `project` say for ever that it lives."""
+    health = Health(valkey)
+    try:
+        while True:
+            await health.heartbeat("project", "p-1", {"ready": True, "at": world.clock.now()})
+            await asyncio.sleep(0.5)
+    finally:
+        await health.close()
+
+
+def press(page: Page, keys: str) -> None:
+    page.driver.switch_to.active_element.send_keys(keys)
+
+
+async def test_list_redraws_each_second_while_fifty_changes_a_second_come_in(
+    world: ConsoleWorld, browser: WebDriver
+) -> None:
+    page = Page(browser, world.url)
+    await asyncio.to_thread(page.sign_in, "olga")
+    await asyncio.to_thread(page.wait, "#link-state", "Live")
+    ended = asyncio.Event()
+
+    async def flood() -> None:
+        for n in range(10_000):
+            await world.fold("alerts", trigger(n=0, revision=n, title=f"Change {n}", at=world.clock.now()))
+            if ended.is_set():
+                return
+            await asyncio.sleep(0.02)
+
+    flooding = asyncio.create_task(flood())
+    script = "return document.querySelector('.row-title')?.innerText || ''"
+    seen: set[str] = set()
+    for _ in range(16):
+        await asyncio.sleep(0.25)
+        seen.add(await asyncio.to_thread(browser.execute_script, script))
+    ended.set()
+    await flooding
+    assert len(seen - {""}) >= 3, f"four seconds showed {seen}"
+
+
+async def test_page_says_within_seconds_that_project_has_stopped_and_that_it_is_back(
+    world: ConsoleWorld, valkey: str, browser: WebDriver
+) -> None:
+    page = Page(browser, world.url)
+    lives = asyncio.create_task(alive(world, valkey))
+    await asyncio.to_thread(page.sign_in, "ben")
+    await asyncio.sleep(2)
+    assert "project is silent" not in await asyncio.to_thread(lambda: browser.find_element(By.ID, "banner").text)
+    lives.cancel()
+    await asyncio.wait([lives])
+    began = time.monotonic()
+    await asyncio.to_thread(page.wait, "#banner", "project is silent")
+    assert time.monotonic() - began < 6
+    lives = asyncio.create_task(alive(world, valkey))
+    gone = "return !document.getElementById('banner').innerText.includes('project is silent')"
+    async with asyncio.timeout(6):
+        while not await asyncio.to_thread(browser.execute_script, gone):
+            pass
+    lives.cancel()
+    await asyncio.wait([lives])
+
+
+async def test_seven_tabs_of_one_browser_all_stay_live(world: ConsoleWorld, browser: WebDriver) -> None:
+    page = Page(browser, world.url)
+    await asyncio.to_thread(page.sign_in, "olga")
+
+    def open_tabs() -> list[str]:
+        for _ in range(6):
+            browser.switch_to.new_window("tab")
+            browser.get(page.url)
+            page.wait("#main h1", "Alerts")
+        return list(browser.window_handles)
+
+    tabs = await asyncio.to_thread(open_tabs)
+    await world.fold("alerts", trigger(at=world.clock.now(), title="Seen in every tab"))
+
+    def look() -> None:
+        for tab in tabs:
+            browser.switch_to.window(tab)
+            page.wait(".row-title", "Seen in every tab")
+            page.wait("#link-state", "Live")
+
+    await asyncio.to_thread(look)
+    await asyncio.to_thread(browser.close)  # whichever holds the stream, another takes it over
+    await world.fold("alerts", trigger("next", n=1, at=world.clock.now(), title="After one is closed"))
+
+    def look_again() -> None:
+        for tab in tabs[:-1]:
+            browser.switch_to.window(tab)
+            page.wait(".row-title", "After one is closed")
+
+    await asyncio.to_thread(look_again)
+
+
+async def test_alert_is_answered_with_keys(world: ConsoleWorld, browser: WebDriver) -> None:
+    alert = trigger(at=world.clock.now(), title="Fence cut")
+    await world.fold("alerts", alert)
+    page = Page(browser, world.url)
+
+    def answer() -> None:
+        page.sign_in("olga")
+        page.click(".row")
+        page.wait("[data-deed=ACKNOWLEDGE]:not([disabled])", "Acknowledge")
+        press(page, "a")
+        page.wait("[data-deed=COMMENT]:not([disabled])", "Comment")
+        press(page, "n")
+        press(page, "The guard is on the way, and claims nothing.")
+        page.click("[data-outcome]")
+        page.wait("[data-deed=CLOSE]:not([disabled])", "Close")
+        press(page, "x")
+        page.click("[data-outcome=FALSE]")
+        page.wait("[data-deed=CLOSE]:not([disabled])", "Close")
+
+    await asyncio.to_thread(answer)
+    deeds = world.publisher.records("alert-actions")
+    assert [(deed["action"], deed["actor"], deed["outcome"]) for deed in deeds] == [
+        ("ACKNOWLEDGE", "olga", "NONE"),
+        ("COMMENT", "olga", "NONE"),
+        ("CLOSE", "olga", "FALSE"),
+    ]
+    assert deeds[1]["note"] == "The guard is on the way, and claims nothing."
+
+
+async def test_double_enter_decides_nothing(world: ConsoleWorld, browser: WebDriver) -> None:
+    await fill_candidates(world, world.clock.now())
+    page = Page(browser, world.url)
+
+    def hurry() -> bool:
+        page.sign_in("ann")
+        page.click("[data-view=review]")
+        page.click(".rows li .row")
+        page.wait(".pane h2", "same person")
+        assert page.pictures() == 2
+        page.click("[data-decision=MATCH]")
+        page.wait(".confirmation", "needed")
+        press(page, Keys.ENTER)
+        press(page, Keys.ENTER)
+        return browser.find_element(By.ID, "send-decision").is_enabled()
+
+    assert not await asyncio.to_thread(hurry), "without a reason nothing can be sent"
+    assert world.publisher.records("verifications") == []
