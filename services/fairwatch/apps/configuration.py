@@ -1,18 +1,19 @@
 """Checks a folder of configuration as a whole before it goes live, and fetches one from Git."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fairwatch.apps import reference
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
+from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.matching import match_policy
 from fairwatch.matching.models import FaceConfig
-from fairwatch.policy import quiet
+from fairwatch.policy import escalations, quiet
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -33,6 +34,7 @@ def faults(folder: Path) -> Iterator[str]:
         "routes.yaml": RouteTree.read,
         "receivers.yaml": lambda path: read_yaml(path, Receivers),
         quiet.FILE: quiet.Quiet.read,
+        escalations.FILE: escalations.Escalations.read,
         "devices.yaml": lambda path: load_devices(path, secrets=False),
         "people.yaml": People.load,
         "models.yaml": FaceConfig.load,
@@ -51,6 +53,7 @@ def faults(folder: Path) -> Iterator[str]:
         except ConfigurationError as error:
             yield str(error)
     yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))
+    yield from _unsound_escalations(folder, read)
     yield from _impossible_rules(folder, read.get("routes.yaml"), read.get(reference.FILE))
 
 
@@ -62,6 +65,21 @@ def _unknown_receivers(folder: Path, routes: object, receivers: object) -> Itera
         for name in rule.receivers or ():
             if name not in known:
                 yield f"{folder / 'routes.yaml'}: rule {rule.name!r} tells {name!r}, who is not in receivers.yaml"
+
+
+def _unsound_escalations(folder: Path, read: Mapping[str, object]) -> Iterator[str]:
+    """Yield what is wrong with schedules and policies, and which rules name one that is not there."""
+    known, routes, receivers = (read.get(name) for name in (escalations.FILE, "routes.yaml", "receivers.yaml"))
+    names = {receiver.name for receiver in receivers.receivers} if isinstance(receivers, Receivers) else None
+    policies: set[str] = set()
+    if isinstance(known, escalations.Escalations):
+        policies.update(known.policies)
+        for fault in known.faults(names, SystemClock().now()):
+            yield f"{folder / escalations.FILE}: {fault}"
+    for rule in routes.rules.values() if isinstance(routes, RouteTree) else ():
+        if rule.escalation and rule.escalation not in policies:
+            missing = f"escalation {rule.escalation!r}, which is no policy of {escalations.FILE}"
+            yield f"{folder / 'routes.yaml'}: rule {rule.name!r} names {missing}"
 
 
 def _impossible_rules(folder: Path, routes: object, known: object) -> Iterator[str]:
@@ -126,7 +144,7 @@ def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: 
 
 def _write(found: Checkout, beside: Path | None, folder: Path) -> set[str]:
     """Write the files into a folder and return their names; what lies beside comes last."""
-    files = {name: content for name, content in found.files.items() if name.endswith(".yaml")}
+    files = {name: content for name, content in found.files.items() if name.endswith((".yaml", ".ics"))}
     files |= {path.name: path.read_bytes() for path in (beside.iterdir() if beside else ()) if path.is_file()}
     for name, content in files.items():
         (folder / name).write_bytes(content)

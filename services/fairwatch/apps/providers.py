@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.absence import Armed
+    from fairwatch.policy.escalations import Escalations
     from fairwatch.policy.quiet import Quiet
     from fairwatch.policy.routing import Options, RouteTree
     from fairwatch.processors.retain import Kept
@@ -80,6 +81,12 @@ def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
 
 def _armed(settings: Settings, given: Resources) -> "Armed":
     return _tree(settings, given).armed
+
+
+def _escalations(settings: Settings, _: Resources) -> "Escalations":
+    from fairwatch.policy.escalations import FILE, Escalations  # noqa: PLC0415
+
+    return Escalations.read(settings.config_dir / FILE)
 
 
 def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]":
@@ -151,6 +158,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "tree": _tree,
     "rules": _rules,
     "armed": _armed,
+    "escalations": _escalations,
     "receivers": _receivers,
     "quiet": _quiet,
     "partitions": _partitions,

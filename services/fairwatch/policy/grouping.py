@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy import escalating
 from fairwatch.policy.causes import Cause, CauseBook, cause_of, plain_name
 from fairwatch.policy.deeds import PEOPLE, Objection, note, objection
+from fairwatch.policy.escalations import NONE, Escalations
 
 SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
 OVER = ("ENDED", "CANCELLED")
@@ -52,8 +54,10 @@ class AlertGroup:
             microseconds. `alert` holds the next revision's content, its revision is the last one that was told, -1 for
             none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the condition was that has
             been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
-            began again since then, `changes` in all; `aside` says for whom a revision is due that changes no time.
+            began again since then, `changes` in all; `escalation` is who is told next if nobody answers; `aside` is for
+            whom a revision is due that changes no time.
         causes: What holds.
+        escalations: Who is told when nobody answers.
 
     Attributes:
         inhibits: Keys of what its open alert was last said to inhibit.
@@ -61,19 +65,20 @@ class AlertGroup:
     What was told or taken in is shared with the group, never copied: nothing in it is changed in place.
     """
 
-    def __init__(self, value: dict[str, Any], causes: CauseBook) -> None:
+    def __init__(self, value: dict[str, Any], causes: CauseBook, escalations: Escalations = NONE) -> None:
         self.value = value
         self.causes = causes
         self.inhibits: list[str] = list(value.get("inhibits", ()))
+        self._escalations = escalations
 
     @classmethod
-    def stored(cls, value: dict[str, Any] | None, causes: CauseBook) -> "AlertGroup":
+    def stored(cls, value: dict[str, Any] | None, causes: CauseBook, escalations: Escalations = NONE) -> "AlertGroup":
         """Return a group as it was kept, also by an older release: that one named what was firing in the value itself.
 
         It also kept, without an alert, what was over; such a group is over here, too.
         """
         if value is None or value["alert"] is None:
-            return cls({"alert": None}, causes)
+            return cls({"alert": None}, causes, escalations)
         if "gone" not in value:
             heard_at, alert = value.pop("changed_at"), value["alert"]
             value["timing"] = {
@@ -85,7 +90,7 @@ class AlertGroup:
             for said in value.pop("firing"):
                 device, times = said.partition("|")[0], (alert["started_at"], alert["updated_at"])
                 causes.put(Cause(said, "MOMENT", device, alert["event_type"], *times, heard_at))
-        return cls(value, causes)
+        return cls(value, causes, escalations)
 
     @property
     def is_over(self) -> bool:
@@ -93,7 +98,7 @@ class AlertGroup:
         return self.value["alert"] is None
 
     def take(
-        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | bool | None], *, is_new: bool
+        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | bool | str | None], *, is_new: bool
     ) -> Verdict:
         """Fold a trigger in that was not folded in before: begin, go on or end.
 
@@ -124,6 +129,8 @@ class AlertGroup:
         if (against := objection(told, deed)) is not None:
             return against
         note(alert, deed)
+        if deed["action"] != "COMMENT":
+            value["escalation"] = None
         if deed["action"] == "CLOSE":
             for cause in list(self.causes):
                 self._part(cause, "ENDED")
@@ -163,6 +170,7 @@ class AlertGroup:
         for cause in self.causes if ahead else ():
             cause.heard_at = min(cause.heard_at, now)
             self.causes.put(cause)
+        ahead += ["escalation"] if escalating.set_right(value.get("escalation"), now) else []
         wait = max(value["timing"]["group_wait"], value["timing"]["group_interval"])
         late = value["due"] is not None and value["due"] > now + wait
         if late:
@@ -177,6 +185,13 @@ class AlertGroup:
             return
         if value["ended"] is None and now >= _silent_at(value) and self._age(now):
             self._change(now)
+        if (at := _escalates_at(value)) is not None and now >= at:
+            receivers, value["escalation"] = escalating.take_step(self._escalations, value["escalation"], now)
+            if receivers:
+                alert = value["alert"]
+                alert["receivers"] = list(dict.fromkeys([*alert["receivers"], *receivers]))
+                alert["escalation_step"] = alert.get("escalation_step", 0) + 1
+                value["aside"] = {"to": receivers}
         if value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
 
@@ -202,6 +217,7 @@ class AlertGroup:
         alert = {**value["alert"], "state": state, **self._told_causes()}
         if state == "NEW":
             alert["ended_at"] = None
+            value["escalation"] = escalating.begin(self._escalations, value["timing"].get("escalation"), now)
         if value["ended"] is None:
             value["due"], value["gone"] = None, []
         elif state == "UPDATED":  # it ends when it has been over for an interval
@@ -225,7 +241,7 @@ class AlertGroup:
         cause_id, kind = cause_of(trigger)
         if self.is_over:
             value.update(alert=_open(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
-            value.update(lasts_from=None, due=now + value["timing"]["group_wait"])
+            value.update(escalation=None, lasts_from=None, due=now + value["timing"]["group_wait"])
             known, changed = None, True
         else:
             known = self.causes.get(cause_id)
@@ -321,7 +337,8 @@ def due_at(value: Mapping[str, Any]) -> int:
     """Return when a group has to be looked at next, in microseconds; at once where an older release kept it."""
     if "gone" not in value:
         return 0
-    moments = (value["due"], _repeat_at(value), _silent_at(value) if value["ended"] is None else None)
+    silent = _silent_at(value) if value["ended"] is None else None
+    moments = (value["due"], _repeat_at(value), silent, _escalates_at(value))
     return min((int(moment) for moment in moments if moment is not None), default=_NEVER)
 
 
@@ -331,6 +348,12 @@ def _silent_at(value: Mapping[str, Any]) -> int:
     quiet = _NEVER if value["heard_at"] is None else value["heard_at"] + timing["resolve_after"]
     lost = _NEVER if value["lasts_from"] is None else value["lasts_from"] + timing["stale_after"]
     return int(min(quiet, lost))
+
+
+def _escalates_at(value: Mapping[str, Any]) -> int | None:
+    """Return when somebody else is told unless somebody answers; never while it is about to end."""
+    escalation = value.get("escalation")
+    return None if escalation is None or value["ended"] is not None else int(escalation["due"])
 
 
 def _repeat_at(value: Mapping[str, Any]) -> int | None:

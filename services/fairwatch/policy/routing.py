@@ -90,6 +90,7 @@ class Options(Strict):
     stale_after: Duration = timedelta(days=7)
     tell_progress: bool = False
     shadow: bool = False
+    escalation: str | None = Field(default=None, pattern=NAME, description="a policy of escalations.yaml")
     title: TitleTemplate = TitleTemplate(TitleTemplate.plain)
     description: Template = Template("")
     category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (

@@ -15,6 +15,7 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
 from fairwatch.policy.dependencies import Dependencies
+from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.grouping import AlertGroup, due_at
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Options
@@ -41,6 +42,7 @@ class Group:
         quiet: Which alerts inhibit others.
         armed: Says of a rule of what is not heard, and a local time, whether that counts.
         sites, devices: For the time zones of what is watched, and whether it is enabled.
+        escalations: Who is told when nobody answers.
     """
 
     spec = spec_of("group")
@@ -55,6 +57,7 @@ class Group:
         armed: Armed = lambda _rule, _local: True,
         sites: Reference | None = None,
         devices: Reference | None = None,
+        escalations: Escalations = NONE,
     ) -> None:
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._timings = {name: _micros(options) for name, options in rules.items()}
@@ -65,6 +68,7 @@ class Group:
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
+        self._escalations = escalations
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Fold each trigger and answer with the revisions that are due at once."""
@@ -152,7 +156,7 @@ class Group:
 
     def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
         causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
-        return AlertGroup.stored(value, causes)
+        return AlertGroup.stored(value, causes, self._escalations)
 
     def _keep(self, partition: int, key: str, group: AlertGroup) -> None:
         group.causes.save()
@@ -209,7 +213,7 @@ def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
     return True
 
 
-def _micros(options: Options) -> dict[str, int | bool | None]:
+def _micros(options: Options) -> dict[str, int | bool | str | None]:
     repeat = options.repeat_interval
     return {
         "group_wait": options.group_wait // MICROSECOND,
@@ -217,6 +221,7 @@ def _micros(options: Options) -> dict[str, int | bool | None]:
         "resolve_after": options.resolve_after // MICROSECOND,
         "stale_after": options.stale_after // MICROSECOND,
         "tell_progress": options.tell_progress,
+        "escalation": options.escalation,
         "repeat_interval": None if repeat is None else repeat // MICROSECOND,
     }
 

@@ -10,7 +10,10 @@ from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.ports import Reference
+from fairwatch.domain.records import AlertDeed, AlertOutcome
 from fairwatch.matching.recheck import Recheck
+from fairwatch.policy.deeds import make
+from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.group import Group
@@ -42,6 +45,7 @@ class Rehearsal:
         receivers: Options by name; one that rules name and that is not here takes everything.
         troubles: How receivers answer, by name.
         quiet: How long who may silence.
+        escalations: Who is told when nobody answers.
 
     Attributes:
         silences, devices: By id; to be put while it goes on.
@@ -56,6 +60,7 @@ class Rehearsal:
         receivers: Mapping[str, Mapping[str, Any]] | None = None,
         troubles: Mapping[str, Sequence[Trouble]] | None = None,
         quiet: Quiet | None = None,
+        escalations: Escalations = NONE,
     ) -> None:
         self.silences = MemoryReference()
         self.inhibitions, self.devices = MemoryReference(), MemoryReference()
@@ -68,6 +73,7 @@ class Rehearsal:
         self._offset = 0
         self._group_state, self._notify_state = MemoryState(), MemoryState()
         names = {name for rule in tree.rules.values() for name in rule.receivers} | set(receivers or ())
+        names |= escalations.receivers()
         self._sinks = {
             name: ScriptedSink(name, self.clock, self.messages, (troubles or {}).get(name, ())) for name in names
         }
@@ -75,6 +81,7 @@ class Rehearsal:
             name: Receiver(name, sink, **(receivers or {}).get(name, {})) for name, sink in self._sinks.items()
         }
         self._tree = tree
+        self._escalations = escalations
         self._build()
 
     async def show(self, type_: str, *records: Mapping[str, Any]) -> None:
@@ -83,6 +90,16 @@ class Rehearsal:
         answers = await self._route.handle([self._event(topic, type_, record) for record in records])
         await self._raise(_records(answers, "alert-triggers"))
         self.outcomes += [outcome for answer in answers for outcome in answer]
+
+    async def answer(self, action: AlertDeed, person: str, outcome: AlertOutcome, text: str) -> None:
+        """Let an operator answer the alert that was told last."""
+        if not self.alerts:
+            return
+        told = self.alerts[-1]
+        deed = make(told, action, person, "operator", self.clock.now(), outcome=outcome, note=text)
+        answers = await self._group.handle([self._event("alert-actions", "AlertAction", deed)])
+        self.outcomes += [outcome for answer in answers for outcome in answer]
+        await self._tell(_records(answers, "alerts"))
 
     async def pass_time(self, until: int) -> None:
         """Move the clock, and do what falls due on the way, when it does."""
@@ -123,6 +140,7 @@ class Rehearsal:
             self._tree.armed,
             self._sites,
             self.devices,
+            self._escalations,
         )
         self._notify = Notify(
             self._receivers,

@@ -10,6 +10,7 @@ from fairwatch.policy.duration import Duration
 from fairwatch.policy.routing import Routes
 from fairwatch.sinks.sink import Reason
 
+Deed = Literal["acknowledge", "claim", "comment", "close"]
 State = Literal["moment", "start", "update", "end", "on", "off"]
 STEP_LIMIT = 100_000  # events of one step
 
@@ -35,7 +36,7 @@ def _known(value: object) -> object:
 
 
 class Step(Strict):
-    """One thing that happens: a device says something (`event`), people have decided (`verdict`), or we restart.
+    """One thing that happens: a device speaks (`event`), people decided (`verdict`) or answer (`deed`), or we restart.
 
     Attributes:
         at: When it comes in.
@@ -45,6 +46,7 @@ class Step(Strict):
         state: A moment; start, update, end of an object or track; on and off of a condition.
         known: Whether the device is registered.
         fields: Further fields of the observation or the candidate, as on their topics.
+        deed: What an operator (`by`) does to the alert that was told last.
         restart: All processors die and go on from their saved state.
         rules: From now on the rules are those of another file, beside this one.
     """
@@ -71,13 +73,17 @@ class Step(Strict):
     channel: str | None = None
     confidence: float | None = Field(default=None, ge=0, le=1)
     fields: dict[str, Any] = {}
+    deed: Deed | None = None
+    by: str = "operator"
+    was: Literal["true", "false", "test"] | None = None
+    note: str = ""
     restart: bool = False
     rules: str | None = None
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Step":
-        if sum(bool(each) for each in (self.event, self.verdict, self.restart, self.rules)) != 1:
-            raise ValueError("is one of event, verdict, restart and rules")
+        if sum(bool(each) for each in (self.event, self.verdict, self.deed, self.restart, self.rules)) != 1:
+            raise ValueError("is one of event, verdict, deed, restart and rules")
         if (self.times > 1) != (self.every is not None):
             raise ValueError("every and times are given together")
         return self

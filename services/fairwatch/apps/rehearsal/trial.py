@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fairwatch.apps import reference
 from fairwatch.apps.rehearsal.comparison import Line, compare
@@ -15,7 +15,9 @@ from fairwatch.apps.rehearsal.receivers import Message, Trouble
 from fairwatch.apps.rehearsal.records import Places, sighting, verdict
 from fairwatch.apps.rehearsal.script import STEP_LIMIT, Case, RuleTests, Step
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.records import AlertDeed, AlertOutcome
 from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.escalations import FILE, Escalations
 from fairwatch.policy.routing import RouteTree
 from fairwatch.sinks.receivers import Receivers
 
@@ -81,6 +83,7 @@ class _Run:
             sites=MemoryReference(self._places.sites),
             receivers=receivers if self._case.receivers is None else self._case.receivers,  # type: ignore[arg-type]
             troubles=self._troubles(),
+            escalations=Escalations.read(self._path.parent / FILE),
         )
         for number, (at, step) in enumerate(steps):
             await hub.pass_time(at)
@@ -123,6 +126,9 @@ class _Run:
     async def _do(self, hub: Rehearsal, step: Step, number: int, at: int) -> None:
         if step.restart:
             await hub.restart()
+        elif step.deed is not None:
+            action, outcome = cast("AlertDeed", step.deed.upper()), cast("AlertOutcome", (step.was or "none").upper())
+            await hub.answer(action, step.by, outcome, step.note)
         elif step.rules is not None:
             await hub.change_rules(RouteTree.read(self._path.parent / step.rules))
         else:

@@ -1,0 +1,195 @@
+"""The file escalations.yaml: who is told when nobody answers, after how long, and by which way."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fairwatch.domain.calendar import zone
+from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.duration import Duration
+from fairwatch.policy.on_call import Roster, Schedule
+
+FILE = "escalations.yaml"
+NAME = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
+SHORTEST = timedelta(minutes=1)  # between two rounds
+KINDS = ("schedule", "person", "receiver")
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+def _target(value: object) -> object:
+    kind, _, name = str(value).partition(":")
+    if kind not in KINDS or not name:
+        raise ValueError("must be schedule:NAME, person:NAME or receiver:NAME")
+    return value
+
+
+def _zone(value: object) -> object:
+    if zone(str(value)) is None:
+        raise ValueError("is no time zone such as Europe/Berlin")
+    return value
+
+
+Target = Annotated[str, BeforeValidator(_target)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+File = Annotated[str, Field(pattern=r"^[^/\\]+\.ics$")]
+
+
+class Strict(BaseModel):
+    """A model in which a typing error is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonOptions(Strict):
+    """How a person is reached, and when not."""
+
+    receivers: tuple[str, ...] = Field(min_length=1)
+    away: File | None = Field(default=None, description="calendar of when they are not there, on call or not")
+
+
+class ScheduleOptions(Strict):
+    """The calendars of a schedule; each event is named after a person."""
+
+    calendar: File
+    overrides: File | None = Field(default=None, description="who is there instead")
+    holidays: File | None = Field(default=None, description="days on which `calendar` does not hold")
+    holiday_calendar: File | None = Field(default=None, description="who is there on these days")
+    time_zone: Zone = "UTC"
+
+
+class Step(Strict):
+    """Whom to tell so long after the alert was first told, if nobody has answered."""
+
+    after: Duration
+    tell: tuple[Target, ...] = Field(min_length=1)
+    when_nobody: Literal["last_resort", "wait"] = "last_resort"
+
+
+class Policy(Strict):
+    """Steps, then the last resort, then the steps again until somebody answers."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=20)
+    last_resort: tuple[str, ...] = Field(min_length=1, description="receivers")
+    last_resort_after: Duration = timedelta(minutes=15)
+    again_every: Duration | None = Field(default=None, ge=SHORTEST, description="after the last resort; none for once")
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "Policy":
+        times = [step.after for step in self.steps]
+        if times != sorted(times) or self.last_resort_after < times[-1]:
+            raise ValueError("each step comes after the one before it, and the last resort after all of them")
+        return self
+
+
+class EscalationsFile(Strict):
+    """The file."""
+
+    people: dict[Name, PersonOptions] = {}
+    schedules: dict[Name, ScheduleOptions] = {}
+    policies: dict[Name, Policy] = {}
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "EscalationsFile":
+        known: dict[str, set[str]] = {"schedule": set(self.schedules), "person": set(self.people)}
+        for name, policy in self.policies.items():
+            for target in (target for step in policy.steps for target in step.tell):
+                kind, _, wanted = target.partition(":")
+                if kind in known and wanted not in known[kind]:
+                    raise ValueError(f"policy {name!r} tells {target!r}, which is not there")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom a step tells: receivers; and, where there is nobody yet, when there will be, in microseconds."""
+
+    receivers: tuple[str, ...]
+    waits_until: int | None = None
+
+
+class Escalations:
+    """Answers who is told now.
+
+    Args:
+        content: The validated file.
+        folder: Where its calendars lie.
+
+    Raises:
+        ConfigurationError: A calendar cannot be read.
+    """
+
+    def __init__(self, content: EscalationsFile, folder: Path) -> None:
+        self.policies: Mapping[str, Policy] = content.policies
+        self._people = content.people
+        self.schedules = {name: _schedule(options, folder) for name, options in content.schedules.items()}
+        away = {name: person.away for name, person in content.people.items() if person.away}
+        self._away = {name: Roster(folder / file, ZoneInfo("UTC")) for name, file in away.items()}
+
+    @classmethod
+    def read(cls, path: Path) -> "Escalations":
+        """Read the file; where there is none, nothing escalates. ConfigurationError names file and value."""
+        return cls(read_yaml(path, EscalationsFile), path.parent) if path.exists() else cls(EscalationsFile(), path)
+
+    def told_by(self, policy: Policy, number: int, moment: int) -> Told:
+        """Return whom a step tells at a moment: those on call who are not away, else the last resort, or nobody yet."""
+        if number >= len(policy.steps):
+            return Told(policy.last_resort)
+        step, found, later = policy.steps[number], list[str](), list[int]()
+        for target in step.tell:
+            kind, _, name = target.partition(":")
+            if kind == "receiver":
+                found.append(name)
+            for person in self._asked(kind, name, moment):
+                found += self._people[person].receivers
+            if kind == "schedule" and (at := self.schedules[name].next_change(moment, self.is_there)) is not None:
+                later.append(at)
+        if found:
+            return Told(tuple(dict.fromkeys(found)))
+        return Told((), min(later)) if step.when_nobody == "wait" and later else Told(policy.last_resort)
+
+    def is_there(self, person: str, moment: int) -> bool:
+        """Tell whether a person can be reached: is known here, and not away."""
+        return person in self._people and not (person in self._away and self._away[person].at(moment))
+
+    def receivers(self) -> set[str]:
+        """Return every receiver that somebody may be told over."""
+        found = {name for person in self._people.values() for name in person.receivers}
+        for policy in self.policies.values():
+            found.update(policy.last_resort)
+            targets = (target.partition(":") for step in policy.steps for target in step.tell)
+            found.update(name for kind, _, name in targets if kind == "receiver")
+        return found
+
+    def faults(self, receivers: set[str] | None, moment: int) -> Iterator[str]:
+        """Yield what is wrong, or soon will be, as sentences; receivers are not looked at where none are known."""
+        for name, schedule in self.schedules.items():
+            if trouble := schedule.trouble(moment):
+                yield f"schedule {name!r} {trouble}"
+            for person in sorted(schedule.people(moment) - set(self._people)):
+                yield f"schedule {name!r} names {person!r}, who is not among people"
+        told = {f"person {name!r}": person.receivers for name, person in self._people.items()}
+        for name, policy in self.policies.items():
+            direct = [t.partition(":")[2] for step in policy.steps for t in step.tell if t.startswith("receiver:")]
+            told[f"policy {name!r}"] = (*direct, *policy.last_resort)
+        for who, names in told.items():
+            for unknown in sorted(set(names) - (receivers if receivers is not None else set(names))):
+                yield f"{who} tells {unknown!r}, who is not in receivers.yaml"
+
+    def _asked(self, kind: str, name: str, moment: int) -> list[str]:
+        people = self.schedules[name].on_call(moment) if kind == "schedule" else [name] if kind == "person" else []
+        return [person for person in people if self.is_there(person, moment)]
+
+
+def _schedule(options: ScheduleOptions, folder: Path) -> Schedule:
+    local = ZoneInfo(options.time_zone)
+    read: Callable[[str | None], Roster | None] = lambda name: Roster(folder / name, local) if name else None  # noqa: E731
+    shifts = Roster(folder / options.calendar, local)
+    return Schedule(shifts, read(options.overrides), read(options.holidays), read(options.holiday_calendar))
+
+
+NONE = Escalations(EscalationsFile(), Path())
