@@ -251,6 +251,12 @@ GOVERNANCE = Dashboard(
             what="unverified must stay at nothing: route has failed then.",
         ),
         Panel(
+            "Deeds that are not authentic",
+            {"{{component}} {{reason}}": "increase(fairwatch_deeds_refused_total{$where}[1h])"},
+            limit=1,
+            what="Somebody writes decisions that nobody signed, or a key is missing: see deed.refused in the audit.",
+        ),
+        Panel(
             "Held: authorisations, watchlist, devices, sites",
             {"{{topic}} in {{component}}": "max by (topic, component) (fairwatch_reference_entries{$where})"},
         ),

@@ -121,6 +121,13 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "signingKey": group(
+        "What signs what people do at the console; its public half is registered with `fairwatch keys init`.",
+        {
+            "existingSecret": secret("Secret of the console; without it nobody can decide on a candidate"),
+            "key": text("Its key."),
+        },
+    ),
     "chainKey": group(
         "What proves that a chain has handled a record, so that no other processor does again.",
         {
@@ -165,7 +172,7 @@ PROPERTIES = {
         },
     ),
     "config": group(
-        "Files: routes, receivers, devices, people, models, matching and reference, each .yaml.",
+        "Files: routes, receivers, devices, people, trust, models, matching and reference, each .yaml.",
         {
             "check": flag("Whether a hook checks the files before each install and upgrade, which fails with them."),
             "existingConfigMap": text("ConfigMap to use instead of files; empty for none."),

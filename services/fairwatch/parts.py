@@ -125,7 +125,7 @@ PARTS: tuple[Part, ...] = (
             reads=("candidates", "verifications"),
             writes=("verdicts", "audit"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites"),
+            references=("authorisations", "watchlist-entries", "sites", "people", "signing-keys"),
             tick_s=1.0,
         ),
     ),
@@ -187,6 +187,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="project",
             reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
+            references=("people", "signing-keys"),
             replay=True,
             pace_s=0.1,
         ),

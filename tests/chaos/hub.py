@@ -14,6 +14,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
 from fairwatch.apps.kafka import admin, producer
+from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.errors import RetryableError
@@ -27,6 +28,7 @@ from tests.chaos.sink import Sink
 from tests.chaos.workers import EACH_ALONE, Partition, Workers
 from tests.chaos.world import World
 from tests.kafka.registry import Apicurio, apicurio
+from tests.support.trust import ADMIN
 
 CONFIG = Path(__file__).parent / "config"
 PARTITIONS = 2
@@ -90,6 +92,7 @@ async def running(
         sink = Sink(secret)
         shutil.copytree(CONFIG, folder / "config")
         write_devices(folder / "config")
+        write_anchors(folder / "config" / ANCHORS, [ADMIN.public])
         mqtt, rooms = await stack.enter_async_context(start_mqtt(USERS)), await sink.start()
         workers = Workers(folder, {
             "FAIRWATCH_KAFKA_BOOTSTRAP": cluster.proxied, "FAIRWATCH_REDIS_URL": store.url,

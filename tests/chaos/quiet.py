@@ -33,6 +33,7 @@ from tests.chaos.sink import RECEIVERS, Sink
 from tests.chaos.verdict import Sent
 from tests.chaos.world import WITHDRAWALS, World, anpr, authorisation, observation, story_record
 from tests.support.processor_world import MemoryReference, MemoryState
+from tests.support.trust import trust
 
 CONFIG = Path(__file__).parent / "config"
 RATE = 80.0
@@ -84,7 +85,7 @@ class QuietHub:
         self.processors: list[Any] = [
             Enrich(known["devices"], known["sites"], MemoryState(), soft_biometrics=False),
             Match(self.clock, MemoryState(), known, None),
-            Verify(self.clock, MemoryState(), known),
+            Verify(self.clock, MemoryState(), known, trust(known)),
             Route(tree, known["sites"]),
             Group(tree.rules, MemoryState(), self.clock),
             Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known)),

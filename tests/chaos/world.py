@@ -14,7 +14,8 @@ from fairwatch.apps.demo.cameras.hikvision import ANPR
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 from tests.chaos.poison import POISONS, Poison
-from tests.chaos.stories import HALLS, RECORDERS, Act, Door, Story, stories
+from tests.chaos.stories import HALLS, PEOPLE, RECORDERS, Act, Door, Story, stories
+from tests.support.trust import signed, vouched
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
 SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
@@ -144,6 +145,9 @@ class World:
 
     def reference(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield (topic, key, record) of what has to be known before the first event."""
+        for topic, records in vouched(*PEOPLE).items():
+            for key, record in records.items():
+                yield topic, key, record
         yield "sites", SITE, {"site_id": SITE, "name": "Chaos", "time_zone": "UTC"}
         devices = [f"raw-{n}" for n in range(RAW_CAMERAS)] + [f"gate-{n}" for n in range(CAMERAS)]
         devices += [f"hall-{n}" for n in range(HALLS)] + [f"recorder-{n}" for n in range(RECORDERS)]
@@ -258,10 +262,10 @@ def candidate(event: Event, story: Story) -> dict[str, Any]:
 def verification(event: Event) -> dict[str, Any]:
     """Return one person's decision."""
     assert event.act
-    return {
+    return signed({
         "verification_id": stable_id("chaos-vote", event.number), "candidate_id": candidate_id(event.act),
         "reviewer": event.act.person, "role": "reviewer", "decision": event.act.deed.upper(), "decided_at": _now(),
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def presence(event: Event) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.support.console_world import ConsoleWorld
 from tests.support.records import AT, candidate, verdict
+from tests.support.trust import CONSOLE, trust, vouched
 
 FACE = candidate("FACE", expires_at=AT + 3_600_000_000)
 ID = FACE["candidate_id"]
@@ -181,3 +182,29 @@ async def test_most_urgent_is_not_cut_off_by_newer_ones(world: ConsoleWorld) -> 
     _, body = await (await world.caller("ann")).get("/api/candidates", limit="3")
     assert body["candidates"][0]["sighting_id"] == "sighting-0"
     assert body["open"] == 8
+
+
+async def test_a_decision_bears_the_consoles_signature_and_tells_nothing_of_the_session(
+    world: ConsoleWorld,
+) -> None:
+    await world.fold("candidates", FACE)
+    ann = await world.caller("ann")
+    await ann.decide(ID, "NO_MATCH")
+    (record,) = world.publisher.records("verifications")
+    refusal = trust(vouched("ann")).refusal(
+        "Verification", record, record["deed"], act="verify", name="ann", roles=["reviewer"], now=world.clock.now()
+    )
+    assert refusal is None
+    assert record["deed"]["key_id"] == CONSOLE.public.key_id
+    token = next(cookie.value for cookie in ann.http.cookie_jar if cookie.key == "fairwatch-session")
+    assert token not in str(record)
+
+
+async def test_a_forged_decision_keeps_nobody_from_deciding(world: ConsoleWorld) -> None:
+    await world.fold("candidates", FACE)
+    forged = {
+        "verification_id": "v", "candidate_id": ID, "reviewer": "ann", "role": "reviewer", "decision": "NO_MATCH",
+        "decided_at": world.clock.now(),
+    }  # fmt: skip
+    await world.fold("verifications", forged)
+    assert (await (await world.caller("ann")).decide(ID, "NO_MATCH"))[0] == 202

@@ -46,6 +46,7 @@ async def test_a_match_by_a_host_with_another_clock_is_still_confirmed_by_two_pe
 
 async def test_a_reviewer_whose_clock_is_ahead_cannot_decide_after_the_candidate_expired() -> None:
     court = Court()
+    court.face["expires_at"] = AT + 180 * SECOND
     await court.opens()
     await court.hears("dora")
     await court.hears("emil", at=court.face["expires_at"] + TEN)

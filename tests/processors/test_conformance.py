@@ -27,6 +27,7 @@ from tests.support import records
 from tests.support.avro_strategies import records as any_record
 from tests.support.places import CONFIG
 from tests.support.processor_world import MemoryReference, MemoryState, assert_valid
+from tests.support.trust import trust
 
 ELSEWHERE = {"project"}  # proved by its own suite, which has Redis
 REGISTERED = {
@@ -65,6 +66,7 @@ def build(name: str, state: MemoryState):
         "receivers": lambda: {"control-room": Receiver("control-room", Yes())},
         "stores": dict,
         "faces": lambda: None,
+        "trust": lambda: trust(references),
     }
     return made(name, provide, references)
 

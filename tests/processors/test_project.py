@@ -11,6 +11,7 @@ from fairwatch.domain.outcome import Reject, Skip
 from fairwatch.domain.ports import Facet
 from fairwatch.processors.project import Project
 from tests.support.records import AT, candidate, trigger, verdict
+from tests.support.trust import signed, trust
 
 PICTURE = "fw-media:" + "ab" * 32
 
@@ -52,7 +53,7 @@ def verification(about: dict[str, Any], reviewer: str, decision: str = "MATCH", 
         "decision": decision,
         "decided_at": at,
     }
-    return Event("verifications", "Verification", record, about["candidate_id"])
+    return Event("verifications", "Verification", signed(record), about["candidate_id"])
 
 
 def delivery(alert: dict[str, Any], attempt: int, state: str) -> Event:
@@ -88,7 +89,7 @@ def story() -> list[Event]:
 
 
 async def test_replay_changes_nothing(model: MemoryReadModel) -> None:
-    project = Project(model)
+    project = Project(model, trust())
     await project.handle(story())
     before = dict(model.parts)
     assert await project.handle(story()) == [(Skip("unchanged"),)] * len(story())
@@ -99,40 +100,40 @@ async def test_replay_changes_nothing(model: MemoryReadModel) -> None:
 async def test_where_a_revision_came_twice_the_cancellation_is_shown(model: MemoryReadModel, *, turned: bool) -> None:
     update, cancelled = (trigger(revision=3, state=state) for state in ("UPDATED", "CANCELLED"))
     events = [Event("alerts", "Alert", alert, alert["group"]) for alert in (update, cancelled)]
-    await Project(model).handle(events[::-1] if turned else events)
+    await Project(model, trust()).handle(events[::-1] if turned else events)
     shown = model.parts["alert", update["alert_id"], "alert"]
     assert (shown.record["state"], shown.open) == ("CANCELLED", False)
-    await Project(model).handle([Event("alerts", "Alert", trigger(revision=4, state="NEW"), update["group"])])
+    await Project(model, trust()).handle([Event("alerts", "Alert", trigger(revision=4, state="NEW"), update["group"])])
     assert model.parts["alert", update["alert_id"], "alert"].record["revision"] == 4
 
 
 async def test_topics_may_arrive_in_any_order(model: MemoryReadModel) -> None:
-    await Project(model).handle(story())
+    await Project(model, trust()).handle(story())
     for seed in range(20):
         topics = ["candidates", "verifications", "verdicts", "alerts", "deliveries"]
         random.Random(seed).shuffle(topics)
         other = MemoryReadModel()
         for topic in topics:
-            await Project(other).handle([event for event in story() if event.topic == topic])
+            await Project(other, trust()).handle([event for event in story() if event.topic == topic])
         assert {key: facet.version for key, facet in other.parts.items()} == {
             key: facet.version for key, facet in model.parts.items()
         }
 
 
 async def test_latest_decision_of_a_person_stands_and_nobody_is_told(model: MemoryReadModel) -> None:
-    await Project(model).handle(story())
+    await Project(model, trust()).handle(story())
     facet = next(facet for (_, _, name), facet in model.parts.items() if name == "verification:ann")
     assert facet.record["decision"] == "MATCH"
     assert facet.quiet
 
 
 async def test_only_media_of_ours_is_referenced(model: MemoryReadModel) -> None:
-    await Project(model).handle(story()[:1])
+    await Project(model, trust()).handle(story()[:1])
     assert [facet.media for facet in model.parts.values()] == [("ab" * 32,)]
 
 
 async def test_verdict_and_end_close(model: MemoryReadModel) -> None:
-    await Project(model).handle(story())
+    await Project(model, trust()).handle(story())
     opens = {name: facet.open for (_, _, name), facet in model.parts.items() if facet.open is not None}
     assert opens == {"candidate": True, "verdict": False, "alert": False}
 
@@ -141,18 +142,18 @@ async def test_revocation_replaces_a_confirmation(model: MemoryReadModel) -> Non
     events = [
         Event("verdicts", "Verdict", verdict("FACE", outcome), "c") for outcome in ("REVOKED", "CONFIRMED", "PENDING")
     ]
-    await Project(model).handle(events)
+    await Project(model, trust()).handle(events)
     assert model.parts[("candidate", events[0].record["candidate_id"], "verdict")].record["outcome"] == "REVOKED"
 
 
 async def test_erased_candidate_is_forgotten_in_its_turn(model: MemoryReadModel) -> None:
     first = story()[0]
     erased = Event("candidates", "MatchCandidate", None, first.key)
-    outcomes = await Project(model).handle([first, erased, erased])
+    outcomes = await Project(model, trust()).handle([first, erased, erased])
     assert outcomes == [(), (), (Skip("unchanged"),)]
     assert model.parts == {}
 
 
 async def test_record_that_nobody_sees_is_refused(model: MemoryReadModel) -> None:
-    (outcomes,) = await Project(model).handle([Event("candidates", "Device", {"device_id": "cam-1"})])
+    (outcomes,) = await Project(model, trust()).handle([Event("candidates", "Device", {"device_id": "cam-1"})])
     assert isinstance(outcomes[0], Reject)

@@ -13,12 +13,15 @@ import pytest
 from fairwatch.domain.outcome import Emit
 from fairwatch.matching.recheck import Recheck
 from fairwatch.policy.authorisation import person
+from fairwatch.policy.signatures import PrivateKey
 from tests.processors.test_verify import FACE_ENTRY, SECOND, Court
 from tests.support.records import AT
+from tests.support.trust import NAMES, signed
 from tests.support.watchlist import authorisation
 
 PEOPLE = ("dora", "emil", "fay", "ann", "dor\u0430")
 ORDERS, STEPS = 300, 9
+FORGED = 0.15  # of the decisions are signed with a key that nobody vouches for
 NARROWER: tuple[dict[str, Any], ...] = (
     {"state": "REVOKED"}, {"site_ids": ["airport"]}, {"kinds": ["PLATE"]}, {"modes": ["POST"]},
     {"valid_until": AT + 40 * SECOND}, {"required_verifications": 3}, {"required_verifications": 3}, {},
@@ -71,7 +74,10 @@ class Game:
                 "verification_id": f"{name}-{now}", "candidate_id": court.face["candidate_id"], "reviewer": name,
                 "role": "reviewer", "decision": decision, "decided_at": now,
             }  # fmt: skip
-            self.said[person(name)] = max(self.said.get(person(name), (0, "")), (now, decision))
+            forged = self.random.random() < FORGED
+            if not forged and name in NAMES:
+                self.said[name] = max(self.said.get(name, (0, "")), (now, decision))
+            vote = signed(vote, PrivateKey.of(b"s" * 32)) if forged else signed(vote)
             return await self.push("verifications", "Verification", vote)
         return []
 

@@ -20,6 +20,7 @@ from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.processors.project import Project
 from fairwatch.stores.read_model import RedisReadModel
+from tests.support.trust import CONSOLE, trust, vouched
 
 PASSWORD = "correct horse battery"
 QUICK = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -148,7 +149,8 @@ class ConsoleWorld:
         """Let the projection see records of a topic; a face has two pictures, unless the test gives it some."""
         if topic in ("candidates", "verdicts"):
             records = tuple([await self._with_pictures(record) for record in records])
-        await Project(self.model).handle([Event(topic, TYPES[topic], record) for record in records])
+        events = [Event(topic, TYPES[topic], record) for record in records]
+        await Project(self.model, trust(vouched(*PEOPLE))).handle(events)
 
     async def _with_pictures(self, record: Any) -> Any:
         about = record.get("candidate", record)
@@ -200,7 +202,12 @@ async def console_world(
     """Run a console with a corner of the Valkey to itself."""
     prefix = uuid4().hex + ":"
     settings = ConsoleConfig(
-        write_people(folder, sites=sites), valkey, port=port, prefix=prefix, instance="test", **config
+        write_people(folder, sites=sites),
+        valkey,
+        port=port,
+        prefix=prefix,
+        instance="test",
+        **{"signing_key": CONSOLE, **config},
     )
     clock, publisher, media = clock or ManualClock(), RememberingPublisher(), MemoryMedia()
     async with AsyncExitStack() as stack:

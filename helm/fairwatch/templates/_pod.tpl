@@ -73,6 +73,9 @@
 {{- if $values.links.existingSecret }}
 - {name: FAIRWATCH_LINK_KEY_FILE, value: /secrets/links/key}
 {{- end }}
+{{- if $values.signingKey.existingSecret }}
+- {name: FAIRWATCH_SIGNING_KEY_FILE, value: /secrets/signing/key.pem}
+{{- end }}
 {{- else }}
 {{- with $values.trustedProxies }}
 - {name: FAIRWATCH_TRUSTED_PROXIES, value: {{ toJson . | quote }}}
@@ -129,6 +132,9 @@
 {{- end }}
 {{- if and (or (eq .part.kind "processor") (eq .name "console")) $values.links.existingSecret }}
 - {name: links, secret: {secretName: {{ $values.links.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.links.key }}, path: key}]}}
+{{- end }}
+{{- if and (eq .name "console") $values.signingKey.existingSecret }}
+- {name: signing, secret: {secretName: {{ $values.signingKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.signingKey.key }}, path: key.pem}]}}
 {{- end }}
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}

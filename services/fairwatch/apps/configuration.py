@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fairwatch.apps import reference
+from fairwatch.apps.keys import ANCHORS, read_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
 from fairwatch.domain.clock import SystemClock
@@ -39,6 +40,7 @@ def faults(folder: Path) -> Iterator[str]:
         "people.yaml": People.load,
         "models.yaml": FaceConfig.load,
         match_policy.FILE: match_policy.MatchPolicy.load,
+        ANCHORS: read_anchors,
         reference.FILE: reference.read_reference,
     }
     read: dict[str, object] = {}

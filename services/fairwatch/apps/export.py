@@ -30,6 +30,7 @@ from fairwatch.wire.topics import Topic, topics
 
 CHAIN = "audit-chain"
 ENTRIES = "watchlist-entries"
+VOUCHED = ("people", "signing-keys")
 RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "models.yaml")
 CREDENTIALS = ("people.yaml", "devices.yaml")
 _AT_ONCE = 20_000  # records in memory
@@ -45,8 +46,13 @@ class Summary:
 
 
 def reference_topics() -> list[Topic]:
-    """Return the topics that are kept for ever: nothing brings their records back."""
-    return [topic for topic in topics().values() if topic.cleanup == "compact" and topic.retention_hours < 0]
+    """Return the topics that are kept for ever: nothing brings their records back.
+
+    People and keys are not among them: an old backup would bring back who has left, and a key that was revoked since.
+    An administrator vouches for them anew.
+    """
+    kept = [topic for topic in topics().values() if topic.cleanup == "compact" and topic.retention_hours < 0]
+    return [topic for topic in kept if topic.name not in VOUCHED]
 
 
 def member(topic: str) -> str:

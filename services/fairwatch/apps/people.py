@@ -3,6 +3,7 @@
 from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import producer, reach
+from fairwatch.apps.keys import signing_key
 from fairwatch.apps.links import link_key
 from fairwatch.apps.settings import Settings
 from fairwatch.console.config import ConsoleConfig
@@ -34,6 +35,7 @@ async def run_people(settings: Settings) -> int:
         secure_cookie=settings.secure_cookie,
         proxies=Networks.parse(settings.trusted_proxies, "FAIRWATCH_TRUSTED_PROXIES"),
         link_key=link_key(settings),
+        signing_key=signing_key(settings),
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
     from fairwatch.stores.read_model import RedisReadModel
+    from fairwatch.wire.trust import Trust
 
 REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
 
@@ -47,6 +48,13 @@ def _recheck(_: Settings, given: Resources) -> "Recheck":
     from fairwatch.matching.recheck import Recheck  # noqa: PLC0415
 
     return Recheck(given.references)
+
+
+def _trust(settings: Settings, given: Resources) -> "Trust":
+    from fairwatch.apps.keys import anchors  # noqa: PLC0415
+    from fairwatch.wire.trust import Trust  # noqa: PLC0415
+
+    return Trust(given.references["people"], given.references["signing-keys"], anchors(settings))
 
 
 def _media(settings: Settings, _: Resources) -> MediaStore:
@@ -150,6 +158,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "clock": _clock,
     "references": _references,
     "recheck": _recheck,
+    "trust": _trust,
     "media": _media,
     "bodies": _bodies,
     "names": _names,

@@ -71,7 +71,8 @@ class Settings(FromEnvironment):
     model_dir: Path = Field(default=Path(".models"), description="folder of the ONNX models")
     faces: bool = Field(default=True, description="compare faces; needs the models; false: plates only")
     config_dir: Path = Field(
-        default=Path("config"), description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml"
+        default=Path("config"),
+        description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml, trust.yaml",
     )
     host: str = Field(default="127.0.0.1", description="address that gateways, console and health listen on")
     port: int = Field(default=0, description="port of the gateway or the console; 0 for its default")
@@ -85,6 +86,9 @@ class Settings(FromEnvironment):
     )
     shared_addresses: tuple[str, ...] = Field(
         default=(), description="likewise, of NAT and proxies: several callers of GA/T 1400 are behind one of them"
+    )
+    signing_key_file: Path | None = Field(
+        default=None, description="PEM; Ed25519 key with which the console signs what people do"
     )
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None

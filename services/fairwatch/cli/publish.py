@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from fairwatch.apps import kafka, publishing
+from fairwatch.apps.export import VOUCHED
 from fairwatch.apps.messages import topic_named
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
@@ -58,8 +59,9 @@ def writable(name: str) -> Topic:
         ConfigurationError: It is another; lists those that may be written.
     """
     topic = topic_named(name)
-    if OURS not in topic.producers or topic.record == "AuditRecord":
-        known = ", ".join(t.name for t in topics().values() if OURS in t.producers and t.record != "AuditRecord")
+    writable = [one.name for one in topics().values() if OURS in one.producers and one.name not in (*VOUCHED, "audit")]
+    if topic.name not in writable:
+        known = ", ".join(writable)
         raise ConfigurationError(f"{name} is written by {', '.join(topic.producers)} alone: choose one of {known}")
     return topic
 

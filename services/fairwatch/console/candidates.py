@@ -7,6 +7,7 @@ from aiohttp import web
 
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
+from fairwatch.console.signing import signed
 from fairwatch.console.views import PENDING, candidate_view, people_needed, pictures_to_see, state_of
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
@@ -45,11 +46,8 @@ async def verify(request: web.Request) -> web.Response:
     desk, visitor = request.app[DESK], request[SIGNED_IN]
     decision, reason = await _decision(request)
     candidate = await _known(desk, request)
-    state = state_of(candidate, desk.clock.now())
-    if state != PENDING:
-        return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
-    if not people_needed(candidate):
-        return refusal(409, "needs_nobody", "It is confirmed without anybody; your decision was not taken.")
+    if closed := _closed(desk, candidate):
+        return closed
     if candidate.parts["candidate"]["kind"] != "PLATE":
         if decision == "MATCH" and not reason:
             return refusal(400, "no_reason", "Say what made you see the same person: another person relies on it.")
@@ -67,6 +65,18 @@ async def verify(request: web.Request) -> web.Response:
     return answer({"verification_id": record["verification_id"], "decision": decision}, 202)
 
 
+def _closed(desk: Desk, candidate: Subject) -> web.Response | None:
+    """Return why nobody can decide on it here and now, or None."""
+    if desk.config.signing_key is None:
+        return refusal(503, "no_signing_key", "This console has no key to sign with. Tell your administrator.")
+    state = state_of(candidate, desk.clock.now())
+    if state != PENDING:
+        return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
+    if not people_needed(candidate):
+        return refusal(409, "needs_nobody", "It is confirmed without anybody; your decision was not taken.")
+    return None
+
+
 async def _publish(desk: Desk, candidate: Subject, record: dict[str, Any]) -> None:
     # Audit first: a decision that nobody can account for must not count. Trying again is safe: the id is the same.
     await desk.audit(
@@ -82,7 +92,7 @@ async def _publish(desk: Desk, candidate: Subject, record: dict[str, Any]) -> No
 def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: str, reason: str) -> dict[str, Any]:
     about = candidate.parts["candidate"]
     shown = {"score": about["score"], "threshold": about["threshold"], "probe_quality": about.get("probe_quality")}
-    return {
+    record: dict[str, Any] = {
         "verification_id": stable_id("verification", candidate.id, visitor.person.name),
         "candidate_id": candidate.id,
         "reviewer": visitor.person.name,
@@ -93,6 +103,7 @@ def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: s
         "blind": True,
         "shown": {name: str(value) for name, value in shown.items() if value is not None},
     }
+    return {**record, "deed": signed(desk, visitor, "Verification", record, act="verify", role=record["role"])}
 
 
 async def _views(desk: Desk, visitor: SignedIn, candidates: list[Subject]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fairwatch.domain.addresses import Networks
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.parts import of_kind
+from fairwatch.policy.signatures import PrivateKey
 
 STAGES = tuple(of_kind("processor", essential=True))
 
@@ -23,6 +24,7 @@ class ConsoleConfig:
         tls_certificate, tls_key: PEM files; without them something in front has to speak TLS, or it is loopback.
         secure_cookie: True where TLS ends in front of the console; TLS of our own implies it.
         proxies: Whose `X-Forwarded-For` is believed.
+        signing_key: Signs what people do; without it nobody can decide.
         idle_s: Without any action of the person a session ends after this time.
         absolute_s: A session ends after this time in any case: a shift.
         stages: Components whose absence the page has to show.
@@ -43,6 +45,7 @@ class ConsoleConfig:
     proxies: Networks = field(default_factory=Networks)
     idle_s: int = 3_600
     absolute_s: int = 43_200
+    signing_key: PrivateKey | None = field(default=None, repr=False)
     stages: tuple[str, ...] = STAGES
     link_key: bytes = field(default=b"", repr=False)
     prefix: str = ""

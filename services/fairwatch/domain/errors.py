@@ -25,6 +25,7 @@ Reason = Literal[
     "unsupported",  # well-formed, but this version cannot carry it
     "empty",
     "media_unavailable",
+    "not_authentic",  # what somebody is said to have done is not signed by whom it must be
     "undeliverable",  # every attempt to hand an alert to a receiver failed
     "internal",  # our own fault; the log has the traceback
 ]

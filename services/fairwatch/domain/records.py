@@ -627,6 +627,19 @@ class Observation(TypedDict):
     retention_class: NotRequired[str]
 
 
+class Person(TypedDict):
+    """Somebody who may act, and in which roles; signed with an administrator's key."""
+
+    person_id: str
+    name: str
+    roles: list[str]
+    since: int
+    until: NotRequired[int | None]
+    issued_at: int
+    issuer: str
+    signature: str
+
+
 class RawEvent(TypedDict):
     """A payload exactly as a gateway received it."""
 
@@ -665,6 +678,22 @@ class Sighting(TypedDict):
     exercise: NotRequired[bool]
 
 
+class SigningKey(TypedDict):
+    """A public key that may sign what people do; signed with an administrator's key."""
+
+    key_id: str
+    public_key: str
+    holder: str
+    person_id: NotRequired[str | None]
+    valid_from: int
+    revoked_at: NotRequired[int | None]
+    void: NotRequired[bool]
+    reason: NotRequired[str]
+    issued_at: int
+    issuer: str
+    signature: str
+
+
 class Silence(TypedDict):
     """A time in which alerts that match are told to nobody. What holds when it ends is told then."""
 
@@ -697,6 +726,19 @@ Outcome = Literal["PENDING", "CONFIRMED", "REJECTED", "EXPIRED", "REVOKED"]
 Decision = Literal["UNSURE", "MATCH", "NO_MATCH"]
 
 
+class Deed(TypedDict):
+    """Who did it, by what they were recognised, and the signature of what recognised them."""
+
+    act: str
+    person_id: str
+    role: str
+    at: int
+    method: str
+    session_id: NotRequired[str]
+    key_id: str
+    signature: str
+
+
 class Verification(TypedDict):
     """One signed-in person's decision on one candidate."""
 
@@ -709,6 +751,7 @@ class Verification(TypedDict):
     reason: NotRequired[str]
     blind: NotRequired[bool]
     shown: NotRequired[dict[str, str]]
+    deed: NotRequired[Deed | None]
 
 
 class Verdict(TypedDict):

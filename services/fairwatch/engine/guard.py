@@ -31,7 +31,9 @@ class DeadLetterGuard:
 
     def counts(self, error: RejectedError | None, topic: str) -> bool:
         """Return whether the death of an event of that topic, None for none, counts against the limits."""
-        return error is not None and (error.reason == "internal" or topic not in self._open_topics)
+        if error is None or error.reason == "not_authentic":  # forgeries stop nobody
+            return False
+        return error.reason == "internal" or topic not in self._open_topics
 
     def check(self, dead: list[bool]) -> None:
         """Take a batch into account: for each event in its order, whether it died.

@@ -9,7 +9,8 @@ from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel
 from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
-from fairwatch.policy.two_person import required_people
+from fairwatch.policy.two_person import ROLES, required_people
+from fairwatch.wire.trust import Trust
 
 MILLISECOND = 1_000
 STEP = 10_000_000_000_000  # milliseconds, more than any time is away from 1970: ranks are doubles, exact up to 2**53
@@ -23,14 +24,18 @@ VERDICT_VERSIONS = {"PENDING": 0, "REVOKED": 2}  # a decision replaces `pending`
 class Project:
     """Keeps the read model; a replay from the beginning changes nothing.
 
+    A decision that is not authentic is shown to nobody, and keeps nobody from deciding.
+
     Args:
         read_model: Where the folded parts are kept.
+        trust: People and keys.
     """
 
     spec = spec_of("project")
 
-    def __init__(self, read_model: ReadModel) -> None:
+    def __init__(self, read_model: ReadModel, trust: Trust) -> None:
         self._read_model = read_model
+        self._trust = trust
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Fold each event; what the read model already knew is skipped as `unchanged`."""
@@ -46,9 +51,25 @@ class Project:
         return () if await self._read_model.forget("candidate", event.key) else (Skip("unchanged"),)
 
     async def _fold(self, events: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
-        facets = [facets_of(event.type, event.record) for event in events]
+        facets = [() if self._is_forged(event) else facets_of(event.type, event.record) for event in events]
         changed = iter(await self._read_model.fold([facet for parts in facets for facet in parts]))
-        return [_outcome(event, [next(changed) for _ in parts]) for event, parts in zip(events, facets, strict=True)]
+        return [
+            (Skip("not_authentic"),)
+            if not parts and event.type == "Verification"
+            else _outcome(event, [next(changed) for _ in parts])
+            for event, parts in zip(events, facets, strict=True)
+        ]
+
+    def _is_forged(self, event: Event) -> bool:
+        """Tell whether somebody is said to have decided what nobody vouches for; `verify` tells it."""
+        if event.type != "Verification":
+            return False
+        record = event.record
+        return bool(
+            self._trust.refusal(
+                "Verification", record, record.get("deed"), act="verify", name=record["reviewer"], roles=ROLES
+            )
+        )
 
 
 def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:

@@ -16,12 +16,15 @@ from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verif
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
-from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
+from fairwatch.policy.two_person import ROLES, Case, Objection, Ruling, objection, rule
+from fairwatch.wire.refused_deeds import refused_deed
+from fairwatch.wire.trust import Trust, Unauthentic
 
 SECOND = 1_000_000
 GRACE = 60 * SECOND  # an authorisation or entry that is not here may still be on its way
 ORPHAN = 24 * 3600 * SECOND  # a decision waits so long for its candidate
 KEEP = 7 * 24 * 3600 * SECOND  # a verdict is remembered so long: later decisions are told, what shrinks takes it back
+ACT = "verify"  # what a signed decision says
 MISSING = frozenset({"no_authorisation", "no_entry"})  # not here, or not here yet
 
 # What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, and when to look again.
@@ -30,6 +33,9 @@ Value = dict[str, Any]
 
 class Verify:
     """Candidates and verifications in, at most one verdict per candidate out.
+
+    A decision counts only where it is signed by what recognised its reviewer, and an administrator vouches for both;
+    what is not is a dead letter, an audit record and a number.
 
     Decisions may come before their candidate. Of one person the latest counts until the verdict; after it nothing does,
     except that a CONFIRMED verdict is followed by a REVOKED one where its mandate shrinks: where entry and
@@ -40,7 +46,8 @@ class Verify:
 
     spec = spec_of("verify")
 
-    def __init__(self, clock: Clock, state: State, references: Mapping[str, Reference]) -> None:
+    def __init__(self, clock: Clock, state: State, references: Mapping[str, Reference], trust: Trust) -> None:
+        self._trust = trust
         self._clock = clock
         self._state = state
         self._agenda = Agenda(state, lambda value: value["due"])
@@ -110,12 +117,28 @@ class Verify:
         if event.key != key:
             what = f"the key {event.key!r} is not the {event.type}'s candidate_id {key!r}"
             return [Reject("invalid_field", what, "candidate_id")]
-        if memory.repeats(event, *_identity(event)):
+        identity, made_at = _identity(event)
+        is_new = event.type == "Verification" and not memory.knows(identity)
+        if is_new and (reason := self._not_authentic(record)):
+            return [*refused_deed("verify", event, record["reviewer"], reason, self._clock.now())]
+        if memory.repeats(event, identity, made_at):
             return [Skip("duplicate")]
         value = self._agenda.get(partition, key) or self._new()
         if event.type == "MatchCandidate":
             return self._candidate(partition, key, value, record)
         return self._verification(partition, key, value, record)
+
+    def _not_authentic(self, verification: Verification) -> Unauthentic | None:
+        """Return why a decision is not that of its reviewer, or None."""
+        deed, name = verification.get("deed"), verification["reviewer"]
+        refusal = self._trust.refusal(
+            "Verification", verification, deed, act=ACT, name=name, roles=ROLES, now=self._clock.now()
+        )
+        if refusal or deed is None:
+            return refusal or "unsigned"
+        if deed["role"] != verification["role"]:
+            return "wrong_role"
+        return None if deed["at"] == verification["decided_at"] else "out_of_time"
 
     def _candidate(self, partition: int, key: str, value: Value, candidate: MatchCandidate) -> list[Outcome]:
         waiting, value["verifications"] = value["verifications"], []

@@ -66,6 +66,12 @@ DELIVERIES = Counter(
     ["receiver", "outcome"],
     registry=REGISTRY,
 )
+DEEDS_REFUSED = Counter(
+    "fairwatch_deeds_refused",
+    "What somebody is said to have done, and is not signed by whom it must be.",
+    ["component", "reason"],
+    registry=REGISTRY,
+)
 DELIVERIES_WAITING = Gauge(
     "fairwatch_deliveries_waiting", "Groups of which a receiver still has to be told.", ["receiver"], registry=REGISTRY
 )

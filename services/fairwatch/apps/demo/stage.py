@@ -20,19 +20,23 @@ from fairwatch.apps.demo.receiver import ControlRoom
 from fairwatch.apps.embedded import free_port, start_broker, start_valkey
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.apps.kafka import admin, producer
+from fairwatch.apps.keys import ANCHORS, CONSOLE, make_files, publish
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.console.people import hash_password
+from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.parts import CHAINS, of_kind, parts
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore, media_uri
+from fairwatch.wire.vouching import vouch_key, vouch_person
 
 CONFIG = Path(__file__).parent / "config"
 REFERENCE = "obama.jpg"
 PROCESSORS = tuple(of_kind("processor", essential=True))
 CHAINED = (*map("+".join, CHAINS.values()), *(name for name in PROCESSORS if name not in sum(CHAINS.values(), ())))
 GATEWAYS = tuple(of_kind("gateway", essential=True))
+ROLES = ("reviewer", "operator")
 NEEDED_MIB = 2500
 READY_S = 120.0
 SAY_S = 5.0
@@ -107,7 +111,9 @@ async def set_stage(
             "FAIRWATCH_KAFKA_BOOTSTRAP": broker, "FAIRWATCH_REDIS_URL": valkey,
             "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(embedded),
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
-            "FAIRWATCH_CONFIG_DIR": str(folder / "config"), "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
+            "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
+            "FAIRWATCH_SIGNING_KEY_FILE": str(folder / "keys" / CONSOLE),
+            "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
             "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "FAIRWATCH_CHAIN_KEY": credentials.chain,
             "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         }  # fmt: skip
@@ -118,6 +124,7 @@ async def set_stage(
         say("making topics and publishing sites, devices, authorisations and the watchlist")
         await asyncio.to_thread(make_topics, settings)
         await _publish_world(settings, models / "pictures")
+        await _vouch(settings, folder)
         health = Health(valkey)
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
@@ -158,12 +165,21 @@ def _write_config(folder: Path, credentials: Credentials) -> None:
         {
             "name": name,
             "display_name": name.title(),
-            "roles": ["reviewer", "operator"],
+            "roles": list(ROLES),
             "password_hash": hash_password(credentials.people[name]),
         }
         for name in PEOPLE
     ]
     (folder / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
+
+
+async def _vouch(settings: Settings, folder: Path) -> None:
+    """Make keys of an administrator and of the console, and vouch for the people who sign in."""
+    admin, console = make_files(folder / "keys")
+    shutil.copyfile(folder / "keys" / ANCHORS, folder / "config" / ANCHORS)
+    at = SystemClock().now()
+    people = [vouch_person(admin, name, ROLES, since=at, at=at) for name in PEOPLE]
+    await publish(settings, [vouch_key(admin, console.public, "console", at=at)], people, "demo")
 
 
 async def _publish_world(settings: Settings, pictures: Path) -> None:

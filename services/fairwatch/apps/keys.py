@@ -1,0 +1,143 @@
+"""Keys of administrators and consoles, and the people whom an administrator vouches for."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.reading import read_topic
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.records import Person, SigningKey
+from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.signatures import PrivateKey, PublicKey
+from fairwatch.wire.vouching import vouch_person
+
+ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
+ADMIN = "admin.pem"
+CONSOLE = "console.pem"
+
+
+class _Trusted(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    administrators: tuple[str, ...]
+
+
+def anchors(settings: Settings) -> tuple[PublicKey, ...]:
+    """Return the administrators' public keys; ConfigurationError where the file holds something else."""
+    path = settings.config_dir / ANCHORS
+    return read_anchors(path) if path.exists() else ()
+
+
+def read_anchors(path: Path) -> tuple[PublicKey, ...]:
+    """Return the administrators' public keys of `trust.yaml`.
+
+    Raises:
+        ConfigurationError: Names the file and the key.
+    """
+    found = []
+    for text in read_yaml(path, _Trusted).administrators:
+        key = PublicKey.of(text)
+        if key is None:
+            raise ConfigurationError(f"{path}: administrators: {text!r} is no Ed25519 key of 32 bytes in base64")
+        found.append(key)
+    return tuple(found)
+
+
+def write_anchors(path: Path, keys: Iterable[PublicKey]) -> None:
+    """Write `trust.yaml`."""
+    path.write_text(yaml.safe_dump({"administrators": [key.text for key in keys]}), encoding="utf-8")
+
+
+def signing_key(settings: Settings) -> PrivateKey | None:
+    """Return the key with which this process signs what people do, or None where it has none."""
+    return PrivateKey.load(settings.signing_key_file) if settings.signing_key_file else None
+
+
+def make_files(folder: Path) -> tuple[PrivateKey, PrivateKey]:
+    """Make `admin.pem`, `console.pem` and `trust.yaml` in a folder, as far as they are missing; return both keys.
+
+    Raises:
+        ConfigurationError: A file cannot be written or read.
+    """
+    keys = []
+    for name in (ADMIN, CONSOLE):
+        path = folder / name
+        if not path.exists():
+            PrivateKey.generate().write(path)
+        keys.append(PrivateKey.load(path))
+    public = folder / ANCHORS
+    if not public.exists():
+        write_anchors(public, [keys[0].public])
+    return keys[0], keys[1]
+
+
+def known_keys(settings: Settings) -> dict[str, SigningKey]:
+    """Return the newest record of each key on the topic."""
+    return {record["key_id"]: record for _, _, record in read_topic(settings, "signing-keys")}
+
+
+async def publish(settings: Settings, keys: Iterable[SigningKey], people: Iterable[Person], actor: str) -> None:
+    """Publish records that an administrator signed, each with its audit record.
+
+    Raises:
+        RetryableError: The broker does not acknowledge.
+    """
+    async with producer(settings, "cli") as publisher:
+        for key in keys:
+            what = "key.revoked" if key.get("revoked_at") else "key.registered"
+            details = {"holder": key["holder"], "reason": key.get("reason", ""), "void": str(key.get("void")).lower()}
+            await publisher.publish("audit", key["key_id"], _audited(what, key["key_id"], key, details, actor))
+            await publisher.publish("signing-keys", key["key_id"], key)
+        for person in people:
+            what = "person.ended" if person.get("until") else "person.registered"
+            details = {"roles": ", ".join(person["roles"])}
+            await publisher.publish("audit", person["name"], _audited(what, person["name"], person, details, actor))
+            await publisher.publish("people", person["person_id"], person)
+
+
+def people_to_publish(settings: Settings, admin: PrivateKey, wanted: Mapping[str, Iterable[str]]) -> list[Person]:
+    """Return signed records of everybody who came, changed or went.
+
+    Args:
+        settings: Of the broker.
+        admin: The administrator's key.
+        wanted: Roles by name; who is on the topic and not named here has gone.
+    """
+    at = SystemClock().now()
+    there: dict[str, Person] = {record["name"]: record for _, _, record in read_topic(settings, "people")}
+    found = []
+    for name, roles in wanted.items():
+        known = there.get(name)
+        if known is None or known.get("until") or sorted(known["roles"]) != sorted(roles):
+            since = at if known is None or known.get("until") else known["since"]
+            found.append(vouch_person(admin, name, roles, since=since, at=at))
+    gone = [person for name, person in there.items() if name not in wanted and not person.get("until")]
+    return found + [
+        vouch_person(admin, person["name"], person["roles"], since=person["since"], at=at, until=at) for person in gone
+    ]
+
+
+def administrator(path: Path, settings: Settings) -> PrivateKey:
+    """Return an administrator's key; ConfigurationError unless it is one that `trust.yaml` names."""
+    key, known = PrivateKey.load(path), anchors(settings)
+    if known and key.public not in known:
+        raise ConfigurationError(f"{path}: is no key of {settings.config_dir / ANCHORS}: nobody would believe it")
+    return key
+
+
+def _audited(
+    action: str, subject: str, record: Mapping[str, Any], details: Mapping[str, str], actor: str
+) -> dict[str, Any]:
+    at = record["issued_at"]
+    said = {"issuer": record["issuer"], **details}
+    return {
+        "audit_id": stable_id("audit", action, subject, at, record["signature"]), "action": action, "actor": actor,
+        "at": at, "subject": subject, "details": {name: text for name, text in said.items() if text},
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""`fairwatch keys`: keys that sign what people do, and whom an administrator vouches for."""
+
+import asyncio
+import getpass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fairwatch.apps import keys
+from fairwatch.apps.printing import shown
+from fairwatch.apps.settings import settings
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.records import SigningKey
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.vouching import revoked, vouch_key
+
+FOLDER = typer.Argument(help="Of admin.pem, console.pem and trust.yaml; what is there already is kept.")
+ADMIN = typer.Option(..., "--admin-key", help="The administrator's private key, admin.pem.")
+NEW = typer.Argument(help="File of the new private key; made where it is missing.")
+HOLDER = typer.Option("console", "--holder", help="Who will have the private key.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Keys that sign what people do, and the people.", no_args_is_help=True)
+    app.add_typer(group, name="keys")
+    for name, command in (("init", init), ("rotate", rotate), ("revoke", revoke), ("people", people), ("list", show)):
+        group.command(name)(command)
+
+
+def init(folder: Path = FOLDER) -> None:
+    """Make the administrator's and the console's key, and register the console's.
+
+    Keep admin.pem away from the hub; give console.pem to the console (FAIRWATCH_SIGNING_KEY_FILE) and put trust.yaml
+    into the configuration folder of every component.
+    """
+    admin, console = keys.make_files(folder)
+    record = vouch_key(admin, console.public, "console", at=SystemClock().now())
+    if console.public.key_id not in keys.known_keys(settings()):
+        asyncio.run(keys.publish(settings(), [record], [], _actor()))
+    typer.echo(f"{console.public.key_id} registered; {folder / keys.ADMIN} belongs in a safe, not on the hub")
+
+
+def rotate(
+    old: str = typer.Argument(help="Id of the key that ends, see `list`."),
+    new: Path = NEW,
+    admin_key: Path = ADMIN,
+    holder: str = HOLDER,
+    person: str = typer.Option("", "--person", help="Name of the one person whom it may speak for."),
+) -> None:
+    """Register a new key, then end the old one: what it signed until now stands."""
+    admin, at = keys.administrator(admin_key, settings()), SystemClock().now()
+    ended = _key(old)
+    if not new.exists():
+        PrivateKey.generate().write(new)
+    made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, name=person)
+    asyncio.run(keys.publish(settings(), [made, revoked(admin, ended, at=at, reason="rotated")], [], _actor()))
+    typer.echo(f"{made['key_id']} in the place of {old}")
+
+
+def revoke(
+    key_id: str = typer.Argument(help="See `list`."),
+    admin_key: Path = ADMIN,
+    reason: str = typer.Option(..., "--reason", help="Why; audited."),
+    stolen: bool = typer.Option(False, "--void", help="What it signed before does not stand either."),
+) -> None:
+    """End a key: what it signed before stands, what comes after does not."""
+    admin = keys.administrator(admin_key, settings())
+    record = revoked(admin, _key(key_id), at=SystemClock().now(), reason=reason, void=stolen)
+    asyncio.run(keys.publish(settings(), [record], [], _actor()))
+    typer.echo(f"{key_id} revoked")
+
+
+def people(admin_key: Path = ADMIN) -> None:
+    """Vouch for the people of people.yaml with their roles; who is no longer there has ended."""
+    from fairwatch.console.people import People  # noqa: PLC0415  argon2 for this command only
+
+    admin, chosen = keys.administrator(admin_key, settings()), settings()
+    wanted = {person.name: sorted(person.roles) for person in People.load(chosen.config_dir / "people.yaml")}
+    found = keys.people_to_publish(chosen, admin, wanted)
+    asyncio.run(keys.publish(chosen, [], found, _actor()))
+    for person in found:
+        typer.echo(f"{person['name']}: {'ended' if person.get('until') else ', '.join(person['roles'])}")
+    typer.echo(f"{len(found)} of {len(wanted)} changed")
+
+
+def show() -> None:
+    """Show every key of the topic: whose it is, since when, until when, and who vouches for it."""
+    table = Table("key", "holder", "from", "revoked", "why", "administrator", box=None)
+    anchors = {key.key_id for key in keys.anchors(settings())}
+    for record in sorted(keys.known_keys(settings()).values(), key=lambda one: one["valid_from"]):
+        issuer = record["issuer"] if record["issuer"] in anchors else f"[red]{shown(record['issuer'])} unknown[/]"
+        times = (str(record["valid_from"]), str(record.get("revoked_at") or ""))
+        table.add_row(shown(record["key_id"]), shown(record["holder"]), *times, shown(record.get("reason", "")), issuer)
+    Console().print(table)
+
+
+def _key(key_id: str) -> SigningKey:
+    found = keys.known_keys(settings()).get(key_id)
+    if found is None:
+        raise ConfigurationError(f"there is no key {key_id!r}: see `fairwatch keys list`")
+    return found
+
+
+def _actor() -> str:
+    return f"operator:{getpass.getuser()}"

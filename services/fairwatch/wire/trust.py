@@ -1,0 +1,144 @@
+"""Whether somebody's deed is theirs: keys and people as administrators signed them, and the signature itself."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from fairwatch.domain.ports import Reference
+from fairwatch.domain.records import Deed, Person, SigningKey
+from fairwatch.policy.signatures import PublicKey
+from fairwatch.wire.deeds import deed_bytes, person_id, signed_bytes
+
+MINUTE = 60_000_000
+AHEAD = 15 * MINUTE  # clocks of two hosts are never that far apart
+LATE = 10 * MINUTE  # what was signed before a key was revoked has so long to arrive
+WINDOW = 24 * 60 * MINUTE  # a deed that is older when it arrives is a replay
+
+Unauthentic = Literal[
+    "unsigned",
+    "another_act",  # signed to do something else
+    "another_person",  # the name in the record is not that of who signed
+    "unknown_person",  # not registered by an administrator, or not any more
+    "wrong_role",
+    "unknown_key",  # not registered by an administrator
+    "revoked_key",
+    "out_of_time",  # of the future, before the key or the person was, or older than the window
+    "wrong_signature",
+]
+
+
+class Trust:
+    """People and keys that an administrator vouches for.
+
+    A record of an older date never replaces a newer one while this process lives.
+
+    Args:
+        people: The topic `people`.
+        keys: The topic `signing-keys`.
+        anchors: Public keys of administrators, from a file: whoever can write to Kafka cannot change them.
+    """
+
+    def __init__(self, people: Reference, keys: Reference, anchors: Sequence[PublicKey]) -> None:
+        self._people = people
+        self._keys = keys
+        self._anchors = {key.key_id: key for key in anchors}
+        self._known: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._versions = (-1, -1)
+
+    def refusal(
+        self,
+        record_type: str,
+        record: Mapping[str, Any],
+        deed: Deed | None,
+        *,
+        act: str,
+        name: str,
+        roles: Collection[str],
+        now: int | None = None,
+    ) -> Unauthentic | None:
+        """Return why a deed is not authentic, or None.
+
+        Args:
+            record_type: Of the record.
+            record: What the deed is about.
+            deed: As the record carries it.
+            act: What it must be.
+            name: Who must have done it, as the record says.
+            roles: Roles that allow it.
+            now: The wall clock where the deed arrives now, microseconds UTC; None where it may have lain for long.
+        """
+        if deed is None:
+            return "unsigned"
+        if deed["act"] != act:
+            return "another_act"
+        if deed["person_id"] != person_id(name):
+            return "another_person"
+        return (
+            self._person_refused(deed, name, roles)
+            or self._key_refused(deed, now)
+            or ("out_of_time" if now is not None and not now - WINDOW <= deed["at"] <= now + AHEAD else None)
+            or self._signature_refused(record_type, record, deed)
+        )
+
+    def person(self, identity: str) -> Person | None:
+        """Return a person whom an administrator registered under this id."""
+        self._refresh()
+        return cast("Person | None", self._known.get(("person", identity)))
+
+    def key(self, identity: str) -> SigningKey | None:
+        """Return a key that an administrator registered under this id."""
+        self._refresh()
+        return cast("SigningKey | None", self._known.get(("key", identity)))
+
+    def _person_refused(self, deed: Deed, name: str, roles: Collection[str]) -> Unauthentic | None:
+        person = self.person(deed["person_id"])
+        if person is None or person["name"] != name:
+            return "unknown_person"
+        until = person.get("until")
+        if deed["at"] < person["since"] or (until is not None and deed["at"] >= until):
+            return "unknown_person"
+        return None if deed["role"] in roles and deed["role"] in person["roles"] else "wrong_role"
+
+    def _key_refused(self, deed: Deed, now: int | None) -> Unauthentic | None:
+        key = self.key(deed["key_id"])
+        if key is None or key.get("person_id") not in {None, deed["person_id"]}:
+            return "unknown_key"
+        if deed["at"] < key["valid_from"]:
+            return "out_of_time"
+        revoked_at = key.get("revoked_at")
+        if revoked_at is None:
+            return None
+        too_late = deed["at"] >= revoked_at or (now is not None and now > revoked_at + LATE)
+        return "revoked_key" if too_late or key.get("void") else None
+
+    def _signature_refused(self, record_type: str, record: Mapping[str, Any], deed: Deed) -> Unauthentic | None:
+        key = self.key(deed["key_id"])
+        public = PublicKey.of(key["public_key"]) if key else None
+        if public is None or not public.signed(deed_bytes(record_type, record, deed), deed["signature"]):
+            return "wrong_signature"
+        return None
+
+    def _refresh(self) -> None:
+        versions = (self._people.version, self._keys.version)
+        if versions == self._versions:
+            return
+        self._versions = versions
+        for purpose, record_type, field, reference in (
+            ("person", "Person", "person_id", self._people),
+            ("key", "SigningKey", "key_id", self._keys),
+        ):
+            for key, record in reference.items():
+                known = self._known.get((purpose, key))
+                if record is known or record[field] != key or not self._vouched(purpose, record_type, record):
+                    continue
+                if known is None or record["issued_at"] >= known["issued_at"]:
+                    self._known[purpose, key] = record
+
+    def _vouched(self, purpose: str, record_type: str, record: Mapping[str, Any]) -> bool:
+        """Tell whether an administrator signed a record, and its id is what it must be."""
+        anchor = self._anchors.get(record["issuer"])
+        if anchor is None or not anchor.signed(signed_bytes(purpose, record_type, record, {}), record["signature"]):
+            return False
+        if purpose == "person":
+            return bool(record["person_id"] == person_id(record["name"]))
+        public = PublicKey.of(record["public_key"])
+        return public is not None and public.key_id == record["key_id"]

@@ -1,0 +1,43 @@
+"""Keys of an administrator and of a console, and people for whom the administrator vouches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.deeds import person_id, sign_deed
+from fairwatch.wire.trust import Trust
+from fairwatch.wire.vouching import vouch_key, vouch_person
+from tests.support.processor_world import MemoryReference
+
+ADMIN = PrivateKey.of(b"a" * 32)
+CONSOLE = PrivateKey.of(b"c" * 32)
+SINCE = 1_000_000
+ROLES = ("reviewer", "supervisor", "operator")
+NAMES = ("ann", "ben", "carl", "cleo", "dora", "emil", "fay", "carol", "dave", "bo")
+
+
+def vouched(*names: str, since: int = SINCE, **roles: list[str]) -> dict[str, MemoryReference]:
+    """Return the topics `people` and `signing-keys`; all may review, unless roles say otherwise."""
+    people = {name: roles.get(name, ROLES) for name in names or NAMES}
+    records = [vouch_person(ADMIN, name, of, since=since, at=since) for name, of in people.items()]
+    key = vouch_key(ADMIN, CONSOLE.public, "console", at=since)
+    return {
+        "people": MemoryReference({record["person_id"]: record for record in records}),
+        "signing-keys": MemoryReference({key["key_id"]: key}),
+    }
+
+
+def trust(references: Mapping[str, MemoryReference] | None = None) -> Trust:
+    """Return what processors ask."""
+    known = references or vouched()
+    return Trust(known["people"], known["signing-keys"], [ADMIN.public])
+
+
+def signed(verification: dict[str, Any], key: PrivateKey = CONSOLE, **fields: Any) -> dict[str, Any]:
+    """Return a decision with the console's deed, as of the moment at which it was made."""
+    said = {"act": "verify", "name": verification["reviewer"], "role": verification["role"], "method": "password",
+            "at": verification["decided_at"], "session_id": "session-1", **fields}  # fmt: skip
+    return {**verification, "deed": sign_deed("Verification", verification, key, **said)}
+
+
+__all__ = ["ADMIN", "CONSOLE", "NAMES", "person_id", "signed", "trust", "vouched"]
