@@ -144,7 +144,12 @@ def _faces(settings: Settings, given: Resources) -> "FaceSearch | None":
     from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
 
     reader = FaceReader(FaceConfig.load(settings.config_dir / "models.yaml"), settings.model_dir)
-    return FaceSearch(reader, _media(settings, given))
+    keepsake = None
+    if settings.gallery_file is not None:
+        from fairwatch.matching.keepsake import Keepsake  # noqa: PLC0415
+
+        keepsake = Keepsake(settings.gallery_file, settings.gallery_key.get_secret_value(), reader.template_space)
+    return FaceSearch(reader, _media(settings, given), keepsake)
 
 
 def _policy(settings: Settings, _: Resources) -> "MatchPolicy":

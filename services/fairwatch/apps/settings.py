@@ -70,6 +70,11 @@ class Settings(FromEnvironment):
     )
     model_dir: Path = Field(default=Path(".models"), description="folder of the ONNX models")
     faces: bool = Field(default=True, description="compare faces; needs the models; false: plates only")
+    gallery_file: Path | None = Field(
+        default=None, description="where match keeps sealed templates of enrolled faces; none: enrolled at each start"
+    )
+    gallery_key: SecretStr = Field(default=SecretStr(""), description="seals gallery_file; at least 32 characters")
+    gallery_key_file: Path | None = None
     config_dir: Path = Field(
         default=Path("config"),
         description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml, trust.yaml",

@@ -8,7 +8,8 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore
 from fairwatch.domain.records import AuditRecord, MediaRef, WatchlistEntry
-from fairwatch.matching.faces import FaceReader, NoTemplate
+from fairwatch.matching.codes import Floats
+from fairwatch.matching.faces import FaceReader, NoTemplate, Template
 from fairwatch.matching.gallery import Gallery
 from fairwatch.matching.scopes import Scopes
 
@@ -65,14 +66,23 @@ class Enrolment:
 
     Attributes:
         scopes: The entries that have a template.
+        version: Grows with each change of the gallery.
     """
 
-    def __init__(self, gallery: Gallery, reader: FaceReader, media: MediaStore) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        reader: FaceReader,
+        media: MediaStore,
+        known: dict[tuple[str, str], Floats] | None = None,
+    ) -> None:
         self._gallery = gallery
         self._reader = reader
         self._media = media
         self._held: dict[str, _Held] = {}
+        self._known = known or {}
         self.scopes = Scopes()
+        self.version = 0
 
     async def update(
         self, entries: Iterable[WatchlistEntry], among: Collection[str] | None = None
@@ -91,6 +101,8 @@ class Enrolment:
         broken: list[BrokenPicture] = []
         for entry in wanted.values():
             broken += await self._hold(entry)
+        if among is None:
+            self._known.clear()  # whoever is in there and not listed any more is forgotten
         return sorted(broken, key=lambda b: (b.entry["entry_id"], b.picture))
 
     async def _hold(self, entry: WatchlistEntry) -> list[BrokenPicture]:
@@ -107,6 +119,7 @@ class Enrolment:
         held.entry, held.missing = entry, True
         for picture in held.tried - pictures.keys():
             self._gallery.remove(entry_id, picture)
+            self.version += 1
         held.tried &= pictures.keys()
         held.enrolled &= pictures.keys()
         broken = []
@@ -129,10 +142,16 @@ class Enrolment:
         held = self._held.pop(entry_id, None)
         for picture in held.enrolled if held else ():
             self._gallery.remove(entry_id, picture)
+            self.version += 1
         self.scopes.remove(entry_id)
 
     async def _enrol(self, entry: WatchlistEntry, reference: MediaRef) -> BrokenPicture | None:
-        picture = picture_key(reference)
+        picture, under = picture_key(reference), entry.get("authorisation_id") or ""
+        known = self._known.pop((entry["entry_id"], picture), None)
+        if known is not None and reference.get("sha256"):
+            self._gallery.put(entry["entry_id"], picture, Template(known, self._gallery.space, 1.0), under)
+            self.version += 1
+            return None
         try:
             content = await self._media.get(reference["uri"])
             found = await asyncio.to_thread(self._reader.read, content, alone=True)
@@ -140,5 +159,6 @@ class Enrolment:
             return BrokenPicture(entry, picture, error.reason)
         if isinstance(found, NoTemplate):
             return BrokenPicture(entry, picture, found.reason, found.faults)
-        self._gallery.put(entry["entry_id"], picture, found, entry.get("authorisation_id") or "")
+        self._gallery.put(entry["entry_id"], picture, found, under)
+        self.version += 1
         return None

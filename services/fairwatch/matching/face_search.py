@@ -1,7 +1,10 @@
 """Finds listed faces: enrols them, reads probes, compares, and says how each was found."""
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable
+
+import structlog
 
 from fairwatch.domain.ports import MediaStore
 from fairwatch.domain.records import WatchlistEntry
@@ -10,19 +13,27 @@ from fairwatch.matching.candidates import Finding
 from fairwatch.matching.enrolment import BrokenPicture, Enrolment
 from fairwatch.matching.faces import FaceReader, NoTemplate, Template
 from fairwatch.matching.gallery import FaceHit, Gallery
+from fairwatch.matching.keepsake import Keepsake
 from fairwatch.matching.place import Place
 from fairwatch.matching.probe import Probe, corners
 from fairwatch.matching.settling import Settling
 
+KEPT_EVERY_S = 30.0  # least seconds between two files
+
+log = structlog.get_logger()
+
 
 class FaceSearch:
-    """The models with the gallery of one process. Templates never leave it."""
+    """The models with the gallery of one process. Templates leave it only sealed, into the file of `keepsake`."""
 
-    def __init__(self, reader: FaceReader, media: MediaStore) -> None:
+    def __init__(self, reader: FaceReader, media: MediaStore, keepsake: Keepsake | None = None) -> None:
         self.gallery = Gallery(reader.template_space, reader.config.embedder.dimensions)
         self._reader = reader
         self._media = media
-        self._enrolment = Enrolment(self.gallery, reader, media)
+        self._keepsake = keepsake
+        self._enrolment = Enrolment(self.gallery, reader, media, keepsake.read() if keepsake else None)
+        self._kept, self._kept_at = 0, -KEPT_EVERY_S
+        self._keeping: asyncio.Future[None] | None = None
         self._settling: tuple[Settling, asyncio.Future[None]] | None = None
 
     async def enrol(
@@ -36,6 +47,7 @@ class FaceSearch:
         """
         broken = await self._enrolment.update(entries, among)
         self._settle()
+        self._keep()
         return broken
 
     def _settle(self) -> None:
@@ -50,6 +62,24 @@ class FaceSearch:
         work = self.gallery.settling()
         if work is not None:
             self._settling = work, asyncio.ensure_future(asyncio.to_thread(work.make))
+
+    def _keep(self) -> None:
+        """Let a thread write the sealed file, when something changed and the last one is written."""
+        since = time.monotonic() - self._kept_at
+        if self._keepsake is None or self._kept == self._enrolment.version or since < KEPT_EVERY_S:
+            return
+        if self._keeping is not None:
+            if not self._keeping.done():
+                return
+            if error := self._keeping.exception():
+                log.error("gallery.not_written", error=repr(error))
+        self._kept, self._kept_at = self._enrolment.version, time.monotonic()
+        self._keeping = asyncio.ensure_future(asyncio.to_thread(self._keepsake.write, self.gallery.pieces()))
+
+    async def kept(self) -> None:
+        """Wait until the sealed file that is being written is there."""
+        if self._keeping is not None:
+            await self._keeping
 
     async def read(self, probe: Probe) -> Template | NoTemplate:
         """Return the template of a probe; RejectedError when its picture is missing or none, RetryableError."""

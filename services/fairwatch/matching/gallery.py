@@ -13,7 +13,7 @@ from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Floats
 from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery_hits import FaceHit, Found, hits
-from fairwatch.matching.gallery_rows import Mask, Rows, empty
+from fairwatch.matching.gallery_rows import Mask, Piece, Rows, empty
 from fairwatch.matching.settling import Settling
 
 SHARD = 131_072  # rows: what one thread multiplies in a millisecond
@@ -66,6 +66,10 @@ class Gallery:
     def remove(self, entry_id: str, picture: str) -> None:
         """Forget a template."""
         any(rows.remove(entry_id, picture) for rows in self._parts)
+
+    def pieces(self) -> list[Piece]:
+        """Return a copy of all templates, with whose they are."""
+        return [rows.piece(rows.living_places()) for rows in self._parts]
 
     def settling(self) -> Settling | None:
         """Return the work that makes shards of the rows that came lately, to be done in a thread; None for none.

@@ -95,9 +95,9 @@ class Match:
         self._ahead = self._plates.candidates({read.text for plate in plates if (read := reading(plate))})
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
-        """Forget tracks that nothing was heard of."""
+        """Forget tracks that nothing was heard of, and take up what changed in the lists where no events come."""
         self._tracks.forget(partitions)
-        return []
+        return [Emit("audit", record["subject"], record) for record in map(unusable, await self.enrol())]
 
     async def _answer(self, event: Event) -> list[Outcome]:
         if event.record is None:
