@@ -4,7 +4,8 @@ import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.receivers import KINDS, Receiver, read_receivers
+from fairwatch.sinks.receivers import KINDS, Receiver, read_receivers, read_watch
+from fairwatch.sinks.watch import Watch
 from tests.support.places import CONFIG, ROOT
 
 DOCS = ROOT / "infra" / "docs"
@@ -141,9 +142,43 @@ def test_the_document_shows_a_file_that_can_be_read(tmp_path):
     given = {
         "CONTROL_ROOM_URL": "https://room.example.org/in",
         "CONTROL_ROOM_SECRET": SECRET,
+        "WATCHDOG_URL": "https://watch.example.org/ping",
         "WALL_URL": "mqtts://a:b@wall.example.org",
         "CHAT_URLS": "json://chat.example.org",
     } | dict.fromkeys(("MAIL_PASSWORD", "NEIGHBOURS_PASSWORD", "ON_CALL_KEY"), "x")
     receivers = read_receivers(tmp_path / "receivers.yaml", ManualClock(), given)
     assert {receiver.sink.kind for receiver in receivers.values()} == set(KINDS)
     assert all(f"| `{kind}` |" in text for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("watch", "says"),
+    [
+        ("operators: [a, nobody]", "operators: 'nobody' is no receiver"),
+        ("heartbeat: {receiver: nobody}", "heartbeat: 'nobody' is no receiver"),
+        ("heartbeat: {receiver: a, interval: 1s}", "heartbeat.interval"),
+        ("heartbeat: {receiver: a, stuck_after: 20s}", "stuck_after must be longer than every timeout"),
+        ("heartbeat: {receiver: a, often: 1m}", "heartbeat.often"),
+    ],
+)
+def test_who_watches_is_a_receiver_and_has_time(tmp_path, watch, says):
+    webhook = "{url: 'https://a/', secret_env: S, timeout: 30s}"
+    path = tmp_path / "receivers.yaml"
+    path.write_text(f"{watch}\nreceivers: [{{name: a, webhook: {webhook}}}]")
+    with pytest.raises(ConfigurationError, match=says):
+        read_watch(path)
+
+
+def test_who_watches_is_read_beside_the_receivers(tmp_path):
+    path = tmp_path / "receivers.yaml"
+    path.write_text(f"receivers: [{{name: a, {WEBHOOK}}}]")
+    assert read_watch(path) == Watch()
+    watch = "operators: [a]\nheartbeat: {receiver: a, interval: 30s, stuck_after: 2m}"
+    path.write_text(f"{watch}\nreceivers: [{{name: a, {WEBHOOK}}}]")
+    assert read_watch(path) == Watch(("a",), "a", 30_000_000, 120_000_000)
+
+
+@pytest.mark.parametrize("timeout", ["0s", "6m"])
+def test_a_delivery_has_a_time_that_makes_sense(read, timeout):
+    with pytest.raises(ConfigurationError, match=r"receivers.0.webhook.timeout"):
+        read(f"receivers: [{{name: a, webhook: {{url: 'https://a/', secret_env: S, timeout: {timeout}}}}}]")

@@ -1,6 +1,7 @@
 """What a processor may ask for in its constructor, by the name of the parameter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fairwatch.policy.routing import Options, RouteTree
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
+    from fairwatch.sinks.watch import Watch
     from fairwatch.stores.read_model import RedisReadModel
     from fairwatch.wire.trust import Trust
 
@@ -107,6 +109,18 @@ def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]"
     return linked(receivers, settings, given.clock)
 
 
+def _watch(settings: Settings, _: Resources) -> "Watch":
+    from fairwatch.sinks.receivers import read_watch  # noqa: PLC0415
+
+    return read_watch(settings.config_dir / "receivers.yaml")
+
+
+def _lag(_: Settings, __: Resources) -> "Callable[[Sequence[int]], int]":
+    from fairwatch.telemetry.metrics import lag  # noqa: PLC0415
+
+    return partial(lag, "notify")
+
+
 def _quiet(settings: Settings, _: Resources) -> "Quiet":
     from fairwatch.policy.quiet import FILE, Quiet  # noqa: PLC0415
 
@@ -174,6 +188,8 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "armed": _armed,
     "escalations": _escalations,
     "receivers": _receivers,
+    "watch": _watch,
+    "lag": _lag,
     "quiet": _quiet,
     "partitions": _partitions,
     "read_model": _read_model,

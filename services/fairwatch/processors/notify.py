@@ -1,7 +1,7 @@
 """Hands each revision of an alert to each of its receivers once, and keeps trying when they are away."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from fairwatch.domain.clock import Clock
@@ -15,6 +15,7 @@ from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import alert_may_leave, is_about_a_match
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
+from fairwatch.sinks.heartbeat import Heartbeat, Work
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger, delivery_id
 from fairwatch.sinks.muting import Muting
@@ -23,6 +24,7 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.sinks.storm import StormControl
+from fairwatch.sinks.watch import Watch
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.avro import Codec
 
@@ -51,6 +53,8 @@ class Notify:
         devices: Whose recorder is which, for what is inhibited by it.
         quiet: How long who may silence, which alerts inhibit others, and how many are told at once.
         partitions: How many there are of alerts, of which each worker owns some; 0 where that is not known.
+        watch: Who hears of receivers that take nothing, and who gets a sign of life while alerts are delivered.
+        lag: How many events of these partitions are not handled yet, as far as is known.
     """
 
     spec = spec_of("notify")
@@ -67,11 +71,20 @@ class Notify:
         devices: Reference | None = None,
         quiet: Quiet | None = None,
         partitions: int = 0,
+        watch: Watch | None = None,
+        lag: Callable[[Sequence[int]], int] = lambda _partitions: 0,
     ) -> None:
+        watch = watch or Watch()
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
-        self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld)
+        self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld, watch.operators)
+        self._heartbeat: Heartbeat | None = None
+        if watch.heartbeat is not None:
+            self._heartbeat = Heartbeat(receivers[watch.heartbeat], watch.interval, watch.stuck_after, state)
+        self._lag = lag
+        self._handled = 0
+        self._again: dict[int, tuple[int, bool]] = {}
         quiet = quiet or Quiet()
         muting = Muting(quiet, silences, inhibitions, devices)
         self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions))
@@ -89,20 +102,25 @@ class Notify:
         async with self._turn:
             self._dispatch.forget()
             self._quiet.begin()
-            memory = Memory(self._state, batch[0].partition, self._clock.now())
+            partition, offset = batch[0].partition, batch[0].offset
+            self._again[partition] = offset, self._again.get(partition, (-1, False))[0] == offset
+            memory = Memory(self._state, partition, self._clock.now())
             for position, event in enumerate(batch):
                 answer, places = self._take_up(event, memory)
                 answers.append(answer)
                 asked |= dict.fromkeys(places, position)
-            for place, emitted in await self._dispatch.send(list(asked), {batch[0].partition: memory}):
+            for place, emitted in await self._dispatch.send(list(asked), {partition: memory}):
                 answers[asked.get(place, 0)] += emitted
             self._quiet.save()
             memory.save()
+            self._again[partition] = -1, False
+            self._handled += len(batch)
         return [answer or [Skip("queued")] for answer in answers]
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
-        moments = (self._dispatch.due_at(), self._quiet.due_at(self._clock.now()))
+        beat = self._heartbeat.due_at() if self._heartbeat else None
+        moments = (self._dispatch.due_at(), self._quiet.due_at(self._clock.now()), beat)
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
@@ -121,11 +139,22 @@ class Notify:
             for memory in memories.values():
                 memory.save()
             dispatch.count()
+            if self._heartbeat is not None:
+                self._heartbeat.tick(partitions, now, self._works(partitions, now))
             return [*said, *(emit for _, emitted in sent for emit in emitted)]
 
     async def close(self) -> None:
         """Close every sink."""
+        if self._heartbeat is not None:
+            await self._heartbeat.close()
         await asyncio.gather(*(lane.close() for lane in self._dispatch.lanes.values()))
+
+    def _works(self, partitions: Sequence[int], now: int) -> dict[str, Work]:
+        """Return what there is to do and how much was done, by what it is."""
+        works = {f"batch of {number}": (again, offset) for number, (offset, again) in self._again.items()}
+        works["events"] = self._lag(partitions) > 0, self._handled
+        works["deliveries"] = self._dispatch.has_work(now), self._dispatch.answered
+        return works
 
     def _bring_forward(self, partitions: Sequence[int], now: int) -> None:
         """Make due what a clock that was ahead, here or where the partition was, put off for longer than any pause."""

@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.duration import Duration
-from fairwatch.sinks.options import SinkOptions, Surroundings
+from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import headline, plain
 
@@ -31,7 +30,7 @@ class AppriseOptions(SinkOptions):
 
     urls_file: Path | None = None
     urls_env: str | None = None
-    timeout: Duration = timedelta(seconds=20)
+    timeout: Timeout = timedelta(seconds=20)
     threads: int = Field(default=4, ge=1, le=32, description="messages at a time, hanging ones included")
 
     def open(self, surroundings: Surroundings) -> "Apprise":

@@ -21,6 +21,7 @@ from fairwatch.sinks.parking import Parking
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
+from fairwatch.sinks.troubles import Troubles
 from fairwatch.telemetry import metrics, tracing
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
@@ -53,6 +54,10 @@ class Dispatch:
         clock: The wall clock.
         codec: Encodes an alert that goes to the dead letters.
         withheld: Says why an alert may not be told any more, just before each attempt; None where it may.
+        operators: Receivers that hear of others that take nothing.
+
+    Attributes:
+        answered: How many deliveries were answered, however.
     """
 
     def __init__(
@@ -62,7 +67,13 @@ class Dispatch:
         clock: Clock,
         codec: Codec,
         withheld: Callable[[Mapping[str, Any]], Withheld | None] = lambda _alert: None,
+        operators: Sequence[str] = (),
     ) -> None:
+        self._troubles = Troubles(operators, clock)
+        for name in receivers:  # from nought on: a first answer that was not awaited would be no increase
+            for outcome in ("ok", "gone"):
+                metrics.DELIVERIES.labels(name, outcome)
+        self.answered = 0
         self._withheld = withheld
         self.lanes = {name: Lane(receiver, clock) for name, receiver in receivers.items()}
         self.agenda = Agenda(state, due_at, self._lane_of)
@@ -97,6 +108,14 @@ class Dispatch:
                 found.append(max(min(firsts), lane.opens_at))
         earliest = min((at for at in found if at is not None), default=None)
         return None if earliest is None else max(earliest, now)
+
+    def has_work(self, now: int) -> bool:
+        """Tell whether something is on its way, or is due and might go."""
+        if any(lane.flights for lane in self.lanes.values()):
+            return True
+        open_lanes = [name for name, lane in self.lanes.items() if lane.room > 0]
+        firsts = [self.agenda.next_at((name, urgent)) for name in open_lanes for urgent in (True, False)]
+        return any(at is not None and at <= now for at in firsts)
 
     def due(self, partitions: Sequence[int], now: int) -> list[Place]:
         """Return what was answered and what may start: the urgent first, as much as each lane can take up in a tick."""
@@ -201,6 +220,7 @@ class Dispatch:
     def _land(self, place: Place, ledger: Ledger, lane: Lane, memory: Memory, ready: deque[Place]) -> list[Emit]:
         name = receiver_of(place)
         identity, answer = lane.land(place)
+        self.answered += 1
         if not ledger.waiting or ledger.head["delivery_id"] != identity:
             return []  # what was on its way was rolled back: it is taken up anew, under the same id
         item, now = ledger.head, self._clock.now()
@@ -209,7 +229,10 @@ class Dispatch:
             return self._finish(place, ledger, answer, memory, ready)
         ledger.postpone(max(lane.opens_at, now + lane.pause(attempt, identity, answer)))
         retrying = {"state": "RETRYING", "attempt": attempt, "next_attempt_at": ledger.next_at}
-        return self._report(item, name, answer, **retrying) + self.shorten(place, ledger)
+        emitted = self._report(item, name, answer, **retrying) + self.shorten(place, ledger)
+        if now - item.get("since", now) >= lane.receiver.alert_after:
+            emitted += self._troubles.tell(name, answer.reason, waits=True)
+        return emitted
 
     def _finish(self, place: Place, ledger: Ledger, answer: Answer, memory: Memory, ready: deque[Place]) -> list[Emit]:
         """Take the head out, delivered or not; whoever did not take it has a fallback that may."""
@@ -229,7 +252,8 @@ class Dispatch:
             ready.append(other)
         log.error("delivery.failed", receiver=name, reason=answer.reason, alert=alert["alert_id"], fallback=fallback)
         letter = self._letter(place[0], item, name, attempt, answer)
-        return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter]
+        told = self._troubles.tell(name, answer.reason, waits=False)
+        return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter, *told]
 
     def _is_over(self, receiver: Receiver, item: Mapping[str, Any], now: int) -> bool:
         too_often = receiver.max_attempts is not None and item["attempt"] >= receiver.max_attempts

@@ -22,8 +22,7 @@ from aiokafka.errors import (
 from pydantic import Field, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.duration import Duration
-from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings
+from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
 
@@ -46,7 +45,7 @@ class KafkaOptions(SinkOptions):
     password_file: Path | None = None
     password_env: str | None = None
     ca_file: Path | None = None
-    timeout: Duration = timedelta(seconds=10)
+    timeout: Timeout = timedelta(seconds=10)
     allow_plain: bool = Field(default=False, description="without TLS to other machines than this one")
 
     @model_validator(mode="after")

@@ -15,8 +15,7 @@ from pydantic import Field, field_validator
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.duration import Duration
-from fairwatch.sinks.options import LOOPBACK, Pictures, SinkOptions, Surroundings
+from fairwatch.sinks.options import LOOPBACK, Pictures, SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import headline, plain
 
@@ -45,7 +44,7 @@ class EmailOptions(SinkOptions):
     password_env: str | None = None
     sender: str
     to: tuple[str, ...] = Field(min_length=1, max_length=50)
-    timeout: Duration = timedelta(seconds=15)
+    timeout: Timeout = timedelta(seconds=15)
     ca_file: Path | None = None
     pictures: bool = Field(default=False, description="pictures that the policy lets out; never of a match or a face")
 

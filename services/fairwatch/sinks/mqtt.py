@@ -15,8 +15,7 @@ import aiomqtt
 from pydantic import Field, field_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.duration import Duration
-from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings
+from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
 
@@ -38,7 +37,7 @@ class MqttOptions(SinkOptions):
     url_file: Path | None = None
     url_env: str | None = None
     topic: str = Field(default="fairwatch/alerts/{site_id}/{alert_id}", min_length=1, max_length=500)
-    timeout: Duration = timedelta(seconds=5)
+    timeout: Timeout = timedelta(seconds=5)
     ca_file: Path | None = None
     allow_plain: bool = Field(default=False, description="mqtt:// to other machines than this one")
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.duration import Duration
 from fairwatch.sinks.sink import Sink
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+Timeout = Annotated[Duration, Field(ge=timedelta(milliseconds=10), le=timedelta(minutes=5))]  # for one delivery
 Picture = tuple[bytes, str]  # its bytes and media type
 Pictures = Callable[[Mapping[str, Any]], Awaitable[list[Picture]]]
 
@@ -50,6 +53,8 @@ class SinkOptions(Strict):
 
     looked_up: ClassVar[tuple[str, ...]] = ()
     may_be_looked_up: ClassVar[tuple[str, ...]] = ()
+
+    timeout: Timeout = timedelta(seconds=10)
 
     @model_validator(mode="after")
     def _says_each_once(self) -> "SinkOptions":

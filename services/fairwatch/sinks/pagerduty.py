@@ -10,9 +10,8 @@ from pydantic import Field
 
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import Clock
-from fairwatch.policy.duration import Duration
 from fairwatch.sinks.http import HttpClient, checked_url
-from fairwatch.sinks.options import SinkOptions, Surroundings
+from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import headline, one_line, plain
 
@@ -30,7 +29,7 @@ class PagerdutyOptions(SinkOptions):
     routing_key_file: Path | None = None
     routing_key_env: str | None = None
     url: str = "https://events.pagerduty.com"
-    timeout: Duration = timedelta(seconds=10)
+    timeout: Timeout = timedelta(seconds=10)
     ca_file: Path | None = None
     allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
 

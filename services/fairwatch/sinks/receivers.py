@@ -20,6 +20,7 @@ from fairwatch.sinks.mqtt import MqttOptions
 from fairwatch.sinks.options import Pictures, SinkOptions, Strict, Surroundings
 from fairwatch.sinks.pagerduty import PagerdutyOptions
 from fairwatch.sinks.sink import Sink
+from fairwatch.sinks.watch import HeartbeatOptions, Watch
 from fairwatch.sinks.webhook import WebhookOptions
 
 Severity = Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"]
@@ -41,6 +42,7 @@ class ReceiverOptions(Strict):
     max_attempts: int | None = Field(default=None, ge=1, le=1_000_000)
     give_up_after: Duration = timedelta(hours=72)
     fallback: str | None = Field(default=None, description="who is told what this one did not take in time")
+    alert_after: Duration = Field(default=timedelta(minutes=5), description="operators hear that one waits for so long")
     send_resolved: bool = Field(default=True, description="whether it is told of ends")
     min_severity: Severity = "UNKNOWN"
     backoff: Duration = timedelta(seconds=1)
@@ -72,6 +74,20 @@ class Receivers(Strict):
     """The file."""
 
     receivers: tuple[ReceiverOptions, ...]
+    operators: tuple[str, ...] = Field(default=(), description="who hears of a receiver that takes nothing")
+    heartbeat: HeartbeatOptions | None = None
+
+    @model_validator(mode="after")
+    def _watchers_are_receivers(self) -> "Receivers":
+        names = {receiver.name for receiver in self.receivers}
+        if unknown := sorted(set(self.operators) - names):
+            raise ValueError(f"operators: {unknown[0]!r} is no receiver")
+        beat = self.heartbeat
+        if beat is not None and beat.receiver not in names:
+            raise ValueError(f"heartbeat: {beat.receiver!r} is no receiver")
+        if beat is not None and any(beat.stuck_after <= receiver.sink.timeout for receiver in self.receivers):
+            raise ValueError("heartbeat: stuck_after must be longer than every timeout of a receiver")
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Receivers":
@@ -94,6 +110,7 @@ class Receiver:
     max_attempts: int | None = None
     give_up_after: int = 259_200_000_000
     fallback: str | None = None
+    alert_after: int = 300_000_000
     send_resolved: bool = True
     min_severity: Severity = "UNKNOWN"
     backoff: int = 1_000_000
@@ -120,6 +137,15 @@ def read_receivers(
     return {options.name: _opened(path, options, surroundings) for options in read if only in (None, options.name)}
 
 
+def read_watch(path: Path) -> Watch:
+    """Read from receivers.yaml who watches the deliveries; ConfigurationError as for the receivers."""
+    read = read_yaml(path, Receivers)
+    beat, one = read.heartbeat, timedelta(microseconds=1)
+    if beat is None:
+        return Watch(read.operators)
+    return Watch(read.operators, beat.receiver, beat.interval // one, beat.stuck_after // one)
+
+
 def _opened(path: Path, options: ReceiverOptions, surroundings: Surroundings) -> Receiver:
     try:
         sink = options.sink.open(surroundings)
@@ -130,6 +156,6 @@ def _opened(path: Path, options: ReceiverOptions, surroundings: Surroundings) ->
     own |= {name: getattr(options, name) for name in ("min_severity", "concurrency")}
     own |= {
         name: getattr(options, name) // timedelta(microseconds=1)
-        for name in ("give_up_after", "backoff", "backoff_max")
+        for name in ("give_up_after", "alert_after", "backoff", "backoff_max")
     }
     return Receiver(options.name, sink, **own)

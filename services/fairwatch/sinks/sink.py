@@ -43,6 +43,7 @@ Reply = Literal[
     "storm",  # too many at once: it is in a digest
     "inhibited",  # another alert says why it had to come
     "internal_error",  # our sink raised
+    "no_progress",  # a heartbeat that stayed away
 ]
 Reason = Reply | Withheld
 

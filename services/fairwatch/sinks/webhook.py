@@ -12,9 +12,8 @@ from standardwebhooks.webhooks import Webhook as Signer
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.duration import Duration
 from fairwatch.sinks.http import HttpClient, checked_url
-from fairwatch.sinks.options import SinkOptions, Surroundings
+from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
 
@@ -32,7 +31,7 @@ class WebhookOptions(SinkOptions):
     url_env: str | None = None
     secret_file: Path | None = None
     secret_env: str | None = None
-    timeout: Duration = timedelta(seconds=5)
+    timeout: Timeout = timedelta(seconds=5)
     ca_file: Path | None = None
     allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
 

@@ -1,6 +1,6 @@
 """Every metric, named once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -180,3 +180,14 @@ def described() -> Iterator[Described]:
 def exposition() -> bytes:
     """Return all metrics in Prometheus' text format."""
     return generate_latest(REGISTRY)
+
+
+def lag(component: str, partitions: Sequence[int]) -> int:
+    """Return how many events of these partitions a component had not handled when that was last looked at."""
+    numbers = {str(partition) for partition in partitions}
+    samples = (sample for metric in LAG.collect() for sample in metric.samples)
+    return sum(
+        int(sample.value)
+        for sample in samples
+        if sample.labels["component"] == component and sample.labels["partition"] in numbers
+    )
