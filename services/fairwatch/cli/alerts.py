@@ -27,6 +27,7 @@ Password = Annotated[
 ]
 AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Its id.")]
 Note = Annotated[str, typer.Option("--note", help="What others should know.")]
+Because = Annotated[str, typer.Option(help="Why a word that is asked about has to stand in the note; audited.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -90,14 +91,28 @@ def deliveries(
     raise typer.Exit(0 if found else 1)
 
 
-def ack(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None, text: Note = "") -> None:
+def ack(
+    alert_id: AlertId,
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+    text: Note = "",
+    because: Because = "",
+) -> None:
     """Say that you have seen it: nobody else is woken for it."""
-    _act(url, person, password_file, alert_id, action="ACKNOWLEDGE", note=text)
+    _act(url, person, password_file, alert_id, action="ACKNOWLEDGE", note=text, because=because)
 
 
-def claim(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None, text: Note = "") -> None:
+def claim(
+    alert_id: AlertId,
+    person: As,
+    url: Url = HERE,
+    password_file: Password = None,
+    text: Note = "",
+    because: Because = "",
+) -> None:
     """Say that you are at it; refused where somebody else is."""
-    _act(url, person, password_file, alert_id, action="CLAIM", note=text)
+    _act(url, person, password_file, alert_id, action="CLAIM", note=text, because=because)
 
 
 def hand(
@@ -107,9 +122,10 @@ def hand(
     url: Url = HERE,
     password_file: Password = None,
     text: Note = "",
+    because: Because = "",
 ) -> None:
     """Hand it over to another person."""
-    _act(url, person, password_file, alert_id, action="HAND_OVER", to=to, note=text)
+    _act(url, person, password_file, alert_id, action="HAND_OVER", to=to, note=text, because=because)
 
 
 def note(
@@ -118,9 +134,10 @@ def note(
     person: As,
     url: Url = HERE,
     password_file: Password = None,
+    because: Because = "",
 ) -> None:
     """Write a comment."""
-    _act(url, person, password_file, alert_id, action="COMMENT", note=text)
+    _act(url, person, password_file, alert_id, action="COMMENT", note=text, because=because)
 
 
 def close(
@@ -130,9 +147,10 @@ def close(
     url: Url = HERE,
     password_file: Password = None,
     text: Note = "",
+    because: Because = "",
 ) -> None:
     """End it, whatever its devices say."""
-    _act(url, person, password_file, alert_id, action="CLOSE", outcome=outcome.upper(), note=text)
+    _act(url, person, password_file, alert_id, action="CLOSE", outcome=outcome.upper(), note=text, because=because)
 
 
 def _act(url: str, person: str, password_file: Path | None, alert_id: str, **deed: str) -> None:

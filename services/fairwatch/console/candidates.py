@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
 from fairwatch.console.signing import signed
@@ -44,20 +45,18 @@ async def get_candidate(request: web.Request) -> web.Response:
 async def verify(request: web.Request) -> web.Response:
     """Take the person's decision; 202 once the broker has it, 409 when it is too late or already given."""
     desk, visitor = request.app[DESK], request[SIGNED_IN]
-    decision, reason = await _decision(request)
+    decision, reason, words = await _decision(request)
     candidate = await _known(desk, request)
     if closed := _closed(desk, candidate):
         return closed
-    if candidate.parts["candidate"]["kind"] != "PLATE":
-        if decision == "MATCH" and not reason:
-            return refusal(400, "no_reason", "Say what made you see the same person: another person relies on it.")
-        if not await desk.sessions.were_served(visitor.token, pictures_to_see(candidate)):
-            return refusal(409, "not_seen", "Look at both pictures first; your decision was not taken.")
+    if objection := words.question() or await _hasty(desk, visitor, candidate, decision, reason):
+        return objection
     name = visitor.person.name
     if f"verification:{name}" in candidate.parts or not await desk.read_model.claim(candidate.id, name, decision):
         return refusal(409, "already_given", "You have decided already. Another person has to look at it now.")
     record = _verification(desk, visitor, candidate, decision, reason)
     try:
+        await words.audit(desk, name, candidate.id)
         await _publish(desk, candidate, record)
     except BaseException:
         await desk.read_model.release(candidate.id, name)
@@ -74,6 +73,17 @@ def _closed(desk: Desk, candidate: Subject) -> web.Response | None:
         return refusal(409, "decided", f"It is already {state.lower()}; your decision was not taken.")
     if not people_needed(candidate):
         return refusal(409, "needs_nobody", "It is confirmed without anybody; your decision was not taken.")
+    return None
+
+
+async def _hasty(desk: Desk, visitor: SignedIn, candidate: Subject, decision: str, reason: str) -> web.Response | None:
+    """Return what a decision about a person still lacks."""
+    if candidate.parts["candidate"]["kind"] == "PLATE":
+        return None
+    if decision == "MATCH" and not reason:
+        return refusal(400, "no_reason", "Say what made you see the same person: another person relies on it.")
+    if not await desk.sessions.were_served(visitor.token, pictures_to_see(candidate)):
+        return refusal(409, "not_seen", "Look at both pictures first; your decision was not taken.")
     return None
 
 
@@ -119,7 +129,7 @@ async def _known(desk: Desk, request: web.Request) -> Subject:
     return candidate
 
 
-async def _decision(request: web.Request) -> tuple[str, str]:
+async def _decision(request: web.Request) -> tuple[str, str, Asked]:
     try:
         body = await request.json()
         decision, reason = body["decision"], body.get("reason", "")
@@ -129,4 +139,4 @@ async def _decision(request: web.Request) -> tuple[str, str]:
         raise RejectedError("invalid_field", f"decision is one of {', '.join(DECISIONS)}", "decision")
     if not isinstance(reason, str) or len(reason) > MAX_REASON:
         raise RejectedError("invalid_field", f"reason is a text of at most {MAX_REASON} characters", "reason")
-    return decision, reason.strip()
+    return decision, reason.strip(), asked("reason", reason, body)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from fairwatch.console.access import may
+from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.people import Person
 from fairwatch.domain.errors import RejectedError
@@ -22,7 +23,7 @@ WAYS = ("console", "cli", "api")
 async def act(request: web.Request) -> web.Response:
     """Take what the person does; 202 once the broker has it, 409 when it is over or somebody was first."""
     desk, person = request.app[DESK], request[SIGNED_IN].person
-    said = await _said(request)
+    said, words = await _said(request)
     known = await desk.read_model.get("alert", request.match_info["id"])
     if known is None:
         return refusal(404, "unknown", "There is no such alert here. It may be older than what the console keeps.")
@@ -31,12 +32,15 @@ async def act(request: web.Request) -> web.Response:
     against = objection(alert, deed) or _stranger(desk, deed["to"])
     if against is not None:
         return _no(desk, against, alert)
+    if question := words.question():
+        return question
     claims = deed["action"] == "CLAIM"
     if claims and not await desk.read_model.claim(known.id, CLAIMANT, person.name, CLAIM_S):
         return _no(
             desk, "claimed", {**alert, "claimed_by": (await desk.read_model.claims([known.id], CLAIMANT)).get(known.id)}
         )
     try:
+        await words.audit(desk, person.name, known.id)
         await desk.publisher.publish("alert-actions", deed["group"], deed)
     except BaseException:
         if claims:
@@ -64,7 +68,7 @@ def _no(desk: Desk, against: Objection, alert: Mapping[str, Any]) -> web.Respons
     return refusal(STATUS.get(against, 409), against, SENTENCES[against] + more)
 
 
-async def _said(request: web.Request) -> dict[str, Any]:
+async def _said(request: web.Request) -> tuple[dict[str, Any], Asked]:
     try:
         body = await request.json()
         said = {name: body.get(name) for name in ("action", "note", "to", "outcome", "via")}
@@ -78,4 +82,4 @@ async def _said(request: web.Request) -> dict[str, Any]:
     for name, words in (("action", DEEDS), ("outcome", ("NONE", *OUTCOMES)), ("via", WAYS)):
         if said[name] not in words:
             raise RejectedError("invalid_field", f"{name} is one of {', '.join(words)}", name)
-    return {**said, "note": said["note"].strip()}
+    return {**said, "note": said["note"].strip()}, asked("note", said["note"], body)

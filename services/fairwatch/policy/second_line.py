@@ -21,6 +21,7 @@ _TYPED: Final[Mapping[str, tuple[str, ...]]] = {
     "Site": ("name", "areas"),
     "WatchlistEntry": ("title", "reason"),
     "Authorisation": ("objective", "reason"),
+    "Silence": ("reason",),
 }
 _LONGEST: Final = 2_000
 _LONG: Final = 6  # letters of a term that hides in no innocent word

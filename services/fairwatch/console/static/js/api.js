@@ -51,8 +51,8 @@ export const pulse = async () => (await call("GET", "/api/pulse", undefined, PUL
 export const act = (id, deed) => call("POST", `/api/alerts/${encodeURIComponent(id)}/actions`, deed);
 export const health = () => read("/api/health");
 
-export function decide(id, decision, reason) {
-  return call("POST", `/api/candidates/${encodeURIComponent(id)}/verifications`, { decision, reason });
+export function decide(id, decision, reason, because) {
+  return call("POST", `/api/candidates/${encodeURIComponent(id)}/verifications`, { decision, reason, because });
 }
 
 export async function picture(sha256) {

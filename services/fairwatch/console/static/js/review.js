@@ -15,7 +15,7 @@ export async function load() {
 }
 
 // True while the person is writing: nothing may move under their hands.
-export const isWriting = () => Boolean(draft.decision) && document.activeElement?.id === "reason";
+export const isWriting = () => Boolean(draft.decision) && ["reason", "because"].includes(document.activeElement?.id);
 
 
 export function forget() {
@@ -145,9 +145,15 @@ function confirmation(candidate, redo) {
   return el("div", { class: "confirmation" },
     el("p", {}, "You say: ", el("strong", {}, decisionWord(draft.decision, candidate.kind)), ". It counts under your name and cannot be changed."),
     el("label", { for: "reason" }, "What made you decide so? ", el("span", { class: "muted" }, needed ? "(needed, shown after the verdict)" : "(optional, shown after the verdict)")), reason,
-    el("p", { class: "form-error", role: "alert" }, draft.error),
+    el("p", { class: "form-error", role: "alert" }, draft.error), draft.asked ? because() : null,
     el("div", { class: "choices" }, el("button", { type: "button", class: "primary", id: "send-decision", disabled: missing(), onclick: () => send(candidate, redo) }, draft.sending ? "Sending…" : "Send decision"),
       el("button", { type: "button", class: "quiet", onclick: goBack }, "Go back")));
+}
+
+function because() {
+  const field = el("input", { id: "because", maxlength: "500", "aria-label": "Why the word has to stand there", oninput: (event) => { draft.because = event.target.value; } });
+  field.value = draft.because || "";
+  return field;
 }
 
 async function send(candidate, redo) {
@@ -156,11 +162,12 @@ async function send(candidate, redo) {
   draft.error = "";
   redo(false);
   try {
-    await api.decide(candidate.candidate_id, draft.decision, draft.reason);
+    await api.decide(candidate.candidate_id, draft.decision, draft.reason, draft.because || "");
     draft = { id: "" };
   } catch (error) {
     draft.sending = false;
     draft.error = error.message;
+    draft.asked = error.word === "asked";
     if (error.status === 409) draft = { id: "" };
   }
   redo(true);
