@@ -1,5 +1,6 @@
 """Integrators learn what a device says that nobody reads: names and shapes, never a value, within fixed bounds."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -58,7 +59,7 @@ def test_only_the_first_payloads_of_a_kind_are_looked_at_and_then_a_sample_that_
     assert look(drift, payload("cam-2", odd=1), digests[50]), "another device is looked at for itself"
 
 
-def test_a_million_unknown_names_grow_nothing() -> None:
+def test_ten_thousand_unknown_names_grow_nothing_and_are_told_as_more() -> None:
     drift = FieldDrift()
     for number in range(100):
         names = {f"f{number}x{at}": at for at in range(100)}
@@ -66,3 +67,14 @@ def test_a_million_unknown_names_grow_nothing() -> None:
         assert len(found) <= 51
         assert found[-1]["path"] == MORE
     assert len(drift._known["hikvision-isapi"]) == 500
+
+
+def test_a_million_unknown_names_in_large_bodies_are_not_traced() -> None:
+    """Tracing them would take the hub a second each; that there are more is all that is told of them."""
+    drift = FieldDrift()
+    given = payload(**{f"odd{at}": at for at in range(10_000)})
+    decoded = decode(given)
+    for number in range(100):
+        (found,) = drift.of(replace(given, device_id=f"cam-{number}"), decoded, f"{number:064x}")
+        assert (found["path"], found["shape"], found["device_id"]) == (MORE, "OTHER", f"cam-{number}")
+    assert drift._known == {}

@@ -77,13 +77,22 @@ def test_a_plate_is_no_word_whatever_it_spells():
     [
         ("Observation", foreign()),
         ("Device", device(extensions={"ethnicity": MARK})),
-        ("RawEvent", raw_event(b'{"race": "marked-value", "lane": 2}')),
     ],
 )
 def test_framed_bytes_for_a_dead_letter_are_cleaned(kind, record):
     kept = Cleaner().framed(CODEC, CODEC.encode(kind, record))
     assert MARK.encode() not in kept
     assert CODEC.decode(kept)[0] == kind
+
+
+def test_nothing_of_a_raw_event_is_kept_in_a_dead_letter():
+    assert Cleaner().framed(CODEC, CODEC.encode("RawEvent", raw_event(b'{"race": "marked-value"}'))) == b""
+
+
+def test_age_in_the_free_form_map_of_reference_data_goes_unless_the_law_allows_it():
+    given = device(extensions={"age": "30", "pole": "4"})
+    assert Cleaner().clean("Device", given)["extensions"] == {"pole": "4"}
+    assert Cleaner(soft_biometrics=True).clean("Device", given) is given
 
 
 def test_an_observation_in_a_dead_letter_is_closed():

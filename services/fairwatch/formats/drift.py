@@ -24,6 +24,7 @@ _MOST_KINDS: Final = 10_000
 _MOST_FIELDS: Final = 500
 _MOST_A_PAYLOAD: Final = 50
 _DEEPEST: Final = 8
+_LARGEST: Final = 64 << 10  # bytes of a body that is looked at: tracing takes many times as long as decoding
 _NAME: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_]{0,47}")
 Kind = tuple[str, str, str]
 
@@ -32,7 +33,7 @@ class FieldDrift:
     """Looks at payloads after they were decoded.
 
     What it remembers is bounded: `_MOST_KINDS` kinds of payload, the oldest forgotten first, and `_MOST_FIELDS` fields
-    of each format. Whatever is beyond is told as one field, `#more`.
+    of each format. Whatever is beyond, and all of a body above 64 KiB, is told as one field, `#more`.
     """
 
     def __init__(self) -> None:
@@ -52,23 +53,15 @@ class FieldDrift:
         weight = self._weight(payload, decoded, digest)
         if not weight:
             return []
+        if len(payload.body) > _LARGEST:
+            return [_told(decoded.format, MORE, "OTHER", payload, weight)]
         trace = Trace()
         try:
             decode(payload, decoded.format, trace)
         except RejectedError:
             return []
         fields = dict(self._bounded(decoded.format, unread(trace)))
-        return [
-            {
-                "format": decoded.format,
-                "path": path,
-                "shape": shape,
-                "device_id": payload.device_id,
-                "seen_at": payload.received_at,
-                "weight": weight,
-            }
-            for path, shape in fields.items()
-        ]
+        return [_told(decoded.format, path, shape, payload, weight) for path, shape in fields.items()]
 
     def _weight(self, payload: Payload, decoded: Decoded, digest: str) -> int:
         """Return for how many payloads this one stands; 0 when it is not looked at."""
@@ -91,6 +84,17 @@ class FieldDrift:
                 return
             known.add(path)
             yield path, shape
+
+
+def _told(name: str, path: str, shape: str, payload: Payload, weight: int) -> dict[str, Any]:
+    return {
+        "format": name,
+        "path": path,
+        "shape": shape,
+        "device_id": payload.device_id,
+        "seen_at": payload.received_at,
+        "weight": weight,
+    }
 
 
 def unread(trace: Trace) -> Iterator[tuple[str, str]]:

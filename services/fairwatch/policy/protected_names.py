@@ -9,10 +9,15 @@ from fairwatch.policy import protected_terms as terms
 
 Subject = Literal["", "person", "vehicle"]
 
+_STEM, _VEHICLE, _PERSON = (
+    re.compile("|".join(map(re.escape, words))) for words in (terms.STEMS, terms.VEHICLE_MARKS, terms.PERSON_MARKS)
+)  # one look finds any of them
 _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\W_]+")
 _STEPS = re.compile(r"[./\[\]=:#@|]+")
+_WORD = re.compile(r"\w+")
 _LONGEST = 200
+_SHORT = 64
 REMEMBERED = 8_192  # answers of each function: names repeat, but plates and numbers never end
 
 
@@ -26,9 +31,9 @@ def compact(name: str) -> str:
 def subject_of(name: str, enclosing: Subject = "") -> Subject:
     """Say of whom a field of this name speaks; a neutral name inherits from what encloses it."""
     text = compact(name)
-    if any(mark in text for mark in terms.VEHICLE_MARKS):
+    if _VEHICLE.search(text):
         return "vehicle"
-    if any(mark in text for mark in terms.PERSON_MARKS):
+    if _PERSON.search(text):
         return "person"
     return enclosing
 
@@ -40,7 +45,7 @@ def _is_protected_step(name: str, subject: Subject, enclosing: str) -> bool:
         return False
     if subject == "vehicle" and any(term in text for term in terms.NATION_TERMS):
         return False
-    if text in terms.NAMES or any(stem in text for stem in terms.STEMS):
+    if text in terms.NAMES or _STEM.search(text):
         return True
     if not terms.WORDS.isdisjoint(word.casefold() for word in _SPLIT.findall(normalize("NFKC", name))):
         return True
@@ -93,3 +98,12 @@ def _is_soft_biometric(name: str) -> bool:
 def is_secret(name: str) -> bool:
     """Return whether a field of this name holds a credential (GA/T APE.Password)."""
     return compact(name[-_LONGEST:]) in terms.SECRETS
+
+
+@lru_cache(maxsize=REMEMBERED)
+def is_proxy_value(value: str) -> bool:
+    """Return whether a short value is a religious head covering or another proxy, e.g. `woman_with_hijab`."""
+    if not 0 < len(value) <= _SHORT:
+        return False
+    text, words = compact(value), _WORD.findall(value.casefold().replace("_", " "))
+    return any(stem in text for stem in terms.PROXY_VALUES) or not terms.PROXY_VALUE_WORDS.isdisjoint(words)

@@ -70,16 +70,6 @@ NATION_TERMS = ("nation", "国籍", "國籍")
 VEHICLE_MARKS = ("plate", "vehicle", "anpr", "lpr", "license", "licence", "车牌", "号牌", "车辆")
 PERSON_MARKS = ("person", "face", "human", "pedestrian", "people", "人脸", "人员", "行人")
 
-# A record with one of these describes an identified person, so that its bare `Name` is a person's name.
-IDENTITY_MARKS = frozenset(
-    _words("""
-    idnumber idtype idcardno idcardnum idcardnumber certificatenumber certificateno employeenostring employeeno personid citizenid
-""")
-)
-
-# What is a person's then.
-PERSON_NAMES = frozenset({"name", "alias"})
-
 SOFT_BIOMETRICS = frozenset(
     _words("""
     age ages ageyears agegroup agerange agelevel ageuplimit agelowerlimit agemin agemax minage maxagelimit estimatedage
@@ -96,6 +86,3 @@ SECRETS = frozenset(
 # Values that give away what the attribute's name does not: a head covering in a list of classes or accessories.
 PROXY_VALUES = ("hijab", "niqab", "burqa", "burka", "headscar", "headkerch", "kerchief", "yarmulke")
 PROXY_VALUE_WORDS = frozenset({"turban", "veil", "chador", "kippa", "kippah", "头巾", "面纱"})
-
-# Codes that give it away: {compact name: codes}. GA/T CoatStyle 2 is ethnic dress; an APE's PositionType 7 is a religious place, 11 a hospital.
-PROXY_CODES = {"coatstyle": frozenset({"2", "02"}), "positiontype": frozenset({"7", "07", "11"})}

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fairwatch.domain.errors import RejectedError
-from fairwatch.policy.protected import is_protected, is_secret, redact_tree
-from fairwatch.policy.redaction import redact_bytes
+from fairwatch.policy.protected import is_protected, is_secret, is_soft_biometric
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.kinds.closing import Closing
 from fairwatch.wire.kinds.names import Names
@@ -38,14 +37,11 @@ class Cleaner:
         """
         if kind == "Observation":
             return self._observation(record)
-        free = record.get(_FREE)
-        if not free:
-            return record
-        kept, removed = redact_tree(free, soft_biometrics=self._soft)
-        return {**record, _FREE: kept} if removed else record
+        changed: dict[str, Any] = {}
+        return {**record, **changed} if _named(record, _FREE, changed, soft=self._soft) else record
 
     def framed(self, codec: Codec, value: bytes) -> bytes:
-        """Return a framed record cleaned, a raw event's body too; empty where nothing of it may be kept.
+        """Return a framed record cleaned; empty where nothing of it may be kept, as of a raw event.
 
         An observation is closed: a text that is not of its field's kind is not kept in a dead letter either.
 
@@ -55,7 +51,7 @@ class Cleaner:
         kind, record = codec.decode(value)
         try:
             if kind == "RawEvent":
-                return codec.encode(kind, _raw_event(record))
+                return b""  # a dead letter refers to it
             clean = self.clean(kind, record)
             if kind == "Observation":
                 device_id = clean.get("device_id", "")
@@ -97,17 +93,17 @@ def _within(
     return removed
 
 
-def _named(part: Mapping[str, Any], name: str, into: dict[str, Any] | None = None) -> int:
+def _named(part: Mapping[str, Any], name: str, into: dict[str, Any] | None = None, *, soft: bool = True) -> int:
     """Take protected names out of a map that is a field of `part`; the map itself is left alone."""
     given = part.get(name)
     if not given:
         return 0
-    kept = {key: value for key, value in given.items() if not (is_protected(key, name) or is_secret(key))}
+    kept = {
+        key: value
+        for key, value in given.items()
+        if not (is_protected(key, name) or is_secret(key) or (not soft and is_soft_biometric(key)))
+    }
     if len(kept) != len(given):
         target = part if into is None else into
         target[name] = kept  # type: ignore[index]  # a copy where no other is given
     return len(given) - len(kept)
-
-
-def _raw_event(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {**record, "body": redact_bytes(record["body"], record["content_type"])[0]}
