@@ -1,6 +1,7 @@
 // Answering an alert: acknowledge, claim, comment and close, by button or by key.
 
 import * as api from "./api.js";
+import { because } from "./asking.js";
 import { el } from "./dom.js";
 import { time } from "./words.js";
 
@@ -51,7 +52,7 @@ function editor(alert, redo) {
   const button = (outcome, word) => el("button", { type: "button", "data-outcome": outcome || "NONE", disabled: draft.sending, onclick: finish(outcome) }, word);
   return el("div", { class: "card", onkeydown: (event) => event.key === "Escape" && back() },
     el("label", { for: "deed-note" }, closes ? "What was it? The alert ends for everybody." : "What should others know?"), note,
-    el("p", { class: "form-error", role: "alert" }, draft.error),
+    el("p", { class: "form-error", role: "alert" }, draft.error), draft.asked ? because(draft.because, (text) => { draft.because = text; }) : null,
     el("div", { class: "choices" }, closes ? OUTCOMES.map(([outcome, word]) => button(outcome, word)) : button(undefined, "Save comment"),
       el("button", { type: "button", class: "quiet", onclick: back }, "Go back")));
 }
@@ -69,10 +70,10 @@ async function send(alert, action, redo, outcome) {
   draft = { ...draft, sending: true, error: "" };
   redo(false);
   try {
-    await api.act(alert.alert_id, { action, note: draft.note, outcome });
+    await api.act(alert.alert_id, { action, note: draft.note, outcome, because: draft.because || "" });
     draft = { id: "" };
   } catch (error) {
-    draft = { ...draft, sending: false, error: error.message };
+    draft = { ...draft, sending: false, error: error.message, asked: error.word === "asked" };
   }
   redo(true);
 }

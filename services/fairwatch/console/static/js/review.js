@@ -1,6 +1,7 @@
 // Candidates: what waits for two people, and the place where one of them decides.
 
 import * as api from "./api.js";
+import { because } from "./asking.js";
 import { el, empty, facts, show, svg, walk } from "./dom.js";
 import { picture } from "./pictures.js";
 import { plates } from "./plates.js";
@@ -145,15 +146,9 @@ function confirmation(candidate, redo) {
   return el("div", { class: "confirmation" },
     el("p", {}, "You say: ", el("strong", {}, decisionWord(draft.decision, candidate.kind)), ". It counts under your name and cannot be changed."),
     el("label", { for: "reason" }, "What made you decide so? ", el("span", { class: "muted" }, needed ? "(needed, shown after the verdict)" : "(optional, shown after the verdict)")), reason,
-    el("p", { class: "form-error", role: "alert" }, draft.error), draft.asked ? because() : null,
+    el("p", { class: "form-error", role: "alert" }, draft.error), draft.asked ? because(draft.because, (text) => { draft.because = text; }) : null,
     el("div", { class: "choices" }, el("button", { type: "button", class: "primary", id: "send-decision", disabled: missing(), onclick: () => send(candidate, redo) }, draft.sending ? "Sending…" : "Send decision"),
       el("button", { type: "button", class: "quiet", onclick: goBack }, "Go back")));
-}
-
-function because() {
-  const field = el("input", { id: "because", maxlength: "500", "aria-label": "Why the word has to stand there", oninput: (event) => { draft.because = event.target.value; } });
-  field.value = draft.because || "";
-  return field;
 }
 
 async function send(candidate, redo) {
