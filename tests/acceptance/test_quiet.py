@@ -215,7 +215,7 @@ async def test_what_follows_from_a_camera_that_is_lost_is_not_told_and_is_when_i
     assert told == [
         ("12:00:00", "lost", "NEW"),
         ("12:30:00", "lost", "ENDED"),
-        ("12:30:00", "dark", "NEW"),
+        ("12:30:05", "dark", "NEW"),
     ]
     source = played.messages[0][1]["alert_id"]
     assert held(played) == [("inhibited", source)]
@@ -262,3 +262,16 @@ async def test_losses_do_not_inhibit_each_other():
         ("lost", ["nvr"]),
         ("lost", ["cam"]),
     ]
+
+
+async def test_what_ends_with_the_loss_that_inhibits_it_is_not_told_at_all():
+    played = await play(
+        lost("12:00:00", True),
+        dark("12:01:00", True),
+        lost("12:30:00", False),
+        dark("12:30:02", False),
+        until="13:00:00",
+        rules=WITH_LOST,
+        quiet=LOST.replace(", stale: true", ""),
+    )
+    assert {alert["rule"] for _, alert in played.messages} == {"lost"}

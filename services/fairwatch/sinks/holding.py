@@ -13,6 +13,7 @@ from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.sink import Reason
 
+GRACE = 5_000_000  # microseconds
 HELD = "\1held|"  # begins the keys of what is held; no group begins like this
 
 
@@ -52,8 +53,8 @@ class Holding:
 
     def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> Hold | Release:
         """Decide on a revision: hold it back, or let it go."""
-        key, hold, over = _key(place), self._judge(alert, now), alert.get("state") in OVER
-        held = self._held(place, alert)
+        key, held, over = _key(place), self._held(place, alert), alert.get("state") in OVER
+        hold, free_at = self._standing(alert, held, now)
         told = held["told"] if held else alert["revision"] > 0
         count = held["count"] if held else 0
         if held:
@@ -67,7 +68,7 @@ class Holding:
         if hold is None:
             return Release(alert, offset, trace, count)
         value = {"alert": dict(alert), "offset": offset, "trace": trace, "told": told, "count": count + 1}
-        self._agenda.put(*key, value | {"next_at": hold.until, "reason": hold.reason, "by": hold.by})
+        self._keep(key, value, hold, free_at)
         return hold
 
     def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
@@ -90,14 +91,30 @@ class Holding:
             value = self._agenda.get(partition, key)
             if value is None:
                 continue
-            hold = self._judge(value["alert"], now)
+            hold, free_at = self._standing(value["alert"], value, now)
             if hold is None:
                 self._agenda.delete(partition, key)
                 place = partition, key.removeprefix(HELD)
                 yield place, Release(value["alert"], value["offset"], value["trace"], value["count"] - 1)
             elif hold.until != value["next_at"]:
-                value |= {"next_at": hold.until, "reason": hold.reason, "by": hold.by}
-                self._agenda.put(partition, key, value)
+                self._keep((partition, key), value, hold, free_at)
+
+    def _standing(
+        self, alert: Mapping[str, Any], held: Mapping[str, Any] | None, now: int
+    ) -> tuple[Hold | None, int | None]:
+        """Return why an alert is held back now, and when it is free where its source has ended: a little later.
+
+        What ends together does not arrive together: else an alert would be told whose end is on its way.
+        """
+        hold = self._judge(alert, now)
+        if hold is not None or held is None or held["reason"] != "inhibited" or alert.get("severity") == "EXTREME":
+            return hold, None
+        free_at = held.get("free_at") or now + GRACE
+        return (None, None) if now >= free_at else (Hold("inhibited", held["by"], free_at), free_at)
+
+    def _keep(self, key: Place, value: Mapping[str, Any], hold: Hold, free_at: int | None) -> None:
+        why = {"next_at": hold.until, "reason": hold.reason, "by": hold.by, "free_at": free_at}
+        self._agenda.put(*key, {**value, **why})
 
     def _held(self, place: Place, alert: Mapping[str, Any]) -> dict[str, Any] | None:
         value = self._agenda.get(*_key(place))

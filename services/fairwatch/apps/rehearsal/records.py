@@ -28,7 +28,7 @@ class Places:
 
     def __init__(self, sites: Records, devices: Records, zone: str) -> None:
         self.sites = sites
-        self._devices = devices
+        self.devices = devices
         self._zone = zone
 
     def of(self, step: Step) -> dict[str, Any]:
@@ -37,8 +37,8 @@ class Places:
         Raises:
             ConfigurationError: The device is not in reference.yaml, and the step does not say that this is meant.
         """
-        device = self._devices.get(step.device)
-        if device is None and self._devices and step.known is None:
+        device = self.devices.get(step.device)
+        if device is None and self.devices and step.known is None:
             raise ConfigurationError(f"device {step.device!r} is not in reference.yaml: say `known: false` if so meant")
         known = step.known if step.known is not None else True
         site_id = step.site or (device or {}).get("site_id") or "site"

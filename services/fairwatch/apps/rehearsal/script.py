@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Routes
 from fairwatch.sinks.sink import Reason
 
@@ -49,6 +50,8 @@ class Step(Strict):
         deed: What an operator (`by`) does to the alert that was told last.
         restart: All processors die and go on from their saved state.
         rules: From now on the rules are those of another file, beside this one.
+        silence: Somebody silences what fits these matchers, until a time; `agreed_by` names a second person.
+        expire: The last silence is ended.
     """
 
     at: When
@@ -79,11 +82,18 @@ class Step(Strict):
     note: str = ""
     restart: bool = False
     rules: str | None = None
+    silence: tuple[str, ...] | None = None
+    until: When | None = None
+    agreed_by: str | None = None
+    expire: bool = False
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Step":
-        if sum(bool(each) for each in (self.event, self.verdict, self.deed, self.restart, self.rules)) != 1:
-            raise ValueError("is one of event, verdict, deed, restart and rules")
+        things = (self.event, self.verdict, self.deed, self.restart, self.rules, self.silence, self.expire)
+        if sum(bool(each) for each in things) != 1:
+            raise ValueError("is one of event, verdict, deed, restart, rules, silence and expire")
+        if (self.silence is None) != (self.until is None):
+            raise ValueError("silence and until are given together")
         if (self.times > 1) != (self.every is not None):
             raise ValueError("every and times are given together")
         return self
@@ -152,6 +162,7 @@ class Case(Strict):
 
     Attributes:
         rules, receivers: Of this test, where they are not those of the file.
+        quiet: As in quiet.yaml, where it is not the one beside this file.
         compared: With another system; for a table.
         zone: Of its times, and of sites that are not in reference.yaml; the file's without.
         day: Of times without a date.
@@ -163,6 +174,7 @@ class Case(Strict):
     name: str = Field(min_length=1, max_length=200)
     rules: Routes | None = None
     receivers: dict[str, ReceiverTraits] | None = None
+    quiet: Quiet | None = None
     compared: Compared | None = None
     zone: str | None = None
     day: date | None = None

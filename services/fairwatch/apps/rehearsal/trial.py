@@ -16,9 +16,12 @@ from fairwatch.apps.rehearsal.records import Places, sighting, verdict
 from fairwatch.apps.rehearsal.script import STEP_LIMIT, Case, RuleTests, Step
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import AlertDeed, AlertOutcome
+from fairwatch.policy import quiet
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.escalations import FILE, Escalations
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.silencing import faults
 from fairwatch.sinks.receivers import Receivers
 
 PATTERN = "*.test.yaml"
@@ -71,6 +74,7 @@ class _Run:
         self._case = case
         self._path = path
         self._places = places
+        self._quiet = Quiet.read(path.parent / quiet.FILE) if case.quiet is None else case.quiet
         self._moments = Moments(case.zone or tests.zone, case.day)
 
     async def play(self, tree: RouteTree | None, receivers: Mapping[str, Any]) -> Trial:
@@ -84,7 +88,10 @@ class _Run:
             receivers=receivers if self._case.receivers is None else self._case.receivers,  # type: ignore[arg-type]
             troubles=self._troubles(),
             escalations=Escalations.read(self._path.parent / FILE),
+            quiet=self._quiet,
         )
+        for name, device in self._places.devices.items():
+            hub.devices.put(name, device)
         for number, (at, step) in enumerate(steps):
             await hub.pass_time(at)
             await self._do(hub, step, number, at)
@@ -129,6 +136,8 @@ class _Run:
         elif step.deed is not None:
             action, outcome = cast("AlertDeed", step.deed.upper()), cast("AlertOutcome", (step.was or "none").upper())
             await hub.answer(action, step.by, outcome, step.note)
+        elif step.silence is not None or step.expire:
+            await self._silence(hub, step, at)
         elif step.rules is not None:
             await hub.change_rules(RouteTree.read(self._path.parent / step.rules))
         else:
@@ -137,6 +146,28 @@ class _Run:
             record = build(step, number, at, happened, self._places)
             for _ in range(2 if step.again else 1):
                 await hub.show(type_, record)
+
+    async def _silence(self, hub: Rehearsal, step: Step, at: int) -> None:
+        """Silence alerts, or end the silence that was made last."""
+        if step.silence is None:
+            for name, last in list(hub.silences.items())[-1:]:
+                hub.silences.put(name, {**last, "expires_at": at})
+        else:
+            limits = self._quiet.silence_at_most
+            record: dict[str, Any] = {
+                "silence_id": f"silence-{at}",
+                "author": "somebody",
+                "role": max(limits, key=lambda role: limits[role], default=""),
+                "reason": "test",
+                "matchers": list(step.silence),
+                "starts_at": at,
+                "expires_at": self._moments.read(step.until or ""),
+                "approved_by": [step.agreed_by] if step.agreed_by else [],
+            }
+            if wrong := list(faults(record, self._quiet)):
+                raise ConfigurationError("silence: " + "; ".join(sentence for _, sentence in wrong))
+            hub.silences.put(record["silence_id"], record)
+        await hub.look_again()
 
 
 def files(folder: Path) -> Iterator[Path]:
