@@ -134,6 +134,13 @@ PIPELINE = Dashboard(
         ),
         Panel("Events in a batch", both("fairwatch_batch_size", "component")),
         Panel("Batches tried again", rates("fairwatch_batches_retried_total", "component"), "cps"),
+        Panel(
+            "Number of the rules that hold",
+            {
+                "{{component}}": "max by (component) (fairwatch_rules_number{$where})",
+                "{{component}}, the last": "min by (component) (fairwatch_rules_number{$where})",
+            },
+        ),
         Panel("What shadow rules would have told", rates("fairwatch_shadow_alerts_total", "rule"), "cps"),
         Panel("Expressions and texts of rules without an answer", rates("fairwatch_rules_failed_total", "rule"), "cps"),
         Panel("Deleted by retention", rates("fairwatch_retention_deleted_total", "store"), "cps"),

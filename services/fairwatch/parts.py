@@ -138,7 +138,7 @@ PARTS: tuple[Part, ...] = (
             name="route",
             reads=("sightings", "verdicts"),
             writes=("alert-triggers",),
-            references=("sites",),
+            references=("sites", "rule-sets"),
         ),
     ),
     Part(
@@ -151,7 +151,7 @@ PARTS: tuple[Part, ...] = (
             reads=("alert-triggers", "alert-actions"),
             writes=("alerts", "audit", "inhibitions"),
             state=True,
-            references=("inhibitions", "sites", "devices"),
+            references=("inhibitions", "sites", "devices", "rule-sets"),
             tick_s=1.0,
         ),
     ),

@@ -97,7 +97,7 @@ def test_a_receiver_that_takes_a_second_to_answer_is_told_a_second_later(run):
         (('{at: "23:00"', '{at: "2026-03-29 02:30"'), "does not exist in Europe/Berlin"),
         (('{at: "23:00"', '{at: "2026-10-25 02:30"'), "comes twice in Europe/Berlin: say +0200 or +0100"),
         (("line.crossed", "line.crosed"), "is no event type"),
-        (("event: line.crossed", "restart: false"), "is one of event, verdict, restart and rules"),
+        (("event: line.crossed", "restart: false"), "is one of event, verdict"),
         (("count: 1", "cuont: 1"), "cuont"),
         (("receiver: room, ", ""), "each names its receiver"),
         (("device: gate", "device: gate, every: 1s, times: 100001"), "times"),

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
     from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
-    from fairwatch.policy.absence import Armed
     from fairwatch.policy.escalations import Escalations
     from fairwatch.policy.quiet import Quiet
-    from fairwatch.policy.routing import Options, RouteTree
+    from fairwatch.policy.routing import RouteTree
+    from fairwatch.policy.rule_book import RuleBook
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
     from fairwatch.sinks.watch import Watch
@@ -85,12 +85,10 @@ def _tree(settings: Settings, _: Resources) -> "RouteTree":
     return RouteTree.read(settings.config_dir / "routes.yaml")
 
 
-def _rules(settings: Settings, given: Resources) -> "Mapping[str, Options]":
-    return _tree(settings, given).rules
+def _rules(settings: Settings, given: Resources) -> "RuleBook":
+    from fairwatch.policy.rule_book import RuleBook  # noqa: PLC0415
 
-
-def _armed(settings: Settings, given: Resources) -> "Armed":
-    return _tree(settings, given).armed
+    return RuleBook(_tree(settings, given), given.references["rule-sets"])
 
 
 def _escalations(settings: Settings, _: Resources) -> "Escalations":
@@ -183,9 +181,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "names": _names,
     "soft_biometrics": _soft_biometrics,
     "codec": _codec,
-    "tree": _tree,
     "rules": _rules,
-    "armed": _armed,
     "escalations": _escalations,
     "receivers": _receivers,
     "watch": _watch,

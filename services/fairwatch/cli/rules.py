@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fairwatch.apps import reference
+from fairwatch.apps import reference, rule_sets
 from fairwatch.apps.backtest.history import of_files, of_topics
 from fairwatch.apps.backtest.run import estimate
 from fairwatch.apps.rehearsal.table import as_table
 from fairwatch.apps.rehearsal.trial import PATTERN, Trial, files, run_file
 from fairwatch.apps.settings import settings
 from fairwatch.cli.main import EXIT_CONFIGURATION, EXIT_FAILURE
+from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -35,6 +36,8 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("test")(try_out)
     group.command("explain")(explain)
+    group.command("publish")(publish)
+    group.command("history")(history)
     app.add_typer(group)
 
 
@@ -132,6 +135,32 @@ def explain(
         out.print(f"{'  ' * step.depth}{name}: {end}", highlight=False, soft_wrap=True)
     if not any(step.raises for step in steps):
         raise typer.Exit(1)
+
+
+def publish(
+    author: Annotated[str, typer.Option("--as", help="Who publishes them.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    folder: Annotated[Path | None, FOLDER] = None,
+    back: Annotated[bool, typer.Option("--back-to-file", help="Let each worker go back to its own file.")] = False,
+    faulty: Annotated[bool, typer.Option("--faulty", help="Publish them though `rules check` finds faults.")] = False,
+) -> None:
+    """Let rules hold everywhere at once, without a restart; alerts that are open end under those they began under."""
+    chosen, before = settings(), rule_sets.known(settings())
+    place = folder or chosen.config_dir
+    if not back and not faulty and (found := list(rule_faults(*_read(place)))):
+        raise ConfigurationError("; ".join(found))
+    text = "" if back else rule_sets.travelling(place / "routes.yaml")
+    record = rule_sets.next_set(before, text, author, reason)
+    asyncio.run(rule_sets.publish(chosen, before, record))
+    Console(stderr=True).print(f"[green]✓[/] rules number {record['number']} are published", highlight=False)
+
+
+def history() -> None:
+    """Say which rules were published, by whom and why; the last one holds."""
+    for record in rule_sets.known(settings()):
+        what = "the workers' own files" if not record["routes"] else f"{len(record['routes']):,} characters"
+        when, who = iso_8601(record["published_at"])[:19], f"{record['author']}: {record['reason']}"
+        typer.echo(f"{record['number']:>5}  {when}Z  {who} ({what})")
 
 
 def _read(folder: Path) -> tuple[RouteTree, Places]:

@@ -657,6 +657,17 @@ class RawEvent(TypedDict):
     body: NotRequired[bytes]
     body_ref: NotRequired[MediaRef | None]
 
+
+class RuleSet(TypedDict):
+    """Rules as they hold from their publication on: the content of routes.yaml, its calendars written out."""
+
+    rule_set_id: str
+    number: int
+    routes: str
+    author: str
+    reason: str
+    published_at: int
+
 ClockQuality = Literal["UNKNOWN", "OK", "OFFSET", "IMPLAUSIBLE"]
 
 

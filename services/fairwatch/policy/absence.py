@@ -87,12 +87,16 @@ class Watches:
         sites: Reference | None = None,
         devices: Reference | None = None,
     ) -> None:
-        watching = {name: options.absent_after for name, options in rules.items() if isinstance(options, Rule)}
-        self._after = {name: after // timedelta(microseconds=1) for name, after in watching.items() if after}
+        self.follow(rules)
         self._agenda = agenda
         self._armed = armed
         self._sites = sites
         self._devices = devices
+
+    def follow(self, rules: Mapping[str, Options]) -> None:
+        """Go on with other rules."""
+        watching = {name: options.absent_after for name, options in rules.items() if isinstance(options, Rule)}
+        self._after = {name: after // timedelta(microseconds=1) for name, after in watching.items() if after}
 
     def after(self, rule: str) -> int | None:
         """Return how long a rule lets something be silent, in microseconds; None for a rule of what is seen."""

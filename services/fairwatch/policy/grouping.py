@@ -43,6 +43,8 @@ LATEST = (
     "parameters",
     "exercise",
 )
+OF_THE_RULE = ("title", "description", "category", "urgency", "severity", "receivers")
+Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
 Verdict = Literal["taken", "goes_on", "nothing_open"]
 
 
@@ -97,15 +99,14 @@ class AlertGroup:
         """Whether it has ended and was told, or has not begun."""
         return self.value["alert"] is None
 
-    def take(
-        self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, int | bool | str | None], *, is_new: bool
-    ) -> Verdict:
+    def take(self, trigger: Mapping[str, Any], now: int, timing: Mapping[str, Any], *, is_new: bool) -> Verdict:
         """Fold a trigger in that was not folded in before: begin, go on or end.
 
         Args:
             trigger: An alert as `route` writes it, of one cause.
             now: Our clock.
-            timing: The rule's waits and intervals, in microseconds; and `tell_progress`.
+            timing: The rule's waits and intervals, in microseconds; `tell_progress`, `shadow`, and `rules`, which tells
+                them from others. An alert that is open keeps those under which it began.
             is_new: Nothing of this cause was seen before, so that an end may be the first word of it.
         """
         begins = trigger.get("state", "NEW") not in OVER
@@ -113,7 +114,10 @@ class AlertGroup:
         late = not begins and not ended and is_new and _tells_of_its_beginning(trigger)
         if not (begins or ended or late):
             return "nothing_open"
-        self.value["timing"] = dict(timing)
+        if self.is_over:
+            self.value["timing"] = dict(timing)
+        elif self.value["timing"].get("rules") != timing.get("rules"):
+            trigger = {**trigger, **{name: self.value["alert"][name] for name in OF_THE_RULE if name in trigger}}
         if begins:
             return self._begin(trigger, now)
         if late:
@@ -150,6 +154,11 @@ class AlertGroup:
             if self.value["ended"] is None and next(iter(self.causes), None) is None:
                 self.value["ended"], self.value["alert"]["ended_at"] = "ENDED", self.value["alert"]["updated_at"]
         return bool(lost)
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether nobody is told of it."""
+        return not self.is_over and bool(self.value["timing"].get("shadow"))
 
     def follow(self, trace: bytes) -> None:
         """Remember the `traceparent` of a trigger until the next revision."""

@@ -16,9 +16,10 @@ from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
-from fairwatch.policy.grouping import AlertGroup, due_at
+from fairwatch.policy.grouping import AlertGroup, Timing, due_at
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Options
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 
@@ -35,7 +36,8 @@ class Group:
     folded in and told at once; what cannot be taken is skipped and audited with its reason.
 
     Args:
-        rules: Options by rule; a rule that is no longer there has the defaults.
+        rules: Which hold now, or options by rule; a rule that is no longer there has the defaults. An alert that is
+            open keeps what held when it began.
         state: The value and the causes of each group that is open; and the memory of triggers and tracks.
         clock: The wall clock.
         inhibitions: What open alerts inhibit, as written here and by the other owners of groups; None for nothing.
@@ -49,7 +51,7 @@ class Group:
 
     def __init__(
         self,
-        rules: Mapping[str, Options],
+        rules: Mapping[str, Options] | RuleBook,
         state: State,
         clock: Clock,
         inhibitions: Reference | None = None,
@@ -60,11 +62,14 @@ class Group:
         escalations: Escalations = NONE,
     ) -> None:
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
-        self._timings = {name: _micros(options) for name, options in rules.items()}
-        self._shadows = frozenset(name for name, options in rules.items() if options.shadow)
+        self._rules = rules
+        self._token: str | None = None
+        self._timings: dict[str, Timing] = {}
         self._state = state
         self._groups = Agenda(state, _due_at, _lane_of)
-        self._watches = Watches(rules, self._groups, armed, sites, devices)
+        armed = rules.armed if isinstance(rules, RuleBook) else armed
+        self._watches = Watches({}, self._groups, armed, sites, devices)
+        self._look_at_rules()
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock
@@ -76,6 +81,7 @@ class Group:
             return []
         partition, groups = batch[0].partition, dict[str, AlertGroup]()
         memory = Memory(self._state, partition, self._clock.now())
+        self._look_at_rules()
         answers = [self._fold(event, groups, memory) for event in batch]
         for key, group in groups.items():
             self._keep(partition, key, group)
@@ -118,6 +124,16 @@ class Group:
     def _open(self, partition: int) -> list[tuple[str, dict[str, Any]]]:
         return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(WATCH)]
 
+    def _look_at_rules(self) -> None:
+        """Take the rules that hold from now on, where others do than before."""
+        book = self._rules
+        token = book.token if isinstance(book, RuleBook) else ""
+        if token != self._token:
+            rules = book.tree.rules if isinstance(book, RuleBook) else book
+            self._timings = {name: _micros(options) for name, options in rules.items()}
+            self._watches.follow(rules)
+            self._token = token
+
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
@@ -131,7 +147,7 @@ class Group:
         elif memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, trigger["group"], groups)
-        timing = self._timings.get(trigger["rule"], DEFAULTS)
+        timing = self._timings.get(trigger["rule"], DEFAULTS) | {"rules": self._token}
         group.set_right(now)
         verdict = group.take(trigger, now, timing, is_new=_is_new(trigger, memory))
         if trace := event.headers.get(TRACE):
@@ -168,16 +184,16 @@ class Group:
 
     def _write(self, group: AlertGroup, now: int) -> list[Emit]:
         emitted, traces = [], group.traces
+        shadow = group.is_shadow
         while (alert := group.issue(now)) is not None:
-            if alert["rule"] in self._shadows:
+            if shadow:
                 metrics.SHADOW_ALERTS.labels(alert["rule"], alert["state"]).inc()
                 continue
             emitted += [
                 Emit("alerts", alert["group"], alert, traces),
                 Emit("audit", alert["alert_id"], _audit(alert), traces),
             ]
-        alert = group.value["alert"]
-        if alert is not None and alert["rule"] in self._shadows:
+        if shadow:
             return emitted
         return [*emitted, *self._dependencies.of(group, now)]
 
@@ -213,7 +229,7 @@ def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
     return True
 
 
-def _micros(options: Options) -> dict[str, int | bool | str | None]:
+def _micros(options: Options) -> Timing:
     repeat = options.repeat_interval
     return {
         "group_wait": options.group_wait // MICROSECOND,
@@ -222,6 +238,7 @@ def _micros(options: Options) -> dict[str, int | bool | str | None]:
         "stale_after": options.stale_after // MICROSECOND,
         "tell_progress": options.tell_progress,
         "escalation": options.escalation,
+        "shadow": options.shadow,
         "repeat_interval": None if repeat is None else repeat // MICROSECOND,
     }
 

@@ -1,6 +1,6 @@
 """Decides which sightings and verdicts are alerts, for whom, and under which group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
 from fairwatch.policy.template import Template
 from fairwatch.telemetry import metrics
@@ -25,14 +26,14 @@ class Route:
     raised as seen (it fails open).
 
     Args:
-        tree: The route tree.
+        rules: Which hold now.
         sites: Known sites, for the time zone of a verdict.
     """
 
     spec = spec_of("route")
 
-    def __init__(self, tree: RouteTree, sites: Reference) -> None:
-        self._tree = tree
+    def __init__(self, rules: RuleBook | RouteTree, sites: Reference) -> None:
+        self._rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
         self._sites = sites
 
     def subject_of(self, type_: str, record: dict[str, Any]) -> Subject | Skip:
@@ -52,7 +53,7 @@ class Route:
             return [Skip("tombstone")]
         try:
             raised = self._raise(self.subject_of(event.type, event.record))
-            if event.type == "Verdict" or not self._tree.routes.absent:
+            if event.type == "Verdict" or not self._rules.tree.routes.absent:
                 return raised
             return [*self._life_signs(event.record), *raised]
         except RejectedError as error:
@@ -61,7 +62,7 @@ class Route:
     def _life_signs(self, sighting: dict[str, Any]) -> list[Emit]:
         """Return that something was heard, of faces too: where it comes from, and nothing of what was seen."""
         subject = of_sighting(sighting)
-        signs = (life_sign(rule, subject) for rule in self._tree.watching(subject))
+        signs = (life_sign(rule, subject) for rule in self._rules.tree.watching(subject))
         return [Emit("alert-triggers", sign["group"], sign) for sign in signs]
 
     def _sighting(self, sighting: dict[str, Any]) -> Subject | Skip:
@@ -82,7 +83,19 @@ class Route:
             return [subject]
         if not (subject.begins or subject.ends):
             return [Skip("inactive")]
-        return [*triggers_of(self._tree, subject)] or [Skip("unrouted")]
+        found: list[Outcome] = [*triggers_of(self._rules.tree, subject)]
+        if subject.ends and self._rules.earlier:
+            found += self._of_earlier_rules(subject, {each.key for each in found if isinstance(each, Emit)})
+        return found or [Skip("unrouted")]
+
+    def _of_earlier_rules(self, subject: Subject, known: set[str]) -> Iterator[Emit]:
+        """Yield the end for alerts that began under rules that do not hold any more; nothing comes of it elsewhere."""
+        for tree in self._rules.earlier:
+            for rule in tree.rules_for(subject):
+                emit = _emit(rule, subject, subject.occurred_at)  # it speaks for no beginning: that rule is gone
+                if emit.key not in known:
+                    known.add(emit.key)
+                    yield emit
 
 
 def triggers_of(tree: RouteTree, subject: Subject) -> list[Emit]:

@@ -54,6 +54,9 @@ RULES_FAILED = Counter(
     ["rule", "part"],
     registry=REGISTRY,
 )
+RULES_NUMBER = Gauge(
+    "fairwatch_rules_number", "Number of the published rules that hold; 0 for those of the file.", registry=REGISTRY
+)
 SHADOW_ALERTS = Counter(
     "fairwatch_shadow_alerts",
     "Revisions of alerts that rules with `shadow: true` would have told.",

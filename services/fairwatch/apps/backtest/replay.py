@@ -128,7 +128,7 @@ async def alerts_of(tree: RouteTree, triggers: list[tuple[int, dict[str, Any]]])
     triggers.sort(key=lambda each: each[0])
     clock = ManualClock(triggers[0][0])
     rules = {name: rule.model_copy(update={"shadow": False}) for name, rule in tree.rules.items()}
-    group = Group(rules, QuickState(), clock)
+    group = Group(rules, QuickState(), clock, armed=tree.armed)
 
     def take(outcomes: Iterable[Any]) -> None:
         for outcome in outcomes:

@@ -16,6 +16,7 @@ from fairwatch.policy.deeds import make
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.processors.group import Group
 from fairwatch.processors.notify import Notify
 from fairwatch.processors.route import Route
@@ -80,7 +81,8 @@ class Rehearsal:
         self._receivers = {
             name: Receiver(name, sink, **(receivers or {}).get(name, {})) for name, sink in self._sinks.items()
         }
-        self._tree = tree
+        self._sets = MemoryReference()
+        self._rules = RuleBook(tree, self._sets)
         self._escalations = escalations
         self._build()
 
@@ -124,23 +126,22 @@ class Rehearsal:
         self._build()
         await self._tick()
 
-    async def change_rules(self, tree: RouteTree) -> None:
-        """Go on with other rules."""
-        self._tree = tree
-        await self.restart()
+    def publish_rules(self, text: str) -> None:
+        """Go on with other rules, as they are published; empty for those of the beginning."""
+        number = 1 + len(self._sets.records)
+        self._sets.put(str(number), {"rule_set_id": str(number), "number": number, "routes": text})
 
     def _build(self) -> None:
-        self._route = Route(self._tree, self._sites)
+        self._route = Route(self._rules, self._sites)
         self._group = Group(
-            self._tree.rules,
+            self._rules,
             self._group_state,
             self.clock,
             self.inhibitions,
             self._quiet,
-            self._tree.armed,
-            self._sites,
-            self.devices,
-            self._escalations,
+            sites=self._sites,
+            devices=self.devices,
+            escalations=self._escalations,
         )
         self._notify = Notify(
             self._receivers,

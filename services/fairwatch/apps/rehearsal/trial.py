@@ -14,6 +14,7 @@ from fairwatch.apps.rehearsal.moments import Moments
 from fairwatch.apps.rehearsal.receivers import Message, Trouble
 from fairwatch.apps.rehearsal.records import Places, sighting, verdict
 from fairwatch.apps.rehearsal.script import STEP_LIMIT, Case, RuleTests, Step
+from fairwatch.apps.rule_sets import travelling
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import AlertDeed, AlertOutcome
 from fairwatch.policy import quiet
@@ -139,7 +140,7 @@ class _Run:
         elif step.silence is not None or step.expire:
             await self._silence(hub, step, at)
         elif step.rules is not None:
-            await hub.change_rules(RouteTree.read(self._path.parent / step.rules))
+            hub.publish_rules(travelling(self._path.parent / step.rules))
         else:
             happened = at if step.happened is None else self._moments.read(step.happened)
             build, type_ = (sighting, "Sighting") if step.event else (verdict, "Verdict")
