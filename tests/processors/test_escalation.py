@@ -176,3 +176,20 @@ async def test_clock_that_was_ahead_delays_no_step(tmp_path):
     room.clock.advance(seconds=-3600)
     await room.world.tick()
     assert await room.minutes(16) == [(5, ["ann-phone"]), (10, ["ben-phone"]), (15, ["siren"])]
+
+
+async def test_swap_that_is_entered_while_the_alert_is_open_counts(tmp_path):
+    roster(tmp_path)
+    room = Watchroom(tmp_path, **waiting("last_resort"))
+    await room.raised()
+    assert await room.minutes(4) == []
+    calendar(tmp_path, "guards.ics", event("Ben", ":20260101T000000Z", ":20260101T060000Z"))
+    assert await room.minutes(2) == [(5, ["ben-phone"])]
+
+
+async def test_broken_calendar_changes_nothing_while_it_runs(tmp_path):
+    calendar(tmp_path, "guards.ics", event("Ben", ":20260101T000000Z", ":20260101T060000Z"))
+    room = Watchroom(tmp_path, **waiting("last_resort"))
+    await room.raised()
+    (tmp_path / "guards.ics").write_text("BEGIN:VCALENDAR\r\nBEGIN:VEV", encoding="utf-8")
+    assert await room.minutes(6) == [(5, ["ben-phone"])]

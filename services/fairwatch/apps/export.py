@@ -31,7 +31,7 @@ from fairwatch.wire.topics import Topic, topics
 CHAIN = "audit-chain"
 ENTRIES = "watchlist-entries"
 VOUCHED = ("people", "signing-keys")
-RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "models.yaml")
+RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "escalations.yaml", "models.yaml")
 CREDENTIALS = ("people.yaml", "devices.yaml")
 _AT_ONCE = 20_000  # records in memory
 Say = Callable[[str], None]
@@ -156,7 +156,8 @@ async def _pictures(
 
 def _configuration(archive: ArchiveWriter, folder: Path, summary: Summary, *, sealed: bool) -> None:
     summary.counts["configuration"] = 0
-    for name in (*RULES, *(CREDENTIALS if sealed else ())):
+    calendars = sorted(path.name for path in folder.glob("*.ics"))
+    for name in (*RULES, *calendars, *(CREDENTIALS if sealed else ())):
         path = folder / name
         if path.is_file():
             archive.data(f"config/{name}", path.read_bytes())

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from fairwatch.apps.alerts_client import AlertsClient, signed_in
 from fairwatch.apps.printing import shown
@@ -54,7 +54,8 @@ def list_alerts(
         for alert in alerts:
             typer.echo(json.dumps(alert))
         return
-    table = Table("since", "severity", "state", "title", "where", "answered by", "alert", box=None)
+    whole = Column("alert", no_wrap=True, min_width=36)  # its id is what the other commands take
+    table = Table("since", "severity", "state", "title", "where", "answered by", whole, box=None)
     for alert in alerts:
         who = alert.get("claimed_by") or alert.get("acknowledged_by") or "nobody"
         cells = (iso_8601(alert["started_at"])[:19], alert["severity"], alert["state"], alert["title"])

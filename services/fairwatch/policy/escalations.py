@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fairwatch.domain.calendar import zone
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.on_call import Roster, Schedule
@@ -17,7 +19,10 @@ from fairwatch.policy.on_call import Roster, Schedule
 FILE = "escalations.yaml"
 NAME = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 SHORTEST = timedelta(minutes=1)  # between two rounds
+LOOK = 10_000_000  # microseconds between two looks at the files
 KINDS = ("schedule", "person", "receiver")
+Stamp = tuple[tuple[str, int, int], ...]
+log = structlog.get_logger()
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -124,6 +129,9 @@ class Escalations:
     """
 
     def __init__(self, content: EscalationsFile, folder: Path) -> None:
+        self._path: Path | None = None
+        self._stamp: Stamp = ()
+        self._looked_at = 0
         self.policies: Mapping[str, Policy] = content.policies
         self._people = content.people
         self.schedules = {name: _schedule(options, folder) for name, options in content.schedules.items()}
@@ -133,7 +141,31 @@ class Escalations:
     @classmethod
     def read(cls, path: Path) -> "Escalations":
         """Read the file; where there is none, nothing escalates. ConfigurationError names file and value."""
-        return cls(read_yaml(path, EscalationsFile), path.parent) if path.exists() else cls(EscalationsFile(), path)
+        stamp = _stamp(path)  # before it is read: what is changed meanwhile is read again
+        known = cls(read_yaml(path, EscalationsFile) if path.exists() else EscalationsFile(), path.parent)
+        known._path, known._stamp = path, stamp
+        return known
+
+    def renewed(self, moment: int) -> "Escalations":
+        """Return them as the file and its calendars are now, looked at once in LOOK; a wrong one changes nothing.
+
+        Args:
+            moment: Our clock, in microseconds.
+        """
+        if self._path is None or abs(moment - self._looked_at) < LOOK:
+            return self
+        self._looked_at = moment
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return self
+        self._stamp = stamp
+        try:
+            fresh = Escalations.read(self._path)
+        except ConfigurationError as error:
+            log.warning("escalations.refused", error=str(error))
+            return self
+        log.info("escalations.read", policies=len(fresh.policies), schedules=len(fresh.schedules))
+        return fresh
 
     def told_by(self, policy: Policy, number: int, moment: int) -> Told:
         """Return whom a step tells at a moment: those on call who are not away, else the last resort, or nobody yet."""
@@ -183,6 +215,18 @@ class Escalations:
     def _asked(self, kind: str, name: str, moment: int) -> list[str]:
         people = self.schedules[name].on_call(moment) if kind == "schedule" else [name] if kind == "person" else []
         return [person for person in people if self.is_there(person, moment)]
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what tells a change of the file or of a calendar beside it."""
+    found = []
+    for each in (path, *sorted(path.parent.glob("*.ics"))):
+        try:
+            status = each.stat()
+        except OSError:
+            continue
+        found.append((each.name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def _schedule(options: ScheduleOptions, folder: Path) -> Schedule:

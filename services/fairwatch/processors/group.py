@@ -79,6 +79,7 @@ class Group:
         """Fold each trigger and answer with the revisions that are due at once."""
         if not batch:
             return []
+        self._escalations = self._escalations.renewed(self._clock.now())
         partition, groups = batch[0].partition, dict[str, AlertGroup]()
         memory = Memory(self._state, partition, self._clock.now())
         self._look_at_rules()
@@ -96,6 +97,7 @@ class Group:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
+        self._escalations = self._escalations.renewed(now)
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
         self._groups.look(partitions, now)
