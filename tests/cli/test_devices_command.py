@@ -4,16 +4,21 @@ import asyncio
 import json
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.cli.main import build
+from fairwatch.console.people import hash_password
 from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.edges.device_records import binding_of
 from fairwatch.edges.intake import Arrival, Intake
 from fairwatch.stores.media import MediaStore
+from fairwatch.wire.kinds.names import Names
 from fairwatch.wire.producer import Producer
+from tests.support.watchlist import authorisation, entry
 
 EVENT = json.dumps(
     {"type": "new", "after": {"id": "1767225600.1-a", "camera": "yard", "label": "car", "frame_time": 1.0,
@@ -25,7 +30,7 @@ EVENT = json.dumps(
 def devices(broker, make_topics, monkeypatch, tmp_path):
     monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", broker)
     monkeypatch.setenv("FAIRWATCH_TOPIC_PREFIX", make_topics(
-        "devices", "audit", "raw-events", "sightings", "field-drift", "raw-events-dlq", "observations-dlq", partitions=1
+        "devices", "audit", "raw-events", "sightings", "field-drift", "authorisations", "watchlist-entries", "device-lists", "raw-events-dlq", "observations-dlq", partitions=1
     ))  # fmt: skip
     monkeypatch.setenv("FAIRWATCH_EMBEDDED", "true")
     monkeypatch.setenv("FAIRWATCH_CONFIG_DIR", str(tmp_path))
@@ -102,3 +107,50 @@ def test_a_password_is_asked_for_and_sealed(devices):
     assert b"a long password" not in binding.digest.sealed
     shown = json.loads(devices("show", "gat").stdout)
     assert shown["access"]["key_sha256"] is None
+
+
+PASSWORDS = {"ann": "ann has a long one", "ben": "ben has a long one", "cyd": "cyd has a long one"}
+
+
+@pytest.mark.broker
+def test_a_list_of_a_device_is_bound_by_two_people_who_prove_who_they_are(devices, tmp_path):
+    settings = settings_module.settings()
+    people = [
+        {"name": name, "display_name": name, "roles": ["auditor" if name == "cyd" else "admin"],
+         "password_hash": hash_password(word)}
+        for name, word in PASSWORDS.items()
+    ]  # fmt: skip
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump({"people": people}))
+    now = SystemClock().now()
+    span = {"valid_from": now - 1_000_000, "valid_until": now + 3_600_000_000}
+
+    async def prepare():
+        async with Producer(settings.kafka_bootstrap, topic_prefix=settings.topic_prefix) as producer:
+            await producer.publish("authorisations", "auth-1", authorisation(**span))
+            for one in (entry("child", kind="FACE", plate=None, **span), entry("car", **span)):
+                await producer.publish("watchlist-entries", one["entry_id"], one)
+
+    asyncio.run(prepare())
+    devices("add", "nvr")
+    asked = ("lists", "bind", "nvr", "--authorisation", "auth-1", "--for", "30d", "--reason", "report 17")
+    for wrong, said in (
+        (("--entry", "Anna=car"), "compared with our own lists"),
+        (("--entry", "Anna=nobody"), "there is no watchlist entry 'nobody'"),
+        (("--entry", "Anna=child", "--whole", "child"), "either --entry"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            devices(*asked, *wrong, "--as", "ann", stdin=f"{PASSWORDS['ann']}\n")
+    guessed = "it may be this one"
+    for who, word, said in (("ann", guessed, "nobody named"), ("cyd", PASSWORDS["cyd"], "none of the roles")):
+        with pytest.raises(ConfigurationError, match=said):
+            devices(*asked, "--whole", "child", "--as", who, stdin=f"{word}\n")
+    list_id = devices(*asked, "--entry", "Anna=child", "--as", "ann", stdin=f"{PASSWORDS['ann']}\n").stdout.split()[-1]
+    with pytest.raises(ConfigurationError, match="a second person has to agree"):
+        devices("lists", "approve", list_id[:8], "--as", "ann", stdin=f"{PASSWORDS['ann']}\n")
+    devices("lists", "approve", list_id[:8], "--as", "ben", stdin=f"{PASSWORDS['ben']}\n")
+    [record] = devices("lists", "list").lines
+    assert (record["state"], record["requested_by"], record["approved_by"]) == ("BOUND", "ann", ["ben"])
+    assert record["entries"] == [{"token": Names().token("nvr", "id", "Anna"), "entry_id": "child"}]
+    assert record["valid_until"] == span["valid_until"]
+    devices("lists", "end", list_id[:8], "--as", "ben", stdin=f"{PASSWORDS['ben']}\n")
+    assert latest(settings, "device-lists")[list_id]["state"] == "ENDED"

@@ -52,6 +52,7 @@ def lists(
     return {
         "watchlist-entries": MemoryReference({e["entry_id"]: e for e in entries}),
         "authorisations": MemoryReference({a["authorisation_id"]: a for a in authorisations}),
+        "device-lists": MemoryReference({}),
         "sites": MemoryReference({"harbour": {"site_id": "harbour", "areas": ["east"]}}),
     }
 

@@ -242,6 +242,32 @@ class Delivery(TypedDict):
     received_at: int
     held_by: NotRequired[str | None]
 
+DeviceListState = Literal["REQUESTED", "BOUND", "ENDED"]
+
+
+class ListedIdentity(TypedDict):
+    """One identity of a device's list, and the entry that it is."""
+
+    token: str
+    entry_id: str
+
+
+class DeviceList(TypedDict):
+    """A list that a device keeps itself, bound to an authorisation: what the device recognises by it becomes a candidate."""
+
+    list_id: str
+    device_id: str
+    authorisation_id: str
+    state: NotRequired[DeviceListState]
+    entry_id: NotRequired[str | None]
+    entries: NotRequired[list[ListedIdentity]]
+    valid_from: int
+    valid_until: int
+    requested_by: str
+    approved_by: NotRequired[list[str]]
+    reason: NotRequired[str]
+    updated_at: NotRequired[int | None]
+
 
 class Point(TypedDict):
     """A point in [0,1], origin top-left."""

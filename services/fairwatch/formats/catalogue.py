@@ -158,7 +158,7 @@ def decode(
     if not payload.soft_biometrics:
         for _, record in decoded.records:
             decoded.removed_fields += _without_soft(record)
-    closing = Closing(payload.names, payload.device_id, soft_biometrics=payload.soft_biometrics)
+    closing = Closing(payload.names, payload.device_id, soft_biometrics=payload.soft_biometrics, listed=payload.listed)
     decoded.records = [(kind, closing.close(kind, record)) for kind, record in decoded.records]
     decoded.claims = closing.claims
     if trace is not None:

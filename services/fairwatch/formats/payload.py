@@ -1,6 +1,6 @@
 """What goes into an adapter and what comes out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ class Payload:
         time_zone: IANA zone of the device's clock, for formats that send local time without a zone.
         soft_biometrics: Keep estimated age and gender.
         names: Makes the tokens that stand for names which the device sends.
+        listed: Tells whether the token of whom the device recognised is on a list that is bound to an authorisation;
+            None: on none.
     """
 
     body: bytes
@@ -34,6 +36,7 @@ class Payload:
     time_zone: str | None = None
     soft_biometrics: bool = False
     names: Names = _UNKEYED
+    listed: Callable[[str], bool] | None = None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
+from fairwatch.policy.device_lists import DeviceLists
 from fairwatch.stores.registry import Place, Registry
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.kinds.checking import misfit
@@ -29,6 +30,8 @@ class Enrich:
         state: Recent clock errors by device, so that a replay corrects times as before.
         soft_biometrics: Keep estimated age and gender.
         names: Makes the tokens by which devices' names travel.
+        device_lists: Lists of devices that count; none without.
+        authorisations: What these are bound to.
     """
 
     spec = spec_of("enrich")
@@ -41,7 +44,10 @@ class Enrich:
         *,
         soft_biometrics: bool = False,
         names: Names | None = None,
+        device_lists: Reference | None = None,
+        authorisations: Reference | None = None,
     ) -> None:
+        self._lists = DeviceLists(device_lists, authorisations) if device_lists and authorisations else None
         self._registry = Registry(devices, sites, names or Names())
         self._state = state
         self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
@@ -67,8 +73,16 @@ class Enrich:
         if field:  # the field, never what it says
             return Reject("invalid_field", f"Observation.{field} is not of the kind of its field", field)
         if observation.get("claim"):
-            observation = {**observation, "claim": None}
+            observation = {**observation, "claim": self._listed(observation)}
         return self._placed(observation, partition, clocks)
+
+    def _listed(self, observation: dict[str, Any]) -> dict[str, Any] | None:
+        """Return whom a device recognised, and how like, if a list of it is bound to an authorisation; else None."""
+        claim, at = observation["claim"], observation["received_at"]
+        token = claim["enrolment_id"]
+        if self._lists is None or self._lists.claim(observation["device_id"], token, at=at, now=at) is None:
+            return None
+        return {"enrolment_id": token, "similarity": claim.get("similarity")}
 
     def _placed(self, observation: dict[str, Any], partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
         sender, source = observation["device_id"], observation["source"]

@@ -11,6 +11,7 @@ from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import Authorisation, MatchKind, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.candidates import Finding, candidate, created
+from fairwatch.matching.claims import claimed
 from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.faces import NoTemplate
@@ -22,6 +23,7 @@ from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
 from fairwatch.matching.tracks import Tracks
 from fairwatch.parts import spec_of
+from fairwatch.policy.device_lists import DeviceLists
 from fairwatch.policy.two_person import required_people
 
 SECOND = 1_000_000
@@ -74,6 +76,8 @@ class Match:
         self._mandate = Mandate(
             references["watchlist-entries"], references["authorisations"], references["sites"], self._policy.mode
         )
+        lists = references.get("device-lists")
+        self._lists = DeviceLists(lists, references["authorisations"]) if lists else None
         self._plates = PlateIndex()
         self._tracks = Tracks(state, clock)
         self._enrol_at = 0
@@ -140,12 +144,30 @@ class Match:
         observation = sighting["observation"]
         plates = [(plate, read) for plate in observation.get("plates", []) if (read := reading(plate))]
         face = face_probe(observation)
-        answers: list[Outcome] = []
+        answers = self._match_claim(moment) if observation.get("claim") else []
         if plates:
             answers += self._refuse("PLATE", moment) or self._match_plates(moment, plates)
         if face:
             answers += self._refuse("FACE", moment) or await self._match_face(moment, face)
         return answers or [Skip("no_probe")]
+
+    def _match_claim(self, moment: _Moment) -> list[Outcome]:
+        """Answer a recognition of the device's own: a candidate like ours, of the entry that its list says."""
+        observation = moment.sighting["observation"]
+        claim = observation["claim"]
+        assert claim is not None
+        sender = observation["source"].get("tokens", {}).get("sender") or observation["device_id"]
+        listed = self._lists and self._lists.claim(sender, claim["enrolment_id"], at=moment.at, now=moment.now)
+        admitted = listed and self._mandate.admit(listed.entry_id, moment.place, at=moment.at, now=moment.now)
+        if not listed or not admitted:
+            return [Skip("claim_without_mandate")]
+        entry, authorisation = admitted
+        if entry["kind"] != "FACE" or authorisation["authorisation_id"] != listed.authorisation_id:
+            return [Skip("claim_without_mandate")]
+        found = _Found(
+            listed.entry_id, claimed(claim, listed, observation["source"]["format"]), face_probe(observation)
+        )
+        return self._emit(moment, [found], Admission.under([listed.authorisation_id]))
 
     def _refuse(self, kind: MatchKind, moment: _Moment) -> list[Outcome]:
         """Return why nothing of this kind may be searched here and now; empty when something may."""

@@ -15,6 +15,7 @@ from fairwatch.formats.drift import FieldDrift
 from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.parts import spec_of
 from fairwatch.policy.causes import cause_of_observation
+from fairwatch.policy.device_lists import DeviceLists
 from fairwatch.wire.kinds.names import Names
 
 MEDIA_AT_ONCE = 16
@@ -48,6 +49,8 @@ class Normalize:
         soft_biometrics: Keep estimated age and gender.
         names: Makes the tokens that stand for names which devices send.
         decode: The adapters.
+        device_lists: Lists of devices that count; none without.
+        authorisations: What these are bound to.
     """
 
     spec = spec_of("normalize")
@@ -62,7 +65,10 @@ class Normalize:
         soft_biometrics: bool = False,
         names: Names | None = None,
         decode: Decode = decode,
+        device_lists: Reference | None = None,
+        authorisations: Reference | None = None,
     ) -> None:
+        self._lists = DeviceLists(device_lists, authorisations) if device_lists and authorisations else None
         self._devices = devices
         self._entries = watchlist_entries
         self._media = media
@@ -109,6 +115,7 @@ class Normalize:
             time_zone=device.get("time_zone"),
             soft_biometrics=self._soft_biometrics,
             names=self._names,
+            listed=self._lists.asked(raw["device_id"], raw["received_at"]) if self._lists else None,
         )
         try:
             work.decoded = self._decode(payload, raw.get("format"))

@@ -2,7 +2,7 @@
 
 import typer
 
-from fairwatch.cli.devices import adding, importing, names, showing, switching, testing
+from fairwatch.cli.devices import adding, importing, lists, names, showing, switching, testing
 
 
 def register(app: typer.Typer) -> None:
@@ -16,4 +16,5 @@ def register(app: typer.Typer) -> None:
     group.command("test")(testing.tell)
     group.command("disable")(switching.disable)
     group.command("enable")(switching.enable)
+    group.add_typer(lists.group())
     app.add_typer(group)

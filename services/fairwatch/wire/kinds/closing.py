@@ -34,13 +34,22 @@ class Closing:
         names: Makes tokens.
         device_id: Of the authenticated device; empty where there is none.
         soft_biometrics: Keep estimated age and gender.
+        listed: Tells whether the token of whom the device recognised is on a list that is bound to an authorisation.
 
     Attributes:
         claims: How many recognitions of the device's own were dropped.
     """
 
-    def __init__(self, names: Names, device_id: str = "", *, soft_biometrics: bool = False) -> None:
+    def __init__(
+        self,
+        names: Names,
+        device_id: str = "",
+        *,
+        soft_biometrics: bool = False,
+        listed: Callable[[str], bool] | None = None,
+    ) -> None:
         self._names = names
+        self._listed = listed
         self.device_id = device_id
         self.soft_biometrics = soft_biometrics
         self.claims = 0
@@ -48,12 +57,25 @@ class Closing:
     def close(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
         """Return a record of a type, closed; the record itself is changed."""
         if kind == "Observation":
-            self.claims += record.pop("claim", None) is not None
+            claim = record.pop("claim", None)
+            if claim is not None and not self._keeps(claim, record):
+                self.claims += 1
         sender = record.get("device_id")
         closed = _record_of(kind)(record, self)
         if sender and sender == self.device_id:
             record["device_id"] = sender  # the gateway says who it is
         return record if closed is _GONE else closed
+
+    def _keeps(self, claim: dict[str, Any], record: dict[str, Any]) -> bool:
+        """Keep of a claim whom it is about, by token, and how like, if somebody authorised it."""
+        said = claim.get("enrolment_id")
+        if self._listed is None or not said:
+            return False
+        token = said if is_token(said) else self.token("id", said)
+        if not self._listed(token):
+            return False
+        record["claim"] = {"enrolment_id": token, "similarity": claim.get("similarity")}
+        return True
 
     def token(self, noun: str, name: str) -> str:
         """Return the token of one of the device's names."""

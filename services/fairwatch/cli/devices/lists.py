@@ -1,0 +1,90 @@
+"""`fairwatch devices lists`: lists that devices keep themselves, bound to an authorisation by two people."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fairwatch.apps.device_admin import binding
+from fairwatch.apps.reading import latest
+from fairwatch.apps.settings import Settings, settings
+from fairwatch.cli.devices.arguments import DeviceId
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.duration import duration
+
+SECOND = 1_000_000
+Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
+Entries = Annotated[list[str] | None, typer.Option("--entry", help="NAME=ENTRY: whom the device calls so, who it is.")]
+ListId = Annotated[str, typer.Argument(metavar="LIST", help="Id of a binding, or the beginning of it.")]
+
+
+def group() -> typer.Typer:
+    """Return the group."""
+    made = typer.Typer(name="lists", help="Lists that devices keep, bound by two people.", no_args_is_help=True)
+    for command in (bind, approve, end):
+        made.command(command.__name__)(command)
+    made.command("list")(list_)
+    return made
+
+
+def bind(
+    device_id: DeviceId,
+    who: Who,
+    authorisation: Annotated[str, typer.Option("--authorisation", help="Id of the authorisation.")],
+    lasting: Annotated[str, typer.Option("--for", help="For how long at most: 30d.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    entry: Entries = None,
+    whole: Annotated[str | None, typer.Option("--whole", help="Entry that the whole list stands for.")] = None,
+) -> None:
+    """Ask that what a device recognises by its own list becomes a candidate; print the id. It waits for `approve`."""
+    chosen, now = settings(), SystemClock().now()
+    try:
+        until = now + round(duration(lasting).total_seconds() * SECOND)
+    except ValueError as error:
+        raise ConfigurationError(f"--for: {error}") from error
+    entries = [_parted(one) for one in entry or ()]
+    record = binding.draft(chosen, device_id, authorisation, entries, whole, now=now, until=until)
+    name = _proved(chosen, who)
+    asked = {**record, "requested_by": name, "approved_by": [], "reason": reason}
+    _write(chosen, "device_list.requested", name, asked)
+    typer.echo(asked["list_id"])
+
+
+def approve(list_id: ListId, who: Who) -> None:
+    """Agree to a binding as a second person; from then on it counts."""
+    chosen, now = settings(), SystemClock().now()
+    record = binding.agreed(binding.one(chosen, list_id), who, now)
+    _write(chosen, "device_list.bound", _proved(chosen, who), record)
+
+
+def end(list_id: ListId, who: Who) -> None:
+    """End a binding: what the device recognises is dropped again."""
+    chosen, now = settings(), SystemClock().now()
+    record = {**binding.one(chosen, list_id), "state": "ENDED", "updated_at": now}
+    _write(chosen, "device_list.ended", _proved(chosen, who), record)
+
+
+def list_() -> None:
+    """Print all bindings, one JSON object a line."""
+    for record in latest(settings(), binding.TOPIC).values():
+        typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+def _write(chosen: Settings, action: str, name: str, record: binding.Record) -> None:
+    asyncio.run(binding.write(chosen, action, name, record))
+    Console(stderr=True).print(f"[green]✓[/] {record['list_id']}: {record['state'].lower()}", highlight=False)
+
+
+def _proved(chosen: Settings, who: str) -> str:
+    password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
+    return asyncio.run(binding.known_person(chosen, who, password))
+
+
+def _parted(text: str) -> tuple[str, str]:
+    name, equals, entry_id = text.rpartition("=")
+    if not equals or not name or not entry_id:
+        raise ConfigurationError(f"--entry {text!r}: must be NAME=ENTRY")
+    return name, entry_id
