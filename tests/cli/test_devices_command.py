@@ -29,9 +29,9 @@ EVENT = json.dumps(
 @pytest.fixture
 def devices(broker, make_topics, monkeypatch, tmp_path):
     monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", broker)
-    monkeypatch.setenv("FAIRWATCH_TOPIC_PREFIX", make_topics(
-        "devices", "audit", "raw-events", "sightings", "field-drift", "authorisations", "watchlist-entries", "device-lists", "raw-events-dlq", "observations-dlq", partitions=1
-    ))  # fmt: skip
+    topics = ("devices", "audit", "raw-events", "sightings", "field-drift", "raw-events-dlq", "observations-dlq")
+    lists = ("authorisations", "watchlist-entries", "device-lists")
+    monkeypatch.setenv("FAIRWATCH_TOPIC_PREFIX", make_topics(*topics, *lists, partitions=1))
     monkeypatch.setenv("FAIRWATCH_EMBEDDED", "true")
     monkeypatch.setenv("FAIRWATCH_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("FAIRWATCH_MEDIA_URL", f"file://{tmp_path}")
