@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.parts import spec_of
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.headers import RECORDED
 
@@ -67,7 +68,7 @@ async def make(bootstrap: str, prefix: str, partitions: int) -> None:
     await admin.start()
     flow = [NewTopic(prefix + name, partitions, 1) for name in ("observations", "sightings")]
     compact = {"cleanup.policy": "compact"}
-    references = [NewTopic(prefix + name, 1, 1, topic_configs=compact) for name in ("devices", "sites")]
+    references = [NewTopic(prefix + name, 1, 1, topic_configs=compact) for name in spec_of("enrich").references]
     await admin.create_topics([*flow, *references, NewTopic(prefix + "observations-dlq", 1, 1)])
     await admin.close()
     site = {"site_id": "scale", "name": "Scale", "time_zone": "Europe/Berlin"}

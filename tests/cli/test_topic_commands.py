@@ -110,7 +110,7 @@ def test_rights_are_shown_without_a_broker(monkeypatch):
     assert asked >= {"authorisations", "watchlist-entries", "sites"}
     letters = {f"{name}-dlq" for name in ("alerts", *asked)}
     assert touched == {"alerts", "deliveries", "audit", "fairwatch-notify-state", *asked, *letters}
-    assert rows["http"]["quotas"] == {"producer_byte_rate": 8 << 20}
+    assert rows["http"]["quotas"] == {"producer_byte_rate": 8 << 20, "consumer_byte_rate": 32 << 20}  # it reads devices
     table = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights"]).stdout
     assert "producer_byte_rate 8 MiB/s" in table
 

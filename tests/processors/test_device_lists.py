@@ -57,7 +57,7 @@ class Hub:
         self.normalize = World(Normalize(devices, MemoryReference(), MediaStore(MemoryStore()), **more))
         self.enrich = World(Enrich(devices, MemoryReference({"harbour": site()}), MemoryState(), **more))
         self.match = World(None)
-        self.match.processor = Match(self.match.clock, self.references, None)
+        self.match.processor = Match(self.match.clock, MemoryState(), self.references, None)
 
     async def observed(self, name, format_):
         body = (FORMATS / name).read_bytes()

@@ -152,7 +152,7 @@ def _dead_letters(topic: Topic) -> Topic:
         partitions=min(_DEAD_LETTER_PARTITIONS, topic.partitions),
         cleanup="delete",
         retention_hours=_DEAD_LETTER_HOURS if kept < 0 else kept * _DEAD_LETTER_FACTOR,
-        producers=topic.consumers,
+        producers=tuple(one for one in topic.consumers if one not in OUTSIDE),  # a gateway writes none
         consumers=("cli",),
         description=f"What could not be processed from {topic.name}, {held}, under its original key; can be redriven.",
         dead_letters=False,
