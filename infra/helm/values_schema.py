@@ -135,6 +135,15 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "receivers": group(
+        "What receivers.yaml needs besides variables, for which there is `processors.notify.envFromSecrets`.",
+        {
+            "secretFiles": texts(
+                "Secrets whose keys are files of notify, /secrets/receiver-NAME/KEY: for `ca_file`, `password_file` ..."
+            ),
+            "pictures": flag("Whether notify sees the media store: for e-mail with `pictures: true`."),
+        },
+    ),
     "links": group(
         "Signed links in messages, by which an alert is acknowledged without signing in.",
         {

@@ -369,3 +369,19 @@ def test_wrong_value_is_refused_with_a_sentence_that_helps(values, sentence):
 def test_default_values_are_what_the_schema_calls_values():
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     assert values["image"]["tag"] == "", "the chart's appVersion"
+
+
+def test_notify_sees_the_files_of_its_receivers_and_pictures_where_they_are_sent():
+    def seen(variant, name):
+        [container] = resources(variant, "Deployment")[name]["spec"]["template"]["spec"]["containers"]
+        return {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}, container.get("envFrom", [])
+
+    mounts, secrets = seen(ALL, "notify")
+    assert mounts["receiver-mail-ca"] == "/secrets/receiver-mail-ca"
+    assert {"secretRef": {"name": "object-store"}} in secrets
+    assert "receiver-mail-ca" not in seen(ALL, "match")[0], "nobody else reads them"
+    assert not any(name.startswith("receiver-") for name in seen(KEDA, "notify")[0])
+
+
+def test_pictures_that_notify_could_not_see_are_refused():
+    assert "notify cannot see" in refusal("--set", "receivers.pictures=true")

@@ -1,9 +1,12 @@
 """What each kind of sink makes of an alert, and how its options are read."""
 
+import re
+
 import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
+from fairwatch.apps.configuration import faults
 from fairwatch.apps.pictures import pictures_of
 from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -52,7 +55,7 @@ def test_a_receiver_has_the_sink_of_its_kind(read, options, kind):
     assert not any(secret in repr(sink) for secret in (SECRET, "pw", "a:b"))
 
 
-@pytest.mark.parametrize(
+MISTAKES = pytest.mark.parametrize(
     ("options", "says"),
     [
         ("max_attempts: 3", "exactly one of webhook, email, mqtt, kafka, pagerduty, apprise must be given"),
@@ -62,6 +65,9 @@ def test_a_receiver_has_the_sink_of_its_kind(read, options, kind):
         ("email: {host: a, sender: nobody, to: [b@c.de]}", "'nobody' is no address"),
         ("email: {host: a, sender: a@b.de, to: []}", "receivers.0.email.to"),
         (f"email: {{{MAIL}, security: ssl}}", "receivers.0.email.security"),
+        (f"email: {{{MAIL}, security: none}}", "on this machine only"),
+        (f"email: {{{MAIL}, username: hub}}", "belong together"),
+        (f"email: {{{MAIL}, password_env: P}}", "belong together"),
         (f"email: {{{MAIL}, password: hunter2}}", "receivers.0.email.password"),
         (f"email: {{{MAIL}, username: a, password_env: P, password_file: /x}}", "at most one of password_file"),
         ("mqtt: {url_env: M, topic: 'a/#'}", "no wildcards"),
@@ -69,6 +75,7 @@ def test_a_receiver_has_the_sink_of_its_kind(read, options, kind):
         ("mqtt: {url_env: M, topic: 'a/{title}'}", "{title} is none of"),
         ("mqtt: {url: 'mqtt://broker'}", "must be mqtts"),
         ("mqtt: {url: 'http://broker'}", "must look like mqtts://"),
+        ("mqtt: {url: 'mqtts://a:hunter2@broker:port'}", "is not a URL"),
         ("mqtt: {topic: a}", "exactly one of url, url_file and url_env"),
         (f"kafka: {{{KAFKA}}}", "needs username"),
         (f"kafka: {{{KAFKA}, security: PLAINTEXT}}", "must have TLS"),
@@ -76,14 +83,29 @@ def test_a_receiver_has_the_sink_of_its_kind(read, options, kind):
         ("kafka: {bootstrap: a, topic: 'a b', security: SSL}", "receivers.0.kafka.topic"),
         ("pagerduty: {url: 'http://pd.example.org', routing_key_env: P}", "must be https"),
         ("pagerduty: {}", "exactly one of routing_key_file and routing_key_env"),
-        ("apprise: {urls_env: P}", "address 1 is none that Apprise knows"),
         ("apprise: {urls_env: A, threads: 99}", "receivers.0.apprise.threads"),
     ],
 )
+
+
+@MISTAKES
 def test_a_mistake_is_named_and_no_secret_told(read, options, says):
     with pytest.raises(ConfigurationError, match=says) as caught:
         read(options)
     assert "hunter2" not in str(caught.value)
+
+
+@MISTAKES
+def test_config_check_names_it_without_any_secret(options, says, tmp_path):
+    (tmp_path / "receivers.yaml").write_text(f"receivers: [{{name: a, {options}}}]")
+    [fault] = faults(tmp_path)
+    assert re.search(says, fault)
+    assert "hunter2" not in fault
+
+
+def test_an_address_that_apprise_does_not_know_is_found_by_the_doctor(read):
+    with pytest.raises(ConfigurationError, match=r"'a': apprise.urls: address 1 is none that Apprise knows"):
+        read("apprise: {urls_env: P}")
 
 
 async def test_while_a_secret_is_changed_either_one_verifies():

@@ -156,6 +156,9 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- if and .Values.faces.enabled (not .Values.media.url) (not .Values.media.existingClaim) -}}
 {{- fail "faces.enabled is true, but match cannot see the gateways' pictures: set media.url or media.existingClaim" -}}
 {{- end -}}
+{{- if and .Values.receivers.pictures (not .Values.media.url) (not .Values.media.existingClaim) -}}
+{{- fail "receivers.pictures is true, but notify cannot see the gateways' pictures: set media.url or media.existingClaim" -}}
+{{- end -}}
 {{- if and .Values.config.git.repository (not .Values.config.git.ref) -}}
 {{- fail "config.git.repository is set: name the tag, branch or commit in config.git.ref" -}}
 {{- end -}}
@@ -190,5 +193,7 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
-{{- include "fairwatch.needs" (merge (dict "what" "media") .) -}}
+{{- if include "fairwatch.needs" (merge (dict "what" "media") .) -}}yes
+{{- else if and .root.Values.receivers.pictures (include "fairwatch.needs" (merge (dict "what" "receivers") .)) -}}yes
+{{- end -}}
 {{- end -}}

@@ -115,6 +115,11 @@
 {{- with $values.redis.existingSecret }}
 - {name: redis, secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: {{ $values.redis.key }}, path: url}]}}
 {{- end }}
+{{- if or (eq (.name | default "") "doctor") (include "fairwatch.needs" (merge (dict "what" "receivers") .)) }}
+{{- range $values.receivers.secretFiles }}
+- {name: receiver-{{ . }}, secret: {secretName: {{ . }}, defaultMode: 0440}}
+{{- end }}
+{{- end }}
 - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
 {{- if not $values.media.url }}
 {{- if $values.media.existingClaim }}

@@ -21,7 +21,6 @@ from aiokafka.errors import (
 )
 from pydantic import Field, model_validator
 
-from fairwatch.domain.errors import ConfigurationError
 from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
@@ -55,14 +54,12 @@ class KafkaOptions(SinkOptions):
         hosts = {broker.strip().rpartition(":")[0].strip("[]") for broker in self.bootstrap.split(",")}
         if self.security.endswith("PLAINTEXT") and not self.allow_plain and hosts - LOOPBACK:
             raise ValueError("security must have TLS: alerts are personal data (or set allow_plain: true)")
+        self._signs_in("kafka")
         return self
 
     def open(self, surroundings: Surroundings) -> "Kafka":
         """Return the sink."""
-        password = self.look_up("password", surroundings.environment)
-        if bool(self.username) != bool(password):
-            raise ConfigurationError("kafka.username and kafka.password belong together")
-        return Kafka(self, password)
+        return Kafka(self, self.look_up("password", surroundings.environment))
 
 
 class Kafka:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import aiosmtplib
 import structlog
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
@@ -57,15 +57,18 @@ class EmailOptions(SinkOptions):
                 raise ValueError(f"{address!r} is no address such as guard@example.org")
         return value
 
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "EmailOptions":
+        if self.security == "none" and self.host not in LOOPBACK:
+            raise ValueError("email.security may be none on this machine only: alerts are personal data")
+        self._signs_in("email")
+        return self
+
     def open(self, surroundings: Surroundings) -> "Email":
         """Return the sink."""
-        if self.security == "none" and self.host not in LOOPBACK:
-            raise ConfigurationError("email.security may be none on this machine only: alerts are personal data")
         if self.pictures and surroundings.pictures is None:
             raise ConfigurationError("email.pictures needs a media store")
         password = self.look_up("password", surroundings.environment)
-        if bool(self.username) != bool(password):
-            raise ConfigurationError("email.username and email.password belong together")
         return Email(self, password, surroundings.clock, surroundings.pictures if self.pictures else None)
 
 

@@ -9,13 +9,13 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiomqtt
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout
+from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout, in_validation
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
 
@@ -51,6 +51,12 @@ class MqttOptions(SinkOptions):
             raise ValueError("a topic to publish to has no wildcards and no braces, and does not begin with $")
         return value
 
+    @model_validator(mode="after")
+    def _url_may_be_used(self) -> "MqttOptions":
+        if self.url is not None:
+            in_validation(lambda: broker_of(self.url or "", self.allow_plain))
+        return self
+
     def open(self, surroundings: Surroundings) -> "Mqtt":
         """Return the sink."""
         return Mqtt(self, self.look_up("url", surroundings.environment))
@@ -72,12 +78,8 @@ class Mqtt:
     kind = "mqtt"
 
     def __init__(self, options: MqttOptions, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ConfigurationError("mqtt.url must look like mqtts://user:password@host:8883")
-        if parts.scheme == "mqtt" and parts.hostname not in LOOPBACK and not options.allow_plain:
-            raise ConfigurationError("mqtt.url must be mqtts: alerts are personal data (or set allow_plain: true)")
-        self._parts, self._topic = parts, options.topic
+        parts = self._parts = broker_of(url, options.allow_plain)
+        self._topic = options.topic
         self._timeout_s = options.timeout.total_seconds()
         self._tls = ssl.create_default_context(cafile=options.ca_file) if parts.scheme == "mqtts" else None
         self._open: aiomqtt.Client | None = None
@@ -138,6 +140,20 @@ class Mqtt:
         self._open = None
         with suppress(aiomqtt.MqttError, OSError, TimeoutError):
             await client.__aexit__(None, None, None)
+
+
+def broker_of(url: str, allow_plain: bool) -> SplitResult:
+    """Return the parts of a broker's address; ConfigurationError, which does not tell it, when it cannot be used."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  raises where it is no number
+    except ValueError as error:
+        raise ConfigurationError("mqtt.url is not a URL") from error
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise ConfigurationError("mqtt.url must look like mqtts://user:password@host:8883")
+    if parts.scheme == "mqtt" and parts.hostname not in LOOPBACK and not allow_plain:
+        raise ConfigurationError("mqtt.url must be mqtts: alerts are personal data (or set allow_plain: true)")
+    return parts
 
 
 def topic_of(template: str, alert: Mapping[str, Any]) -> str:

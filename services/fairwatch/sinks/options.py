@@ -66,6 +66,11 @@ class SinkOptions(Strict):
                 raise ValueError(f"{least} one of {', '.join(ways[:-1])} and {ways[-1]} must be given")
         return self
 
+    def _signs_in(self, kind: str) -> None:
+        """Raise ValueError where a user name stands without a password, or the other way round."""
+        if bool(getattr(self, "username", None)) != any(getattr(self, way) for way in self._ways("password")):
+            raise ValueError(f"{kind}.username and {kind}.password belong together")
+
     def look_up(self, name: str, environment: Mapping[str, str]) -> str:
         """Return a value; ConfigurationError says where it is missing. Empty when it may be left out and is."""
         written = getattr(self, name, None)
@@ -85,6 +90,14 @@ class SinkOptions(Strict):
 
     def _ways(self, name: str) -> list[str]:
         return [way for way in (name, f"{name}_file", f"{name}_env") if way in type(self).model_fields]
+
+
+def in_validation(check: Callable[[], object]) -> None:
+    """Make a check of a value, so that what is wrong is told with its place in the file."""
+    try:
+        check()
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
 
 
 def _look_up(what: str, file: Path | None, variable: str | None, environment: Mapping[str, str]) -> str:

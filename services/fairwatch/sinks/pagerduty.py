@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import Clock
 from fairwatch.sinks.http import HttpClient, checked_url
-from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout
+from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout, in_validation
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import headline, one_line, plain
 
@@ -32,6 +32,11 @@ class PagerdutyOptions(SinkOptions):
     timeout: Timeout = timedelta(seconds=10)
     ca_file: Path | None = None
     allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
+
+    @model_validator(mode="after")
+    def _url_may_be_used(self) -> "PagerdutyOptions":
+        in_validation(lambda: checked_url("pagerduty.url", self.url, self.allow_plain_http))
+        return self
 
     def open(self, surroundings: Surroundings) -> "PagerDuty":
         """Return the sink."""

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 from standardwebhooks.webhooks import Webhook as Signer
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.sinks.http import HttpClient, checked_url
-from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout
+from fairwatch.sinks.options import SinkOptions, Surroundings, Timeout, in_validation
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
 
@@ -34,6 +34,12 @@ class WebhookOptions(SinkOptions):
     timeout: Timeout = timedelta(seconds=5)
     ca_file: Path | None = None
     allow_plain_http: bool = Field(default=False, description="http:// to other machines than this one")
+
+    @model_validator(mode="after")
+    def _url_may_be_used(self) -> "WebhookOptions":
+        if self.url is not None:
+            in_validation(lambda: checked_url("webhook.url", self.url or "", self.allow_plain_http))
+        return self
 
     def open(self, surroundings: Surroundings) -> "Webhook":
         """Return the sink."""
