@@ -28,6 +28,9 @@ PROPERTIES = {
         {
             "bootstrap": text("host:port, comma separated.", pattern="^[^\\s,:]+:[0-9]+(,\\s*[^\\s,:]+:[0-9]+)*$"),
             "security": text("Security protocol.", enum=["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
+            "insecure": flag(
+                "Go on without TLS, or without knowing who writes: whoever reaches Kafka writes what he likes."
+            ),
             "sasl": group(
                 "Signing in with SASL_*.",
                 {

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import io
 import json
 import zipfile
 
+import fastavro
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from fairwatch.apps.demo.stage import make_topics
 from fairwatch.apps.export import CREDENTIALS, export
 from fairwatch.apps.export_archive import MANIFEST, ArchiveReader, ArchiveWriter, read_key
+from fairwatch.apps.export_bounds import unpacked
 from fairwatch.apps.export_restore import restore
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
@@ -87,8 +90,8 @@ def _names(path):
         return set(archive.namelist())
 
 
-async def _quiet(call, *arguments):
-    return await call(*arguments, lambda _: None)
+async def _quiet(call, *arguments, **options):
+    return await call(*arguments, lambda _: None, **options)
 
 
 @pytest.mark.broker
@@ -103,7 +106,7 @@ async def test_a_sealed_backup_brings_everything_back(full, cluster, topic_prefi
     for secret in (b"Missing child", b"marked-value", PICTURE, b"people"):
         assert secret not in path.read_bytes().replace(b"config/people.yaml", b"")
     new = cluster(f"{topic_prefix}new-")
-    done = await _quiet(restore, new, path, KEY)
+    done = await _quiet(restore, new, path, KEY, people=True)
     assert done.counts == made.counts
     assert [record["name"] for _, _, record in read_topic(new, "devices")] == [device()["name"]]
     [entry] = [record for _, _, record in read_topic(new, "watchlist-entries")]
@@ -112,7 +115,7 @@ async def test_a_sealed_backup_brings_everything_back(full, cluster, topic_prefi
     assert (new.config_dir / "people.yaml").read_text(encoding="utf-8") == "name: people.yaml\n"
     report = verify(record for _, _, record in read_topic(new, "audit-chain"))
     assert (report.records, report.faults) == (700, [])
-    again = await _quiet(restore, new, path, KEY)
+    again = await _quiet(restore, new, path, KEY, people=True)
     assert set(again.counts.values()) <= {0, 1}, "the same again writes nothing but the picture, which is the same"
     assert sum(1 for _ in read_topic(new, "audit-chain")) == 700
     actions = [record["action"] for one in (full, new) for _, _, record in read_topic(one, "audit")]
@@ -137,14 +140,14 @@ async def test_what_is_there_stays_and_a_cluster_that_goes_on_is_refused(full, c
     new = cluster(f"{topic_prefix}new-")
     async with producer(new, "test") as publisher:
         await publisher.publish("sites", "harbour", site() | {"name": "Renamed since"})
-    done = await _quiet(restore, new, path, KEY)
+    done = await _quiet(restore, new, path, KEY, people=True)
     assert done.counts["sites"] == 0
     assert done.remarks == ["sites: 1 differ from the backup and stay as they are"]
     [last] = list(_chained(1, "audit-0", Head(700, "0" * 64)))
     async with producer(new, "test") as publisher:
         await publisher.publish("audit-chain", "audit-0", last)
     with pytest.raises(ConfigurationError, match="records that are not in the backup"):
-        await _quiet(restore, new, path, KEY)
+        await _quiet(restore, new, path, KEY, people=True)
 
 
 def _archive(path, key, **members):
@@ -241,3 +244,48 @@ async def test_the_commands_do_it(full, tmp_path, monkeypatch):
             assert "1 watchlist-entries" in said or "0 watchlist-entries" in said
     finally:
         settings.cache_clear()
+
+
+@pytest.mark.broker
+async def test_people_come_back_only_where_somebody_says_so(full, cluster, topic_prefix, tmp_path):
+    path = tmp_path / "backup"
+    await _quiet(export, full, path, KEY)
+    new = cluster(f"{topic_prefix}alone-")
+    done = await _quiet(restore, new, path, KEY)
+    assert not (new.config_dir / "people.yaml").exists()
+    assert any("--people" in remark for remark in done.remarks)
+
+
+def test_an_unsealed_backup_in_the_place_of_a_sealed_one_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="is not sealed, though a key is given"):
+        ArchiveReader(_archive(tmp_path / "backup", None), KEY)
+
+
+def test_a_small_file_that_becomes_a_large_one_is_refused(tmp_path):
+    bombs = [site(name="x" * 4_000_000) for _ in range(70)]
+    with ArchiveWriter(tmp_path / "backup", None, {}) as archive:
+        archive.records("topics/sites/0.avro", newest()["Site"], bombs)
+    assert (tmp_path / "backup").stat().st_size < 1 << 20
+    with ArchiveReader(tmp_path / "backup", None) as archive, pytest.raises(ConfigurationError, match="becomes more"):
+        list(archive.records("topics/sites/0.avro", newest()["Site"]))
+
+
+def test_a_member_that_zip_packed_is_refused(tmp_path):
+    path = _archive(tmp_path / "backup", None, a=bytes(1 << 20))
+    with zipfile.ZipFile(path) as archive:
+        members = {one: archive.read(one) for one in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, data in members.items():
+            archive.writestr(one, data)
+    with pytest.raises(ConfigurationError, match="is compressed by ZIP"):
+        ArchiveReader(path, None)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, -1, -17])
+def test_a_container_that_is_cut_short_is_refused_by_its_name(cut):
+    out = io.BytesIO()
+    fastavro.writer(out, newest()["Site"].parsed, [site()], codec="deflate")
+    whole = out.getvalue()
+    assert unpacked("whole", whole) > 0
+    with pytest.raises(ConfigurationError, match="cut"):
+        unpacked("cut", whole[: len(whole) + cut] if cut < 0 else whole[:cut])

@@ -11,7 +11,7 @@ from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
 from fairwatch.parts import CHAINS, spec_of
 from fairwatch.wire.topics import topics
-from tests.helm.chart import CHART, VARIANTS, everything, helm, needs_helm, pods, refusal, resources
+from tests.helm.chart import CHART, INSECURE, VARIANTS, everything, helm, needs_helm, pods, refusal, rendered, resources
 
 pytestmark = needs_helm
 DNS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
@@ -29,7 +29,7 @@ def _bytes(quantity):
 @each_variant
 def test_lint_is_strict(variant):
     values = variant[variant.index("-f") :] if "-f" in variant else ()
-    result = helm("lint", "--strict", str(CHART), *values)
+    result = helm("lint", "--strict", str(CHART), *INSECURE, *values)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -364,6 +364,15 @@ def test_small_site_fits_a_small_node():
 )
 def test_wrong_value_is_refused_with_a_sentence_that_helps(values, sentence):
     assert sentence in refusal("--set", values)
+
+
+@pytest.mark.parametrize(
+    "values", ["kafka.security=PLAINTEXT", "kafka.security=SSL,kafka.tls.caSecret=ca", "kafka.security=SASL_PLAINTEXT"]
+)
+def test_a_kafka_to_which_anybody_may_write_is_refused_unless_somebody_writes_that_out(values):
+    login = ",kafka.sasl.existingSecret=login"
+    assert "write out kafka.insecure: true" in refusal("--set", values + login, trial=False)
+    assert rendered("--set", values + login)
 
 
 def test_default_values_are_what_the_schema_calls_values():

@@ -153,6 +153,10 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- if eq .Values.image.tag "latest" -}}
 {{- fail "image.tag is latest: name a version, or nobody can say what runs" -}}
 {{- end -}}
+{{- $known := or (eq .Values.kafka.security "SASL_SSL") (and (eq .Values.kafka.security "SSL") .Values.kafka.tls.clientSecret) -}}
+{{- if not (or $known .Values.kafka.insecure) -}}
+{{- fail (printf "kafka.security is %s%s: whoever reaches Kafka could write alerts. Set SASL_SSL, or SSL with kafka.tls.clientSecret, and ACLs; or write out kafka.insecure: true" .Values.kafka.security (ternary " without a certificate of ours" "" (eq .Values.kafka.security "SSL"))) -}}
+{{- end -}}
 {{- if and .Values.faces.enabled (not .Values.media.url) (not .Values.media.existingClaim) -}}
 {{- fail "faces.enabled is true, but match cannot see the gateways' pictures: set media.url or media.existingClaim" -}}
 {{- end -}}

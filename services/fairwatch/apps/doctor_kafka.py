@@ -51,8 +51,14 @@ async def version(settings: Settings) -> Finding:
 async def access(settings: Settings) -> Finding:
     """Look at ACLs and quotas."""
     if not settings.kafka_principals:
-        seen = "not looked at: FAIRWATCH_KAFKA_PRINCIPALS is empty, so components have no principals of their own"
-        return Finding("access", "good", seen)
+        seen = "not checked: FAIRWATCH_KAFKA_PRINCIPALS is empty, so components have no principals of their own"
+        if settings.embedded:
+            return Finding("access", "good", f"{seen}; the embedded broker is reached from this machine alone")
+        unsafe = settings.kafka_security not in {"SSL", "SASL_SSL"}
+        seen += f"; {settings.kafka_security}: whoever reaches Kafka can write" if unsafe else ""
+        return Finding(
+            "access", "bad", seen, "TLS, a user for each component, FAIRWATCH_KAFKA_PRINCIPALS, topics apply"
+        )
 
     def compare() -> list[Any]:
         from fairwatch.apps.topics_acls import access_differences  # noqa: PLC0415  kafka-python is slow to import

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from fairwatch.apps.export_bounds import MANIFEST_LIMIT, WHOLE, require_stored, unpacked
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.schemas import Schema
 
@@ -155,13 +156,16 @@ class ArchiveReader:
     """Reads a backup; what it was made of is checked before anything is handed out.
 
     Raises:
-        ConfigurationError: It is no backup, of a later format, sealed and no key given, or altered.
+        ConfigurationError: It is no backup, of a later format, sealed and no key given or the other way round, altered,
+            or becomes more than anybody would want in memory.
     """
 
     def __init__(self, path: Path, key: bytes | None) -> None:
         self._path = path
+        self._sizes: dict[str, int] = {}
         try:
             self._zip = zipfile.ZipFile(path)
+            require_stored(self._zip, MANIFEST, MANIFEST_LIMIT)
             text = self._zip.read(MANIFEST)
             self.manifest: dict[str, Any] = json.loads(text)
         except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
@@ -170,6 +174,10 @@ class ArchiveReader:
             raise ConfigurationError(f"{path}: has the format {self.manifest.get('format')!r}; this reads {FORMAT!r}")
         if self.manifest["encrypted"] and key is None:
             raise ConfigurationError(f"{path}: is encrypted: name the key's file with --key-file")
+        if key is not None and not self.manifest["encrypted"]:
+            raise ConfigurationError(
+                f"{path}: is not sealed, though a key is given: somebody may have put it in the place of a sealed one"
+            )
         self._seal = Seal(key if self.manifest["encrypted"] else None, self.manifest["id"])
         if self.manifest["encrypted"] and not self._is_signed(text):
             raise ConfigurationError(f"{path}: was sealed with another key, or altered")
@@ -195,6 +203,7 @@ class ArchiveReader:
     def data(self, name: str) -> bytes:
         """Return the bytes of a member."""
         try:
+            require_stored(self._zip, name)
             kept = self._zip.read(name)
         except (KeyError, zipfile.BadZipFile) as error:
             raise ConfigurationError(f"{self._path}: {name} is missing or broken: {error}") from error
@@ -204,4 +213,9 @@ class ArchiveReader:
 
     def records(self, name: str, schema: Schema) -> Iterator[Any]:
         """Yield the records of a container, in the newest version of their schema."""
-        yield from fastavro.reader(io.BytesIO(self.data(name)), schema.parsed)
+        container = self.data(name)
+        if name not in self._sizes:
+            self._sizes[name] = unpacked(name, container)
+            if sum(self._sizes.values()) > WHOLE:
+                raise ConfigurationError(f"{self._path}: becomes more than {WHOLE >> 20} MiB when it is unpacked")
+        yield from fastavro.reader(io.BytesIO(container), schema.parsed)

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from fairwatch.apps import kafka
-from fairwatch.apps.export import CHAIN, Say, Summary, audit, last_values, member, reference_topics
+from fairwatch.apps.export import CHAIN, CREDENTIALS, RULES, Say, Summary, audit, last_values, member, reference_topics
 from fairwatch.apps.export_archive import ArchiveReader
 from fairwatch.apps.processors import engine_config
 from fairwatch.apps.publishing import key_of
@@ -39,12 +39,20 @@ from fairwatch.wire.schemas import newest
 from fairwatch.wire.topics import topics
 
 KEEPER = "audit"
+PEOPLE = "people.yaml"
 _AT_ONCE = 5_000
 _TOGETHER = 500
 
 
-async def restore(settings: Settings, path: Path, key: bytes | None, say: Say) -> Summary:
+async def restore(settings: Settings, path: Path, key: bytes | None, say: Say, *, people: bool = False) -> Summary:
     """Read a backup into this cluster; everything that can be wrong is found before anything is written.
+
+    Args:
+        settings: Of the cluster.
+        path: The backup.
+        key: That sealed it.
+        say: Told how it goes.
+        people: An administrator says that those who could sign in then may again: people.yaml is written too.
 
     Raises:
         ConfigurationError: The backup is altered or of another key, or the cluster is not one to read it into.
@@ -69,7 +77,7 @@ async def restore(settings: Settings, path: Path, key: bytes | None, say: Say) -
         await _pictures(archive, settings, summary)
         say(f"writing {CHAIN}")
         await _chain(archive, settings, known, summary)
-        _configuration(archive, settings.config_dir, summary)
+        _configuration(archive, settings.config_dir, summary, people=people)
         await audit(settings, "backup.imported", path.name, {"made_at": str(archive.manifest["created_at"])}, summary)
     return summary
 
@@ -211,10 +219,17 @@ def _headers(record: Any) -> list[tuple[str, bytes]]:
     return list(described.items())
 
 
-def _configuration(archive: ArchiveReader, folder: Path, summary: Summary) -> None:
+def _configuration(archive: ArchiveReader, folder: Path, summary: Summary, *, people: bool) -> None:
     """Write files that are not there; where configuration comes from elsewhere, that is the truth."""
     summary.counts["configuration"] = 0
     for name in archive.names("config/"):
+        if Path(name).name not in (*RULES, *CREDENTIALS):
+            raise ConfigurationError(f"{name} is no file of a backup of ours")
+        if Path(name).name in CREDENTIALS and not archive.manifest["encrypted"]:
+            raise ConfigurationError(f"{name} comes in a backup that nobody sealed: it may name anybody")
+        if Path(name).name == PEOPLE and not people:
+            summary.remarks.append(f"{PEOPLE} is left out: --people brings back who could sign in then")
+            continue
         path, content = folder / Path(name).name, archive.data(name)
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from fairwatch.apps.settings import settings
 
 FILE = typer.Argument(help="The backup.")
 KEY = typer.Option(None, "--key-file", help="32 bytes in base64: `openssl rand -base64 32 > FILE`. Keep it elsewhere.")
+PEOPLE = typer.Option(False, "--people", help="Bring back people.yaml: who could sign in then may again.")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +33,14 @@ def export_all(file: Path = FILE, key_file: Path | None = KEY) -> None:
     _show(f"{file} holds", summary)
 
 
-def import_all(file: Path = FILE, key_file: Path | None = KEY) -> None:
-    """Read a backup into a new cluster: after `topics apply`, before any processor runs. Never overwrites anything."""
+def import_all(file: Path = FILE, key_file: Path | None = KEY, people: bool = PEOPLE) -> None:
+    """Read a backup into a new cluster: after `topics apply`, before any processor runs. Never overwrites anything.
+
+    People and keys whom an administrator vouches for are in no backup: `fairwatch keys init` and `keys people`.
+    """
     key = read_key(key_file) if key_file else None
     with Console(stderr=True).status("importing") as status:
-        summary = asyncio.run(restore(settings(), file, key, status.update))
+        summary = asyncio.run(restore(settings(), file, key, status.update, people=people))
     _show("written:", summary)
 
 
