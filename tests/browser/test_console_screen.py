@@ -109,6 +109,20 @@ async def test_page_says_within_seconds_that_project_has_stopped_and_that_it_is_
     await asyncio.wait([lives])
 
 
+async def test_page_says_within_seconds_that_the_console_hangs(world: ConsoleWorld, browser: WebDriver) -> None:
+    page = Page(browser, world.url)
+    await asyncio.to_thread(page.sign_in, "olga")
+    slow = {"offline": False, "latency": 60_000, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+    began = time.monotonic()
+    try:
+        await asyncio.to_thread(page.wait, "#banner", "The console does not answer")
+        assert time.monotonic() - began < 6
+    finally:
+        browser.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "latency": 0})
+
+
 async def test_seven_tabs_of_one_browser_all_stay_live(world: ConsoleWorld, browser: WebDriver) -> None:
     page = Page(browser, world.url)
     await asyncio.to_thread(page.sign_in, "olga")

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.outcome import Skip
@@ -179,3 +181,45 @@ async def test_what_is_acknowledged_is_not_repeated():
     assert len(emitted([await room.world.tick(61)], "alerts")) == 1
     await room.deed(alert, "ACKNOWLEDGE")
     assert emitted([await room.world.tick(61)], "alerts") == []
+
+
+PEOPLE, DEEDS = ("ann", "ben", "cleo"), ("ACKNOWLEDGE", "CLAIM", "HAND_OVER", "COMMENT", "CLOSE")
+deeds = st.lists(
+    st.tuples(st.sampled_from(PEOPLE), st.sampled_from(DEEDS), st.sampled_from(PEOPLE), st.booleans(), st.booleans()),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(deeds)
+async def test_whatever_people_do_in_whatever_order_is_what_a_naive_book_says(done):
+    room = Room()
+    alert = await room.raised(causes=[OPEN_DOOR])
+    told, book = [alert], {"seen": None, "holder": None, "open": True}
+    for person, action, to, again, restart in done:
+        room.clock.advance(seconds=1)
+        if restart:
+            room.restart()
+        record = make(alert, action, person, "operator", room.clock.now(), to=to, outcome="TRUE", note="x")
+        for _ in range(2 if again else 1):
+            told += emitted(await room.world.push(room.event(record)), "alerts")
+        _write_down(book, person, action, to)
+        assert told[-1].get("acknowledged_by") == book["seen"]
+        assert told[-1].get("claimed_by") == book["holder"]
+        assert (told[-1]["state"] != "ENDED") == book["open"]
+    assert [each["revision"] for each in told] == list(range(len(told))), "told once each, in order"
+
+
+def _write_down(book, person, action, to):
+    refused = {
+        "ACKNOWLEDGE": book["seen"] is not None,
+        "CLAIM": book["holder"] is not None,
+        "HAND_OVER": book["holder"] not in (None, person),
+    }
+    if not book["open"] or refused.get(action):
+        return
+    if action != "COMMENT":
+        book["seen"] = book["seen"] or person
+    if action in ("CLAIM", "HAND_OVER"):
+        book["holder"] = to if action == "HAND_OVER" else person
+    book["open"] = action != "CLOSE"

@@ -171,18 +171,21 @@ class Escalations:
         """Return whom a step tells at a moment: those on call who are not away, else the last resort, or nobody yet."""
         if number >= len(policy.steps):
             return Told(policy.last_resort)
-        step, found, later = policy.steps[number], list[str](), list[int]()
-        for target in step.tell:
-            kind, _, name = target.partition(":")
+        step, found = policy.steps[number], list[str]()
+        targets = [target.partition(":")[::2] for target in step.tell]
+        for kind, name in targets:
             if kind == "receiver":
                 found.append(name)
             for person in self._asked(kind, name, moment):
                 found += self._people[person].receivers
-            if kind == "schedule" and (at := self.schedules[name].next_change(moment, self.is_there)) is not None:
-                later.append(at)
         if found:
             return Told(tuple(dict.fromkeys(found)))
-        return Told((), min(later)) if step.when_nobody == "wait" and later else Told(policy.last_resort)
+        if step.when_nobody == "wait":
+            schedules = (self.schedules[name] for kind, name in targets if kind == "schedule")
+            later = [at for each in schedules if (at := each.next_change(moment, self.is_there)) is not None]
+            if later:
+                return Told((), min(later))
+        return Told(policy.last_resort)
 
     def is_there(self, person: str, moment: int) -> bool:
         """Tell whether a person can be reached: is known here, and not away."""
