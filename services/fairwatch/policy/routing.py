@@ -78,7 +78,8 @@ class Match(Strict):
 class Options(Strict):
     """What a rule's alert is like and how it is grouped; a child inherits what it does not say.
 
-    `shadow: true` lets a rule run and tells nobody: it takes nothing from the rules after it, and is counted.
+    `shadow: true` lets a rule run and tells nobody: it takes nothing from the rules after it, and is counted. `mute`
+    and `active` name time intervals: within the former, and outside of the latter, alerts are told to nobody.
     """
 
     receivers: tuple[str, ...] = ()
@@ -90,6 +91,8 @@ class Options(Strict):
     stale_after: Duration = timedelta(days=7)
     tell_progress: bool = False
     shadow: bool = False
+    mute: tuple[str, ...] = ()
+    active: tuple[str, ...] = ()
     escalation: str | None = Field(default=None, pattern=NAME, description="a policy of escalations.yaml")
     title: TitleTemplate = TitleTemplate(TitleTemplate.plain)
     description: Template = Template("")
@@ -150,9 +153,9 @@ class Routes(Strict):
         rules: list[tuple[Node | Absent, dict[str, Any]]] = [*_walk(self.route, {}), *_absent(self)]
         for node, options in rules:
             label = f"route {node.name!r}"
-            for interval in (*node.match.during, *node.match.except_during):
+            for interval in (*node.match.during, *node.match.except_during, *node.mute, *node.active):
                 if interval not in self.time_intervals:
-                    raise ValueError(f"{label}: match: time interval {interval!r} is not in time_intervals")
+                    raise ValueError(f"{label}: time interval {interval!r} is not in time_intervals")
             if node.name is None:
                 continue
             if node.name in names:
@@ -222,12 +225,13 @@ class RouteTree:
 
     def armed(self, name: str, local: datetime) -> bool:
         """Tell whether a local time lies within a rule's `during`, and outside of its `except_during`."""
-        match, intervals = self.matches.get(name, Match()), self.routes.time_intervals
+        match = self.matches.get(name, Match())
+        return (not match.during or self.holds(match.during, local)) and not self.holds(match.except_during, local)
 
-        def holds(names: tuple[str, ...]) -> bool:
-            return any(interval.holds(local, self.calendars) for one in names for interval in intervals[one])
-
-        return (not match.during or holds(match.during)) and not holds(match.except_during)
+    def holds(self, names: tuple[str, ...], local: datetime) -> bool:
+        """Tell whether a local time lies within one of several time intervals."""
+        intervals = self.routes.time_intervals
+        return any(interval.holds(local, self.calendars) for name in names for interval in intervals[name])
 
     def refusal(self, match: Match, subject: Subject) -> str:
         """Return the first condition that does not hold, with what it wants and what there is; empty when all do."""

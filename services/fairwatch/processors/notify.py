@@ -12,8 +12,10 @@ from fairwatch.domain.ports import Reference, State
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.grouping import SEVERITIES
+from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import alert_may_leave, is_about_a_match
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
 from fairwatch.sinks.heartbeat import Heartbeat, Work
 from fairwatch.sinks.lane import Place
@@ -51,6 +53,7 @@ class Notify:
         silences: By id; None for none.
         inhibitions: Which open alerts inhibit others; None for none.
         devices: Whose recorder is which, for what is inhibited by it.
+        rules, sites: Which rules tell nobody at which local times; None for none.
         quiet: How long who may silence, which alerts inhibit others, and how many are told at once.
         partitions: How many there are of alerts, of which each worker owns some; 0 where that is not known.
         watch: Who hears of receivers that take nothing, and who gets a sign of life while alerts are delivered.
@@ -70,6 +73,8 @@ class Notify:
         inhibitions: Reference | None = None,
         devices: Reference | None = None,
         quiet: Quiet | None = None,
+        rules: RuleBook | None = None,
+        sites: Reference | None = None,
         partitions: int = 0,
         watch: Watch | None = None,
         lag: Callable[[Sequence[int]], int] = lambda _partitions: 0,
@@ -86,7 +91,8 @@ class Notify:
         self._handled = 0
         self._again: dict[int, tuple[int, bool]] = {}
         quiet = quiet or Quiet()
-        muting = Muting(quiet, silences, inhibitions, devices)
+        times = MuteTimes(rules, sites) if rules else None
+        muting = Muting(quiet, silences, inhibitions, devices, times)
         self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions))
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0

@@ -6,6 +6,7 @@ from typing import Any
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.inhibition import Inhibitors
 from fairwatch.policy.matchers import Labels, labels_of
+from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.silencing import Silences
 from fairwatch.sinks.holding import Hold
@@ -19,6 +20,7 @@ class Muting:
         silences: What people silenced; None for nothing.
         inhibitions: Which open alerts inhibit others; None for none.
         devices: Whose recorder or platform is which; None where that is not known.
+        times: When rules tell nobody; None for never.
     """
 
     def __init__(
@@ -27,7 +29,9 @@ class Muting:
         silences: Reference | None = None,
         inhibitions: Reference | None = None,
         devices: Reference | None = None,
+        times: MuteTimes | None = None,
     ) -> None:
+        self._times = times
         self._silences = Silences(silences, quiet) if silences else None
         self._inhibitors = Inhibitors(inhibitions, quiet.inhibit) if inhibitions and quiet.inhibit else None
         self._devices = devices
@@ -35,7 +39,7 @@ class Muting:
     @property
     def version(self) -> int:
         """Grow at each change of what holds back."""
-        return sum(one.version for one in (self._silences, self._inhibitors) if one)
+        return sum(one.version for one in (self._silences, self._inhibitors, self._times) if one)
 
     def next_start(self, now: int) -> int | None:
         """Return when something begins to hold back that does not yet, in microseconds."""
@@ -43,6 +47,8 @@ class Muting:
 
     def judge(self, alert: Mapping[str, Any], now: int) -> Hold | None:
         """Return why an alert is held back, or None."""
+        if self._times is not None and (until := self._times.until(alert, now)) is not None:
+            return Hold("muted", alert["rule"], until)
         silences, inhibitors = self._silences, self._inhibitors
         silenced, inhibited = silences and silences.any_at(now), inhibitors and inhibitors.any
         if not (silenced or inhibited):

@@ -40,6 +40,7 @@ Reply = Literal[
     "overflow",  # too many alerts of one group wait for this receiver
     "superseded",  # a newer revision of the same alert waited as well
     "silenced",  # somebody silenced it
+    "muted",  # its rule tells nobody at this time
     "storm",  # too many at once: it is in a digest
     "inhibited",  # another alert says why it had to come
     "internal_error",  # our sink raised

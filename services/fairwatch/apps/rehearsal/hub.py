@@ -153,6 +153,8 @@ class Rehearsal:
             self.inhibitions,
             self.devices,
             self._quiet,
+            self._rules,
+            self._sites,
         )
 
     def _due_at(self) -> int | None:

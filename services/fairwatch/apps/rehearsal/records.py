@@ -1,6 +1,6 @@
 """Sightings and verdicts as the steps of a test describe them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairwatch.apps.rehearsal.script import Step
@@ -30,6 +30,11 @@ class Places:
         self.sites = sites
         self.devices = devices
         self._zone = zone
+
+    def known(self, steps: Iterable[Step]) -> dict[str, Any]:
+        """Return the sites by id, also those that only these steps name."""
+        named = {step.site or "site" for step in steps}
+        return {site_id: {"time_zone": self._zone} for site_id in named} | dict(self.sites)
 
     def of(self, step: Step) -> dict[str, Any]:
         """Return device_known, device_name, site_id, site_name, time_zone and zones.

@@ -85,7 +85,7 @@ class _Run:
         hub = Rehearsal(
             tree,
             steps[0][0],
-            sites=MemoryReference(self._places.sites),
+            sites=MemoryReference(self._places.known(step for _, step in steps)),
             receivers=receivers if self._case.receivers is None else self._case.receivers,  # type: ignore[arg-type]
             troubles=self._troubles(),
             escalations=Escalations.read(self._path.parent / FILE),
