@@ -105,6 +105,23 @@ async def test_what_becomes_extreme_is_told_at_once():
     assert room.told == [("a", "UPDATED"), ("a", "ENDED")]
 
 
+async def test_an_end_that_overtakes_the_end_of_the_silence_is_told_to_nobody_either():
+    room = Room(silences=[silence()])
+    await room.push(alert())
+    room.clock.advance(seconds=3600)
+    await room.push(alert(revision=1, state="ENDED"))
+    await room.tick()
+    assert room.told == []
+
+
+async def test_what_is_told_after_a_silence_says_how_many_messages_it_stands_for():
+    room = Room(silences=[silence()])
+    await room.push(alert(), alert(revision=1, state="UPDATED"), alert(revision=2, state="UPDATED"))
+    await room.tick(3600)
+    [(_, _, told)] = room.sink.taken
+    assert (told["revision"], told["parameters"]["skipped_revisions"]) == (2, "2")
+
+
 async def test_a_match_that_is_taken_back_is_told_only_to_those_who_heard_of_it():
     room = Room(silences=[silence(starts_at=AT + 10_000_000)])
     await room.push(alert("heard"))
