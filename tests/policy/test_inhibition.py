@@ -62,6 +62,11 @@ def test_an_alert_is_held_back_by_the_source_that_is_equal_to_it(rule, alert, he
     assert inhibitors.holding(labels_of(alert), AT + LONGEST_EVER // MICROSECOND) is None
 
 
+def test_what_no_owner_of_a_group_wrote_inhibits_nothing_and_stops_nothing():
+    foreign = {**next(iter(written(quiet(), source()).values())), "matchers": ["nonsense"]}
+    assert not Inhibitors(MemoryReference({"x/lost": foreign}), quiet().inhibit).any
+
+
 def test_what_the_configuration_does_not_name_any_more_inhibits_nothing():
     reference = MemoryReference(written(quiet(), source()))
     assert not Inhibitors(reference, ()).any

@@ -135,6 +135,24 @@ def test_of_several_silences_the_one_that_lasts_longest_holds_back():
     assert silences.holding(labels, AT).silence_id == "s"
 
 
+def test_among_thousands_of_silences_those_of_an_alert_are_found_at_once():
+    others = {f"s{n}": silence(silence_id=f"s{n}", matchers=[f'device_id="cam-{n}x"']) for n in range(2_000)}
+    mine = silence(silence_id="mine", matchers=['severity!="MINOR"', 'device_id="cam-1"'])
+    wide = silence(silence_id="wide", matchers=['rule=~"tam.*"'], expires_at=AT + 2 * HOUR)
+    reference = MemoryReference({**others, "mine": mine})
+    silences = Silences(reference, Quiet())
+    assert silences.holding(labels_of(trigger()), AT).silence_id == "mine"
+    reference.put("wide", wide)
+    assert silences.holding(labels_of(trigger()), AT).silence_id == "wide"
+    assert silences.holding(labels_of(trigger(device_ids=["other"], rule="x")), AT) is None
+
+
+def test_a_clock_that_was_ahead_when_silences_were_read_loses_none():
+    silences = Silences(MemoryReference({"s": silence()}), Quiet())
+    assert silences.holding(labels_of(trigger()), AT + 2 * HOUR) is None
+    assert silences.holding(labels_of(trigger()), AT).silence_id == "s"
+
+
 def test_a_preview_counts_what_nobody_would_have_heard_ends_included():
     alerts = [
         trigger(alert_id="a"),

@@ -11,12 +11,11 @@ from itertools import islice, product
 from typing import Any, Final
 
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.matchers import CUT_AT, Labels, Matcher, labels_of, matcher
+from fairwatch.policy.matchers import CUT_AT, Labels, Matcher, labels_of, matcher, place_of, places_of
 from fairwatch.policy.quiet import LONGEST_EVER, MICROSECOND, Inhibition
 
 AUTHOR: Final = "processor:group"
 PLACE: Final = "/"  # between the alert's id, the rule's name and what is equal
-ANYWHERE: Final = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,8 @@ class Inhibitors:
     def holding(self, labels: Labels, now: int) -> Inhibitor | None:
         """Return what holds an alert back, or None."""
         self._read()
-        asked = [ANYWHERE, *((label, value) for label, values in labels.items() for value in values)]
-        for key in asked:
-            for one in self._by_value.get(key, ()):
+        for place in places_of(labels):
+            for one in self._by_value.get(place, ()):
                 if one.expires_at > now and one.takes(labels):
                     return one
         return None
@@ -122,9 +120,16 @@ class Inhibitors:
         found = defaultdict[tuple[str, str], list[Inhibitor]](list)
         for key, record in self._reference.items():
             rule = self._rules.get(record["role"])
-            if rule is None:
-                continue
-            equal = tuple(map(matcher, record["matchers"]))
-            one = Inhibitor(key.partition(PLACE)[0], rule, equal, record["expires_at"])
-            found[(equal[0].label, equal[0].value) if equal else ANYWHERE].append(one)
+            equal = _read_matchers(record["matchers"])
+            if rule is not None and equal is not None:
+                one = Inhibitor(key.partition(PLACE)[0], rule, equal, record["expires_at"])
+                found[place_of(equal)].append(one)
         self._by_value = dict(found)
+
+
+def _read_matchers(texts: Iterable[str]) -> tuple[Matcher, ...] | None:
+    """Return matchers, or None for what no owner of a group wrote: that inhibits nothing."""
+    try:
+        return tuple(map(matcher, texts))
+    except ValueError:
+        return None

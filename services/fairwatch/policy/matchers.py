@@ -6,7 +6,7 @@ camera while another one goes on. Where a list was cut there may be more, so not
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -24,6 +24,7 @@ LABELS: Final = frozenset(
 LISTS: Final = {"device_id": "device_ids", "zones": "zones", "parent_id": "parent_ids"}
 CUT_AT = 100  # so long a list may have been cut
 LONGEST = 300
+ANYWHERE: Final = ("", "")
 _FORM = re.compile(r'\s*([a-z_]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^\s"{},=!~][^\s"{},]*)\s*')
 
 
@@ -72,6 +73,17 @@ def labels_of(alert: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the labels of an alert by name."""
     found = {label: alert.get(LISTS.get(label, label)) for label in LABELS}
     return {label: tuple(value) if label in LISTS else (str(value),) for label, value in found.items() if value}
+
+
+def place_of(matchers: Iterable[Matcher]) -> tuple[str, str]:
+    """Return a label and a value that an alert must have for all of them to hold; `ANYWHERE` where none says so."""
+    same = ((one.label, one.value) for one in matchers if one.operator == "=" and one.value)
+    return next(same, ANYWHERE)
+
+
+def places_of(labels: Labels) -> list[tuple[str, str]]:
+    """Return where what holds an alert back may be found: by each label and value, and by none."""
+    return [ANYWHERE, *((label, value) for label, values in labels.items() for value in values)]
 
 
 def takes_everything(matchers: tuple[Matcher, ...]) -> bool:

@@ -1,5 +1,6 @@
 """Silences: what makes one valid, which are in force, and which of them holds an alert back."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,11 +9,12 @@ import structlog
 
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.authorisation import person
-from fairwatch.policy.matchers import Labels, Matcher, matcher, takes_everything
+from fairwatch.policy.matchers import Labels, Matcher, matcher, place_of, places_of, takes_everything
 from fairwatch.policy.quiet import Quiet
 
 log = structlog.get_logger()
 HOUR = 3_600_000_000
+DAY = 24 * HOUR
 REASON_LIMIT = 500
 Fault = Literal[
     "no_author",
@@ -86,6 +88,7 @@ class Silences:
         self._quiet = quiet
         self._read_at: int | None = None
         self._known: list[InForce] = []
+        self._by_place: dict[tuple[str, str], list[InForce]] = {}
         self._named: set[str] = set()
 
     @property
@@ -101,7 +104,8 @@ class Silences:
     def holding(self, labels: Labels, now: int) -> InForce | None:
         """Return the silence that holds an alert back the longest, or None."""
         self._read(now)
-        found = (one for one in self._known if one.starts_at <= now < one.expires_at and one.takes(labels))
+        near = (one for place in places_of(labels) for one in self._by_place.get(place, ()))
+        found = (one for one in near if one.starts_at <= now < one.expires_at and one.takes(labels))
         return max(found, key=lambda one: one.expires_at, default=None)
 
     def next_start(self, now: int) -> int | None:
@@ -114,7 +118,7 @@ class Silences:
             return
         self._read_at, self._known = self._reference.version, []
         for silence_id, record in self._reference.items():
-            if record["expires_at"] <= now:
+            if record["expires_at"] <= now - DAY:  # no clock is that far ahead
                 continue
             if (found := in_force(record, self._quiet)) is not None:
                 self._known.append(found)
@@ -122,6 +126,10 @@ class Silences:
                 self._named.add(silence_id)
                 reasons = sorted({fault for fault, _ in faults(record, self._quiet)})
                 log.warning("silence.refused", silence=silence_id, reasons=reasons)
+        places = defaultdict[tuple[str, str], list[InForce]](list)
+        for one in self._known:
+            places[place_of(one.matchers)].append(one)
+        self._by_place = dict(places)
 
 
 def matcher_faults(texts: Sequence[str]) -> Iterator[tuple[Fault, str]]:
