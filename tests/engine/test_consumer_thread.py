@@ -94,7 +94,7 @@ async def test_who_is_no_member_commits_nothing(thread, client):
     client._coordinator.generation = DEFAULT_GENERATION_ID
     assert thread.membership() is None
     assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
-    assert not await thread._commit({TP("in", 0): 5})
+    assert await thread._commit({TP("in", 0): 5}) is False
     assert client.commits == []
 
 
@@ -139,7 +139,7 @@ async def test_a_commit_is_made_as_a_member_that_knows_its_coordinator(thread, c
     assert await thread._commit({TP("in", 0): 5})
     client._coordinator.coordinator_id = None
     assert not thread.connected
-    assert not await thread._commit({TP("in", 0): 6})
+    assert await thread._commit({TP("in", 0): 6}) is False
     assert taken == [{TP("in", 0): 5}]
 
 

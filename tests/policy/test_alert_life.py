@@ -149,6 +149,7 @@ def test_who_is_not_heard_of_any_more_ends_after_its_silence(life, kind, silence
     life.group.pass_time(AT + silence)
     ended = life.group.issue(AT + silence)
     assert (ended["state"], [cause["state"] for cause in ended["causes"]]) == ("ENDED", [gone])
+    assert ended["device_ids"] == ["cam-1"], "also where nothing of it goes on"
 
 
 def test_a_condition_that_has_been_silent_longest_decides(life):
