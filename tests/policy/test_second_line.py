@@ -45,6 +45,6 @@ def test_what_people_write_in_reference_data_is_asked_about_by_field() -> None:
     assert not list(questions("Observation", {"event_type": "uyghur"}))
 
 
-@pytest.mark.parametrize("said", ["维吾尔族区", "回族餐厅门口"])
+@pytest.mark.parametrize("said", ["维吾尔族区", "回族餐厅门口", "东门巴什基尔语旁", "东门苗语旁"])
 def test_short_terms_of_scripts_without_spaces_are_found_inside(said):
     assert asked_about(said)

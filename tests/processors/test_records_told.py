@@ -1,18 +1,26 @@
 """What processors write, field by field: audit records, verdicts, sightings, imported entries, links of the audit."""
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.policy.two_person import Ruling
 from fairwatch.processors.audit import Audit
 from fairwatch.processors.enrich import Enrich
-from fairwatch.processors.verify import GRACE, KEEP, ORPHAN, _said, _verdict
+from fairwatch.processors.group import Group, _audit, _is_new
+from fairwatch.processors.project import Project
+from fairwatch.processors.retain import Kept, Retain
+from fairwatch.processors.verify import GRACE, KEEP, MISSING, ORPHAN, _said, _verdict
 from tests.processors.test_verify import FACE_ENTRY, Court
 from tests.support.processor_world import PARTITION, MemoryReference, MemoryState, World, emitted
-from tests.support.records import AT, audit_record, candidate, device, observation, site
+from tests.support.records import AT, audit_record, candidate, device, observation, site, trigger
 from tests.support.watchlist import entry, lists
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
@@ -26,7 +34,7 @@ async def test_a_decision_is_audited_with_who_made_it_how_and_why_not():
     court = Court()
     await court.opens()
     given = emitted([await court.hears("dora", blind=False)], "audit")
-    refused = emitted([await court.hears("dora", role="viewer")], "audit")
+    refused = emitted([await court.hears("ann")], "audit")  # asked for the authorisation
     identity = stable_id("verification", court.face["candidate_id"], "dora")
     assert given == [
         {
@@ -38,7 +46,7 @@ async def test_a_decision_is_audited_with_who_made_it_how_and_why_not():
             "details": {"decision": "MATCH", "role": "reviewer", "blind": "false"},
         }
     ]
-    assert refused[0]["details"] == {"decision": "MATCH", "role": "viewer", "blind": "true", "reason": "wrong_role"}
+    assert refused[0]["details"] == {"decision": "MATCH", "role": "reviewer", "blind": "true", "reason": "own_case"}
 
 
 def test_a_verdict_is_told_with_its_candidate_and_audited_with_what_it_came_to():
@@ -198,3 +206,111 @@ async def test_links_of_the_audit_are_kept_by_partition_and_deleted_records_are_
         1,
     )
     assert state.get(PARTITION, "chain") == {"sequence": 1, "hash": told.record["hash"]}
+
+
+@pytest.mark.parametrize("missing", ["no_authorisation", "no_entry"])
+def test_what_is_not_here_may_be_on_its_way(missing):
+    assert missing in MISSING
+    assert len(MISSING) == 2
+
+
+async def test_lists_that_did_not_change_are_not_looked_through_again(monkeypatch):
+    court, ruled = Court(), []
+    await court.opens()
+    judge = court.world.processor
+    monkeypatch.setattr(judge, "_rule", lambda *given: ruled.append(given) or [])
+    await court.world.tick(1)
+    await court.world.tick(1)
+    assert len(ruled) == 1, "once, when the partition was new here"
+
+
+async def test_a_confirmed_verdict_is_let_go_when_it_cannot_be_taken_back_any_more():
+    judge = Court().world.processor
+    now = judge._clock.now()
+    kept = [judge._is_kept({"outcome": "CONFIRMED", **until}) for until in ({}, {"until": now}, {"until": now + 1})]
+    assert kept == [False, False, True]
+    assert not judge._is_kept({"outcome": "REJECTED", "until": now + 1})
+
+
+async def test_a_case_without_its_authorisation_is_looked_at_again_when_its_minute_is_over():
+    court = Court(lists([entry(authorisation_id="later"), FACE_ENTRY]))
+    found = candidate("PLATE", authorisation_id="later")
+    await court.opens(found)
+    [value] = [value for key, value in court.state.items(PARTITION) if key == found["candidate_id"]]
+    assert value["due"] == min(AT + GRACE, found["expires_at"])
+
+
+async def test_a_recorder_is_heard_as_the_camera_that_it_names():
+    cameras = MemoryReference(
+        {"nvr": device("nvr"), "nvr-a": {**device("nvr-a"), "aliases": ["gate"], "parent_id": "nvr"}}
+    )
+    world = World(Enrich(cameras, MemoryReference({"harbour": site()}), MemoryState()))
+    for source in ({"device_id": "gate"}, {"channel": "gate"}):
+        seen = observation(device_id="nvr")
+        told = await sighting_of(world, {**seen, "source": {**seen["source"], **source}})
+        assert (told.key, told.record["observation"]["source"]["tokens"]["sender"]) == ("nvr-a", "nvr")
+
+
+class Away:
+    """A store that is not there."""
+
+    async def delete_older_than(self, *_):
+        raise RetryableError("away")
+
+
+async def test_a_store_that_is_away_is_named_in_the_log_and_asked_again_at_once():
+    clock = ManualClock(AT)
+    retain = Retain({"media": Kept(Away(), 1)}, MemoryReference({}), clock)
+    with capture_logs() as logs:
+        assert await retain._go_round() == []
+    assert [(line["store"], line["error"]) for line in logs] == [("media", "away")]
+    assert retain._next_at == AT
+
+
+def test_the_audit_of_a_revision_names_who_is_told():
+    said = _audit(trigger(revision=3, receivers=["room", "patrol"]) | {"state": "UPDATED", "count": 2})
+    assert said["details"] == {"rule": "tamper", "revision": "3", "count": "2", "receivers": "room,patrol"}
+    assert (said["subject"], said["action"]) == (trigger()["alert_id"], "alert.updated")
+
+
+class Noted:
+    """Remembers ids."""
+
+    def __init__(self):
+        self.ids = set()
+
+    def knows(self, identity):
+        return identity in self.ids
+
+    def note(self, identity):
+        self.ids.add(identity)
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "news"),
+    [("x#7", "TRACK", [True, False]), ("x", "TRACK", [False, False]), ("x#7", "MOMENT", [False, False])],
+)
+def test_a_track_is_new_once(cause, kind, news):
+    memory = Noted()
+    said = trigger(causes=[{"cause_id": cause, "kind": kind}])
+    assert [_is_new(said, memory) for _ in range(2)] == news
+    other = trigger("another", causes=[{"cause_id": cause, "kind": kind}])
+    assert _is_new(other, memory) is news[0]
+
+
+async def test_a_group_that_a_wrong_clock_put_off_is_set_right_when_it_is_heard_of_again():
+    state, clock = MemoryState(), ManualClock(AT + 10_000 * SECOND)
+    world = World(Group({}, state, clock), clock)
+    said = trigger("g", at=AT, zones=[])
+    await world.push(world.event("alert-triggers", "Alert", said, key="g"))
+    before = state.get(PARTITION, "g")
+    assert before["heard_at"] == AT + 10_000 * SECOND
+    back = World(Group({}, state, ManualClock(AT)), ManualClock(AT))
+    await back.push(back.event("alert-triggers", "Alert", trigger("g", n=1, at=AT, zones=[]), key="g"))
+    after = state.get(PARTITION, "g")
+    assert (after["heard_at"], max(after["told_at"] or 0, 0) <= AT) == (AT, True)
+
+
+async def test_a_deleted_key_that_is_no_candidate_is_skipped():
+    gone = Event("alerts", "Alert", None, "g", partition=PARTITION, offset=1)
+    assert await Project._erase(SimpleNamespace(), gone) == (Skip("tombstone"),)
