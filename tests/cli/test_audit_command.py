@@ -9,6 +9,7 @@ from fairwatch.cli import audit
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.audit_chain import Head, link
 from tests.support.records import audit_record
+from tests.support.trust import ADMIN, CONSOLE
 
 
 @pytest.fixture
@@ -68,3 +69,56 @@ def test_earlier_heads_reveal_a_cut_off_end(run, log, tmp_path):
 
 def test_a_missing_file_is_a_configuration_error(run, tmp_path):
     assert isinstance(run("verify", "--file", tmp_path / "none").exception, ConfigurationError)
+
+
+@pytest.fixture
+def key(tmp_path):
+    ADMIN.write(tmp_path / "anchor.pem")
+    return tmp_path / "anchor.pem"
+
+
+def rewritten(log):
+    head, lines = Head(), []
+    for n in range(5):
+        record = link(audit_record(n) | {"action": "another.story"}, "audit-0", head)
+        head = Head(record["sequence"], record["hash"])
+        lines.append(orjson.dumps(record))
+    return b"\n".join(lines) + b"\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda log: b"", lambda log: b"\n".join(log.read_bytes().splitlines()[:3]) + b"\n", rewritten],
+    ids=["emptied", "cut off", "rewritten"],
+)
+def test_what_a_chain_cannot_tell_by_itself_shows_beside_its_checkpoints(run, log, key, tmp_path, change):
+    kept = tmp_path / "elsewhere.jsonl"
+    trusted = ("--checkpoints", kept, "--trusted", ADMIN.public.text)
+    assert run("checkpoint", kept, "--key", key, "--file", log).exit_code == 0
+    assert run("checkpoint", kept, "--key", key, "--file", log).exit_code == 0
+    good = run("verify", "--file", log, *trusted)
+    assert (good.exit_code, "held against 2 checkpoints" in good.output) == (0, True)
+    log.write_bytes(change(log))
+    alone = run("verify", "--file", log)
+    assert (alone.exit_code, "NOT ANCHORED" in alone.output) == (0, True)
+    assert run("verify", "--file", log, *trusted).exit_code == 1
+    assert run("checkpoint", kept, "--key", key, "--file", log).exit_code == 1
+    assert len(kept.read_bytes().splitlines()) == 2
+
+
+def test_checkpoints_of_somebody_else_are_no_anchor(run, log, key, tmp_path):
+    kept = tmp_path / "elsewhere.jsonl"
+    run("checkpoint", kept, "--key", key, "--file", log)
+    result = run("verify", "--file", log, "--checkpoints", kept, "--trusted", CONSOLE.public.text)
+    assert result.exit_code == 1
+    assert "not signed with a key that is trusted here" in result.output
+
+
+def test_a_log_whose_beginning_retention_deleted_is_held_against_its_last_records(run, log, key, tmp_path):
+    kept = tmp_path / "elsewhere.jsonl"
+    run("checkpoint", kept, "--key", key, "--file", log)
+    log.write_bytes(b"\n".join(log.read_bytes().splitlines()[2:]) + b"\n")
+    trusted = ("--checkpoints", kept, "--trusted", ADMIN.public.text, "--retained")
+    assert run("verify", "--file", log, *trusted).exit_code == 0
+    log.write_bytes(b"\n".join(log.read_bytes().splitlines()[:2]) + b"\n")
+    assert run("verify", "--file", log, *trusted).exit_code == 1

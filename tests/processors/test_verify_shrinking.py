@@ -152,7 +152,8 @@ async def test_an_expired_candidate_stays_expired_whatever_is_replayed(court: Co
 
 async def test_a_record_under_another_key_is_a_dead_letter_that_names_both(court: Court) -> None:
     event = court.world.event("candidates", "MatchCandidate", court.face, "another")
-    [[answer]] = await court.world.push(event)
+    [[_, answer]] = await court.world.push(event)
     assert isinstance(answer, Reject)
+    assert court.audited() == ["record.refused"]
     assert "another" in answer.detail
     assert court.face["candidate_id"] in answer.detail

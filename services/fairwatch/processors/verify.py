@@ -115,8 +115,7 @@ class Verify:
             return [Skip("erased")]
         key = record["candidate_id"]
         if event.key != key:
-            what = f"the key {event.key!r} is not the {event.type}'s candidate_id {key!r}"
-            return [Reject("invalid_field", what, "candidate_id")]
+            return _misplaced(event, key, self._clock.now())
         identity, made_at = _identity(event)
         is_new = event.type == "Verification" and not memory.knows(identity)
         if is_new and (reason := self._not_authentic(record)):
@@ -221,6 +220,20 @@ class Verify:
 def _until(value: Value) -> int:
     """Return until when a verdict is remembered; an earlier program kept that as the time of its next look."""
     return int(value.get("until") or value["due"])
+
+
+def _misplaced(event: Event, candidate_id: str, now: int) -> list[Outcome]:
+    """Return what becomes of a record under a key that is not its id: it would speak for another."""
+    record: AuditRecord = {
+        "audit_id": stable_id("audit", "record.refused", event.topic, event.partition, event.offset, event.key),
+        "action": "record.refused",
+        "actor": "processor:verify",
+        "at": now,
+        "subject": event.key,
+        "details": {"reason": "key_is_not_id", "topic": event.topic, "id": candidate_id},
+    }
+    what = f"the key {event.key!r} is not the {event.type}'s candidate_id {candidate_id!r}"
+    return [Emit("audit", event.key, record), Reject("invalid_field", what, "candidate_id")]
 
 
 def _identity(event: Event) -> tuple[str, int]:
