@@ -16,6 +16,7 @@ from fairwatch.formats.language.trace import Trace
 from fairwatch.formats.payload import Decoded, Payload
 from fairwatch.policy.protected import is_protected, is_secret, is_soft_biometric
 from fairwatch.policy.second_line import asked_about
+from fairwatch.wire.kinds.shapes import hides_word
 
 SAMPLED: Final = 256
 MORE: Final = "#more"
@@ -86,6 +87,13 @@ class FieldDrift:
             yield path, shape
 
 
+def _says_something(name: str) -> bool:
+    """Tell whether a name stands for what must not be carried, in any writing."""
+    return (
+        is_protected(name) or is_secret(name) or is_soft_biometric(name) or bool(asked_about(name)) or hides_word(name)
+    )
+
+
 def _told(name: str, path: str, shape: str, payload: Payload, weight: int) -> dict[str, Any]:
     return {
         "format": name,
@@ -115,6 +123,6 @@ def _telling(path: str) -> str:
     names = [step for step in steps if not step.isdigit()]
     if len(names) > _DEEPEST or not all(_NAME.fullmatch(name) for name in names):
         return ""
-    if any(is_protected(name) or is_secret(name) or is_soft_biometric(name) or asked_about(name) for name in names):
+    if any(map(_says_something, names)):
         return ""
     return ".".join("#" if step.isdigit() else step for step in steps)

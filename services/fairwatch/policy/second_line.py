@@ -24,6 +24,8 @@ _TYPED: Final[Mapping[str, tuple[str, ...]]] = {
     "Silence": ("reason",),
 }
 _LONGEST: Final = 2_000
+_SAID_OFTEN: Final = 100
+_REPEATED: Final = re.compile(r"(.{2,}?)\1+")
 _LONG: Final = 6  # letters of a term that hides in no innocent word
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
 # Letters of other alphabets and digits that are drawn like Latin ones.
@@ -90,10 +92,12 @@ def questions(kind: str, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield each word, and the whole, as it is folded and as it looks."""
+    """Yield each word, and the whole, as it is folded and as it looks; of a word said several times, the word."""
     for word in (*_WORD.findall(text[:_LONGEST]), *text[:_LONGEST].split()):
-        yield folded(word)
-        yield _like_latin(word)
+        for seen in (folded(word), _like_latin(word)):
+            yield seen
+            if len(seen) <= _SAID_OFTEN and (again := _REPEATED.fullmatch(seen)):
+                yield again[1]
 
 
 def _like_latin(text: str) -> str:

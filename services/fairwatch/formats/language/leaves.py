@@ -71,8 +71,8 @@ def converted(made: Converter, row: Row, name: str, extra: Mapping[str, Getter])
 
 
 def _rejecting(name: str) -> Callable[[Any, Environment, Exception], None]:
-    def reject(value: Any, _: Environment, error: Exception) -> None:
-        raise RejectedError("invalid_field", f"{name} is impossible: {str(value)[:80]!r}", name) from error
+    def reject(_value: Any, _: Environment, error: Exception) -> None:
+        raise RejectedError("invalid_field", f"{name} is impossible", name) from error
 
     return reject
 

@@ -132,11 +132,18 @@ def _is_base64_of_a_word(text: str) -> bool:
         return False
 
 
+def hides_word(text: str) -> bool:
+    """Tell whether a text is a word in hexadecimal or base64."""
+    return _hides_text(text, mixed=False) or _is_base64_of_a_word(text)
+
+
 def is_id(text: str) -> bool:
     """Tell whether an id may travel: as `is_plain_id`, or with words that say nothing, such as `track-17`."""
     if is_plain_id(text) or is_token(text):
         return True
-    return len(text) <= LONGEST_ID and _WORDY.fullmatch(text) is not None and _is_of_words(text, "id-word")
+    if len(text) > LONGEST_ID or _is_base64_of_a_word(text):
+        return False
+    return _WORDY.fullmatch(text) is not None and _is_of_words(text, "id-word")
 
 
 def is_uri(text: str) -> bool:
@@ -152,6 +159,10 @@ def _is_of_words(text: str, words: str) -> bool:
     return text.isascii() and all(
         _is_plain_group(group) or (known.holds(group) and not is_proxy_value(group)) for group in _ALNUM.findall(text)
     )
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and not (len(text) >= _HIDING and hides_word(text))
 
 
 def is_plate(text: str) -> bool:
@@ -219,7 +230,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "kept": is_kept,
     "mime": lambda text: _MIME.fullmatch(text) is not None,
     "name": lru_cache(maxsize=8_192)(_is_field),
-    "number": lambda text: _NUMBER.fullmatch(text) is not None,
+    "number": _is_number,
     "region": lru_cache(maxsize=1_024)(_is_region),
     "sha256": lambda text: _SHA256.fullmatch(text) is not None,
     "system": lru_cache(maxsize=1_024)(_is_system),
