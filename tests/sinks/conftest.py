@@ -48,11 +48,11 @@ def mqtt_port(tmp_path_factory):
         with mosquitto(tmp_path_factory.mktemp("mosquitto"), free_port()) as port:
             yield port
         return
-    loop = asyncio.new_event_loop()
-    running = start_mqtt({"all": "pw"})
-    broker = loop.run_until_complete(running.__aenter__())
+    loop = asyncio.new_event_loop()  # in a thread of its own: that of this test is running
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    running = start_mqtt({"all": "pw"})
+    broker = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
     yield broker.port
     asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
