@@ -12,6 +12,7 @@ from obstore.store import MemoryStore
 
 import fairwatch.processors
 from fairwatch.apps.processors import build as made
+from fairwatch.apps.publishing import key_of
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
@@ -76,7 +77,10 @@ PROVED = [name for name in of_kind("processor") if name not in ELSEWHERE]
 
 def events_of(topic: str, given_records):
     type_ = topics()[topic].record
-    return [Event(topic, type_, record, partition=0, offset=n) for n, record in enumerate(given_records)]
+    return [
+        Event(topic, type_, record, key_of(topics()[topic], record), partition=0, offset=n)
+        for n, record in enumerate(given_records)
+    ]
 
 
 def plausible(type_: str):

@@ -82,6 +82,15 @@ async def test_an_observation_of_a_protected_attribute_is_refused(world):
     assert (refused.reason, refused.field) == ("invalid_field", "event_type")
 
 
+@pytest.mark.parametrize("key", ["cam-2", "", "CAM-1"])
+async def test_an_observation_under_another_key_than_its_device_is_refused_by_the_fields_name(world, key):
+    event = world.event("observations", "Observation", observation(), "x")
+    event.key = key
+    [[refused]] = await world.push(event)
+    assert (refused.reason, refused.field) == ("invalid_field", "device_id")
+    assert "cam" not in refused.detail.lower()
+
+
 async def test_an_unknown_device_is_nowhere(world):
     [seen] = await place(world, observation(device_id="new"))
     assert (seen["device_known"], seen["site_id"], seen["time_zone"]) == (False, None, None)

@@ -7,11 +7,13 @@ from typing import Any
 import fastavro
 from fastavro.schema import parse_schema
 
+from fairwatch.apps.publishing import key_of
 from fairwatch.apps.rehearsal.memory import MemoryReference, MemoryState
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.processor import Processor
+from fairwatch.wire.topics import topics
 from tests.support.places import SCHEMAS
 
 __all__ = ["PARTITION", "MemoryReference", "MemoryState", "World", "assert_valid", "emitted"]
@@ -29,7 +31,8 @@ class World:
 
     def event(self, topic: str, type_: str, record: Any, key: str = "") -> Event:
         self._offset += 1
-        return Event(topic, type_, record, key, partition=PARTITION, offset=self._offset)
+        written = key or (key_of(topics()[topic], record) if record and topic in topics() else "")
+        return Event(topic, type_, record, written, partition=PARTITION, offset=self._offset)
 
     async def push(self, *events: Event) -> list[list[Outcome]]:
         """Hand over one batch and return the outcomes by event, each Emit checked against the spec and its schema."""

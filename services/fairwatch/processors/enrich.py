@@ -57,15 +57,18 @@ class Enrich:
         if not batch:
             return []
         partition, clocks = batch[0].partition, dict[str, DeviceClock]()
-        answers = [[self._place(event.record, partition, clocks)] for event in batch]
+        answers = [[self._place(event, partition, clocks)] for event in batch]
         for device_id, clock in clocks.items():
             if clock.changed:
                 self._state.put(partition, device_id, clock.saved)
         return answers
 
-    def _place(self, observation: dict[str, Any] | None, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
+    def _place(self, event: Event, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
+        observation: dict[str, Any] | None = event.record
         if observation is None:
             return Skip("tombstone")
+        if event.key != observation["device_id"]:  # it would come out of its device's order; neither is shown
+            return Reject("invalid_field", "Observation.device_id is not the record's key", "device_id")
         if not is_plausible(observation["received_at"]):
             return Reject("invalid_field", f"{observation['received_at']} is no plausible time", "received_at")
         observation = self._cleaner.clean("Observation", observation)
