@@ -78,7 +78,7 @@ PROVED = [name for name in of_kind("processor") if name not in ELSEWHERE]
 def events_of(topic: str, given_records):
     type_ = topics()[topic].record
     return [
-        Event(topic, type_, record, key_of(topics()[topic], record), partition=0, offset=n)
+        Event(topic, type_, record, key_of(topics()[topic], record) if record else "", partition=0, offset=n)
         for n, record in enumerate(given_records)
     ]
 
