@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from fairwatch import __version__
-from fairwatch.apps import doctor_kafka
+from fairwatch.apps import doctor_kafka, keys
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka import admin
 from fairwatch.apps.settings import Settings
@@ -26,7 +26,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Yield a finding for each thing that was looked at; nothing is changed."""
     looks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
         _broker, doctor_kafka.version, doctor_kafka.access, doctor_kafka.registry, doctor_kafka.groups,
-        doctor_kafka.clocks, _redis, _media, _devices, _mqtt, _people, _routes, _receivers, _models, _components,
+        doctor_kafka.clocks, _redis, _media, _devices, _mqtt, _people, _trust, _routes, _receivers, _models,
+        _components,
     )  # fmt: skip
     for look in looks:
         name = look.__name__.strip("_")
@@ -100,6 +101,18 @@ async def _people(settings: Settings) -> Finding:
         return Finding("people", "warning", f"{path} is missing", "needed by the console only")
     People.load(path)
     return Finding("people", "good", str(path))
+
+
+async def _trust(settings: Settings) -> Finding:
+    path = settings.config_dir / keys.ANCHORS
+    trusted = {key.key_id for key in keys.anchors(settings)}
+    if not trusted:
+        return Finding("trust", "warning", f"{path} is missing: nobody's decision is believed", "fairwatch keys init")
+    known = await asyncio.to_thread(keys.known_keys, settings)
+    good = [one for one in known.values() if one["issuer"] in trusted and not one.get("revoked_at")]
+    if not good:
+        return Finding("trust", "bad", "no key that may sign what people do", "fairwatch keys init or rotate")
+    return Finding("trust", "good", f"{len(trusted)} administrators, {len(good)} of {len(known)} keys may sign")
 
 
 async def _routes(settings: Settings) -> Finding:

@@ -1,0 +1,114 @@
+"""`fairwatch keys` on the embedded broker: what an administrator does, and what processors then believe."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fairwatch.apps import settings as settings_module
+from fairwatch.apps.keys import read_anchors
+from fairwatch.apps.reading import read_topic
+from fairwatch.cli.main import build
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.deeds import person_id, sign_deed
+from fairwatch.wire.trust import Trust
+from tests.support.console_world import write_people
+from tests.support.processor_world import MemoryReference
+
+pytestmark = pytest.mark.broker
+
+
+class Administrator:
+    """Runs the commands against topics of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.keys = folder / "keys"
+        self.admin = ("--admin-key", self.keys / "admin.pem")
+
+    def run(self, *arguments: Any) -> str:
+        settings_module.settings.cache_clear()
+        chosen = ["keys", *map(str, arguments)]
+        result = CliRunner().invoke(build(chosen), chosen)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.output
+
+    def trust(self) -> Trust:
+        known = {
+            topic: MemoryReference({row[field]: row for _, _, row in read_topic(settings_module.settings(), topic)})
+            for topic, field in (("people", "person_id"), ("signing-keys", "key_id"))
+        }
+        return Trust(known["people"], known["signing-keys"], read_anchors(self.keys / "trust.yaml"))
+
+    def believed(self, name: str, key: PrivateKey, *, later: int = 0) -> Any:
+        """Return why what this person does with this key, now or later, is not believed."""
+        at = max(row["issued_at"] for _, _, row in read_topic(settings_module.settings(), "people")) + later
+        record = {
+            "verification_id": "v", "candidate_id": "c", "reviewer": name, "role": "reviewer", "decision": "MATCH",
+            "decided_at": at,
+        }  # fmt: skip
+        said = {"act": "verify", "name": name, "role": "reviewer", "at": at, "method": "password"}
+        deed = sign_deed("Verification", record, key, **said)
+        return self.trust().refusal("Verification", record, deed, act="verify", name=name, roles=["reviewer"])
+
+
+@pytest.fixture
+def administrator(broker: str, make_topics: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("FAIRWATCH_KAFKA_BOOTSTRAP", broker)
+    monkeypatch.setenv("FAIRWATCH_TOPIC_PREFIX", make_topics("people", "signing-keys", "audit"))
+    monkeypatch.setenv("FAIRWATCH_EMBEDDED", "true")
+    monkeypatch.setenv("FAIRWATCH_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    yield Administrator(tmp_path)
+    settings_module.settings.cache_clear()
+
+
+def test_from_installation_to_a_stolen_key(administrator: Administrator, tmp_path: Path) -> None:
+    run, keys = administrator.run, administrator.keys
+    assert "registered" in run("init", keys)
+    run("init", keys)  # the same again changes nothing
+    assert len(list(read_topic(settings_module.settings(), "signing-keys"))) == 1
+    write_people(tmp_path, {"dora": ("Dora", ["reviewer"]), "olga": ("Olga", ["operator"])})
+    assert "2 of 2 changed" in run("people", *administrator.admin)
+    assert "0 of 2 changed" in run("people", *administrator.admin)
+    console = PrivateKey.load(keys / "console.pem")
+    assert administrator.believed("dora", console) is None
+    assert administrator.believed("olga", console) == "wrong_role"
+    assert administrator.believed("mallory", console) == "unknown_person"
+
+    run("rotate", console.public.key_id, keys / "next.pem", *administrator.admin)
+    following = PrivateKey.load(keys / "next.pem")
+    minute = 60_000_000
+    assert administrator.believed("dora", console) is None, "what it signed before it ended stands"
+    assert administrator.believed("dora", console, later=minute) == "revoked_key"
+    assert administrator.believed("dora", following, later=minute) is None
+
+    run("revoke", following.public.key_id, *administrator.admin, "--reason", "stolen", "--void")
+    assert administrator.believed("dora", following, later=minute) == "revoked_key"
+    shown = run("list")
+    assert "rotated" in shown
+    assert "stolen" in shown
+
+    write_people(tmp_path, {"olga": ("Olga", ["operator"])})
+    assert "dora: ended" in run("people", *administrator.admin)
+    assert administrator.trust().person(person_id("dora")) is not None
+    assert administrator.believed("dora", console, later=minute) == "unknown_person"
+    actions = [row["action"] for _, _, row in read_topic(settings_module.settings(), "audit")]
+    assert sorted(set(actions)) == ["key.registered", "key.revoked", "person.ended", "person.registered"]
+
+
+def test_a_key_that_trust_yaml_does_not_name_is_no_administrators(administrator: Administrator, tmp_path: Path) -> None:
+    administrator.run("init", administrator.keys)
+    (tmp_path / "trust.yaml").write_bytes((administrator.keys / "trust.yaml").read_bytes())
+    PrivateKey.generate().write(tmp_path / "mine.pem")
+    write_people(tmp_path, {"dora": ("Dora", ["reviewer"])})
+    with pytest.raises(ConfigurationError, match="nobody would believe it"):
+        administrator.run("people", "--admin-key", tmp_path / "mine.pem")
+
+
+def test_a_key_that_nobody_knows_cannot_be_revoked(administrator: Administrator) -> None:
+    administrator.run("init", administrator.keys)
+    with pytest.raises(ConfigurationError, match="there is no key"):
+        administrator.run("revoke", "another", *administrator.admin, "--reason", "x")
