@@ -3,6 +3,7 @@
 import pytest
 
 from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.outcome import Skip
 from fairwatch.policy.silencing import HOUR
 from fairwatch.processors.notify import Notify
@@ -164,3 +165,9 @@ async def test_thousands_are_held_back_and_let_go_at_once(count):
     for _ in range(20):
         await room.tick()
     assert len(room.told) == count
+
+
+async def test_an_earlier_release_does_not_meet_what_is_held_back_in_the_state():
+    room = Room(silences=[silence()])
+    await room.push(alert())
+    assert [key for key, _ in room.state.items(0) if not key.startswith(HIDDEN)] == []

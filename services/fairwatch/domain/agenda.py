@@ -7,6 +7,7 @@ from typing import Any
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
 
+BESIDE = HIDDEN + "\1"  # begins keys of an agenda that earlier releases do not know, and pass over
 RESCAN = 60_000_000
 SLACK = 1024  # entries of a queue that may be out of date
 
@@ -58,7 +59,7 @@ class Agenda:
 
     def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Iterate over a snapshot of what was put; the state also holds the memory of what was done."""
-        return ((key, value) for key, value in self._state.items(partition) if not key.startswith(HIDDEN))
+        return ((key, value) for key, value in self._state.items(partition) if _is_due(key))
 
     def look(self, partitions: Sequence[int], now: int) -> None:
         """Forget the partitions that are not ours any more, and read those whole that were not read lately."""
@@ -148,3 +149,7 @@ class Agenda:
         if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind
             queue[:] = [(at, key) for key, (at, own) in times.items() if own == lane]
             heapify(queue)
+
+
+def _is_due(key: str) -> bool:
+    return key[:1] != HIDDEN or key.startswith(BESIDE)

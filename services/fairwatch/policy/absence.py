@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601, local_time, zone
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.routing import Options, Rule
 from fairwatch.policy.subject import Subject
 
-WATCH = "\1watch|"  # begins the keys of what is watched, beside the groups
+WATCH = f"{BESIDE}watch|"  # begins the keys of what is watched, beside the groups
 SILENT = "device.silent"
 SECOND, MINUTE = 1_000_000, 60_000_000
 AHEAD = 8 * 24 * 60  # minutes in which the next armed one is looked for

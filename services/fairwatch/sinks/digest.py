@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger
 
-DIGEST = "\1digest|"  # begins the keys of what is collected, one for each receiver
+DIGEST = f"{BESIDE}digest|"  # begins the keys of what is collected, one for each receiver
 RULE = "storm-control"
 FIRST_AFTER = 10_000_000  # microseconds: so long is collected for the first digest of a storm
 SECOND = 1_000_000

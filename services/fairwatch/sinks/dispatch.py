@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from fairwatch import __version__
-from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.memory import Memory
@@ -27,7 +27,6 @@ from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, dead_letter
 
 LEDGER = "|"
-BESIDE = "\1"  # begins the keys of what lies beside the ledgers, up to the first `|` its lane
 TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends in many short ticks
 WAIT_S = 0.5  # for answers of those who answer at once, in one batch or tick; what takes longer lands later
 Sent = list[tuple[Place, list[Emit]]]

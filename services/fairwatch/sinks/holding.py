@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.sink import Reason
 
 GRACE = 5_000_000  # microseconds
-HELD = "\1held|"  # begins the keys of what is held; no group begins like this
+HELD = f"{BESIDE}held|"  # begins the keys of what is held; no group begins like this
 
 
 @dataclass(frozen=True, slots=True)
