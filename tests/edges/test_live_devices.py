@@ -145,6 +145,14 @@ def test_digest_account_of_a_record_is_sealed_for_its_device_and_holds_no_passwo
         binding_of(told, tmp_path, Seal(""))
 
 
+@pytest.mark.parametrize("sealed", ["no JSON", "1", '["a"]'])
+def test_seal_that_holds_no_hashes_lets_its_device_not_in_and_stops_no_other(tmp_path, sealed):
+    kept = Seal(SECRET).close("DigestAccount\ngat\nu", sealed)
+    found = live(tmp_path, Topic([record("gat", digest={"username": "u", "sealed": kept}), with_key()]))
+    found.look()
+    assert [one.device_id for one in found.devices.all] == ["cam-1"]
+
+
 @pytest.mark.parametrize("file", ["../cam.password", "/etc/hostname", "people.yaml"])
 def test_record_names_password_files_only(tmp_path, file):
     with pytest.raises(ConfigurationError, match="must be a file's name"):

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.edges.auth.passwords import read_password
 from fairwatch.edges.auth.sealing import Seal
 
@@ -68,7 +69,10 @@ class DigestLogin(Account):
         return self._hashes.get(f"{algorithm} {realm}", "")
 
     def _take(self, opened: str) -> None:
-        self._hashes = json.loads(opened)
+        try:
+            self._hashes = dict(json.loads(opened))
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"what was sealed of user {self.username!r} are no hashes") from error
 
 
 def ha1(username: str, password: str, algorithm: str, realm: str) -> str:
