@@ -160,3 +160,10 @@ async def test_lost_broker_is_retryable_in_bounded_time_and_the_producer_recover
             except RetryableError:
                 assert left
         await producer.__aexit__(None, None, None)
+
+
+async def test_a_text_of_another_kind_is_refused_before_anything_is_sent() -> None:
+    """`enrich` would refuse it too, but its producer would not hear of it."""
+    with pytest.raises(RejectedError, match="event_type is not of the kind") as told:
+        await Producer("127.0.0.1:1").observe(OBSERVATION | {"event_type": "a woman with a hijab"})
+    assert told.value.field == "event_type"

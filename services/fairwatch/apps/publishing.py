@@ -12,7 +12,9 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.policy.likeness import disguise
 from fairwatch.policy.second_line import questions
 from fairwatch.wire.avro import SINGLE_OBJECT, Codec
+from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.json_form import from_json
+from fairwatch.wire.kinds.checking import misfit
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.schemas import newest
 from fairwatch.wire.topics import Topic
@@ -93,6 +95,7 @@ async def _publish(
         chosen = key_of(topic, record) if key is None else key
         _refuse_disguises(topic, record)
         _refuse_other_key(topic, record, chosen)
+        _refuse_other_kinds(topic, record)
         asked = list(questions(topic.record, record))
         if asked and answer is None:
             field, term = asked[0]
@@ -112,6 +115,12 @@ def _refuse_disguises(topic: Topic, record: Mapping[str, Any]) -> None:
         for name in (given,) if isinstance(given, str) else given:
             if what := disguise(name):
                 raise RejectedError("invalid_field", f"{field} {name!r} {what}", field)
+
+
+def _refuse_other_kinds(topic: Topic, record: Mapping[str, Any]) -> None:
+    """Refuse an observation that `enrich` would not take."""
+    if topic.record == "Observation" and (field := misfit(topic.record, Cleaner().clean(topic.record, record))):
+        raise RejectedError("invalid_field", f"{field} is not of the kind of its field", field)
 
 
 def _refuse_other_key(topic: Topic, record: Mapping[str, Any], key: str) -> None:

@@ -24,6 +24,7 @@ from fairwatch.domain.records import Observation
 from fairwatch.wire.avro import Codec, check
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.headers import RECORDED, cloud_event
+from fairwatch.wire.kinds.checking import misfit
 from fairwatch.wire.topics import Topic, topics
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
@@ -122,11 +123,14 @@ class Producer:
         """Write an observation to `observations`, keyed by its device; protected attributes are removed and counted.
 
         Raises:
-            RejectedError: `invalid_field`, naming the field that does not fit the schema exactly; `too_large`.
+            RejectedError: `invalid_field`, naming the field that does not fit the schema exactly, or whose text is not
+                of the kind of its field: `enrich` would refuse it too, but nobody would hear of it; `too_large`.
             OverloadedError: Too many writes are waiting; slow down.
             RetryableError: The broker did not acknowledge in time; writing the same again is harmless.
         """
         check("Observation", observation)
+        if field := misfit("Observation", self._cleaner.clean("Observation", observation)):
+            raise RejectedError("invalid_field", f"Observation.{field} is not of the kind of its field", field)
         await self.publish("observations", observation["device_id"], observation)
 
     async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
