@@ -15,6 +15,7 @@ NEVER_SEEN = (
     "EthicCode", "NationalityCode", "SkinColor", "ChineseAccentCode", "IsSuspectedTerrorist", "IsCriminalInvolved",
     "IsSuspiciousPerson", "IsSuspicious", "IsVictim", "IsDetainees",
 )  # fmt: skip
+COMMENT = "A plastic bag. The patrol takes it off."
 RESTRICTED = {"raw-events", "raw-events-dlq"}  # bytes as received; access is restricted, retention is hours
 
 
@@ -59,12 +60,14 @@ def record_checks(records: Iterable[tuple[str, str, Any]]) -> list[Check]:
     Args:
         records: (topic, record type, record) of every record on every topic.
     """
-    letters, verdicts, leaks, chained = [], {}, set(), []
+    letters, verdicts, leaks, chained, comments = [], {}, set(), [], set()
     for topic, _, record in records:
         if topic == "audit-chain":
             chained.append(record)
         if topic == "raw-events-dlq":
             letters.append(record["reason"])
+        if topic == "alerts":
+            comments |= {line["text"] for line in record.get("deeds", ())}
         if topic == "verdicts":
             verdicts[record["candidate_id"]] = (record["candidate"]["kind"], record["outcome"])
         if topic not in RESTRICTED:
@@ -85,6 +88,7 @@ def record_checks(records: Iterable[tuple[str, str, Any]]) -> list[Check]:
             faces == ["CONFIRMED", "REJECTED"],
             ", ".join(faces) or "none",
         ),
+        Check("the operator's comment is on its alert", comments == {COMMENT}, ", ".join(comments) or "none"),
         Check("the plate matched at the harbour only", plates == ["CONFIRMED"], ", ".join(plates) or "none"),
         Check("no protected attribute is in any record", not leaks, ", ".join(sorted(leaks)) or "none"),
     ]

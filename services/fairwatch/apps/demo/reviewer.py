@@ -38,6 +38,18 @@ class Reviewer:
         async with self.http.post(path, json={"decision": decision, "reason": reason}, headers=headers):
             return
 
+    async def alert_of(self, rule: str) -> str | None:
+        """Return the id of the latest open alert of a rule, or None."""
+        async with self.http.get("/api/alerts", params={"state": "open"}) as response:
+            answer = await response.json()
+        return next((alert["alert_id"] for alert in answer["alerts"] if alert["rule"] == rule), None)
+
+    async def comment(self, alert_id: str, note: str) -> None:
+        """Write a comment on an alert; it is on the broker when this returns."""
+        path, headers = f"/api/alerts/{alert_id}/actions", {"X-CSRF-Token": self.csrf}
+        async with self.http.post(path, json={"action": "COMMENT", "note": note}, headers=headers):
+            return
+
     async def close(self) -> None:
         """Forget the session."""
         await self.http.close()

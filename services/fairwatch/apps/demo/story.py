@@ -12,6 +12,7 @@ from fairwatch.apps.demo.cameras.frigate import FrigateRecorder
 from fairwatch.apps.demo.cameras.gat1400 import GatPlatform
 from fairwatch.apps.demo.cameras.hikvision import HikvisionCamera
 from fairwatch.apps.demo.cameras.onvif import OnvifCamera
+from fairwatch.apps.demo.checks import COMMENT
 from fairwatch.apps.demo.pictures import car, portrait
 from fairwatch.apps.demo.reviewer import Reviewer
 from fairwatch.domain.errors import FairwatchError
@@ -120,6 +121,16 @@ async def _mistaken(cast: Cast) -> None:
     cast.say("the second reviewer rejects the second candidate")
 
 
+async def _comment(cast: Cast) -> None:
+    cast.say("an operator writes a comment on the covered lens; whoever opens the alert reads it, no receiver is told")
+    deadline = time.monotonic() + CANDIDATE_WAIT_S
+    while (alert := await cast.reviewers[0].alert_of("camera-tamper")) is None:
+        if time.monotonic() > deadline:
+            raise OffScriptError(f"the covered lens did not reach the console within {CANDIDATE_WAIT_S:.0f} s")
+        await asyncio.sleep(0.2)
+    await cast.reviewers[0].comment(alert, COMMENT)
+
+
 async def _candidate(cast: Cast) -> str:
     """Return the id of the next candidate that waits for its first decision."""
     deadline = time.monotonic() + CANDIDATE_WAIT_S
@@ -158,4 +169,5 @@ async def _ordinary_traffic(cast: Cast, until: float) -> None:
 
 SCENES = (
     _stolen_car, _same_plate_elsewhere, _line_at_night, _tamper, _platform, _malformed, _missing_child, _mistaken,
+    _comment,
 )  # fmt: skip
