@@ -335,3 +335,11 @@ async def test_partitions_are_worked_on_once_they_are_restored_and_their_owner_i
     assert (worker._assigned, worker._chain.counts) == (True, {"in": 2})
     assert [(line["event"], line["partitions"]) for line in logs] == [("worker.ready", [0, 2])]
     assert logs[0]["paused_s"] > 0
+
+
+async def test_who_waits_goes_on_with_the_first_that_comes_or_when_it_is_stopped(worker):
+    await asyncio.wait_for(worker._unless_stopping(asyncio.sleep(0), asyncio.sleep(60)), 5)
+    waiting = asyncio.create_task(worker._unless_stopping(asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    worker.stop()
+    await asyncio.wait_for(waiting, 5)
