@@ -146,6 +146,7 @@ def test_who_is_not_heard_of_any_more_ends_after_its_silence(life, kind, silence
     life.told(WAIT)
     assert life.due == silence
     assert life.told(silence - 1) is None
+    life.group.value["alert"]["device_ids"] = ["whoever raised it first"]
     life.group.pass_time(AT + silence)
     ended = life.group.issue(AT + silence)
     assert (ended["state"], [cause["state"] for cause in ended["causes"]]) == ("ENDED", [gone])

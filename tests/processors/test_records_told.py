@@ -314,3 +314,10 @@ async def test_a_group_that_a_wrong_clock_put_off_is_set_right_when_it_is_heard_
 async def test_a_deleted_key_that_is_no_candidate_is_skipped():
     gone = Event("alerts", "Alert", None, "g", partition=PARTITION, offset=1)
     assert await Project._erase(SimpleNamespace(), gone) == (Skip("tombstone"),)
+
+
+async def test_a_device_that_is_switched_off_is_refused_by_the_field_that_names_it():
+    world = World(Enrich(MemoryReference({"off": device("off", enabled=False)}), MemoryReference({}), MemoryState()))
+    assert await sighting_of(world, observation(device_id="off")) == Reject(
+        "disabled_device", "device 'off' is disabled", "device_id"
+    )
