@@ -130,7 +130,7 @@ async def test_a_decision_that_waits_for_its_candidate_is_given_up_after_a_day()
 async def test_a_key_that_is_not_the_candidates_is_refused():
     court = Court()
     event = court.world.event("candidates", "MatchCandidate", court.face, "another")
-    [[refused]] = await court.world.push(event)
+    [[*_, refused]] = await court.world.push(event)
     assert isinstance(refused, Reject)
     assert (refused.reason, refused.field) == ("invalid_field", "candidate_id")
     assert "'another' is not the MatchCandidate's" in refused.detail
