@@ -5,11 +5,14 @@ import re
 import pytest
 
 from fairwatch.apps.settings import Settings
+from fairwatch.edges.edge import options_of
+from fairwatch.parts import of_kind
 from fairwatch.telemetry import metrics
 from tests.helm.chart import VARIANTS, everything, needs_helm, pods, resources
 
 pytestmark = [needs_helm, pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)]
-KNOWN = {f"FAIRWATCH_{name.upper()}" for name in Settings.model_fields}
+EDGES = [options_of(name) for name in of_kind("gateway")]
+KNOWN = {f"FAIRWATCH_{name.upper()}" for known in (Settings, *EDGES) for name in known.model_fields}
 
 
 def _containers(variant):
