@@ -19,13 +19,13 @@ from rich.console import Console
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from fairwatch import __version__
-from tests.benchmarks import adapters, engine, lanes, pipeline
+from tests.benchmarks import adapters, engine, lanes, pipeline, rules
 from tests.benchmarks.pipeline_hub import started
 from tests.benchmarks.tables import hop_tables, verdicts
 
 RESULTS = Path(__file__).parent / "results"
 BROKERS = ("embedded", "kafka")
-PARTS = ("engine", "adapters", "pipeline", "lanes")
+PARTS = ("engine", "adapters", "rules", "pipeline", "lanes")
 
 
 def machine() -> dict[str, Any]:
@@ -57,6 +57,11 @@ def measure(given: argparse.Namespace, out: Console) -> dict[str, Any]:
     if "adapters" in given.only:
         say("adapters …")
         found["adapters"] = {name: {"events_per_s": round(rate, 1)} for name, rate in adapters.run().items()}
+    if "rules" in given.only:
+        say("rules …")
+        found["rules"] = rules.run(short=given.short)
+        for name, value in found["rules"].items():
+            say(f"  {name} {value:,} (bar {rules.BARS[name]:,})")
     if "pipeline" in given.only:
         phases = pipeline.SHORT if given.short else pipeline.WHOLE
         for broker in given.brokers:
