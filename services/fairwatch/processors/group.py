@@ -132,7 +132,7 @@ class Group:
         token = book.token if isinstance(book, RuleBook) else ""
         if token != self._token:
             rules = book.tree.rules if isinstance(book, RuleBook) else book
-            self._timings = {name: _micros(options) for name, options in rules.items()}
+            self._timings = {name: _micros(options) | {"rules": token} for name, options in rules.items()}
             self._watches.follow(rules)
             self._token = token
 
@@ -149,7 +149,7 @@ class Group:
         elif memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, trigger["group"], groups)
-        timing = self._timings.get(trigger["rule"], DEFAULTS) | {"rules": self._token}
+        timing = self._timings.get(trigger["rule"], DEFAULTS)
         group.set_right(now)
         verdict = group.take(trigger, now, timing, is_new=_is_new(trigger, memory))
         if trace := event.headers.get(TRACE):
