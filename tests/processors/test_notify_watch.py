@@ -79,8 +79,10 @@ async def test_operators_hear_once_a_minute_of_a_receiver_for_which_alerts_wait_
 async def test_operators_hear_at_once_of_a_receiver_that_is_gone_and_of_one_that_nobody_configured(clock):
     hub = Watched(clock, ScriptedSink(clock, {(0, 10**9): GONE}))
     await hub.push(alert(1), alert(2), alert(3, ["nobody"]))
-    assert [told["parameters"]["reason"] for told in hub.troubles] == ["gone", "unknown_receiver"]
-    assert "will not be back (410)" in hub.troubles[0]["description"]
+    await hub.passes(1, step=0.5)  # a machine that is busy takes the answers in later
+    told = {one["parameters"]["reason"]: one for one in hub.troubles}
+    assert (set(told), len(hub.troubles)) == ({"gone", "unknown_receiver"}, 2)
+    assert "will not be back (410)" in told["gone"]["description"]
 
 
 async def test_a_trouble_becomes_one_alert_of_operators_that_ends_by_itself(clock):

@@ -9,15 +9,17 @@ from fairwatch.domain.ports import State
 
 BESIDE = HIDDEN + "\1"  # begins keys of an agenda that earlier releases do not know, and pass over
 RESCAN = 60_000_000
+MANY = 1_000
+RESCAN_MANY = 10_000_000  # more for each thousand keys: reading them takes 10 ms, in which nothing else is done
 SLACK = 1024  # entries of a queue that may be out of date
 
 
 class Agenda:
     """Keyed state that remembers when each key is due.
 
-    The state is read whole when a partition is first seen and once a minute after, since another worker may have
-    changed it between two assignments; in between only the keys that were put are known. Keys may stand in several
-    lanes, so that what is due in one is found without a look at what waits in another.
+    The state is read whole when a partition is first seen and once a minute after, or less often where it is large,
+    since another worker may have changed it between two assignments; in between only the keys that were put are known.
+    Keys may stand in several lanes, so that what is due in one is found without a look at what waits in another.
 
     Args:
         state: The state of the processor.
@@ -67,7 +69,8 @@ class Agenda:
             for known in (self._times, self._queues, self._scanned):
                 known.pop(partition, None)
         for partition in partitions:
-            if abs(now - self._scanned.get(partition, -RESCAN)) >= RESCAN:
+            pause = RESCAN + RESCAN_MANY * (len(self._times.get(partition, ())) // MANY)
+            if abs(now - self._scanned.get(partition, -pause)) >= pause:
                 self._scan(partition, now)
 
     def due(

@@ -29,6 +29,7 @@ from fairwatch.wire.dead_letter import Raw, dead_letter
 LEDGER = "|"
 TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends in many short ticks
 WAIT_S = 0.5  # for answers of those who answer at once, in one batch or tick; what takes longer lands later
+COUNT_US = 1_000_000
 Sent = list[tuple[Place, list[Emit]]]
 
 log = structlog.get_logger()
@@ -73,6 +74,7 @@ class Dispatch:
             for outcome in ("ok", "gone"):
                 metrics.DELIVERIES.labels(name, outcome)
         self.answered = 0
+        self._counted_at = -COUNT_US
         self._withheld = withheld
         self.lanes = {name: Lane(receiver, clock) for name, receiver in receivers.items()}
         self.agenda = Agenda(state, due_at, self._lane_of)
@@ -162,7 +164,11 @@ class Dispatch:
         return sent
 
     def count(self) -> None:
-        """Tell the metrics how much waits, by receiver."""
+        """Tell the metrics how much waits, by receiver; once a second, for many may wait."""
+        now = self._clock.now()
+        if self._counted_at <= now < self._counted_at + COUNT_US:
+            return
+        self._counted_at = now
         waiting = Counter(lane[0] for lane in self.agenda.lanes() if isinstance(lane, tuple))
         for name, lane in self.lanes.items():
             metrics.DELIVERIES_WAITING.labels(name).set(waiting[name] + len(lane.flights))

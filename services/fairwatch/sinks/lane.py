@@ -12,6 +12,7 @@ from fairwatch.sinks.sink import Answer
 
 SLOW_S = 0.1  # an answer that takes longer is waited for by nobody
 RETRY_AFTER_MAX = 3_600_000_000  # microseconds: whoever asks for more time is asked again after an hour
+NOT_YET = float("inf")
 OUTAGE = 2  # failures in a row: it was away, and not one delivery that it did not like
 JITTER = 5  # pauses differ by up to a fifth, so that what failed together does not come back together
 
@@ -97,7 +98,7 @@ class Lane:
             flight.took = _now() - flight.began
             return answer
 
-        flight = self.flights[place] = Flight(delivery_id, asyncio.create_task(fly()), self._failures, _now())
+        flight = self.flights[place] = Flight(delivery_id, asyncio.create_task(fly()), self._failures, NOT_YET)
 
     def landed(self) -> Iterator[Place]:
         """Iterate over the places whose delivery was answered."""
