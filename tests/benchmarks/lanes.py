@@ -178,7 +178,7 @@ async def lanes(bootstrap: str, folder: Path, *, embedded: bool, prefix: str = "
     await asyncio.to_thread(make_topics, settings)
     rooms, health, returning = Rooms(), free_port(), free_port()
     port = await rooms.open()
-    write_receivers(folder, port, free_port(), returning)
+    write_config(folder, port, free_port(), returning)
     environment = {
         "FAIRWATCH_KAFKA_BOOTSTRAP": bootstrap, "FAIRWATCH_EMBEDDED": str(embedded), "FAIRWATCH_TOPIC_PREFIX": prefix,
         "FAIRWATCH_CONFIG_DIR": str(folder), "FAIRWATCH_REDIS_URL": "redis://127.0.0.1:1/0",
@@ -197,8 +197,8 @@ async def lanes(bootstrap: str, folder: Path, *, embedded: bool, prefix: str = "
         await rooms.close()
 
 
-def write_receivers(folder: Path, port: int, closed: int, returning: int) -> None:
-    """Write receivers.yaml for these ports of loopback."""
+def write_config(folder: Path, port: int, closed: int, returning: int) -> None:
+    """Write receivers.yaml for these ports of loopback, and the least of routes.yaml."""
     ports = {"down": closed, "back": returning}
     receivers = [
         {
@@ -213,6 +213,7 @@ def write_receivers(folder: Path, port: int, closed: int, returning: int) -> Non
         for name in ("well", *TROUBLED, "back")
     ]
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "routes.yaml").write_text(yaml.safe_dump({"route": {"receivers": ["well"]}}), encoding="utf-8")
     (folder / "receivers.yaml").write_text(yaml.safe_dump({"receivers": receivers}), encoding="utf-8")
 
 
