@@ -111,7 +111,7 @@ class Lanes:
             await asyncio.sleep(max(0.0, began + n / rate - loop.time()))
             told = alert(n, ("well", *TROUBLED))
             published[f"well {told['alert_id']} 0"] = asyncio.create_task(self.publish(told))
-        await self.until(lambda: len(self.rooms.arrived) >= count)
+        await self.until(lambda: published.keys() <= self.rooms.arrived.keys())
         late = [(self.rooms.arrived[key] - await task) * 1000 for key, task in published.items()]
         p50, p99, worst = np.percentile(late, (50, 99, 100))
         return {"alerts": count, "p50_ms": float(p50), "p99_ms": float(p99), "max_ms": float(worst)}
