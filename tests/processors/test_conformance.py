@@ -18,6 +18,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.parts import of_kind, spec_of
 from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.stores.media import MediaStore
@@ -63,7 +64,7 @@ def build(name: str, state: MemoryState):
         "names": Names,
         "codec": Codec,
         "tree": lambda: TREE,
-        "rules": lambda: TREE.rules,
+        "rules": lambda: RuleBook(TREE),
         "receivers": lambda: {"control-room": Receiver("control-room", Yes())},
         "stores": dict,
         "faces": lambda: None,
