@@ -15,6 +15,7 @@ import rootfs
 
 LIBRARIES = "opt/fairwatch/lib"
 UNUSED = (
+    "onnx/backend",  # its conformance tests
     *("**/tests", "**/__pycache__", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/include", "bin"),
     "cel_expr_python/ext",  # further functions for expressions: rules have none of them
 )
