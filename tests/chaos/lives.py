@@ -108,7 +108,7 @@ def _deliveries(findings: Findings, sent: Sent, found: Found, expected: Mapping[
     for (receiver, alert), numbers in order.items():
         if numbers != sorted(numbers):
             findings.disordered.append(f"{receiver} heard revisions {numbers} of alert {alert}")
-    superseded = _superseded(found)
+    superseded, revoked = _suppressed(found, "superseded"), _suppressed(found, "mandate_revoked")
     findings.lost += [
         f"{each.subject}: {receiver} was not told revision {each.revision} ({each.state}) of alert {each.alert_id}"
         for each in written.values()
@@ -118,16 +118,26 @@ def _deliveries(findings: Findings, sent: Sent, found: Found, expected: Mapping[
             (receiver, each.alert_id, each.revision) in superseded
             and max(order[receiver, each.alert_id], default=-1) > each.revision
         )
+        and not ((receiver, each.alert_id, each.revision) in revoked and _is_revoked(expected.get(each.subject)))
     ]
 
 
-def _superseded(found: Found) -> set[tuple[str, str, int]]:
-    """Return (receiver, alert, revision) of what a receiver was not told for a newer one waited for it as well."""
+def _suppressed(found: Found, reason: str) -> set[tuple[str, str, int]]:
+    """Return (receiver, alert, revision) of what a receiver was not told for a reason.
+
+    `superseded`: a newer one waited for it as well. `mandate_revoked`: the authorisation was revoked before it could be
+    told.
+    """
     return {
         (record["details"]["receiver"], record["subject"], int(record["details"]["revision"]))
         for record in found.audits
-        if record["action"] == "alert.suppressed" and record["details"].get("reason") == "superseded"
+        if record["action"] == "alert.suppressed" and record["details"].get("reason") == reason
     }
+
+
+def _is_revoked(expected: Expected | None) -> bool:
+    """Tell whether an authorisation is revoked in the run that the alert rests on."""
+    return expected is not None and any(life.final == "CANCELLED" for life in expected.lives)
 
 
 def _again(findings: Findings, sent: Sent, earlier: Request, request: Request) -> None:
@@ -166,7 +176,7 @@ def _audits(findings: Findings, found: Found) -> None:
             noted[record["subject"], record["action"], details["revision"], details.get("receiver", "")].add(
                 details.get("count", "")
             )
-    for receiver, alert, revision in _superseded(found):
+    for receiver, alert, revision in _suppressed(found, "superseded") | _suppressed(found, "mandate_revoked"):
         noted[alert, "alert.delivered", str(revision), receiver].add("")
     findings.lost += _unaudited(found.alerts, noted)
 

@@ -265,8 +265,8 @@ def test_a_repeat_is_explained_by_a_fault_that_lies_between_or_by_an_answer_that
     assert judge(sent, found).holds
 
 
-def _supersede(found: Found, told: Revision) -> None:
-    """Let a receiver not have been told of a revision, as after an outage: the audit says that a newer one waited."""
+def _supersede(found: Found, told: Revision, reason: str = "superseded") -> None:
+    """Let a receiver not have been told of a revision: the audit says why, by default that a newer one waited."""
     name = told.receivers[0]
     place = (name, told.alert_id, told.revision)
     found.requests[:] = [each for each in found.requests if (each.receiver, each.alert_id, each.revision) != place]
@@ -274,7 +274,7 @@ def _supersede(found: Found, told: Revision) -> None:
     for number, record in enumerate(found.audits):
         details = record["details"]
         if (record["subject"], details.get("revision"), details.get("receiver")) == about:
-            changed = {**record, "action": "alert.suppressed", "details": {**details, "reason": "superseded"}}
+            changed = {**record, "action": "alert.suppressed", "details": {**details, "reason": reason}}
             found.audits[number] = changed
 
 
@@ -288,3 +288,13 @@ def test_a_revision_is_not_lost_where_a_newer_one_that_waited_as_well_was_told(s
     for each in newer:
         _supersede(found, each)
     assert any("was not told" in line for line in judge(sent, found).lost), "nobody was told anything"
+
+
+def test_who_was_not_told_since_the_authorisation_was_revoked_first_has_lost_nothing(sent, found):
+    cancelled = _nth(found, "CANCELLED")
+    [first] = [each for each in found.alerts if (each.alert_id, each.revision) == (cancelled.alert_id, 0)]
+    _supersede(found, first, "mandate_revoked")
+    assert judge(sent, found).lost == []
+    other = next(each for each in found.alerts if each.revision == 0 and _alone(found, each))
+    _supersede(found, other, "mandate_revoked")
+    assert any("was not told" in line for line in judge(sent, found).lost), "nothing was revoked there"
