@@ -63,13 +63,14 @@ async def test_partitions_are_added_but_keys_moved_and_topics_made_anew_only_whe
     result, done = apply(3, "--move-keys")
     assert (result.exit_code, {action for _, action in done}) == (0, {"add"})
     assert "kept for them stays in their old partitions" in " ".join(result.stderr.split())
-    assert set(partitions(apply.settings, *topics(), state).values()) == {3}
+    many = [name for name, topic in topics().items() if topic.partitions > 1]  # one by design stays one
+    assert set(partitions(apply.settings, *many, state).values()) == {3}
     await ensure_changelog(config, state, "observations")
     assert apply(3)[0].exit_code == 0
 
     result, done = apply(1)
     assert (result.exit_code, {action for _, action in done}) == (2, {"by hand"})
-    assert set(partitions(apply.settings, *topics()).values()) == {3}, "nothing shrinks by itself"
+    assert set(partitions(apply.settings, *many).values()) == {3}, "nothing shrinks by itself"
     result, done = apply(1, "--recreate", "observations", "--recreate", "sites")
     assert result.exit_code == 2, "the others still have too many"
     assert {("observations", "recreate"), ("sites", "recreate"), (state, "delete")} <= done
