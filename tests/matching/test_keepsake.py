@@ -93,3 +93,29 @@ async def test_a_restart_needs_no_picture_and_forgets_who_was_taken_off_meanwhil
     assert len(after.gallery) == 1
     (broken,) = await after.enrol(listed)
     assert broken.reason == "media_unavailable", "what was not listed at the start is not remembered"
+
+
+@needs_models
+async def test_who_was_taken_off_while_nobody_ran_is_missing_from_the_next_file(tmp_path: Path) -> None:
+    keepsake = Keepsake(tmp_path / "gallery", KEY, face_reader().template_space)
+    keepsake.write([piece(3)])
+    search = FaceSearch(face_reader(), MediaStore.open(f"file://{tmp_path / 'media'}"), keepsake)
+    await search.enrol([])
+    await search.kept()
+    assert keepsake.read() == {}
+
+
+@needs_models
+async def test_a_file_that_could_not_be_written_is_tried_again_though_nothing_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "away"
+    keepsake = Keepsake(folder / "gallery", KEY, face_reader().template_space)
+    folder.mkdir()
+    keepsake.write([piece(3)])
+    search = FaceSearch(face_reader(), MediaStore.open(f"file://{tmp_path / 'media'}"), keepsake, kept_every_s=0.0)
+    folder.rename(tmp_path / "elsewhere")
+    await search.enrol([])
+    await search.kept()
+    (tmp_path / "elsewhere").rename(folder)
+    await search.enrol([])
+    await search.kept()
+    assert keepsake.read() == {}

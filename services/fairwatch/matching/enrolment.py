@@ -101,8 +101,9 @@ class Enrolment:
         broken: list[BrokenPicture] = []
         for entry in wanted.values():
             broken += await self._hold(entry)
-        if among is None:
-            self._known.clear()  # whoever is in there and not listed any more is forgotten
+        if among is None and self._known:
+            self._known.clear()  # whoever is in there and not listed any more is forgotten, also in the next file
+            self.version += 1
         return sorted(broken, key=lambda b: (b.entry["entry_id"], b.picture))
 
     async def _hold(self, entry: WatchlistEntry) -> list[BrokenPicture]:

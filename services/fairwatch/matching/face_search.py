@@ -19,6 +19,7 @@ from fairwatch.matching.probe import Probe, corners
 from fairwatch.matching.settling import Settling
 
 KEPT_EVERY_S = 30.0  # least seconds between two files
+NEVER = -1  # version of a gallery that no file holds
 
 log = structlog.get_logger()
 
@@ -26,13 +27,20 @@ log = structlog.get_logger()
 class FaceSearch:
     """The models with the gallery of one process. Templates leave it only sealed, into the file of `keepsake`."""
 
-    def __init__(self, reader: FaceReader, media: MediaStore, keepsake: Keepsake | None = None) -> None:
+    def __init__(
+        self,
+        reader: FaceReader,
+        media: MediaStore,
+        keepsake: Keepsake | None = None,
+        kept_every_s: float = KEPT_EVERY_S,
+    ) -> None:
         self.gallery = Gallery(reader.template_space, reader.config.embedder.dimensions)
         self._reader = reader
         self._media = media
         self._keepsake = keepsake
         self._enrolment = Enrolment(self.gallery, reader, media, keepsake.read() if keepsake else None)
-        self._kept, self._kept_at = 0, -KEPT_EVERY_S
+        self._kept_every_s = kept_every_s
+        self._kept, self._kept_at = 0, -kept_every_s
         self._keeping: asyncio.Future[None] | None = None
         self._settling: tuple[Settling, asyncio.Future[None]] | None = None
 
@@ -65,21 +73,23 @@ class FaceSearch:
 
     def _keep(self) -> None:
         """Let a thread write the sealed file, when something changed and the last one is written."""
-        since = time.monotonic() - self._kept_at
-        if self._keepsake is None or self._kept == self._enrolment.version or since < KEPT_EVERY_S:
-            return
-        if self._keeping is not None:
-            if not self._keeping.done():
-                return
+        if self._keeping is not None and self._keeping.done():
             if error := self._keeping.exception():
                 log.error("gallery.not_written", error=repr(error))
+                self._kept = NEVER  # the old file still holds who was taken off: it is tried again
+            self._keeping = None
+        since = time.monotonic() - self._kept_at
+        if self._keepsake is None or self._keeping is not None or since < self._kept_every_s:
+            return
+        if self._kept == self._enrolment.version:
+            return
         self._kept, self._kept_at = self._enrolment.version, time.monotonic()
         self._keeping = asyncio.ensure_future(asyncio.to_thread(self._keepsake.write, self.gallery.pieces()))
 
     async def kept(self) -> None:
         """Wait until the sealed file that is being written is there."""
         if self._keeping is not None:
-            await self._keeping
+            await asyncio.wait([self._keeping])
 
     async def read(self, probe: Probe) -> Template | NoTemplate:
         """Return the template of a probe; RejectedError when its picture is missing or none, RetryableError."""
