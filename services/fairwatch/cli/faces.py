@@ -1,8 +1,9 @@
 """`fairwatch faces`: what a threshold of faces rests on."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +11,11 @@ from rich.table import Table
 
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import RejectedError
+
+if TYPE_CHECKING:  # numpy and the models are loaded by the command alone
+    from fairwatch.matching.calibration import Calibration
+    from fairwatch.matching.faces import FaceReader, Template
+    from fairwatch.matching.models import FaceConfig
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -36,13 +42,27 @@ def calibrate(
     """
     from fairwatch.matching.calibration import calibrate as computed  # noqa: PLC0415  # numpy and the models
     from fairwatch.matching.calibration import pairs  # noqa: PLC0415
-    from fairwatch.matching.faces import FaceReader, NoTemplate  # noqa: PLC0415
+    from fairwatch.matching.faces import FaceReader  # noqa: PLC0415
     from fairwatch.matching.models import FaceConfig  # noqa: PLC0415
 
     out = Console(soft_wrap=True)
     config = FaceConfig.load(settings().config_dir / "models.yaml")
-    reader = FaceReader(config, settings().model_dir)
-    templates, people, refused = [], [], Counter[str]()
+    found = list(_templates(FaceReader(config, settings().model_dir), folder, out))
+    people = [person for person, _ in found]
+    impostors, genuine = pairs([template.values for _, template in found], people)
+    try:
+        made = computed(impostors, genuine, fpir=fpir, gallery=gallery, people=len(set(people)), pictures=len(people))
+    except ValueError as error:
+        out.print(f"no threshold: {error}", style="red", highlight=False)
+        raise typer.Exit(1) from error
+    _tell(out, config, made, gallery, probes)
+
+
+def _templates(reader: "FaceReader", folder: Path, out: Console) -> Iterator[tuple[str, "Template"]]:
+    """Yield whose each picture is and its template; then say how many pictures gave none, and why."""
+    from fairwatch.matching.faces import NoTemplate  # noqa: PLC0415
+
+    refused = Counter[str]()
     for path in sorted(path for path in folder.glob("*/*") if path.suffix.lower() in PICTURES):
         try:
             found = reader.read(path.read_bytes(), alone=True)
@@ -51,19 +71,14 @@ def calibrate(
             continue
         if isinstance(found, NoTemplate):
             refused[found.reason] += 1
-            continue
-        templates.append(found.values)
-        people.append(path.parent.name)
+        else:
+            yield path.parent.name, found
     for reason, count in sorted(refused.items()):
         out.print(f"{count} pictures give no template: {reason}", style="yellow", highlight=False)
-    impostors, genuine = pairs(templates, people)
-    try:
-        made = computed(
-            impostors, genuine, fpir=fpir, gallery=gallery, people=len(set(people)), pictures=len(templates)
-        )
-    except ValueError as error:
-        out.print(f"no threshold: {error}", style="red", highlight=False)
-        raise typer.Exit(1) from error
+
+
+def _tell(out: Console, config: "FaceConfig", made: "Calibration", gallery: int, probes: int) -> None:
+    """Print a calibration, and what to write into models.yaml."""
     policy = config.threshold
     table = Table("", "", box=None, show_header=False)
     table.add_row("rests on", made.sentence)
@@ -78,7 +93,7 @@ def calibrate(
     table.add_row("missed", missed)
     out.print(table)
     out.print(
-        f"\nthreshold:\n  id: {config.embedder.template_space}-{gallery}-{fpir:g}\n  distance: {made.distance:.3f}\n"
-        f"  calibration: {made.sentence!r}\n  expected_fpir: {fpir:g}",
+        f"\nthreshold:\n  id: {config.embedder.template_space}-{gallery}-{made.fpir:g}\n"
+        f"  distance: {made.distance:.3f}\n  calibration: {made.sentence!r}\n  expected_fpir: {made.fpir:g}",
         highlight=False,
     )
