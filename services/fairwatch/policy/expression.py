@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final
 
 from cel_expr_python import cel
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
+from fairwatch.policy.from_text import schema_of
 from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import DAYS
 
@@ -109,10 +110,7 @@ class Expression(_Program):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, Expression) else cls(str(value)),
-            serialization=core_schema.to_string_ser_schema(),
-        )
+        return schema_of(cls)
 
 
 class TextExpression(_Program):

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
 from fairwatch.policy.expression import FailedError, TextExpression, view_of
+from fairwatch.policy.from_text import schema_of
 from fairwatch.policy.subject import TITLE_FIELDS, Subject
 
 Piece = str | TextExpression | tuple[str]  # as it is, an expression, the name of a field
@@ -72,10 +73,7 @@ class Template:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, cls) else cls(str(value)),
-            serialization=core_schema.to_string_ser_schema(),
-        )
+        return schema_of(cls)
 
 
 class TitleTemplate(Template):
