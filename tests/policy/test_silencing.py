@@ -9,7 +9,7 @@ from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.silence_preview import preview
 from fairwatch.policy.silencing import HOUR, InForce, Silences, faults
 from tests.support.processor_world import MemoryReference
-from tests.support.records import AT, trigger
+from tests.support.records import AT, silence, trigger
 
 ALERT = {"rule": ("dark",), "device_id": ("cam-1", "cam-2"), "zones": ("gate",), "severity": ("SEVERE",)}
 
@@ -72,19 +72,6 @@ def test_labels_are_what_an_alert_says_and_lists_are_taken_whole():
 def test_matchers_that_ask_for_nothing_take_everything():
     assert takes_everything((matcher('rule!="x"'), matcher('zones=~".*"')))
     assert not takes_everything((matcher('rule!="x"'), matcher('zones=~".+"')))
-
-
-def silence(**fields):
-    return {
-        "silence_id": "s",
-        "author": "bo",
-        "role": "operator",
-        "reason": "works",
-        "matchers": ['rule="tamper"'],
-        "starts_at": AT,
-        "expires_at": AT + HOUR,
-        **fields,
-    }
 
 
 @pytest.mark.parametrize(

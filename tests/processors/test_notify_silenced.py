@@ -11,23 +11,10 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.wire.avro import Codec
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
-from tests.support.records import AT, trigger
+from tests.support.records import AT, silence, trigger
 from tests.support.timeline import ScriptedSink
 
 AWAY = Answer("timeout", retryable=True)
-
-
-def silence(**fields):
-    return {
-        "silence_id": "s",
-        "author": "bo",
-        "role": "operator",
-        "reason": "works",
-        "matchers": ['rule="tamper"'],
-        "starts_at": AT,
-        "expires_at": AT + HOUR,
-        **fields,
-    }
 
 
 class Room:

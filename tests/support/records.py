@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from fairwatch.domain.ids import stable_id
+from fairwatch.policy.silencing import HOUR
 
 AT = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, a Thursday
 
@@ -164,3 +165,17 @@ CONFIRMED_FACE = {
     "verified_by": ["ann", "bo"],
     "parameters": {"kind": "FACE", "required_verifications": "2"},
 }
+
+
+def silence(**fields: Any) -> dict[str, Any]:
+    """Return the silence of an hour."""
+    return {
+        "silence_id": "s",
+        "author": "bo",
+        "role": "operator",
+        "reason": "works",
+        "matchers": ['rule="tamper"'],
+        "starts_at": AT,
+        "expires_at": AT + HOUR,
+        **fields,
+    }
