@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated_page import write_or_compare
+
 from fairwatch.telemetry.metrics import described
 
 TABLE = Path(__file__).resolve().parents[1] / "prometheus" / "metrics.md"
@@ -29,16 +31,5 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Write, or with --check compare."""
-    made = table()
-    if "--check" not in sys.argv[1:]:
-        TABLE.write_text(made, encoding="utf-8")
-    elif not TABLE.exists() or TABLE.read_text(encoding="utf-8") != made:
-        sys.stderr.write(f"{TABLE} is stale: run `make fix`\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(TABLE, table()))

@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from generated_page import write_or_compare
+
 from fairwatch.apps.rehearsal.table import as_table
 from fairwatch.apps.rehearsal.trial import files, run_file
 
@@ -25,17 +27,5 @@ def page() -> str:
     return HEAD + as_table([trial for path in files(FOLDER) for trial in asyncio.run(run_file(path))])
 
 
-def main() -> int:
-    """Write or compare; the exit code is 1 when the page is not current."""
-    text = page()
-    if "--check" in sys.argv:
-        if PAGE.read_text(encoding="utf-8") != text:
-            sys.stderr.write(f"{PAGE.relative_to(ROOT)} is not current: make fix\n")
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(PAGE, page()))
