@@ -65,10 +65,10 @@ class Hub:
         return answers
 
     async def tell(self, alerts, *, first=0):
-        """Hand alerts to `notify` and let it tick until nothing is due."""
+        """Hand alerts to `notify` and let it tick until nothing is due or on its way, however slow the machine is."""
         answers = await self.hand(self.notify, "Alert", alerts, first=first)
-        ticked = []
-        while (due := self.notify.due_at()) is not None and due <= self.clock.now():
+        ticked, dispatch, now = [], self.notify._dispatch, self.clock.now()
+        while dispatch.has_work(now) or ((due := self.notify.due_at()) is not None and due <= now):
             ticked += await self.notify.tick([0])
             await asyncio.sleep(0)
         return [*answers, ticked]
