@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from obstore.store import MemoryStore
 
@@ -24,6 +25,32 @@ RECORDINGS = [
     ("hikvision-isapi", "hikvision/recordings/hikvision-isapi/face_match.json", None),
     ("dahua", "dahua/recordings/dahua/face_recognised.txt", "1"),
     ("gat1400", "gat1400/recordings/gat1400/disposition_notification.json", None),
+    ("double-take", "double_take/recordings/double-take/match.json", "somebody"),
+    ("compreface", "compreface/recordings/compreface/recognise.json", "somebody"),
+    ("rekognition", "amazon/recordings/rekognition/stream_faces.json", "somebody"),
+    ("rekognition", "amazon/recordings/rekognition/comparison.json", "f"),
+    ("rekognition", "amazon/recordings/rekognition/search_users.json", "somebody"),
+    ("rekognition", "amazon/recordings/rekognition/celebrities.json", "c1"),
+    ("rekognition", "amazon/recordings/rekognition/video_celebrities.json", "c1"),
+    ("rekognition", "amazon/recordings/rekognition/video_face_search.json", "somebody"),
+    ("verkada", "verkada/recordings/verkada/person_of_interest.json", "somebody"),
+    ("viseron", "viseron/recordings/viseron/face.json", "somebody"),
+    ("azure-face", "azure/recordings/azure-face/identify.json", "p"),
+    ("deepstack", "deepstack/recordings/deepstack/recognised.json", "somebody"),
+    ("google-vision", "google/recordings/google-vision/recognised.json", "video-celebrity/1"),
+    ("unifi-protect", "unifi/recordings/unifi-protect/smart_known_face.json", "g1"),
+    ("unifi-protect", "unifi/recordings/unifi-protect/webhook_face.json", "Somebody"),
+]
+PLATES = [
+    ("openalpr", "openalpr/recordings/openalpr/alert.json"),
+    ("axis-lpv", "axis/recordings/axis-lpv/listed.json"),
+    ("frigate", "frigate/recordings/frigate/update_plate.json"),
+]
+NOBODY = [
+    ("double-take", "double_take/recordings/double-take/miss_and_unknown.json"),
+    ("rekognition", "amazon/recordings/rekognition/search_nobody.json"),
+    ("viseron", "viseron/recordings/viseron/face_unknown.json"),
+    ("viseron", "viseron/recordings/viseron/face_gone.json"),
 ]
 
 
@@ -60,9 +87,12 @@ class Hub:
         self.match.processor = Match(self.match.clock, MemoryState(), self.references, None)
 
     async def observed(self, name, format_):
-        body = (FORMATS / name).read_bytes()
+        path = FORMATS / name
+        beside = path.with_name(f"{path.stem}.payload.json")
+        extra = orjson.loads(beside.read_bytes()) if beside.exists() else {}
+        body = path.read_bytes()
         raw = raw_event(body, content_type="application/json" if name.endswith("json") else "text/plain")
-        event = self.normalize.event("raw-events", "RawEvent", {**raw, "format": format_})
+        event = self.normalize.event("raw-events", "RawEvent", {**raw, **extra, "format": format_})
         return (await self.normalize.push(event))[0]
 
     async def placed(self, seen):
@@ -99,6 +129,32 @@ async def test_by_a_bound_list_it_travels_as_a_token_and_becomes_a_candidate_for
     assert (found["entry_id"], found["kind"], found["required_verifications"]) == ("entry-1", "FACE", 2)
     assert found["threshold_policy"] == "device-list:list-1"
     assert found["algorithm"] == f"device-list/{format_}"
+
+
+@pytest.mark.parametrize(("format_", "name", "whom"), [one for one in RECORDINGS if one[2]])
+async def test_whom_a_device_names_is_found_by_the_id_that_people_bind(format_, name, whom):
+    outcomes = await Hub(bound(Names().token("cam-1", "id", whom))).observed(name, format_)
+    assert [one["claim"]["enrolment_id"] for one in emitted([outcomes], "observations") if one.get("claim")]
+    assert Skip("claim_without_mandate") not in outcomes
+
+
+@pytest.mark.parametrize(("format_", "name"), PLATES)
+async def test_what_a_device_thinks_of_a_plate_is_counted_and_never_a_candidate_of_its_list(format_, name):
+    assert Skip("claim_without_mandate") in await Hub().observed(name, format_)
+    hub = Hub(bound("", entry_id="entry-1"))
+    [seen] = [one for one in emitted([await hub.observed(name, format_)], "observations") if one.get("claim")]
+    hub.references["watchlist-entries"].put("entry-1", entry(plate="XX 99999"))
+    found, outcomes = await hub.matched({**seen, "received_at": AT, "occurred_at": AT, "device_time": None})
+    assert not found
+    assert Skip("claim_without_mandate") in outcomes
+
+
+@pytest.mark.parametrize(("format_", "name"), NOBODY)
+async def test_somebody_whom_a_device_does_not_know_is_no_claim(format_, name):
+    outcomes = await Hub(bound("", entry_id="entry-1")).observed(name, format_)
+    assert emitted([outcomes], "observations")
+    assert all(not one.get("claim") for one in emitted([outcomes], "observations"))
+    assert Skip("claim_without_mandate") not in outcomes
 
 
 async def test_only_whom_the_list_names_counts_and_the_name_goes_nowhere():
