@@ -88,13 +88,13 @@ PROTECTED = [
 ]
 
 
-@pytest.mark.parametrize("name", PROTECTED)
-def test_no_schema_can_express_a_protected_attribute(folder, name):
+def test_no_schema_can_express_a_protected_attribute(folder):
     def add(document):
-        document["fields"].append({"name": name, "type": "string", "default": "", "doc": "A field."})
+        document["fields"] += [{"name": name, "type": "string", "default": "", "doc": "A field."} for name in PROTECTED]
 
     edit(folder / "avro" / "device.v1.avsc", add)
-    assert any(f"the name {name} stands for a protected attribute" in problem for problem in problems(folder))
+    found = "\n".join(problems(folder))
+    assert [name for name in PROTECTED if f"the name {name} stands for a protected attribute" not in found] == []
 
 
 @pytest.mark.parametrize("change", ["symbol", "doc"])

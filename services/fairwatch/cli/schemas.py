@@ -11,8 +11,8 @@ from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.example_checks import check_folder
 from fairwatch.wire.registry import COMPATIBILITY, Registry
+from fairwatch.wire.schema_checks import Problem, unreleased
 from fairwatch.wire.schema_checks import freeze as freeze_folder
-from fairwatch.wire.schema_checks import released_hashes
 from fairwatch.wire.schemas import FOLDER, released
 
 EXIT_PROBLEMS = 1
@@ -31,12 +31,15 @@ def register(app: typer.Typer) -> None:
 def check(
     folder: Path = FOLDER_OPTION,
     as_json: bool = typer.Option(False, "--json", help="One JSON object a problem on stdout."),
+    release: bool = typer.Option(False, "--release", help="What is not frozen is a problem, too: for a release."),
 ) -> None:
     """Check docs, names, versions, frozen hashes, examples in both framings, topics and protected attributes.
 
     Exit code 1 when something is wrong.
     """
-    problems = check_folder(folder)
+    problems, open_ = check_folder(folder), unreleased(folder)
+    if release:
+        problems += [Problem(name, "is not frozen: run fairwatch schemas freeze") for name in open_]
     console = Console(stderr=bool(problems))
     for problem in problems:
         if as_json:
@@ -46,8 +49,8 @@ def check(
     if problems:
         raise typer.Exit(EXIT_PROBLEMS)
     if not as_json:
-        files, frozen = len(list((folder / "avro").glob("*.avsc"))), len(released_hashes(folder))
-        console.print(f"{files} schemas are sound; {files - frozen} of them are not released yet.", highlight=False)
+        files = len(list((folder / "avro").glob("*.avsc")))
+        console.print(f"{files} schemas are sound; {len(open_)} of them are not released yet.", highlight=False)
 
 
 def register_all() -> None:

@@ -84,11 +84,17 @@ def released_hashes(folder: Path) -> dict[str, str]:
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
+def unreleased(folder: Path) -> list[str]:
+    """Return the path in the folder of each schema file that is not released yet and may still change."""
+    known = released_hashes(folder)
+    files = sorted((folder / "avro").glob("*.avsc"))
+    return [name for path in files if (name := path.relative_to(folder).as_posix()) not in known]
+
+
 def freeze(folder: Path) -> list[str]:
     """Release every schema file that is not released yet, and return their paths in the folder."""
     known = released_hashes(folder)
-    files = sorted((folder / "avro").glob("*.avsc"))
-    new = {name: _sha256(path) for path in files if (name := path.relative_to(folder).as_posix()) not in known}
+    new = {name: _sha256(folder / name) for name in unreleased(folder)}
     lines = [f"{digest}  {name}\n" for name, digest in sorted((known | new).items())]
     (folder / RELEASED).write_text("".join(lines), encoding="utf-8")
     return list(new)
