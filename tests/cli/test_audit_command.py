@@ -122,3 +122,48 @@ def test_a_log_whose_beginning_retention_deleted_is_held_against_its_last_record
     assert run("verify", "--file", log, *trusted).exit_code == 0
     log.write_bytes(b"\n".join(log.read_bytes().splitlines()[:2]) + b"\n")
     assert run("verify", "--file", log, *trusted).exit_code == 1
+
+
+def test_a_record_is_proved_to_somebody_who_has_no_log(run, log, key, tmp_path):
+    kept, proof = tmp_path / "elsewhere.jsonl", tmp_path / "proof.json"
+    whole = log.read_bytes().splitlines()
+    for records in (2, 3, 5):
+        log.write_bytes(b"\n".join(whole[:records]) + b"\n")
+        assert run("checkpoint", kept, "--key", key, "--file", log).exit_code == 0
+    for name in (audit_record(1)["audit_id"], "audit-0/2"):
+        proof.write_text(run("prove", name, "--checkpoints", kept, "--file", log).stdout)
+        good = run("verify", "--proof", proof, "--trusted", ADMIN.public.text)
+        assert (good.exit_code, "audit-0 record 2: verification.given by person-1" in good.output) == (0, True)
+        assert "and still is in that of" in good.output
+    changed = orjson.loads(proof.read_bytes())
+    changed["record"]["actor"] = "somebody-else"
+    proof.write_bytes(orjson.dumps(changed))
+    wrong = run("verify", "--proof", proof, "--trusted", ADMIN.public.text)
+    assert (wrong.exit_code, "the record is not what its hash was made of" in wrong.output) == (1, True)
+
+
+def test_what_no_checkpoint_covers_or_nobody_wrote_is_not_proved(run, log, key, tmp_path):
+    kept, whole = tmp_path / "elsewhere.jsonl", log.read_bytes()
+    log.write_bytes(b"\n".join(whole.splitlines()[:3]) + b"\n")
+    run("checkpoint", kept, "--key", key, "--file", log)
+    log.write_bytes(whole)
+    newer = run("prove", "audit-0/5", "--checkpoints", kept, "--file", log).exception
+    assert "newer than every checkpoint" in str(newer)
+    assert "holds no record 'nobody'" in str(run("prove", "nobody", "--checkpoints", kept, "--file", log).exception)
+    verified = run("verify", "--file", log, "--checkpoints", kept, "--trusted", ADMIN.public.text)
+    assert "2 records since 20" in verified.output
+
+
+def test_each_file_of_checkpoints_is_held_against_the_log_by_itself(run, log, key, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    trusted = ("--trusted", ADMIN.public.text, "--checkpoints", first, "--checkpoints", second)
+    run("checkpoint", first, "--key", key, "--file", log)
+    whole = log.read_bytes()
+    log.write_bytes(rewritten(log))
+    run("checkpoint", second, "--key", key, "--file", log)
+    log.write_bytes(whole)
+    result = run("verify", "--file", log, *trusted, "--json")
+    assert result.exit_code == 1
+    assert [one["file"] for one in orjson.loads(result.stdout)["held_against"]] == [str(first), str(second)]
+    second.unlink()
+    assert "does not exist" in str(run("verify", "--file", log, *trusted).exception)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from fairwatch.policy.audit_anchor import FIRST, Held, Tree, checkpoint, digest, faults_of
+from fairwatch.policy.audit_anchor import Held, checkpoint, digest, faults_of
 from fairwatch.policy.audit_chain import Head, link, verify
+from fairwatch.policy.merkle import FIRST, Tree
 from tests.support.trust import ADMIN, CONSOLE
 
 AT = 1_767_225_600_000_000
@@ -89,3 +90,25 @@ def test_the_root_is_that_of_the_standard(size: int) -> None:
     for leaf in leaves:
         tree.add(leaf)
     assert tree.root() == root(leaves).hex()
+
+
+def test_a_log_that_begins_late_is_held_by_its_roots_again_from_the_first_checkpoint_that_it_comes_to() -> None:
+    def faults(records: list[dict[str, Any]]) -> set[tuple[str, int, str]]:
+        held = Held(anchored(), from_start=False)
+        list(held.watch(records))
+        return {(fault.chain, fault.sequence, fault.kind) for fault in held.end()}
+
+    late = [record for record in log() if record["sequence"] > 2]
+    assert faults(late) == set()
+    other = [{**record, "hash": "f" * 64} if record["sequence"] == 7 else record for record in late]
+    assert faults(other) == {("audit-0", 9, "edited"), ("audit-1", 9, "edited")}
+
+
+def test_it_is_told_how_much_of_the_log_is_newer_than_every_checkpoint_and_since_when() -> None:
+    newer = [{**record, "at": AT + record["sequence"]} for record in log(records=12)]
+    held = Held(anchored())
+    list(held.watch(newer))
+    assert (held.uncovered.records, held.uncovered.since) == (6, AT + 10)
+    nothing = Held([])
+    list(nothing.watch(newer))
+    assert (nothing.uncovered.records, nothing.uncovered.since) == (24, AT + 1)

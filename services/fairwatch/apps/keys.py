@@ -27,6 +27,7 @@ class _Trusted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     administrators: tuple[str, ...]
+    anchors: tuple[str, ...] = ()
 
 
 def anchors(settings: Settings) -> tuple[PublicKey, ...]:
@@ -41,11 +42,25 @@ def read_anchors(path: Path) -> tuple[PublicKey, ...]:
     Raises:
         ConfigurationError: Names the file and the key.
     """
+    return _read_keys(path, "administrators", read_yaml(path, _Trusted).administrators)
+
+
+def log_anchors(settings: Settings) -> tuple[PublicKey, ...]:
+    """Return the keys that may sign checkpoints of the audit log: `anchors` of `trust.yaml`, and administrators."""
+    path = settings.config_dir / ANCHORS
+    if not path.exists():
+        return ()
+    trusted = read_yaml(path, _Trusted)
+    keys = {"anchors": trusted.anchors, "administrators": trusted.administrators}
+    return tuple(key for name, texts in keys.items() for key in _read_keys(path, name, texts))
+
+
+def _read_keys(path: Path, name: str, texts: Iterable[str]) -> tuple[PublicKey, ...]:
     found = []
-    for text in read_yaml(path, _Trusted).administrators:
+    for text in texts:
         key = PublicKey.of(text)
         if key is None:
-            raise ConfigurationError(f"{path}: administrators: {text!r} is no Ed25519 key of 32 bytes in base64")
+            raise ConfigurationError(f"{path}: {name}: {text!r} is no Ed25519 key of 32 bytes in base64")
         found.append(key)
     return tuple(found)
 

@@ -95,6 +95,10 @@ class Settings(FromEnvironment):
     signing_key_file: Path | None = Field(
         default=None, description="PEM; Ed25519 key with which the console signs what people do"
     )
+    anchor_dir: Path = Field(
+        default=Path("anchors"),
+        description="folder on a volume of its own: checkpoints of the audit log, their key",
+    )
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
     devices_secret: SecretStr = Field(

@@ -1,0 +1,86 @@
+"""The file of checkpoints of the audit log: one JSON document a line, each naming the one before."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fairwatch.domain.errors import ConfigurationError, RestartError, RetryableError
+from fairwatch.policy.audit_anchor import digest
+from fairwatch.policy.merkle import FIRST
+
+NAME = "audit.checkpoints"  # in the folder of anchors
+
+
+class CheckpointFile:
+    """Checkpoints on a volume that whoever can write to Kafka cannot write.
+
+    A last line without its end was being written when the machine stopped: it counts as not written.
+    """
+
+    name = "file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the checkpoints, oldest first; none where there is no file.
+
+        Raises:
+            ConfigurationError: It cannot be read, or holds something else.
+        """
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ConfigurationError(f"{self._path}: cannot be read: {error.strerror}") from error
+        return _parsed(self._path, data[: data.rfind(b"\n") + 1])
+
+    async def keep(self, said: Mapping[str, Any]) -> None:
+        """Add a checkpoint and return once it is on the disk, without holding up the loop; as `append`."""
+        await asyncio.to_thread(self.append, said)
+
+    def append(self, said: Mapping[str, Any]) -> None:
+        """Add a checkpoint; one that is the last already is left as it is.
+
+        Raises:
+            RetryableError: The volume does not take it.
+            RestartError: It does not follow from the last one there: somebody else writes, or has written, the file.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            with self._path.open("a+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # let go with the file
+                file.seek(0)
+                data = file.read()
+                whole = data.rfind(b"\n") + 1
+                lines = data[:whole].splitlines()
+                last = digest(_parsed(self._path, lines[-1])[0]) if lines else FIRST
+                if last == digest(said):
+                    return
+                if last != said["previous"]:
+                    raise RestartError(f"{self._path}: its last checkpoint is not the one before this")
+                file.truncate(whole)
+                file.write(orjson.dumps(said) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RetryableError(f"{self._path}: {error.strerror}") from error
+
+    async def close(self) -> None:
+        """Do nothing: the file is open while it is written only."""
+
+
+def _parsed(path: Path, data: bytes) -> list[dict[str, Any]]:
+    try:
+        found = [orjson.loads(line) for line in data.splitlines() if line.strip()]
+    except orjson.JSONDecodeError as error:
+        raise ConfigurationError(f"{path}: is no file of checkpoints: {error}") from error
+    if not all(isinstance(one, dict) and isinstance(one.get("chains"), dict) for one in found):
+        raise ConfigurationError(f"{path}: is no file of checkpoints")
+    return found
