@@ -105,6 +105,8 @@ def test_only_new_words_are_asked_about(tmp_path):
     assert register.questions({**known["cam-1"], "enabled": False}) == []
     [(field, term)] = register.questions({"device_id": "cam-2", "names": ["Turban Hotel"]})
     assert (field, term) == ("names", "turban")
+    of_a_rule = {"device_id": "cam-2", "names_by_kind": [{"kind": "RULE", "name": "Turban Hotel"}]}
+    assert register.questions(of_a_rule) == [("names_by_kind.name", "turban")]
 
 
 def test_a_token_is_shown_with_the_name_it_stands_for(tmp_path):
@@ -117,7 +119,12 @@ def test_a_token_is_shown_with_the_name_it_stands_for(tmp_path):
     found = {one.name: one for one in heard_names(settings, {"names": ["yard behind"]}, [raw, raw])}
     zone = found["Gate of the north"]
     assert zone.token == Names(SECRET).token("nvr", "zone", "Gate of the north")
-    assert (zone.registered, found["Yard behind"].registered) == (False, True)
+    assert (zone.kind, zone.registered, found["Yard behind"].registered) == ("zone", False, True)
+    by_kind = {
+        "names_by_kind": [{"kind": "RULE", "name": "Gate of the north"}, {"kind": "DEVICE", "name": "yard behind"}]
+    }
+    found = {one.name: one for one in heard_names(settings, by_kind, [raw])}
+    assert (found["Gate of the north"].registered, found["Yard behind"].registered) == (False, True)
 
 
 def test_what_a_device_does_is_told_in_sentences():

@@ -88,7 +88,7 @@ def test_a_device_is_registered_named_tested_and_disabled(devices, tmp_path):
     with pytest.raises(Exception, match="speaks of 'turban'"):
         devices("names", "nvr", "--register", token)
     devices("names", "nvr", "--register", token, "--reason", "it is the hotel's name")
-    assert latest(settings, "devices")["nvr"]["names"] == ["Turban Hotel"]
+    assert latest(settings, "devices")["nvr"]["names_by_kind"] == [{"kind": "ZONE", "name": "Turban Hotel"}]
 
     devices("disable", "nvr", "--reason", "stolen")
     assert latest(settings, "devices")["nvr"]["enabled"] is False

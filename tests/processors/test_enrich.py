@@ -240,6 +240,23 @@ async def test_a_token_of_a_registered_name_becomes_the_name_again(named_world):
     assert seen["observation"]["zones"] == ["Turban Hotel"]
 
 
+async def test_a_rules_name_does_not_stand_for_a_zone_nor_a_zones_name_for_a_rule(devices):
+    by_kind = [{"kind": "RULE", "name": "Gate line"}, {"kind": "ZONE", "name": "Lawn"}]
+    devices.put("cam-1", {**device(zones=[]), "names_by_kind": by_kind})
+    world = World(Enrich(devices, MemoryReference(), MemoryState(), names=NAMES))
+    rule, lawn = NAMES.token("cam-1", "rule", "Gate line"), NAMES.token("cam-1", "rule", "Lawn")
+    zone, grass = NAMES.token("cam-1", "zone", "Gate line"), NAMES.token("cam-1", "zone", "Lawn")
+    first, second = await place(
+        world,
+        observation(source={"format": "x", "rule": rule, "tokens": {"Rule": rule, "Region": rule}}, zones=[zone]),
+        observation(source={"format": "x", "rule": lawn, "tokens": {"ZoneName": grass}}, zones=[grass, "Gate line"]),
+    )
+    assert first["observation"]["source"]["tokens"] == {"Rule": "Gate line", "Region": rule}
+    assert (first["observation"]["source"]["rule"], first["observation"]["zones"]) == ("Gate line", [zone])
+    assert second["observation"]["source"]["tokens"] == {"ZoneName": "Lawn"}
+    assert (second["observation"]["source"]["rule"], second["observation"]["zones"]) == (lawn, ["Lawn", zone])
+
+
 async def test_a_foreign_producers_name_that_is_not_registered_becomes_a_token(named_world):
     source = {"format": "x", "rule": "Uyghur line", "channel": "7", "tokens": {"Rule": "Uyghur line"}}
     [seen] = await place(named_world, observation(source=source, zones=["zone:3f9ac2"]))

@@ -22,7 +22,8 @@ from fairwatch.wire.topics import Topic, topics
 FILE = "reference.yaml"
 TOPICS = ("sites", "devices")
 _WHEN = "updated_at"
-KEPT = {"devices": ("access", "names")}  # what `fairwatch devices` writes: a file that does not say it, leaves it
+# What `fairwatch devices` writes: a file that does not say it, leaves it.
+KEPT = {"devices": ("access", "names", "names_by_kind")}
 _CODEC = Codec()
 
 Records = dict[str, dict[str, dict[str, Any]]]

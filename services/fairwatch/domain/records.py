@@ -268,6 +268,15 @@ class DeviceList(TypedDict):
     reason: NotRequired[str]
     updated_at: NotRequired[int | None]
 
+DeviceNameKind = Literal["NAME", "RULE", "ZONE", "CHANNEL", "MODULE", "DEVICE"]
+
+
+class DeviceName(TypedDict):
+    """A name that a device sends, and of what it is the name."""
+
+    kind: DeviceNameKind
+    name: str
+
 
 class Point(TypedDict):
     """A point in [0,1], origin top-left."""
@@ -327,6 +336,7 @@ class Device(TypedDict):
     formats: NotRequired[list[str]]
     aliases: NotRequired[list[str]]
     names: NotRequired[list[str]]
+    names_by_kind: NotRequired[list[DeviceName]]
     manufacturer: NotRequired[str | None]
     model: NotRequired[str | None]
     serial: NotRequired[str | None]

@@ -86,9 +86,10 @@ def questions(kind: str, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]
         for text in (given,) if isinstance(given, str) else given:
             if isinstance(text, str) and (term := asked_about(text)):
                 yield field, term
-    for zone in record.get("zones", ()) if kind == "Device" else ():
-        if term := asked_about(zone.get("name", "")):
-            yield "zones.name", term
+    for field in ("zones", "names_by_kind") if kind == "Device" else ():
+        for part in record.get(field) or ():
+            if term := asked_about(part.get("name", "")):
+                yield f"{field}.name", term
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from fairwatch.domain.errors import FairwatchError, RejectedError
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Payload
 from fairwatch.stores.media import MediaStore, raw_url
+from fairwatch.stores.registered_names import registered_names
 from fairwatch.wire.kinds.names import Names
 
 _IDS = "id"
@@ -18,9 +19,14 @@ _IDS = "id"
 
 @dataclass(frozen=True, slots=True)
 class HeardName:
-    """A name that a device sent, the token that stands for it, how often it came, and whether it is registered."""
+    """A name that a device sent, the token that stands for it, how often it came, and whether it is registered.
+
+    Attributes:
+        kind: Of what it is the name: `rule`, `zone`, `channel`, `module`, `device`, `name` for anything else.
+    """
 
     token: str
+    kind: str
     name: str
     count: int
     registered: bool
@@ -60,9 +66,9 @@ def heard_names(settings: Settings, device: Mapping[str, Any], raws: Iterable[Ma
             decode(payload, raw.get("format"))
         except RejectedError:
             continue
-    registered = {name.strip().casefold() for name in device.get("names", ())}
+    registered = {(kind, name.strip().casefold()) for kind, name in registered_names(device)}
     return [
-        HeardName(token, name, count, name.casefold() in registered)
+        HeardName(token, kind := token.partition(":")[0], name, count, (kind, name.casefold()) in registered)
         for (token, name), count in names.heard.most_common()
     ]
 

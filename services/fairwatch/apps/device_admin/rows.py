@@ -1,7 +1,7 @@
 """Rows that somebody wrote about devices, from CSV or YAML, as records: all that is wrong with them at once."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from fairwatch.edges.auth.sealing import Seal
 from fairwatch.edges.credentials import DeviceBinding, explain, issue_api_key, load_secrets
 from fairwatch.edges.device_records import access_of
 from fairwatch.wire.json_form import from_json
+from fairwatch.wire.kinds.names import kind_and_name
 from fairwatch.wire.schemas import newest
 
 PLACED: Final = (
@@ -92,11 +93,23 @@ def record_of(row: Mapping[str, Any], folder: Path, seal: Seal | None) -> tuple[
     except ValidationError as error:
         raise ConfigurationError(explain(error)) from error
     formats = [binding.format] if binding.format else []
+    if isinstance(place.get("names"), list):
+        place.update(_by_kind(place.pop("names")))
     placed: dict[str, Any] = {"formats": formats, **place, "device_id": binding.device_id, "enabled": binding.enabled}
     try:
         return {**from_json(newest()["Device"], placed), "access": access}, key
     except RejectedError as error:
         raise ConfigurationError(error.detail) from error
+
+
+def _by_kind(names: Iterable[Any]) -> dict[str, list[Any]]:
+    """Return a row's names as fields of the record: `rule:Line 1` is the name of a rule only, `Line 1` of anything."""
+    said = [kind_and_name(name) if isinstance(name, str) else ("", name) for name in names]
+    found: dict[str, list[Any]] = {
+        "names": [name for kind, name in said if not kind],
+        "names_by_kind": [{"kind": kind.upper(), "name": name} for kind, name in said if kind],
+    }
+    return {field: value for field, value in found.items() if value}
 
 
 def _sealed(binding: DeviceBinding, seal: Seal | None) -> dict[str, bytes]:

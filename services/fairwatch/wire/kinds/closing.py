@@ -96,7 +96,8 @@ def _is_unlisted(node: Any) -> bool:
 
 
 @lru_cache(maxsize=1_024)
-def _noun(key: str) -> str:
+def noun_of_key(key: str) -> str:
+    """Return of what a name among a source's tokens is, by its key: `RegionName` is of a zone."""
     plain = key.casefold()
     return next((noun for noun, marks in _NOUNS if any(mark in plain for mark in marks)), "name")
 
@@ -254,7 +255,7 @@ def _entries(step: Close | None, kind: FieldKind) -> Close:
                 continue
             if by_key and type(value) is str:
                 plain = is_plain_id(value) or is_token(value)
-                kept[key] = value if plain else closing.token(_noun(key), value)
+                kept[key] = value if plain else closing.token(noun_of_key(key), value)
                 continue
             closed = step(value, closing) if step else value
             if closed is not _GONE:

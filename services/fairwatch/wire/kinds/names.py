@@ -11,6 +11,18 @@ _LONG: Final = 8  # bytes of an id's, of which a device has many more
 _KEY_LENGTH: Final = 32
 
 
+# Of what a device's name may be the name, as `Device.names_by_kind` and tokens say it; NAME is of anything else.
+NAME: Final = "name"
+NAME_KINDS: Final = ("rule", "zone", "channel", "module", "device", NAME)
+
+
+def kind_and_name(text: str) -> tuple[str, str]:
+    """Return (kind, name) of a text such as `rule:Line 1`; the kind is empty where the text says none."""
+    kind, colon, name = text.partition(":")
+    said = kind.strip().casefold()
+    return (said, name.strip()) if colon and name.strip() and said in NAME_KINDS else ("", text)
+
+
 def is_token(text: str) -> bool:
     """Tell whether a text is a token already."""
     return TOKEN.fullmatch(text) is not None
