@@ -17,6 +17,7 @@ LISTENS = FIXED | {
     "tlsSecret": "",
 }
 OFF = {"enabled": False}
+VOUCHED = ("people", "signing-keys")  # what says whose deed it is
 
 PARTS: tuple[Part, ...] = (
     Part(
@@ -76,7 +77,7 @@ PARTS: tuple[Part, ...] = (
             name="normalize",
             reads=("raw-events",),
             writes=("observations", "watchlist-entries", "field-drift"),
-            references=("devices", "watchlist-entries", "device-lists", "authorisations"),
+            references=("devices", "watchlist-entries", "device-lists", "authorisations", *VOUCHED),
         ),
         needs=("media",),
     ),
@@ -90,7 +91,7 @@ PARTS: tuple[Part, ...] = (
             reads=("observations",),
             writes=("sightings",),
             state=True,
-            references=("devices", "sites", "device-lists", "authorisations"),
+            references=("devices", "sites", "device-lists", "authorisations", *VOUCHED),
         ),
     ),
     Part(
@@ -103,7 +104,7 @@ PARTS: tuple[Part, ...] = (
             reads=("sightings",),
             writes=("candidates", "audit"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites", "device-lists"),
+            references=("authorisations", "watchlist-entries", "sites", "device-lists", *VOUCHED),
             tick_s=60.0,
         ),
         needs=("media",),
@@ -125,7 +126,7 @@ PARTS: tuple[Part, ...] = (
             reads=("candidates", "verifications"),
             writes=("verdicts", "audit"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites", "people", "signing-keys"),
+            references=("authorisations", "watchlist-entries", "sites", *VOUCHED),
             tick_s=1.0,
         ),
     ),
@@ -173,6 +174,7 @@ PARTS: tuple[Part, ...] = (
                 "inhibitions",
                 "devices",
                 "rule-sets",
+                *VOUCHED,
             ),
             tick_s=0.5,
             acts_outside=True,
@@ -195,7 +197,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="project",
             reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
-            references=("people", "signing-keys"),
+            references=VOUCHED,
             replay=True,
             pace_s=0.1,
         ),

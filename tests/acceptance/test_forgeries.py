@@ -20,8 +20,8 @@ from tests.processors.test_verify import FACE_ENTRY, SECOND, Court
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, audit_record, candidate, trigger
 from tests.support.timeline import ScriptedSink
-from tests.support.trust import ADMIN, signed
-from tests.support.watchlist import authorisation
+from tests.support.trust import ADMIN, checked, signed, vouched
+from tests.support.watchlist import authorisation, lists
 
 FORGER = PrivateKey.of(b"f" * 32)
 Sign = Callable[[dict[str, Any]], dict[str, Any]]
@@ -119,6 +119,16 @@ async def test_11_an_alert_that_is_written_past_everybody_is_not_told(change: di
     answers = await world.push(world.event("alerts", "Alert", alert, key=alert["group"]))
     assert sink.tried == 0
     assert [record["action"] for record in emitted(answers, "audit")] == ["alert.suppressed"]
+
+
+async def test_13_an_authorisation_that_two_free_texts_approve_confirms_nothing_and_is_audited() -> None:
+    references = lists([FACE_ENTRY], [authorisation(requested_by="mallory", approved_by=["trudy"])])
+    court = Court(checked({**references, **vouched()}, ["authorisations"]))
+    await court.opens(court.face | {"required_verifications": 0})
+    for name in ("dora", "emil"):
+        await court.hears(name)
+    assert court.verdicts() == ["REVOKED"]
+    assert [emit.record["action"] for emit in await court.world.tick()] == ["deed.refused"]
 
 
 @pytest.mark.parametrize("topic", ["candidates", "verifications", "verdicts", "alerts", "audit", "people"])

@@ -33,7 +33,7 @@ from tests.chaos.sink import RECEIVERS, Sink
 from tests.chaos.verdict import Sent
 from tests.chaos.world import WITHDRAWALS, World, anpr, authorisation, observation, story_record
 from tests.support.processor_world import MemoryReference, MemoryState
-from tests.support.trust import trust
+from tests.support.trust import checked, trust
 
 CONFIG = Path(__file__).parent / "config"
 RATE = 80.0
@@ -81,7 +81,7 @@ class QuietHub:
             self.references[topic].put(key, record)
         tree = RouteTree.read(CONFIG / "routes.yaml")
         rooms = {name: Receiver(name, Room(name, self.sink, self.clock)) for name in RECEIVERS}
-        known = self.references
+        known = checked(self.references)
         self.processors: list[Any] = [
             Enrich(known["devices"], known["sites"], MemoryState(), soft_biometrics=False),
             Match(self.clock, MemoryState(), known, None),

@@ -15,7 +15,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 from tests.chaos.poison import POISONS, Poison
 from tests.chaos.stories import HALLS, PEOPLE, RECORDERS, Act, Door, Story, stories
-from tests.support.trust import signed, vouched
+from tests.support.trust import OFFICIALS, authorised, signed, vouched
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
 SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
@@ -145,7 +145,7 @@ class World:
 
     def reference(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield (topic, key, record) of what has to be known before the first event."""
-        for topic, records in vouched(*PEOPLE).items():
+        for topic, records in vouched(*PEOPLE, *OFFICIALS, **OFFICIALS).items():
             for key, record in records.items():
                 yield topic, key, record
         yield "sites", SITE, {"site_id": SITE, "name": "Chaos", "time_zone": "UTC"}
@@ -186,7 +186,7 @@ def authorisation(name: str, state: str = "GRANTED") -> tuple[str, str, dict[str
         "approved_by": ["b"], "required_verifications": 0, "valid_from": at - DAY, "valid_until": at + DAY,
         "updated_at": at,
     }  # fmt: skip
-    return "authorisations", name, record
+    return "authorisations", name, authorised(record, at=at)
 
 
 def _entry(event: Event) -> tuple[str, str, dict[str, Any]]:

@@ -1,10 +1,12 @@
 """Keys of an administrator and of a console, and people for whom the administrator vouches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.deeds import person_id, sign_deed
+from fairwatch.wire.signed_reference import SignedReference
+from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
 from fairwatch.wire.vouching import vouch_key, vouch_person
 from tests.support.processor_world import MemoryReference
@@ -13,6 +15,7 @@ ADMIN = PrivateKey.of(b"a" * 32)
 CONSOLE = PrivateKey.of(b"c" * 32)
 SINCE = 1_000_000
 ROLES = ("reviewer", "supervisor", "operator")
+OFFICIALS = {"a": ["requester"], "b": ["approver"]}  # who ask for authorisations and agree to them
 NAMES = ("ann", "ben", "carl", "cleo", "dora", "emil", "fay", "carol", "dave", "bo")
 
 
@@ -40,4 +43,23 @@ def signed(verification: dict[str, Any], key: PrivateKey = CONSOLE, **fields: An
     return {**verification, "deed": sign_deed("Verification", verification, key, **said)}
 
 
-__all__ = ["ADMIN", "CONSOLE", "NAMES", "person_id", "signed", "trust", "vouched"]
+def authorised(record: dict[str, Any], key: PrivateKey = CONSOLE, *, at: int) -> dict[str, Any]:
+    """Return an authorisation that whoever it names has signed."""
+    made = SIGNINGS["authorisations"].signed(record, key, "request", record["requested_by"], "requester", at=at)
+    for name in record["approved_by"]:
+        made = SIGNINGS["authorisations"].signed(made, key, "approve", name, "approver", at=at)
+    return made
+
+
+def checked(
+    references: Mapping[str, Any], topics: Iterable[str] = tuple(SIGNINGS), who: str = "test"
+) -> dict[str, Any]:
+    """Return references as a worker has them where `trust.yaml` demands that these topics are signed."""
+    believed = trust(references)
+    return {
+        **references,
+        **{topic: SignedReference(who, topic, references[topic], believed, SIGNINGS[topic]) for topic in topics},
+    }
+
+
+__all__ = ["ADMIN", "CONSOLE", "NAMES", "OFFICIALS", "authorised", "checked", "person_id", "signed", "trust", "vouched"]

@@ -17,6 +17,7 @@ from fairwatch.domain.errors import FairwatchError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore
+from fairwatch.wire.signings import SIGNINGS
 
 QOS_CURE = "publish with QoS 1; in Frigate's configuration: mqtt: {qos: 1}"
 MODELS = ("centerface.onnx", "dlib_resnet_face_128.onnx")
@@ -107,12 +108,21 @@ async def _trust(settings: Settings) -> Finding:
     path = settings.config_dir / keys.ANCHORS
     trusted = {key.key_id for key in keys.anchors(settings)}
     if not trusted:
-        return Finding("trust", "warning", f"{path} is missing: nobody's decision is believed", "fairwatch keys init")
+        return Finding(
+            "trust",
+            "warning",
+            f"{path} is missing: nobody's decision is believed, any authorisation is",
+            "fairwatch keys init",
+        )
     known = await asyncio.to_thread(keys.known_keys, settings)
     good = [one for one in known.values() if one["issuer"] in trusted and not one.get("revoked_at")]
     if not good:
         return Finding("trust", "bad", "no key that may sign what people do", "fairwatch keys init or rotate")
-    return Finding("trust", "good", f"{len(trusted)} administrators, {len(good)} of {len(known)} keys may sign")
+    found = f"{len(trusted)} administrators, {len(good)} of {len(known)} keys may sign"
+    if unsigned := SIGNINGS.keys() - keys.must_be_signed(settings):
+        what = f"{found}; {', '.join(sorted(unsigned))} count whoever wrote them"
+        return Finding("trust", "warning", what, "sign what is there, then name them in require_signed of trust.yaml")
+    return Finding("trust", "good", found)
 
 
 async def _routes(settings: Settings) -> Finding:

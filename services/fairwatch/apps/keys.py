@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +19,7 @@ from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.wire.vouching import vouch_person
 
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
+Signed = Literal["authorisations"]
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"
 
@@ -28,6 +29,7 @@ class _Trusted(BaseModel):
 
     administrators: tuple[str, ...]
     anchors: tuple[str, ...] = ()
+    require_signed: tuple[Signed, ...] = get_args(Signed)
 
 
 def anchors(settings: Settings) -> tuple[PublicKey, ...]:
@@ -65,9 +67,19 @@ def _read_keys(path: Path, name: str, texts: Iterable[str]) -> tuple[PublicKey, 
     return tuple(found)
 
 
+def must_be_signed(settings: Settings) -> frozenset[str]:
+    """Return the topics whose records count only where they are signed: those that `trust.yaml` names, all by default.
+
+    None where there is no such file: a site of before then goes on, and `fairwatch doctor` says so.
+    """
+    path = settings.config_dir / ANCHORS
+    return frozenset(read_yaml(path, _Trusted).require_signed) if path.exists() else frozenset()
+
+
 def write_anchors(path: Path, keys: Iterable[PublicKey]) -> None:
     """Write `trust.yaml`."""
-    path.write_text(yaml.safe_dump({"administrators": [key.text for key in keys]}), encoding="utf-8")
+    said = {"administrators": [key.text for key in keys], "require_signed": list(get_args(Signed))}
+    path.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
 
 
 def signing_key(settings: Settings) -> PrivateKey | None:

@@ -1,6 +1,7 @@
 """Builds processors: what a constructor names, it is given."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from inspect import Parameter, signature
@@ -10,6 +11,7 @@ from fairwatch import __version__
 from fairwatch.apps.kafka import client_options, codec, reach
 from fairwatch.apps.providers import PROVIDERS
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.signed import signed_references
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.processor import Processor
@@ -75,6 +77,7 @@ def build(name: str, provide: Mapping[str, Callable[[], Any]], references: Mappi
 
 def built(settings: Settings, name: str, given: Resources) -> Processor:
     """Build a processor from settings and from what the engine gives it."""
+    given = replace(given, references=signed_references(settings, name, given.references))
     provide = {word: partial(provider, settings, given) for word, provider in PROVIDERS.items()}
     return build(name, provide, given.references)
 

@@ -15,6 +15,10 @@ Action = Literal[
 # Least first: who looks after the machines has no business with anybody's face.
 ALLOWED: dict[Role, frozenset[Action]] = {
     "admin": frozenset({"health.view"}),
+    "requester": frozenset(
+        {"health.view"}
+    ),  # asks for authorisations and lists what is looked for, at the command line
+    "approver": frozenset({"health.view"}),
     "operator": frozenset({"health.view", "alert.view", "alert.act"}),
     "reviewer": frozenset({"health.view", "alert.view", "candidate.view", "candidate.verify"}),
     "auditor": frozenset({"health.view", "alert.view", "candidate.view"}),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fairwatch.domain.errors import ConfigurationError
 
-Role = Literal["reviewer", "operator", "auditor", "admin"]
+Role = Literal["reviewer", "operator", "auditor", "admin", "requester", "approver"]
 MEMORY_KIB = 19_456  # the least that OWASP recommends for argon2id
 ROUNDS = 2
 MIN_PASSWORD = 12

@@ -177,6 +177,19 @@ MatchKind = Literal["UNKNOWN", "FACE", "PLATE"]
 MatchMode = Literal["REALTIME", "POST"]
 
 
+class Deed(TypedDict):
+    """Who did it, by what they were recognised, and the signature of what recognised them."""
+
+    act: str
+    person_id: str
+    role: str
+    at: int
+    method: str
+    session_id: NotRequired[str]
+    key_id: str
+    signature: str
+
+
 class Authorisation(TypedDict):
     """The legal permission without which nothing matches (AI Act Art. 5(2)-(3), 26(10))."""
 
@@ -201,6 +214,7 @@ class Authorisation(TypedDict):
     dpia_id: NotRequired[str | None]
     updated_at: NotRequired[int | None]
     reason: NotRequired[str | None]
+    deeds: NotRequired[list[Deed]]
 
 
 class DeadLetter(TypedDict):
@@ -771,19 +785,6 @@ class Site(TypedDict):
 Outcome = Literal["PENDING", "CONFIRMED", "REJECTED", "EXPIRED", "REVOKED"]
 
 Decision = Literal["UNSURE", "MATCH", "NO_MATCH"]
-
-
-class Deed(TypedDict):
-    """Who did it, by what they were recognised, and the signature of what recognised them."""
-
-    act: str
-    person_id: str
-    role: str
-    at: int
-    method: str
-    session_id: NotRequired[str]
-    key_id: str
-    signature: str
 
 
 class Verification(TypedDict):

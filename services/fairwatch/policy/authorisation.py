@@ -21,6 +21,7 @@ Refusal = Literal[
     "no_entry",  # there is none, or it was erased
     "moved",  # the entry rests on another authorisation now
     "replaced",  # the entry is about another plate or other pictures now
+    "not_authentic",  # it lacks the signature of somebody whom it names
 ]
 
 _AUTHORISATION_STATES: dict[str, Refusal] = {
@@ -28,8 +29,14 @@ _AUTHORISATION_STATES: dict[str, Refusal] = {
     "REJECTED": "not_granted",
     "REVOKED": "revoked",
     "EXPIRED": "expired",
+    "NOT_AUTHENTIC": "not_authentic",
 }
-_ENTRY_STATES: dict[str, Refusal] = {"SUSPENDED": "suspended", "WITHDRAWN": "withdrawn", "EXPIRED": "expired"}
+_ENTRY_STATES: dict[str, Refusal] = {
+    "SUSPENDED": "suspended",
+    "WITHDRAWN": "withdrawn",
+    "EXPIRED": "expired",
+    "NOT_AUTHENTIC": "not_authentic",
+}
 
 
 def person(name: str | None) -> str:

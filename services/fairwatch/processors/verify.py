@@ -17,7 +17,7 @@ from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
 from fairwatch.policy.two_person import ROLES, Case, Objection, Ruling, objection, rule
-from fairwatch.wire.refused_deeds import refused_deed
+from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
 from fairwatch.wire.trust import Trust, Unauthentic
 
 SECOND = 1_000_000
@@ -53,6 +53,7 @@ class Verify:
         self._agenda = Agenda(state, lambda value: value["due"])
         self._recheck = Recheck(references)
         self._looked_at: dict[int, tuple[int, int, int]] = {}
+        self._refused = RefusedRecords("verify", references.values())
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with what it came to."""
@@ -69,7 +70,7 @@ class Verify:
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Expire what is due; revoke where an authorisation or an entry was taken back."""
-        emits: list[Emit] = []
+        emits = self._refused.tell(self._clock.now()) if 0 in partitions else []  # one worker has the first
         self._looked_at = {p: versions for p, versions in self._looked_at.items() if p in partitions}
         for partition in partitions:
             emits += self._look_again(partition)

@@ -18,6 +18,7 @@ Withheld = Literal[
     "mandate_suspended",
     "mandate_withdrawn",
     "mandate_no_entry",
+    "mandate_not_authentic",
     "mandate_moved",
     "mandate_replaced",
     "mandate_unknown",  # nobody was told what is authorised

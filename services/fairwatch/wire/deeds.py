@@ -7,6 +7,7 @@ The purpose stands before it: a signature of one kind is never one of another.
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from fairwatch.domain.ids import stable_id
@@ -39,12 +40,37 @@ def signed_bytes(purpose: str, record_type: str, record: Mapping[str, Any], more
 
 def content(record_type: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a record that say something: those that differ from their defaults, without signatures."""
-    defaults = {field["name"]: field.get("default", _NOTHING) for field in newest()[record_type].parsed["fields"]}
+    fields = _fields(record_type)
     return {
-        name: value
+        name: _plain(value, fields[name]["type"])
         for name, value in record.items()
-        if name not in SIGNATURE_FIELDS and name in defaults and value != defaults[name]
+        if name not in SIGNATURE_FIELDS and name in fields and value != fields[name].get("default", _NOTHING)
     }
+
+
+@cache
+def _fields(record_type: str) -> dict[str, Any]:
+    return {field["name"]: field for field in newest()[record_type].parsed["fields"]}
+
+
+def _plain(value: Any, type_: Any) -> Any:
+    """Return a value without the defaults of records within it, which readers fill in and writers may leave out."""
+    if isinstance(value, list):
+        return [_plain(one, _of_kind(type_, "array").get("items")) for one in value]
+    if not isinstance(value, dict) or not (record := _of_kind(type_, "record")):
+        return value
+    fields = {field["name"]: field for field in record["fields"]}
+    return {
+        name: _plain(one, fields[name]["type"])
+        for name, one in value.items()
+        if name in fields and one != fields[name].get("default", _NOTHING)
+    }
+
+
+def _of_kind(type_: Any, kind: str) -> dict[str, Any]:
+    """Return the one of a field's types that is an array or a record, where it is written out; empty for none."""
+    types = type_ if isinstance(type_, list) else [type_]
+    return next((one for one in types if isinstance(one, dict) and one.get("type") == kind), {})
 
 
 def deed_bytes(record_type: str, record: Mapping[str, Any], deed: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,9 @@
-"""What becomes of a deed that is not authentic: a dead letter, an audit record, a number; never a deed."""
+"""What becomes of a deed that is not authentic: a dead letter, an audit record, a number; never a deed.
 
+A record of a reference topic stays where it is, in force for nobody: it has an audit record and a number.
+"""
+
+from collections.abc import Iterable
 from hashlib import sha256
 
 from fairwatch.domain.event import Event
@@ -7,7 +11,9 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.domain.records import AuditRecord
 from fairwatch.telemetry import metrics
-from fairwatch.wire.deeds import deed_bytes
+from fairwatch.wire.deeds import deed_bytes, signed_bytes
+from fairwatch.wire.signed_reference import Refused, SignedReference
+from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Unauthentic
 
 SHOWN = 64  # characters of a name that somebody claims
@@ -35,3 +41,46 @@ def refused_deed(component: str, event: Event, name: str, reason: Unauthentic, n
     metrics.DEEDS_REFUSED.labels(component, reason).inc()
     what = f"what {name[:SHOWN]!r} is said to have done is not authentic: {reason}"
     return Emit("audit", event.key, record), Reject("not_authentic", what, "deed")
+
+
+class RefusedRecords:
+    """What is not authentic on reference topics, told to the audit log by one worker.
+
+    Args:
+        component: Who tells it.
+        references: Topics that have to be signed; each record is looked at when it changes.
+    """
+
+    def __init__(self, component: str, references: Iterable[object]) -> None:
+        self._component = component
+        self._references = [one for one in references if isinstance(one, SignedReference)]
+        self._looked_at: dict[int, int] = {}
+
+    def tell(self, now: int) -> list[Emit]:
+        """Return an audit record of each that was found since the last call; `now` in microseconds UTC.
+
+        Told again after a restart it has the same id, by which the audit log knows it.
+        """
+        found = [refused for number, one in enumerate(self._references) for refused in self._look(number, one)]
+        return [Emit("audit", refused.key, self._audited(refused, now)) for refused in found]
+
+    def _look(self, number: int, reference: SignedReference) -> list[Refused]:
+        version = reference.version
+        if self._looked_at.get(number) != version:
+            keys = reference.changed_since(self._looked_at.get(number, -1))
+            for key in [key for key, _ in reference.items()] if keys is None else keys:
+                reference.get(key)
+            self._looked_at[number] = version
+        return reference.take_refused()
+
+    def _audited(self, refused: Refused, now: int) -> AuditRecord:
+        content = signed_bytes("refused", SIGNINGS[refused.topic].record_type, refused.record, {})
+        said = sha256(content).hexdigest()
+        return {
+            "audit_id": stable_id("audit", "deed.refused", refused.topic, refused.key, refused.reason, said),
+            "action": "deed.refused",
+            "actor": f"processor:{self._component}",
+            "at": now,
+            "subject": refused.key,
+            "details": {"reason": refused.reason, "topic": refused.topic, "sha256": said},
+        }

@@ -1,6 +1,7 @@
 """Whether somebody's deed is theirs: keys and people as administrators signed them, and the signature itself."""
 
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Literal, cast
 
 from fairwatch.domain.ports import Reference
@@ -12,6 +13,7 @@ MINUTE = 60_000_000
 AHEAD = 15 * MINUTE  # clocks of two hosts are never that far apart
 LATE = 10 * MINUTE  # what was signed before a key was revoked has so long to arrive
 WINDOW = 24 * 60 * MINUTE  # a deed that is older when it arrives is a replay
+REMEMBERED = 65_536  # signatures that were checked, 32 bytes each
 
 Unauthentic = Literal[
     "unsigned",
@@ -23,6 +25,7 @@ Unauthentic = Literal[
     "revoked_key",
     "out_of_time",  # of the future, before the key or the person was, or older than the window
     "wrong_signature",
+    "replayed",  # an older one than was seen of the same
 ]
 
 
@@ -43,6 +46,12 @@ class Trust:
         self._anchors = {key.key_id: key for key in anchors}
         self._known: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._versions = (-1, -1)
+        self._good: dict[bytes, None] = {}
+
+    @property
+    def version(self) -> int:
+        """Grow with every change of people and keys."""
+        return self._people.version + self._keys.version
 
     def refusal(
         self,
@@ -113,9 +122,21 @@ class Trust:
     def _signature_refused(self, record_type: str, record: Mapping[str, Any], deed: Deed) -> Unauthentic | None:
         key = self.key(deed["key_id"])
         public = PublicKey.of(key["public_key"]) if key else None
-        if public is None or not public.signed(deed_bytes(record_type, record, deed), deed["signature"]):
+        if public is None or not self._signed(public, deed_bytes(record_type, record, deed), deed["signature"]):
             return "wrong_signature"
         return None
+
+    def _signed(self, public: PublicKey, data: bytes, signature: str) -> bool:
+        """Check a signature, once: a good one stays good, and to check it takes longer than all the rest."""
+        known = sha256(b"\0".join((public.raw, signature.encode(), data))).digest()
+        if known in self._good:
+            return True
+        if not public.signed(data, signature):
+            return False
+        if len(self._good) >= REMEMBERED:
+            self._good.pop(next(iter(self._good)))
+        self._good[known] = None
+        return True
 
     def _refresh(self) -> None:
         versions = (self._people.version, self._keys.version)

@@ -12,7 +12,7 @@ import psutil
 import yaml
 from pydantic import SecretStr
 
-from fairwatch.apps.demo import world
+from fairwatch.apps.demo import signing, world
 from fairwatch.apps.demo.components import Components
 from fairwatch.apps.demo.credentials import PEOPLE, Credentials
 from fairwatch.apps.demo.pictures import portrait
@@ -20,23 +20,21 @@ from fairwatch.apps.demo.receiver import ControlRoom
 from fairwatch.apps.embedded import free_port, start_broker, start_valkey
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.apps.kafka import admin, producer
-from fairwatch.apps.keys import ANCHORS, CONSOLE, make_files, publish
+from fairwatch.apps.keys import CONSOLE
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.console.people import hash_password
-from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.parts import CHAINS, of_kind, parts
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.health import Health
 from fairwatch.stores.media import MediaStore, media_uri
-from fairwatch.wire.vouching import vouch_key, vouch_person
 
 CONFIG = Path(__file__).parent / "config"
 REFERENCE = "obama.jpg"
 PROCESSORS = tuple(of_kind("processor", essential=True))
 CHAINED = (*map("+".join, CHAINS.values()), *(name for name in PROCESSORS if name not in sum(CHAINS.values(), ())))
 GATEWAYS = tuple(of_kind("gateway", essential=True))
-ROLES = ("reviewer", "operator")
 NEEDED_MIB = 2500
 READY_S = 120.0
 SAY_S = 5.0
@@ -123,8 +121,7 @@ async def set_stage(
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
         await asyncio.to_thread(make_topics, settings)
-        await _publish_world(settings, models / "pictures")
-        await _vouch(settings, folder)
+        await _publish_world(settings, models / "pictures", await signing.vouch(settings, folder))
         health = Health(valkey)
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
@@ -165,7 +162,7 @@ def _write_config(folder: Path, credentials: Credentials) -> None:
         {
             "name": name,
             "display_name": name.title(),
-            "roles": list(ROLES),
+            "roles": list(signing.ROLES),
             "password_hash": hash_password(credentials.people[name]),
         }
         for name in PEOPLE
@@ -173,16 +170,7 @@ def _write_config(folder: Path, credentials: Credentials) -> None:
     (folder / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
 
 
-async def _vouch(settings: Settings, folder: Path) -> None:
-    """Make keys of an administrator and of the console, and vouch for the people who sign in."""
-    admin, console = make_files(folder / "keys")
-    shutil.copyfile(folder / "keys" / ANCHORS, folder / "config" / ANCHORS)
-    at = SystemClock().now()
-    people = [vouch_person(admin, name, ROLES, since=at, at=at) for name in PEOPLE]
-    await publish(settings, [vouch_key(admin, console.public, "console", at=at)], people, "demo")
-
-
-async def _publish_world(settings: Settings, pictures: Path) -> None:
+async def _publish_world(settings: Settings, pictures: Path, key: PrivateKey) -> None:
     data, width, height = portrait(pictures, REFERENCE)
     await MediaStore.open(settings.media_url).put(data, "image/jpeg")
     uri = media_uri(data)
@@ -191,8 +179,8 @@ async def _publish_world(settings: Settings, pictures: Path) -> None:
         "width": width, "height": height, "retention_class": "enrolment",
     }  # fmt: skip
     async with producer(settings, "demo") as publisher:
-        for topic, key, record in world.build(reference).records:
-            await publisher.publish(topic, key, record)
+        for row in signing.signed(world.build(reference).records, key):
+            await publisher.publish(*row)
 
 
 async def _start(components: Components, say: Callable[[str], None], workers: Sequence[str]) -> dict[str, str]:

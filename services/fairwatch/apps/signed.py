@@ -1,0 +1,31 @@
+"""References through which only what people signed is in force, as far as `trust.yaml` demands it."""
+
+from collections.abc import Mapping
+
+from fairwatch.apps.keys import anchors, must_be_signed
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ports import Reference
+from fairwatch.wire.signed_reference import SignedReference
+from fairwatch.wire.signings import SIGNINGS
+from fairwatch.wire.trust import Trust
+
+VOUCHED = ("people", "signing-keys")
+
+
+def signed_references(settings: Settings, component: str, given: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return what a component reads whole, with the topics that have to be signed checked.
+
+    Raises:
+        ConfigurationError: A component would believe what it cannot check: its Spec lacks people or keys.
+    """
+    found = dict(given)
+    wanted = must_be_signed(settings) & given.keys()
+    if not wanted:
+        return found
+    if missing := [topic for topic in VOUCHED if topic not in given]:
+        raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
+    trust = Trust(given["people"], given["signing-keys"], anchors(settings))
+    for topic in wanted:
+        found[topic] = SignedReference(component, topic, given[topic], trust, SIGNINGS[topic])
+    return found

@@ -1,0 +1,56 @@
+"""Who acts at the command line: a person of people.yaml who proved who it is, and the key that says so."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fairwatch.apps.keys import signing_key
+from fairwatch.apps.settings import Settings
+from fairwatch.console.people import People
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.signings import Signing
+
+PEOPLE: Final = "people.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A person who is known, in a role.
+
+    Attributes:
+        name: As in people.yaml.
+        role: That allows what is done.
+        key: Signs what the person does; None where this machine has none.
+    """
+
+    name: str
+    role: str
+    key: PrivateKey | None
+
+    def signed(self, signing: Signing, record: dict[str, Any], act: str, at: int) -> dict[str, Any]:
+        """Return a record with the person's deed.
+
+        Raises:
+            ConfigurationError: This machine has no key, or the role does not allow it.
+        """
+        if self.key is None:
+            raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with")
+        if self.role not in signing.acts[act]:
+            raise ConfigurationError(f"{self.name} has none of the roles {', '.join(sorted(signing.acts[act]))}")
+        return signing.signed(record, self.key, act, self.name, self.role, at=at)
+
+
+async def known_signer(settings: Settings, name: str, password: str, roles: Collection[str]) -> Signer:
+    """Return the person of this name, in the first role of these that the person has.
+
+    Raises:
+        ConfigurationError: Nobody of that name has that password, or has a role for it.
+    """
+    found = await People.load(settings.config_dir / PEOPLE).check(name, password)
+    if found is None:
+        raise ConfigurationError(f"{PEOPLE} has nobody named {name!r} with this password")
+    fitting = sorted(found.roles & set(roles))
+    if not fitting:
+        raise ConfigurationError(f"{found.name} has none of the roles {', '.join(sorted(roles))}")
+    return Signer(found.name, fitting[0], signing_key(settings))

@@ -1,0 +1,89 @@
+"""`fairwatch authorisations`: asked for by one person, approved by another, revoked by either; each step is signed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fairwatch.apps import authorising
+from fairwatch.apps.authorising import ROLES, Record
+from fairwatch.apps.printing import shown
+from fairwatch.apps.reading import latest
+from fairwatch.apps.settings import settings
+from fairwatch.apps.signer import Signer, known_signer
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.signings import AGREES, APPROVE, ASKS, REJECT, REQUEST, REVOKE
+
+Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
+Id = Annotated[str, typer.Argument(metavar="AUTHORISATION", help="Its id, or the beginning of it.")]
+Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stays with the authorisation.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Authorisations: who asked, who agreed, what holds.", no_args_is_help=True)
+    app.add_typer(group, name="authorisations")
+    for command in (request, approve, reject, revoke, sign):
+        group.command(command.__name__)(command)
+    group.command("list")(list_)
+
+
+def request(file: Path, who: Who, because: Because = "") -> None:
+    """Ask for an authorisation that a JSON file describes; it waits for `approve` by somebody else."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+    _do(REQUEST, who, ROLES[REQUEST], lambda signer, now: authorising.requested(document, signer, now), because)
+
+
+def approve(authorisation: Id, who: Who, reason: Reason = "") -> None:
+    """Agree to what somebody else asked for; from then on it is in force."""
+    _decide(APPROVE, authorisation, who, reason)
+
+
+def reject(authorisation: Id, who: Who, reason: Reason) -> None:
+    """Say no."""
+    _decide(REJECT, authorisation, who, reason)
+
+
+def revoke(authorisation: Id, who: Who, reason: Reason) -> None:
+    """Take an authorisation back: nothing is compared under it, and what was found is taken back."""
+    _decide(REVOKE, authorisation, who, reason)
+
+
+def sign(authorisation: Id, who: Who) -> None:
+    """Sign an authorisation of before signatures, as somebody whom it names; it stands as it stood."""
+    record = authorising.one(settings(), authorisation)
+    _do("sign", who, ASKS | AGREES, lambda signer, now: authorising.countersigned(record, signer, now))
+
+
+def list_() -> None:
+    """Show all authorisations, and whose signatures they carry."""
+    table = Table("authorisation", "state", "asked by", "approved by", "signed", "until", box=None)
+    for key, record in sorted(latest(settings(), authorising.TOPIC).items()):
+        acts = ", ".join(deed["act"] for deed in record["deeds"]) or "[red]nobody[/]"
+        agreed = ", ".join(record["approved_by"])
+        rows = (shown(key), record["state"], shown(record["requested_by"]), shown(agreed))
+        table.add_row(*rows, acts, str(record["valid_until"]))
+    Console().print(table)
+
+
+def _decide(act: str, authorisation: str, who: str, reason: str) -> None:
+    record = authorising.one(settings(), authorisation)
+    _do(act, who, ROLES[act], lambda signer, now: authorising.decided(record, act, signer, now, reason))
+
+
+def _do(act: str, who: str, roles: frozenset[str], make: Callable[[Signer, int], Record], because: str = "") -> None:
+    password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
+    signer = asyncio.run(known_signer(settings(), who, password, roles))
+    record = make(signer, SystemClock().now())
+    asyncio.run(authorising.write(settings(), act, signer, record, because))
+    typer.echo(f"{record['authorisation_id']}: {record['state'].lower()}")

@@ -1,0 +1,110 @@
+"""A reference topic through which only what people signed is in force."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fairwatch.domain.ports import Reference
+from fairwatch.telemetry import metrics
+from fairwatch.wire.signings import Signing
+from fairwatch.wire.trust import Trust, Unauthentic
+
+NOT_AUTHENTIC = "NOT_AUTHENTIC"  # a state that no schema has: nobody can write it, and nothing is in force with it
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that is not authentic, and why."""
+
+    topic: str
+    key: str
+    record: Any
+    reason: Unauthentic
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    record: Any
+    trusted: int
+    shown: Any
+
+
+class SignedReference:
+    """The Reference port; a record that lacks a signature which it needs is shown in the state `NOT_AUTHENTIC`.
+
+    Whoever asks treats that as any state that is not in force, so that nobody forgets to check. Signatures are checked
+    when a record is asked for, and again when people or keys change. While this process lives, a record whose last deed
+    is older than one that was seen under its key is a replay and not authentic.
+
+    Args:
+        component: Who asks, for the metric.
+        topic: Logical name.
+        inner: The topic as it is.
+        trust: People and keys.
+        signing: How its records are signed.
+    """
+
+    def __init__(self, component: str, topic: str, inner: Reference, trust: Trust, signing: Signing) -> None:
+        self._component = component
+        self._topic = topic
+        self._inner = inner
+        self._trust = trust
+        self._signing = signing
+        self._seen: dict[str, _Seen] = {}
+        self._dated: dict[str, int] = {}
+        self._refused: list[Refused] = []
+        self._trusted, self._trusted_since = trust.version, 0
+
+    @property
+    def version(self) -> int:
+        """Grow at each change of the topic, of people and of keys."""
+        version = self._inner.version + self._trust.version
+        if self._trusted != self._trust.version:
+            self._trusted, self._trusted_since = self._trust.version, version
+        return version
+
+    def changed_since(self, version: int) -> list[str] | None:
+        """Return the keys that changed after a version; None when that is not known, as after a change of keys."""
+        if self.version < version or version < self._trusted_since:
+            return None
+        return self._inner.changed_since(version - self._trusted)
+
+    def get(self, key: str) -> Any | None:
+        """Return the record, in the state `NOT_AUTHENTIC` where it is not signed as it must be; None for none."""
+        record = self._inner.get(key)
+        return None if record is None else self._shown(key, record)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over all records by key, as `get` returns them."""
+        return ((key, self._shown(key, record)) for key, record in self._inner.items())
+
+    def take_refused(self) -> list[Refused]:
+        """Return what was found not to be authentic since the last call, each record once."""
+        found, self._refused = self._refused, []
+        return found
+
+    def _shown(self, key: str, record: Any) -> Any:
+        seen, trusted = self._seen.get(key), self._trust.version
+        if seen is not None and seen.record is record and seen.trusted == trusted:
+            return seen.shown
+        reason = self._refusal(key, record)
+        shown = record
+        if reason is not None:
+            shown = {**record, "state": NOT_AUTHENTIC}
+            if seen is None or seen.record != record or seen.shown is seen.record:
+                self._refused.append(Refused(self._topic, key, record, reason))
+                metrics.DEEDS_REFUSED.labels(self._component, reason).inc()
+        self._seen[key] = _Seen(record, trusted, shown)
+        return shown
+
+    def _refusal(self, key: str, record: Any) -> Unauthentic | None:
+        if not record.get("deeds"):
+            return "unsigned" if self._signing.needs(record) else None
+        refusal = self._signing.refusal(record, self._trust)
+        if refusal is not None:
+            return refusal
+        dated, known = self._signing.dated(record, self._trust), self._dated.get(key, 0)
+        if dated < known and self._signing.needs(record):
+            return "replayed"
+        self._dated[key] = max(dated, known)
+        return None

@@ -1,0 +1,108 @@
+"""How records that people make are signed: which deeds a record needs to be in force, and what each covers.
+
+A signature covers what is wanted, not where it stands: whoever asks and whoever agrees sign the same. What takes
+something back needs no signature to take effect, and one to be remembered against an older record that comes again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fairwatch.domain.records import Deed
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.deeds import sign_deed
+from fairwatch.wire.trust import Trust, Unauthentic
+
+Record = Mapping[str, Any]
+Need = tuple[str, str]  # act, name of who must have done it
+
+REQUEST: Final = "request"
+APPROVE: Final = "approve"
+REJECT: Final = "reject"
+REVOKE: Final = "revoke"
+ASKS: Final = frozenset({"requester"})
+AGREES: Final = frozenset({"approver"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How the records of one topic are signed.
+
+    Attributes:
+        record_type: Of the topic.
+        moves: Fields that say where a record stands and who agreed; no signature covers them.
+        acts: Roles that allow each act.
+        needs: Deeds without which a record is not authentic; none for what is not in force anyway.
+        ends: Acts that take something back.
+    """
+
+    record_type: str
+    moves: frozenset[str]
+    acts: Mapping[str, frozenset[str]]
+    needs: Callable[[Record], Sequence[Need]]
+    ends: frozenset[str] = frozenset()
+
+    def wanted(self, record: Record) -> dict[str, Any]:
+        """Return what is signed of a record."""
+        return {name: value for name, value in record.items() if name not in self.moves}
+
+    def refusal(self, record: Record, trust: Trust) -> Unauthentic | None:
+        """Return why a record is not authentic, or None."""
+        done: dict[Need, Unauthentic | None] = {}
+        needs = self.needs(record)
+        for act, name in needs:
+            done[act, name] = self._done(record, act, name, trust)
+        people = [name for _, name in needs]
+        if len(set(people)) < len(people):
+            return "another_person"  # one person cannot be two
+        return next((refusal for refusal in done.values() if refusal), None)
+
+    def _done(self, record: Record, act: str, name: str, trust: Trust) -> Unauthentic | None:
+        """Return why none of a record's deeds is this act of this person, or None; names the fault of the last."""
+        wanted, found = self.wanted(record), "unsigned"
+        for deed in record.get("deeds") or ():
+            if deed["act"] != act:
+                continue
+            refusal = trust.refusal(self.record_type, wanted, deed, act=act, name=name, roles=self.acts[act])
+            if refusal is None:
+                return None
+            found = refusal if found == "unsigned" or refusal != "another_person" else found
+        return found  # type: ignore[return-value]  # it is one of them
+
+    def dated(self, record: Record, trust: Trust) -> int:
+        """Return when the last authentic deed of a record was done, microseconds UTC; 0 for none."""
+        wanted = self.wanted(record)
+        return max((deed["at"] for deed in record.get("deeds") or () if self._stands(wanted, deed, trust)), default=0)
+
+    def _stands(self, wanted: Record, deed: Deed, trust: Trust) -> bool:
+        person = trust.person(deed["person_id"])
+        roles = self.acts.get(deed["act"], frozenset())
+        return person is not None and not trust.refusal(
+            self.record_type, wanted, deed, act=deed["act"], name=person["name"], roles=roles
+        )
+
+    def signed(
+        self, record: Record, key: PrivateKey, act: str, name: str, role: str, *, at: int, method: str = "password"
+    ) -> dict[str, Any]:
+        """Return a record with one more deed; `at` in microseconds UTC."""
+        deed = sign_deed(
+            self.record_type, self.wanted(record), key, act=act, name=name, role=role, at=at, method=method
+        )
+        return {**record, "deeds": [*(record.get("deeds") or ()), deed]}
+
+
+def _of_authorisation(record: Record) -> list[Need]:
+    if record.get("state", "REQUESTED") != "GRANTED":
+        return []
+    return [(REQUEST, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
+
+
+SIGNINGS: Final[Mapping[str, Signing]] = {
+    "authorisations": Signing(
+        record_type="Authorisation",
+        moves=frozenset({"state", "approved_by", "updated_at", "reason", "deeds"}),
+        acts={REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES},
+        needs=_of_authorisation,
+        ends=frozenset({REJECT, REVOKE}),
+    ),
+}
