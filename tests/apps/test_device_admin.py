@@ -32,15 +32,16 @@ def registered(device_id="cam-1", **access):
 def test_rows_of_a_table_are_devices_with_places_and_new_keys(tmp_path):
     path = written(
         tmp_path,
-        "device_id,name,site_id,formats,mqtt_topics,sources,bearing_deg\n"
-        "cam-1,Gate,harbour,frigate,site/cam-1/#; site/cam-1-b/#,,12.5\n"
-        "cam-2,Yard,harbour,,,10.0.0.0/8,\n",
+        "device_id,name,site_id,formats,mqtt_topics,sources,bearing_deg,names\n"
+        "cam-1,Gate,harbour,frigate,site/cam-1/#; site/cam-1-b/#,,12.5,rule:Line 1; Yard; 10:30\n"
+        "cam-2,Yard,harbour,,,10.0.0.0/8,,\n",
     )
     found = read_rows(path, tmp_path, None)
     assert found.faults == []
     (_, one), (_, two) = found.records
     assert (one["site_id"], one["formats"], one["bearing_deg"]) == ("harbour", ["frigate"], 12.5)
     assert one["access"]["mqtt_topics"] == ["site/cam-1/#", "site/cam-1-b/#"]
+    assert (one["names"], one["names_by_kind"]) == (["Yard", "10:30"], [{"kind": "RULE", "name": "Line 1"}])
     assert list(found.keys) == ["cam-2"]
     assert binding_of(two, tmp_path, None).accepts_key(found.keys["cam-2"])
     assert found.keys["cam-2"] not in json.dumps(two)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.formats.language.canonical import Kind, field, record_kind, required
+from fairwatch.formats.language.code_systems import without_table
 from fairwatch.formats.language.converters import build
 from fairwatch.formats.language.declaration import Condition, Conditions, Declaration, Message, Row
 from fairwatch.formats.language.faults import Fault, Place, Source
@@ -12,6 +13,7 @@ from fairwatch.formats.language.paths import parse_path
 from fairwatch.formats.language.program import OBSERVATION, rows_of
 
 SELF: Final = "."
+SYSTEM: Final = ".system"  # how a field of a code's system ends
 Found = Iterator[tuple[Place, str]]
 
 
@@ -94,15 +96,22 @@ def _message(declaration: Declaration, message: Message, place: Place) -> Found:
     except ValueError as error:
         yield (*place, "type"), str(error)
         return
-    for path in message.writes or {}:
-        if not _exists(kind, path):
-            yield (*place, "writes", path), f"{message.type} has no field {path}"
+    yield from _writes(message, kind, place)
     for name, rows in rows_of(declaration, message).items():
         group = next((one for one in reversed(message.use) if name in declaration.groups[one]), "")
         where: Place = (*place, "rows", name) if name in message.rows or not group else ("groups", group, name)
         yield from _field(name, rows, kind, where)
     if message.type == OBSERVATION and not rows_of(declaration, message):
         yield place, "it has no row, so that it can never make a record"
+
+
+def _writes(message: Message, kind: Kind, place: Place) -> Found:
+    for path, wanted in (message.writes or {}).items():
+        if not _exists(kind, path):
+            yield (*place, "writes", path), f"{message.type} has no field {path}"
+        elif path.endswith(SYSTEM):
+            for system in _listed(wanted):
+                yield from _systems(f"code {system}", (*place, "writes", path))
 
 
 def _field(name: str, rows: Sequence[Row], kind: Kind, place: Place) -> Found:
@@ -134,6 +143,7 @@ def _row(row: Row, kind: Kind, place: Place, *, is_event: bool, is_kept: bool) -
             build(row.converter)
         except (ValueError, KeyError) as error:
             yield place, f"as: {error}"
+        yield from _systems(row.converter, place)
     if is_kept and not row.converter.startswith("kept "):
         yield place, "a row of extensions needs `as: kept KIND`"
     given = [one for one in (*row.values.values(), row.value, row.default) if one is not None]
@@ -188,3 +198,12 @@ def _kept(path: str, kind: str, place: Place) -> Found:
         build(f"kept {kind}")
     except ValueError as error:
         yield place, str(error)
+    yield from _systems(kind, place)
+
+
+def _systems(converter: str, place: Place) -> Found:
+    for system in without_table(converter):
+        yield (
+            place,
+            f"no file of schemas/vocabulary/codes has a table of {system}: none of its codes may travel",
+        )
