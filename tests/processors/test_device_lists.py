@@ -1,5 +1,6 @@
 """What a device recognises itself: dropped, unless two people bound its list to an authorisation in force."""
 
+import re
 from pathlib import Path
 
 import orjson
@@ -155,6 +156,24 @@ async def test_somebody_whom_a_device_does_not_know_is_no_claim(format_, name):
     assert emitted([outcomes], "observations")
     assert all(not one.get("claim") for one in emitted([outcomes], "observations"))
     assert Skip("claim_without_mandate") not in outcomes
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({}, 1),
+        ({"entry_id": "entry-1", "entries": []}, 1),
+        ({"entries": [{"token": f"id:{n:016x}", "entry_id": f"entry-{n // 2 + 1}"} for n in range(6)]}, 3),
+    ],
+)
+async def test_a_candidate_of_a_devices_list_says_what_the_list_was_and_how_many_it_leads_to(fields, size):
+    token = "id:" + "0" * 16
+    [found], _ = await Hub(bound(token, **fields)).matched(claiming(token))
+    assert found["gallery_size"] == size
+    assert re.fullmatch(r"[0-9a-f]{32}", found["gallery_version"])
+    for other in ({"requested_by": "cleo"}, {"valid_until": AT + 2 * HOUR}, {"list_id": "list-2"}):
+        [again], _ = await Hub(bound(token, **{**fields, **other})).matched(claiming(token))
+        assert (again["gallery_version"] == found["gallery_version"]) == ("requested_by" in other)
 
 
 async def test_only_whom_the_list_names_counts_and_the_name_goes_nowhere():

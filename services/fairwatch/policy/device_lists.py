@@ -5,24 +5,38 @@ list which two people bound to an authorisation in force holds it. Faces only: a
 with our own lists, whatever the device thinks of it.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import Authorisation
 from fairwatch.policy.authorisation import Refusal, person, standing, within
 
 Record = dict[str, Any]
+_SAID: Final = ("list_id", "device_id", "authorisation_id", "entry_id", "valid_from", "valid_until")
+_DIGITS: Final = 32  # as many as the hash of a gallery of ours has
 
 
 @dataclass(frozen=True, slots=True)
 class ListedClaim:
-    """What a recognition of a device's own is: the entry, by which list."""
+    """What a recognition of a device's own is: the entry, by which list.
+
+    Attributes:
+        entry_id: Whom it is of.
+        list_id: The list.
+        authorisation_id: What the list is bound to.
+        version: Names what the list said: who is on it, under which authorisation, for how long.
+        size: Entries that the list leads to. How many people the device keeps on its own, nobody knows.
+    """
 
     entry_id: str
     list_id: str
     authorisation_id: str
+    version: str
+    size: int
 
 
 def list_standing(record: Record) -> Refusal | None:
@@ -59,7 +73,7 @@ class DeviceLists:
         for one in self._of(device_id):
             entry_id = _entry_of(one, token)
             if entry_id and self._refusal(one, at=at, now=now) is None:
-                return ListedClaim(entry_id, one["list_id"], one["authorisation_id"])
+                return ListedClaim(entry_id, one["list_id"], one["authorisation_id"], _version(one), _size(one))
         return None
 
     def asked(self, device_id: str, at: int) -> Callable[[str], bool] | None:
@@ -86,6 +100,18 @@ class DeviceLists:
             or standing(authorisation)
             or within(authorisation["valid_from"], authorisation["valid_until"], at=at, now=now)
         )
+
+
+def _version(record: Record) -> str:
+    """Return a hash of what a binding says; who asked for it and who approved it are no part of it."""
+    said = [str(record.get(field) or "") for field in _SAID]
+    entries = sorted((one["token"], one["entry_id"]) for one in record.get("entries", ()))
+    return sha256(json.dumps([said, entries], separators=(",", ":")).encode()).hexdigest()[:_DIGITS]
+
+
+def _size(record: Record) -> int:
+    entries = {one["entry_id"] for one in record.get("entries", ())}
+    return len(entries | {record["entry_id"]} if record.get("entry_id") else entries)
 
 
 def _entry_of(record: Record, token: str) -> str | None:

@@ -167,7 +167,8 @@ class Match:
         found = _Found(
             listed.entry_id, claimed(claim, listed, observation["source"]["format"]), face_probe(observation)
         )
-        return self._emit(moment, [found], Admission.under([listed.authorisation_id]))
+        searched = Admission(frozenset([listed.authorisation_id]), version=listed.version, size=listed.size)
+        return self._emit(moment, [found], searched)
 
     def _refuse(self, kind: MatchKind, moment: _Moment) -> list[Outcome]:
         """Return why nothing of this kind may be searched here and now; empty when something may."""

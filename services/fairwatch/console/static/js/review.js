@@ -177,7 +177,7 @@ function numbers(candidate) {
       ["Threshold", score(candidate.threshold)],
       ["Picture quality", candidate.probe_quality === null ? null : score(candidate.probe_quality)],
       ["Ahead of the runner-up by", candidate.margin === null ? null : score(candidate.margin)],
-      [face ? "Faces searched" : "Plates searched", count(candidate.gallery_size)],
+      [candidate.algorithm.startsWith("device-list/") ? "Entries of the device's list" : face ? "Faces searched" : "Plates searched", count(candidate.gallery_size)],
       ["Expected false alarms", candidate.expected_fpir ? `1 in ${count(Math.round(1 / candidate.expected_fpir))} searches` : null],
       ["Authorisation", candidate.authorisation_id],
       ["Decide before", time(candidate.expires_at)],
