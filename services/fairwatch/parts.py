@@ -197,7 +197,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="project",
             reads=("candidates", "verifications", "verdicts", "alerts", "deliveries"),
-            references=VOUCHED,
+            references=(*VOUCHED, "erasures"),
             replay=True,
             pace_s=0.1,
         ),
@@ -206,13 +206,14 @@ PARTS: tuple[Part, ...] = (
     Part(
         name="retain",
         kind="processor",
-        summary="deletes pictures and raw bodies that are past their lifetime",
+        summary="deletes what is past its lifetime, and what came of authorisations that ended",
         does="deletes what is too old",
         spec=Spec(
             name="retain",
-            reads=("watchlist-entries",),
-            writes=("audit",),
-            references=("watchlist-entries",),
+            reads=("candidates", "verdicts"),
+            writes=("audit", "erasures", "watchlist-entries"),
+            state=True,
+            references=("watchlist-entries", "authorisations", "legal-holds"),
             tick_s=10.0,
         ),
         needs=("media",),

@@ -10,6 +10,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Reject, Skip
 from fairwatch.domain.ports import Facet
 from fairwatch.processors.project import Project
+from tests.support.processor_world import MemoryReference
 from tests.support.records import AT, candidate, trigger, verdict
 from tests.support.trust import signed, trust
 
@@ -157,3 +158,11 @@ async def test_erased_candidate_is_forgotten_in_its_turn(model: MemoryReadModel)
 async def test_record_that_nobody_sees_is_refused(model: MemoryReadModel) -> None:
     (outcomes,) = await Project(model, trust()).handle([Event("candidates", "Device", {"device_id": "cam-1"})])
     assert isinstance(outcomes[0], Reject)
+
+
+async def test_what_was_erased_is_not_shown_again_by_a_replay(model: MemoryReadModel) -> None:
+    erased = story()[0].record["candidate_id"]
+    receipts = MemoryReference({"r": {"candidates": [erased], "alerts": [], "pictures_only": False}})
+    answers = await Project(model, trust(), receipts).handle(story())
+    assert answers[0] == (Skip("erased"),)
+    assert erased not in {subject for _, subject, _ in model.parts}

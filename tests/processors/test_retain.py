@@ -11,9 +11,15 @@ from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.processors.retain import Kept, Retain
 from fairwatch.stores.media import MediaStore
 from fairwatch.wire.avro import Codec
-from tests.support.processor_world import MemoryReference
+from tests.support.processor_world import MemoryReference, MemoryState
 
 HOURS = 3600
+
+
+def retention(stores, clock, entries=None, **fields):
+    references = {name: MemoryReference() for name in ("authorisations", "legal-holds")}
+    references["watchlist-entries"] = MemoryReference(entries)
+    return Retain(stores, references, MemoryState(), clock, **fields)
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ async def test_what_is_past_its_lifetime_goes_and_the_audit_says_so(tmp_path, cl
     body = await put(raw, tmp_path / "raw", b"body", hours=30)
     entry = {"references": [{"uri": enrolled, "role": "REFERENCE"}]}
     stores = {"media": Kept(media, 168), "raw": Kept(raw, 24)}
-    retain = Retain(stores, MemoryReference({"e": entry, "gone": None}), clock)
+    retain = retention(stores, clock, {"e": entry, "gone": None})
     told = await round_of(retain)
     assert [await is_there(media, uri) for uri in (old, enrolled, young)] == [False, True, True]
     assert not await is_there(raw, body)
@@ -67,7 +73,7 @@ async def test_what_is_past_its_lifetime_goes_and_the_audit_says_so(tmp_path, cl
 
 async def test_it_goes_round_again_after_its_pause_and_only_where_partition_0_is(tmp_path, clock):
     store = MediaStore.open(f"file://{tmp_path}")
-    retain = Retain({"media": Kept(store, 24)}, MemoryReference(), clock, every_s=60)
+    retain = retention({"media": Kept(store, 24)}, clock, every_s=60)
     await put(store, tmp_path, b"a", hours=30)
     assert await round_of(retain, partitions=(1, 2)) == []
     assert len(await round_of(retain)) == 1
@@ -93,6 +99,6 @@ class AwayOnce:
 async def test_a_store_that_is_away_is_asked_again_and_holds_up_no_other(clock):
     away, there = AwayOnce(), AwayOnce()
     there.asked = 1
-    retain = Retain({"media": Kept(away, 24), "raw": Kept(there, 24)}, MemoryReference(), clock)
+    retain = retention({"media": Kept(away, 24), "raw": Kept(there, 24)}, clock)
     assert [emit.record["subject"] for emit in await round_of(retain)] == ["store:raw"]
     assert [emit.record["subject"] for emit in await round_of(retain)] == ["store:media", "store:raw"]

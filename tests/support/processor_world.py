@@ -88,6 +88,8 @@ ID_FIELDS = {
     "Silence": "silence_id",
     "AuditRecord": "audit_id",
     "RawEvent": "raw_id",
+    "ErasureReceipt": "receipt_id",
+    "LegalHold": "hold_id",
 }
 _PARSED: dict[str, Any] = {}
 

@@ -5,7 +5,7 @@ last one of the backup. The same import again changes nothing, which is how one 
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -15,11 +15,23 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from fairwatch.apps import kafka
-from fairwatch.apps.export import CHAIN, CREDENTIALS, RULES, Say, Summary, audit, last_values, member, reference_topics
+from fairwatch.apps.erasure import erased_entries
+from fairwatch.apps.export import (
+    CHAIN,
+    CREDENTIALS,
+    ENTRIES,
+    RULES,
+    Say,
+    Summary,
+    audit,
+    last_values,
+    member,
+    reference_topics,
+)
 from fairwatch.apps.export_archive import ArchiveReader
 from fairwatch.apps.processors import engine_config
 from fairwatch.apps.publishing import key_of
-from fairwatch.apps.reading import read_topic
+from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import present
 from fairwatch.domain.clock import SystemClock
@@ -39,6 +51,7 @@ from fairwatch.wire.schemas import newest
 from fairwatch.wire.topics import topics
 
 KEEPER = "audit"
+ERASURES = "erasures"
 PEOPLE = "people.yaml"
 _AT_ONCE = 5_000
 _TOGETHER = 500
@@ -64,17 +77,24 @@ async def restore(settings: Settings, path: Path, key: bytes | None, say: Say, *
         summary.remarks += _check(archive)
         await _check_keeper(settings)
         known = _check_cluster(settings, archive)
+        receipts = [*latest(settings, ERASURES).values(), *_records(archive, ERASURES)]
+        times, pictures = erased_entries(receipts), set[str]()
         for topic in reference_topics():
             say(f"writing {topic.name}")
             there = {key_of(topic, record): record for record in last_values(settings, topic, summary)}
             records = {key_of(topic, record): record for record in _records(archive, topic.name)}
+            if topic.name == ENTRIES:
+                records, erased = _without_erased(records, times), len(records)
+                if erased > len(records):
+                    summary.remarks.append(f"{erased - len(records)} entries were erased since, and stay so")
+                pictures = {media["uri"] for record in records.values() for media in record["references"]}
             differing = [key for key in records if key in there and there[key] != records[key]]
             if differing:
                 summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")
             new = {key: record for key, record in records.items() if key not in there}
             await _publish(settings, topic.name, new)
             summary.counts[topic.name] = len(new)
-        await _pictures(archive, settings, summary)
+        await _pictures(archive, settings, summary, pictures)
         say(f"writing {CHAIN}")
         await _chain(archive, settings, known, summary)
         _configuration(archive, settings.config_dir, summary, people=people)
@@ -152,8 +172,18 @@ def _partition(chain: str) -> int:
         raise ConfigurationError(f"{chain!r} is no chain of an audit keeper") from None
 
 
-async def _pictures(archive: ArchiveReader, settings: Settings, summary: Summary) -> None:
-    names = archive.names("media/")
+def _without_erased(entries: dict[str, Any], times: Mapping[str, int]) -> dict[str, Any]:
+    """Return the entries that were not erased after they were last changed."""
+    return {
+        entry_id: entry
+        for entry_id, entry in entries.items()
+        if entry_id not in times or (entry.get("updated_at") or 0) > times[entry_id]
+    }
+
+
+async def _pictures(archive: ArchiveReader, settings: Settings, summary: Summary, wanted: Container[str]) -> None:
+    """Write the pictures of the entries that came back, and no other."""
+    names = [name for name in archive.names("media/") if SCHEME + name.removeprefix("media/") in wanted]
     store = MediaStore.open(settings.media_url) if names else None
     for name in names:
         assert store is not None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fairwatch.policy.quiet import Quiet
     from fairwatch.policy.routing import RouteTree
     from fairwatch.policy.rule_book import RuleBook
+    from fairwatch.policy.signatures import PrivateKey
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
     from fairwatch.sinks.watch import Watch
@@ -57,6 +58,12 @@ def _trust(settings: Settings, given: Resources) -> "Trust":
     from fairwatch.wire.trust import Trust  # noqa: PLC0415
 
     return Trust(given.references["people"], given.references["signing-keys"], anchors(settings))
+
+
+def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":
+    from fairwatch.apps.keys import signing_key  # noqa: PLC0415
+
+    return signing_key(settings)
 
 
 def _media(settings: Settings, _: Resources) -> MediaStore:
@@ -176,6 +183,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "references": _references,
     "recheck": _recheck,
     "trust": _trust,
+    "signing_key": _signing_key,
     "media": _media,
     "bodies": _bodies,
     "names": _names,

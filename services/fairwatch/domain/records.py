@@ -366,6 +366,40 @@ class Device(TypedDict):
     access: NotRequired[DeviceAccess | None]
     clock_policy: NotRequired[ClockPolicy]
 
+ErasedKind = Literal["UNKNOWN", "AUTHORISATION", "ENTRY", "CANDIDATE", "PICTURE"]
+
+StoreOutcome = Literal["NONE", "DELETED", "ORDERED", "EXPIRES", "KEPT", "UNREACHABLE"]
+
+
+class ErasedStore(TypedDict):
+    """What was done in one store."""
+
+    store: str
+    outcome: StoreOutcome
+    objects: NotRequired[int]
+    until: NotRequired[int | None]
+    detail: NotRequired[str]
+
+
+class ErasureReceipt(TypedDict):
+    """What was erased, store by store, on whose order, and what a legal hold kept. It names nobody who was erased other than by ids."""
+
+    receipt_id: str
+    subject: str
+    kind: ErasedKind
+    authorisation_id: NotRequired[str | None]
+    reason: str
+    ordered_by: str
+    at: int
+    entries: NotRequired[list[str]]
+    candidates: NotRequired[list[str]]
+    alerts: NotRequired[list[str]]
+    pictures_only: NotRequired[bool]
+    holds: NotRequired[list[str]]
+    stores: list[ErasedStore]
+    key_id: NotRequired[str | None]
+    signature: NotRequired[str]
+
 DriftShape = Literal["OTHER", "TEXT", "NUMBER", "FLAG"]
 
 
@@ -378,6 +412,20 @@ class FieldDrift(TypedDict):
     device_id: str
     seen_at: int
     weight: int
+
+
+class LegalHold(TypedDict):
+    """A duty to keep what would be erased: it goes before every erasure and every retention until it is released."""
+
+    hold_id: str
+    subject: str
+    reason: str
+    reference: NotRequired[str]
+    placed_by: str
+    placed_at: int
+    until: NotRequired[int | None]
+    released_by: NotRequired[str | None]
+    released_at: NotRequired[int | None]
 
 
 class Box(TypedDict):

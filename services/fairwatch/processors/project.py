@@ -6,8 +6,9 @@ from typing import Any
 
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
-from fairwatch.domain.ports import Facet, ReadModel
+from fairwatch.domain.ports import Facet, ReadModel, Reference
 from fairwatch.parts import spec_of
+from fairwatch.policy.erasure_receipt import Erased
 from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.two_person import ROLES, required_people
 from fairwatch.wire.trust import Trust
@@ -29,13 +30,15 @@ class Project:
     Args:
         read_model: Where the folded parts are kept.
         trust: People and keys.
+        erasures: Receipts: what they name is shown no more, though a replay brings it again.
     """
 
     spec = spec_of("project")
 
-    def __init__(self, read_model: ReadModel, trust: Trust) -> None:
+    def __init__(self, read_model: ReadModel, trust: Trust, erasures: Reference | None = None) -> None:
         self._read_model = read_model
         self._trust = trust
+        self._erased = Erased(erasures)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Fold each event; what the read model already knew is skipped as `unchanged`."""
@@ -51,13 +54,13 @@ class Project:
         return () if await self._read_model.forget("candidate", event.key) else (Skip("unchanged"),)
 
     async def _fold(self, events: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
-        facets = [() if self._is_forged(event) else facets_of(event.type, event.record) for event in events]
+        erased = self._erased.subjects()
+        told = [() if self._is_forged(event) else facets_of(event.type, event.record) for event in events]
+        facets = [[facet for facet in parts if facet.subject not in erased] for parts in told]
         changed = iter(await self._read_model.fold([facet for parts in facets for facet in parts]))
         return [
-            (Skip("not_authentic"),)
-            if not parts and event.type == "Verification"
-            else _outcome(event, [next(changed) for _ in parts])
-            for event, parts in zip(events, facets, strict=True)
+            _nothing(event, parts) if not left else _outcome([next(changed) for _ in left])
+            for event, parts, left in zip(events, told, facets, strict=True)
         ]
 
     def _is_forged(self, event: Event) -> bool:
@@ -88,9 +91,16 @@ def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:
     return ()
 
 
-def _outcome(event: Event, changes: Sequence[bool]) -> Sequence[Outcome]:
-    if not changes:
-        return (Reject("unsupported", f"a record of type {event.type} is not shown to anybody", "type"),)
+def _nothing(event: Event, parts: Sequence[Facet]) -> Sequence[Outcome]:
+    """Say why nothing of an event is shown."""
+    if parts:
+        return (Skip("erased"),)
+    if event.type == "Verification":
+        return (Skip("not_authentic"),)
+    return (Reject("unsupported", f"a record of type {event.type} is not shown to anybody", "type"),)
+
+
+def _outcome(changes: Sequence[bool]) -> Sequence[Outcome]:
     return () if any(changes) else (Skip("unchanged"),)
 
 

@@ -1,9 +1,9 @@
-"""Deletes what is past its lifetime from the stores beside Kafka, which deletes by itself."""
+"""Deletes what is past its lifetime, and what came of authorisations that ended, from the stores beside Kafka."""
 
 import asyncio
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import structlog
 
@@ -12,9 +12,15 @@ from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
-from fairwatch.domain.ports import Reference
+from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
+from fairwatch.policy.erasure import Found, Plan, ended, holds_now, plan
+from fairwatch.policy.erasure_receipt import Done, audited, receipt
+from fairwatch.policy.known_candidates import KnownCandidates
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.telemetry import metrics
+from fairwatch.wire.receipts import sign_receipt
+from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
 
@@ -28,6 +34,10 @@ class AgeingStore(Protocol):
         """Delete what is older, and return how many objects that were."""
         ...
 
+    async def delete(self, uris: Sequence[str]) -> int:
+        """Delete these, and return how many of them were there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -37,48 +47,95 @@ class Kept:
     hours: int
 
 
+@dataclass(slots=True)
+class _Round:
+    """What a round came to.
+
+    Attributes:
+        told: Tombstones, receipts and audit records.
+        candidates: Ids of those whose pictures went.
+    """
+
+    told: list[Emit] = field(default_factory=list)
+    candidates: set[str] = field(default_factory=set)
+
+
 class Retain:
     """Goes through the stores again and again, and says in the audit what it deleted.
 
-    The pictures of watchlist entries stay for as long as their entries do. Only the worker that holds partition 0
-    works; two that do so at once delete the same, once.
+    The pictures of watchlist entries stay for as long as their entries do, and what a legal hold names for as long as
+    that stands. What came of an authorisation that was rejected, revoked or is over goes in the next round: its entries
+    with their pictures, and the pictures of its candidates that nobody confirmed; the receipt names every store.
+    Only the worker that holds partition 0 works; two that do so at once delete the same, once.
 
     Args:
-        stores: By name.
-        watchlist_entries: Watchlist entries.
+        stores: By name; `media` holds the pictures.
+        references: Topics `watchlist-entries`, `authorisations` and `legal-holds`.
+        state: What there is to know of candidates, by their ids.
         clock: Time.
+        signing_key: Signs receipts; without one the audit chain alone vouches for them.
         every_s: Pause between two rounds.
     """
 
     spec = spec_of("retain")
 
     def __init__(
-        self, stores: Mapping[str, Kept], watchlist_entries: Reference, clock: Clock, *, every_s: float = 900
+        self,
+        stores: Mapping[str, Kept],
+        references: Mapping[str, Reference],
+        state: State,
+        clock: Clock,
+        signing_key: PrivateKey | None = None,
+        *,
+        every_s: float = 900,
     ) -> None:
-        self._stores, self._entries, self._clock = stores, watchlist_entries, clock
+        self._stores, self._clock, self._key = stores, clock, signing_key
+        self._candidates = KnownCandidates(state)
+        self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
+        self._authorisations = references["authorisations"]
         self._every = round(every_s * MICROS)
-        self._next_at = 0
-        self._round: asyncio.Task[list[Emit]] | None = None
+        self._next_at = self._ends_at = 0
+        self._looked_at: tuple[int, ...] = ()
+        self._taken_off: dict[str, Any] = {}  # entries whose tombstone is on its way, as they were
+        self._round: asyncio.Task[_Round] | None = None
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
-        """Skip: entries are looked at when there is something to delete."""
-        return [[Skip("noted")] for _ in batch]
+        """Remember candidates by their ids and the pictures that they refer to."""
+        return [[Skip(self._candidates.note(event))] for event in batch]
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Tell what the last round deleted, and begin another when it is time; a round takes none of the worker's."""
+        now = self._clock.now()
         if self._round is not None:
             if not self._round.done():
                 return []
-            ended, self._round = self._round, None
-            return ended.result()
-        if 0 in partitions and self._clock.now() >= self._next_at:
-            self._next_at = self._clock.now() + self._every
-            self._round = asyncio.create_task(self._go_round())
+            over, self._round = self._round.result(), None
+            self._candidates.mark_gone(partitions, over.candidates)
+            self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
+            return over.told
+        if 0 not in partitions:
+            return []
+        aged, looked = now >= self._next_at, self._versions()
+        if aged:
+            self._next_at = now + self._every
+        if aged or looked != self._looked_at or now >= self._ends_at:
+            self._looked_at = looked
+            self._round = asyncio.create_task(self._go_round(self._candidates.all(partitions), aged=aged))
         return []
 
-    async def _go_round(self) -> list[Emit]:
+    def _versions(self) -> tuple[int, ...]:
+        return (self._authorisations.version, self._entries.version, self._holds.version)
+
+    async def _go_round(self, known: Sequence[Found], *, aged: bool) -> "_Round":
+        over = _Round()
+        await self._erase_ended(known, over)
+        if aged:
+            await self._delete_old(known, over)
+        return over
+
+    async def _delete_old(self, known: Sequence[Found], over: "_Round") -> None:
         keep = {picture["uri"] for _, entry in self._entries.items() for picture in (entry or {}).get("references", ())}
-        told = []
+        keep |= self._held(known)
         for name, kept in self._stores.items():
             try:
                 deleted = await kept.store.delete_older_than(kept.hours * HOUR_S, self._clock, keep)
@@ -88,8 +145,51 @@ class Retain:
                 continue
             metrics.RETENTION_DELETED.labels(name).inc(deleted)
             if deleted:
-                told.append(self._record(name, kept.hours, deleted))
-        return told
+                over.told.append(self._record(name, kept.hours, deleted))
+
+    def _held(self, known: Sequence[Found]) -> set[str]:
+        """Return the pictures that a hold keeps, by themselves or with their candidates."""
+        now = self._clock.now()
+        named = {hold["subject"] for _, hold in self._holds.items() if hold and holds_now(hold, now)}
+        held = (one for one in known if named & {one.candidate_id, one.entry_id, one.authorisation_id})
+        return named.union(*(one.pictures for one in held))
+
+    async def _erase_ended(self, known: Sequence[Found], over: "_Round") -> None:
+        """Erase what came of the authorisations that are over."""
+        now = self._clock.now()
+        there = {key: record for key, record in self._authorisations.items() if record}
+        states = {key: how for key, record in there.items() if (how := ended(record, now))}
+        still = [record["valid_until"] for key, record in there.items() if key not in states]
+        self._ends_at = min(still, default=now + self._every)
+        entries = [entry for key, entry in self._entries.items() if entry and self._taken_off.get(key) is not entry]
+        left = {e.get("authorisation_id") for e in entries} | {c.authorisation_id for c in known if not c.evidence}
+        holds = [hold for _, hold in self._holds.items() if hold]
+        for authorisation_id in sorted(states.keys() & left):
+            wanted = plan(
+                authorisation_id, entries, known, holds, now=now, spare_evidence=True, authorisations=states
+            )  # fmt: skip
+            if wanted.entries or wanted.candidates:
+                await self._erase(wanted, states[authorisation_id], now, over)
+
+    async def _erase(self, wanted: Plan, how: str, now: int, over: "_Round") -> None:
+        try:
+            deleted = await self._stores["media"].store.delete(sorted(wanted.pictures))
+        except (RetryableError, OSError) as error:
+            _log.warning("erasure waits for its store", error=str(error))
+            self._looked_at = ()
+            return
+        metrics.RETENTION_DELETED.labels("media").inc(deleted)
+        hours = {name: topic.retention_hours for name, topic in topics().items()}
+        done, who = Done(media=deleted), "processor:retain"
+        made = receipt(wanted, done, reason=f"authorisation.{how}", ordered_by=who, at=now, hours=hours)
+        signed = sign_receipt(made, self._key)
+        self._taken_off |= {entry_id: self._entries.get(entry_id) for entry_id in wanted.entries}
+        over.candidates.update(wanted.candidates)
+        over.told += [
+            *(Emit("watchlist-entries", entry_id, None) for entry_id in wanted.entries),
+            Emit("erasures", signed["receipt_id"], signed),
+            Emit("audit", signed["subject"], audited(signed)),
+        ]
 
     def _record(self, name: str, hours: int, deleted: int) -> Emit:
         now, subject = self._clock.now(), f"store:{name}"

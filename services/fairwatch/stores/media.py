@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +123,25 @@ class MediaStore:
                 if old:
                     await self._store.delete_async(old)
                     deleted += len(old)
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"media store: {error}") from error
+        return deleted
+
+    async def delete(self, uris: Iterable[str]) -> int:
+        """Delete these and return how many of them were there; what is no reference of ours is passed over.
+
+        Raises:
+            RetryableError: The store does not answer.
+        """
+        deleted = 0
+        try:
+            for path in [_path(uri) for uri in uris if URI.fullmatch(uri)]:
+                try:
+                    await self._store.head_async(path)
+                except FileNotFoundError:
+                    continue
+                await self._store.delete_async(path)
+                deleted += 1
         except (BaseError, OSError) as error:
             raise RetryableError(f"media store: {error}") from error
         return deleted

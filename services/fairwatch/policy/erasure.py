@@ -1,0 +1,159 @@
+"""What is erased of an authorisation, an entry, a candidate or a picture, and what a legal hold keeps of it.
+
+A picture lies in the store once, whoever refers to it: it goes only where nobody who stays refers to it.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairwatch.domain.records import Authorisation, ErasedKind, LegalHold, WatchlistEntry
+
+Record = Mapping[str, Any]
+PICTURES = ("probe", "scene", "reference")
+OURS = "fw-media:"
+ENDED = ("REJECTED", "REVOKED", "EXPIRED")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate as far as erasing is concerned.
+
+    Attributes:
+        pictures: URIs of what was seen, and of the picture that it was compared with.
+        evidence: People confirmed it: it outlives the authorisation, for as long as its topics keep it.
+    """
+
+    candidate_id: str
+    entry_id: str
+    authorisation_id: str
+    pictures: frozenset[str]
+    evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes, and why something stays."""
+
+    subject: str
+    kind: ErasedKind
+    authorisation_id: str | None = None
+    entries: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    pictures: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    holds: tuple[str, ...] = ()
+    held: frozenset[str] = field(default=frozenset())
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing is left to erase."""
+        return not (self.entries or self.candidates or self.pictures)
+
+
+def pictures_of(record: Record) -> frozenset[str]:
+    """Return the URIs of our store that a candidate or an entry refers to."""
+    said = [*(record.get(name) for name in PICTURES), *record.get("references", ())]
+    return frozenset(media["uri"] for media in said if media and media["uri"].startswith(OURS))
+
+
+def found(candidate: Record, *, evidence: bool = False) -> Found:
+    """Return what erasing has to know of a candidate."""
+    ids = (candidate["candidate_id"], candidate["entry_id"], candidate["authorisation_id"])
+    return Found(*ids, pictures_of(candidate), evidence)
+
+
+def ended(authorisation: Authorisation, now: int) -> str | None:
+    """Return how an authorisation ended, as a state of authorisations; None while it may still be, or become, one."""
+    state = authorisation.get("state", "REQUESTED")
+    if state in ENDED:
+        return state
+    return "EXPIRED" if authorisation["valid_until"] <= now else None
+
+
+def holds_now(hold: LegalHold, now: int) -> bool:
+    """Tell whether a hold stands."""
+    until = hold.get("until")
+    return hold.get("released_at") is None and hold["placed_at"] <= now and (until is None or now < until)
+
+
+def plan(
+    subject: str,
+    entries: Iterable[WatchlistEntry],
+    candidates: Iterable[Found],
+    holds: Iterable[LegalHold],
+    *,
+    now: int,
+    spare_evidence: bool = False,
+    authorisations: Container[str] = (),
+) -> Plan:
+    """Return what is to be erased.
+
+    Args:
+        subject: Id of an authorisation, entry or candidate, or the URI of a picture: whoever it shows.
+        entries: All there are.
+        candidates: All that are known.
+        holds: All there are.
+        now: Microseconds UTC.
+        spare_evidence: Leave what people confirmed.
+        authorisations: Ids of those there are.
+    """
+    listed, known = list(entries), list(candidates)
+    gone = [entry for entry in listed if _concerns(subject, entry)]
+    names = {entry["entry_id"] for entry in gone}
+    seen = [one for one in known if _follows(subject, one, names) and not (spare_evidence and one.evidence)]
+    standing = [hold for hold in holds if holds_now(hold, now)]
+    kept_entries = {e["entry_id"]: ids for e in gone if (ids := _holding(standing, _words(e)))}
+    kept_found = {c.candidate_id: ids for c in seen if (ids := _holding(standing, _words_of(c)))}
+    going = [entry for entry in gone if entry["entry_id"] not in kept_entries]
+    leaving = [one for one in seen if one.candidate_id not in kept_found]
+    wanted = _all_pictures(going, leaving) | ({subject} if subject.startswith(OURS) else frozenset())
+    staying = _all_pictures(
+        (entry for entry in listed if entry not in going), (one for one in known if one not in leaving)
+    ) | {hold["subject"] for hold in standing}
+    naming = {hold["hold_id"] for hold in standing if hold["subject"] in {subject, *wanted}}
+    first = gone[0].get("authorisation_id") if gone else next((c.authorisation_id for c in seen), None)
+    return Plan(
+        subject=subject,
+        kind=_kind(subject, authorisations, {entry["entry_id"] for entry in listed}),
+        authorisation_id=subject if subject in authorisations else first,
+        entries=tuple(sorted(entry["entry_id"] for entry in going)),
+        candidates=tuple(sorted(one.candidate_id for one in leaving)),
+        pictures=frozenset(wanted - staying),
+        shared=frozenset(wanted & staying),
+        holds=tuple(sorted(naming.union(*kept_entries.values(), *kept_found.values()))),
+        held=frozenset({*kept_entries, *kept_found}),
+    )
+
+
+def _concerns(subject: str, entry: WatchlistEntry) -> bool:
+    return subject in {entry["entry_id"], entry.get("authorisation_id")} or subject in pictures_of(entry)
+
+
+def _follows(subject: str, one: Found, entries: Container[str]) -> bool:
+    named = subject in {one.candidate_id, one.authorisation_id, one.entry_id} or subject in one.pictures
+    return named or one.entry_id in entries
+
+
+def _words(entry: WatchlistEntry) -> set[str]:
+    return {entry["entry_id"], entry.get("authorisation_id") or "", *pictures_of(entry)}
+
+
+def _words_of(one: Found) -> set[str]:
+    return {one.candidate_id, one.entry_id, one.authorisation_id, *one.pictures}
+
+
+def _holding(holds: Iterable[LegalHold], words: set[str]) -> set[str]:
+    return {hold["hold_id"] for hold in holds if hold["subject"] in words}
+
+
+def _all_pictures(entries: Iterable[WatchlistEntry], candidates: Iterable[Found]) -> set[str]:
+    return set().union(*map(pictures_of, entries), *(one.pictures for one in candidates))
+
+
+def _kind(subject: str, authorisations: Container[str], entries: Container[str]) -> ErasedKind:
+    if subject.startswith(OURS):
+        return "PICTURE"
+    if subject in authorisations:
+        return "AUTHORISATION"
+    return "ENTRY" if subject in entries else "CANDIDATE"

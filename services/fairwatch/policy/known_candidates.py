@@ -1,0 +1,65 @@
+"""What is remembered of candidates so that what came of them can be erased: ids and references to pictures."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from fairwatch.domain.event import Event
+from fairwatch.domain.ports import State
+from fairwatch.policy.erasure import Found, found
+
+
+class KnownCandidates:
+    """Candidates by partition, in the state of a processor.
+
+    Args:
+        state: Key: the candidate's id. Values hold ids and URIs, nothing else of it.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def note(self, event: Event) -> str:
+        """Take in a candidate or a verdict; return what became of it in a word."""
+        partition, record, key = event.partition, event.record, event.key
+        if record is None:
+            self._state.delete(partition, key)
+            return "erased"
+        candidate = record["candidate"] if event.type == "Verdict" else record
+        value = self._state.get(partition, key) or _value(candidate)
+        if event.type == "Verdict" and record["outcome"] == "CONFIRMED":
+            value["evidence"] = True
+        self._state.put(partition, key, value)
+        return "noted"
+
+    def all(self, partitions: Sequence[int]) -> list[Found]:
+        """Return those whose pictures were not erased."""
+        return [_found(key, value) for p in partitions for key, value in self._state.items(p) if not value.get("gone")]
+
+    def mark_gone(self, partitions: Sequence[int], ids: Container[str]) -> None:
+        """Note that the pictures of these are gone."""
+        for partition in partitions:
+            for key, value in self._state.items(partition):
+                if key in ids:
+                    self._state.put(partition, key, {**value, "gone": True})
+
+    def forget(self, partitions: Sequence[int], before: int) -> None:
+        """Forget those that came before a time in microseconds: their topic has forgotten them too."""
+        for partition in partitions:
+            for key, value in self._state.items(partition):
+                if value["since"] < before:
+                    self._state.delete(partition, key)
+
+
+def _value(candidate: dict[str, Any]) -> dict[str, Any]:
+    one = found(candidate)
+    return {
+        "entry": one.entry_id,
+        "authorisation": one.authorisation_id,
+        "pictures": sorted(one.pictures),
+        "since": candidate["received_at"],
+        "evidence": False,
+    }
+
+
+def _found(key: str, value: dict[str, Any]) -> Found:
+    return Found(key, value["entry"], value["authorisation"], frozenset(value["pictures"]), value["evidence"])

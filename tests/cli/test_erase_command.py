@@ -1,0 +1,111 @@
+"""`fairwatch erase` and `fairwatch holds` on the embedded broker: a hold first, then all goes, with a receipt."""
+
+import asyncio
+import time
+
+import orjson
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from fairwatch.apps import settings as settings_module
+from fairwatch.apps.demo.stage import make_topics
+from fairwatch.apps.export_restore import _without_erased
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import write_anchors
+from fairwatch.apps.reading import latest, read_topic
+from fairwatch.apps.settings import Settings
+from fairwatch.cli.main import build
+from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.stores.media import MediaStore
+from tests.support.records import candidate
+from tests.support.trust import ADMIN
+from tests.support.watchlist import authorisation, entry
+
+HOUR = 3_600_000_000
+
+
+@pytest.fixture
+def hub(broker, topic_prefix, tmp_path, monkeypatch):
+    """Give settings of a hub without Redis, which the commands use too."""
+    told = {
+        "KAFKA_BOOTSTRAP": broker, "TOPIC_PREFIX": topic_prefix, "EMBEDDED": "true", "MAX_PARTITIONS": "1",
+        "MEDIA_URL": f"file://{tmp_path / 'media'}", "CONFIG_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1",
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(f"FAIRWATCH_{name}", value)
+    settings_module.settings.cache_clear()
+    made = Settings(redis_url=SecretStr(told["REDIS_URL"]))
+    make_topics(made)
+    ADMIN.write(tmp_path / "admin.pem")
+    write_anchors(tmp_path / "trust.yaml", [ADMIN.public])
+    yield made
+    settings_module.settings.cache_clear()
+
+
+def run(command, *arguments):
+    result = CliRunner().invoke(build([command]), [command, *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+async def listed(hub):
+    """List a face with its picture and a candidate, under an authorisation that was revoked, and one in force."""
+    now = time.time_ns() // 1000
+    store = MediaStore.open(hub.media_url)
+    enrolled, crop = await store.put(b"enrolled", "image/jpeg"), await store.put(b"crop", "image/jpeg")
+    times = {"valid_from": now - HOUR, "valid_until": now + HOUR}
+    face = entry("e1", kind="FACE", references=[{"uri": enrolled, "role": "REFERENCE"}], **times)
+    found = candidate("FACE", entry_id="e1", probe={"uri": crop, "role": "FACE"}, received_at=now)
+    async with producer(hub, "test") as publisher:
+        await publisher.publish("authorisations", "auth-1", authorisation(state="REVOKED", **times))
+        await publisher.publish("authorisations", "auth-2", authorisation("auth-2", **times))
+        await publisher.publish("watchlist-entries", "e1", face)
+        await publisher.publish("candidates", found["candidate_id"], found)
+    return enrolled, crop, found["candidate_id"]
+
+
+async def gone(hub, uri):
+    try:
+        await MediaStore.open(hub.media_url).get(uri)
+    except RejectedError:
+        return True
+    return False
+
+
+@pytest.mark.broker
+def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tmp_path):
+    enrolled, crop, candidate_id = asyncio.run(listed(hub))
+    options = ("--reason", "request", "--key", str(tmp_path / "admin.pem"), "--receipt", str(tmp_path / "receipt.json"))
+    with pytest.raises(ConfigurationError, match="revoke or reject it first"):
+        run("erase", "auth-2", *options)
+    with pytest.raises(ConfigurationError, match="that is known"):
+        run("erase", "nobody", *options)
+    hold = run("holds", "place", "auth-1", "--as", "ann", "--reason", "appeal").output.strip()
+    assert run("erase", "auth-1", *options).exit_code == 1
+    assert not asyncio.run(gone(hub, enrolled))
+    with pytest.raises(ConfigurationError, match="somebody else"):
+        run("holds", "release", hold, "--as", "ann")
+    run("holds", "release", hold, "--as", "ben")
+    assert "ben" in run("holds", "list").output
+
+    assert run("erase", "auth-1", *options).exit_code == 1, "Redis does not answer"
+    made = orjson.loads((tmp_path / "receipt.json").read_bytes())
+    stores = {one["store"]: (one["outcome"], one["objects"]) for one in made["stores"]}
+    assert (stores["media"], stores["read-model"]) == (("DELETED", 2), ("UNREACHABLE", 0))
+    assert (made["entries"], made["candidates"]) == (["e1"], [candidate_id])
+    assert asyncio.run(gone(hub, enrolled))
+    assert asyncio.run(gone(hub, crop))
+    assert latest(hub, "watchlist-entries") == latest(hub, "candidates") == {}
+    actions = [record["action"] for _, _, record in read_topic(hub, "audit")]
+    assert actions == ["hold.placed", "erasure.held", "hold.released", "erasure.done"]
+
+    assert "authentic" in run("erase", "--check", str(tmp_path / "receipt.json")).output
+    (tmp_path / "receipt.json").write_bytes(orjson.dumps({**made, "entries": []}))
+    assert run("erase", "--check", str(tmp_path / "receipt.json")).exit_code == 1
+
+
+def test_an_entry_that_was_erased_after_a_backup_does_not_come_back_with_it():
+    entries = {"old": {"updated_at": 1}, "new": {"updated_at": 9}, "other": {"updated_at": None}}
+    assert _without_erased(entries, {"old": 5, "new": 5}) == {name: entries[name] for name in ("new", "other")}

@@ -1,0 +1,157 @@
+"""What is erased of whom, what stays since others need it, and what a legal hold keeps."""
+
+import pytest
+
+from fairwatch.policy.erasure import Found, ended, holds_now, plan
+from fairwatch.policy.erasure_receipt import FOLLOWING, NAMELESS, Done, Erased, audited, receipt
+from fairwatch.policy.signatures import PrivateKey
+from fairwatch.wire.receipts import receipt_signed, sign_receipt
+from fairwatch.wire.topics import topics
+from tests.support.processor_world import MemoryReference, assert_valid
+from tests.support.records import AT
+from tests.support.trust import ADMIN
+from tests.support.watchlist import HOUR, authorisation, entry
+
+HOURS = {name: topic.retention_hours for name, topic in topics().items()}
+
+
+def uri(letter):
+    return f"fw-media:{letter * 64}"
+
+
+def face(entry_id, *pictures, **fields):
+    return entry(entry_id, kind="FACE", references=[{"uri": uri(p), "role": "REFERENCE"} for p in pictures], **fields)
+
+
+def seen(candidate_id, entry_id, *pictures, authorisation_id="auth-1", evidence=False):
+    return Found(candidate_id, entry_id, authorisation_id, frozenset(map(uri, pictures)), evidence)
+
+
+def hold(subject, **fields):
+    said = {"hold_id": f"hold-{subject}", "subject": subject, "reason": "appeal", "placed_by": "ann", "placed_at": AT}
+    return said | fields
+
+
+ENTRIES = [face("e1", "a"), face("e2", "b"), face("e3", "b", authorisation_id="auth-2")]
+SEEN = [
+    seen("c1", "e1", "a", "1"),
+    seen("c2", "e2", "b", "2", evidence=True),
+    seen("c3", "e3", "b", "3", authorisation_id="auth-2"),
+]
+
+
+def planned(subject, holds=(), **fields):
+    return plan(subject, ENTRIES, SEEN, holds, now=AT, authorisations=("auth-1", "auth-2"), **fields)
+
+
+def test_of_an_authorisation_go_its_entries_candidates_and_the_pictures_that_nobody_else_needs():
+    found = planned("auth-1")
+    assert (found.kind, found.entries, found.candidates) == ("AUTHORISATION", ("e1", "e2"), ("c1", "c2"))
+    assert found.pictures == {uri("a"), uri("1"), uri("2")}
+    assert found.shared == {uri("b")}, "the entry of another authorisation refers to it"
+
+
+def test_what_two_people_confirmed_is_spared_where_an_authorisation_merely_ended():
+    found = planned("auth-1", spare_evidence=True)
+    assert (found.candidates, found.pictures) == (("c1",), {uri("a"), uri("1")})
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "entries", "candidates"),
+    [
+        ("e1", "ENTRY", ("e1",), ("c1",)),
+        ("c1", "CANDIDATE", (), ("c1",)),
+        (uri("b"), "PICTURE", ("e2", "e3"), ("c2", "c3")),
+        ("nobody", "CANDIDATE", (), ()),
+    ],
+)
+def test_an_entry_a_candidate_and_whoever_a_picture_shows_can_be_erased(subject, kind, entries, candidates):
+    found = planned(subject)
+    assert (found.kind, found.entries, found.candidates) == (kind, entries, candidates)
+    assert found.empty is (subject == "nobody")
+
+
+@pytest.mark.parametrize("subject", ["auth-1", "e1", "c1", uri("a"), uri("1")])
+def test_a_legal_hold_goes_before_the_erasure_of_all_that_it_names(subject):
+    found = planned("auth-1", [hold(subject)])
+    assert "c1" not in found.candidates
+    assert {uri("1"), uri("a")}.isdisjoint(found.pictures)
+    assert found.holds == (f"hold-{subject}",)
+    assert ("e1" in found.entries) is (subject in ("c1", uri("1"))), "a held sighting does not keep its entry listed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "stands"),
+    [
+        ({}, True),
+        ({"until": AT + 1}, True),
+        ({"until": AT}, False),
+        ({"released_at": AT - 1}, False),
+        ({"placed_at": AT + 1}, False),
+    ],
+)
+def test_a_hold_stands_from_its_time_until_it_ends_or_is_released(fields, stands):
+    assert holds_now(hold("e1", **fields), AT) is stands
+    assert (planned("e1", [hold("e1", **fields)]).holds == ()) is not stands
+
+
+@pytest.mark.parametrize(
+    ("fields", "how"),
+    [
+        ({}, None),
+        ({"state": "REQUESTED"}, None),
+        ({"state": "REJECTED"}, "REJECTED"),
+        ({"state": "REVOKED"}, "REVOKED"),
+        ({"valid_until": AT}, "EXPIRED"),
+        ({"state": "REQUESTED", "valid_until": AT}, "EXPIRED"),
+    ],
+)
+def test_an_authorisation_ends_by_its_state_or_its_time(fields, how):
+    assert ended(authorisation(**fields), AT) == how
+
+
+def given(subject="auth-1", done=None, holds=()):
+    told = done or Done(media=3, told=True)
+    return receipt(planned(subject, holds), told, reason="request", ordered_by="ann", at=AT, hours=HOURS)
+
+
+def test_a_receipt_names_every_store_and_says_when_what_is_left_will_be_gone():
+    made = given()
+    assert_valid(made)
+    stores = {one["store"]: one for one in made["stores"]}
+    named = {f"topic:{name}" for name in (*FOLLOWING, *NAMELESS, "watchlist-entries", "authorisations")}
+    assert stores.keys() == named | {"media", "raw", "read-model", "galleries", "history", "backups", "audit", "state"}
+    assert (stores["media"]["outcome"], stores["media"]["objects"]) == ("DELETED", 3)
+    assert stores["topic:candidates"]["until"] == AT + HOURS["candidates"] * HOUR
+    assert "1 stay" in stores["media"]["detail"]
+
+
+def test_a_store_that_does_not_answer_is_named_as_such():
+    stores = {one["store"]: one["outcome"] for one in given(done=Done(media=None, read_model=None))["stores"]}
+    assert (stores["media"], stores["read-model"]) == ("UNREACHABLE", "UNREACHABLE")
+
+
+def test_the_audit_tells_an_erasure_from_one_that_a_hold_stopped():
+    done, held = audited(given()), audited(given("e1", Done(told=True), [hold("e1")]))
+    assert (done["action"], held["action"]) == ("erasure.done", "erasure.held")
+    assert done["details"]["media"] == "DELETED 3"
+    assert held["details"]["holds"] == "hold-e1"
+    assert_valid(done)
+
+
+def test_a_signed_receipt_that_was_changed_is_found_out():
+    signed = sign_receipt(given(), ADMIN)
+    assert receipt_signed(signed, ADMIN.public)
+    assert not receipt_signed({**signed, "reason": "another"}, ADMIN.public)
+    assert not receipt_signed(signed, PrivateKey.generate().public)
+    assert sign_receipt(given(), None)["signature"] == ""
+
+
+def test_only_receipts_of_records_say_what_is_shown_no_more():
+    receipts = MemoryReference()
+    erased = Erased(receipts)
+    assert erased.subjects() == frozenset()
+    receipts.put("r1", given(done=Done(told=True, alerts=("alert-1",))))
+    receipts.put("r2", {**given("c3"), "pictures_only": True})
+    assert erased.subjects() == {"c1", "c2", "alert-1"}
+    assert Erased(None).subjects() == frozenset()

@@ -1,0 +1,137 @@
+"""What came of an authorisation goes with it: entries, pictures, templates; with a receipt, unless a hold keeps it."""
+
+import asyncio
+
+import pytest
+
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.errors import RetryableError
+from fairwatch.processors.retain import Kept, Retain
+from tests.policy.test_erasure import face, hold, uri
+from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
+from tests.support.records import AT, candidate, verdict
+from tests.support.trust import ADMIN
+from tests.support.watchlist import HOUR, authorisation, lists
+
+
+class Pictures:
+    """A media store that remembers what it was told to delete."""
+
+    def __init__(self, *, away=False):
+        self.deleted, self.away, self.kept = set(), away, set()
+
+    async def delete_older_than(self, seconds, clock, keep=()):
+        self.kept = set(keep)
+        return 0
+
+    async def delete(self, uris):
+        if self.away:
+            raise RetryableError("away")
+        self.deleted |= set(uris)
+        return len(uris)
+
+
+class Archive:
+    """Retention over lists, candidates and holds."""
+
+    def __init__(self, *holds, away=False):
+        self.references = lists([face("e1", "a"), face("e2", "b", authorisation_id="auth-2")],
+                                [authorisation(), authorisation("auth-2")])  # fmt: skip
+        self.references["legal-holds"] = MemoryReference({one["hold_id"]: one for one in holds})
+        self.pictures, self.clock = Pictures(away=away), ManualClock(AT)
+        self.world = World(self._retain(), self.clock)
+
+    def _retain(self):
+        return Retain({"media": Kept(self.pictures, 720)}, self.references, MemoryState(), self.clock, ADMIN)
+
+    async def sees(self, *records):
+        kinds = (("verdicts", "Verdict") if "outcome" in one else ("candidates", "MatchCandidate") for one in records)
+        events = (self.world.event(*kind, one) for kind, one in zip(kinds, records, strict=True))
+        await self.world.push(*events)
+
+    async def told(self, seconds=0.0):
+        """Return what a whole round told, tombstones taken in as the topic would bring them back."""
+        told = list(await self.world.tick(seconds))
+        await asyncio.sleep(0)
+        while self.world.processor._round is not None:
+            await asyncio.wait([self.world.processor._round])
+            told += await self.world.tick()
+        for emit in told:
+            if emit.record is None:
+                self.references[emit.topic].put(emit.key, None)
+        return told
+
+    def ends(self, **fields):
+        self.references["authorisations"].put("auth-1", authorisation(**fields))
+
+
+def found(number, picture, reference="a", **fields):
+    said = {"probe": {"uri": uri(picture), "role": "FACE"}, "reference": {"uri": uri(reference), "role": "REFERENCE"}}
+    return candidate("FACE", n=number, entry_id="e1", **said, **fields)
+
+
+@pytest.mark.parametrize(
+    "ending", [{"state": "REJECTED"}, {"state": "REVOKED"}, {"state": "EXPIRED"}, {"valid_until": AT}]
+)
+async def test_what_came_of_an_authorisation_that_ended_goes_with_a_signed_receipt(ending):
+    archive = Archive()
+    await archive.sees(found(1, "1"))
+    assert await archive.told() == []
+    archive.ends(**ending)
+    told = await archive.told()
+    assert [(emit.topic, emit.record is None) for emit in told] == [
+        ("watchlist-entries", True), ("erasures", False), ("audit", False),
+    ]  # fmt: skip
+    assert told[0].key == "e1"
+    assert archive.pictures.deleted == {uri("a"), uri("1")}
+    assert told[1].record["key_id"] == ADMIN.public.key_id
+    assert told[2].record["action"] == "erasure.done"
+    assert await archive.told(20) == [], "once"
+
+
+async def test_time_alone_ends_an_authorisation():
+    archive = Archive()
+    assert await archive.told() == []
+    told = await archive.told(25 * 3600)
+    assert {emit.key for emit in told if emit.record is None} == {"e1", "e2"}
+
+
+async def test_what_two_people_confirmed_stays_as_evidence():
+    archive = Archive()
+    confirmed = found(1, "1", reference="r")
+    await archive.sees(confirmed, {**verdict("FACE", n=1), "candidate": confirmed})
+    archive.ends(state="REVOKED")
+    await archive.told()
+    assert archive.pictures.deleted == {uri("a")}
+
+
+@pytest.mark.parametrize("subject", ["auth-1", "e1"])
+async def test_a_legal_hold_keeps_pictures_from_erasure_and_from_age_until_it_is_released(subject):
+    archive = Archive(hold(subject))
+    await archive.sees(found(1, "1"))
+    archive.ends(state="REVOKED")
+    assert await archive.told() == []
+    assert archive.pictures.deleted == set()
+    assert {uri("1"), uri("a")} <= archive.pictures.kept
+    archive.references["legal-holds"].put(f"hold-{subject}", hold(subject, released_at=AT, released_by="ben"))
+    receipts = [emit.record for emit in await archive.told() if emit.topic == "erasures"]
+    assert archive.pictures.deleted == {uri("a"), uri("1")}
+    assert len(receipts) == 1
+
+
+async def test_a_media_store_that_is_away_is_asked_again_before_anything_is_said_to_be_erased():
+    archive = Archive(away=True)
+    archive.ends(state="REVOKED")
+    assert await archive.told() == []
+    archive.pictures.away = False
+    assert len(await archive.told()) == 3
+
+
+async def test_a_candidate_whose_topic_has_forgotten_it_is_forgotten():
+    archive = Archive()
+    await archive.sees(found(1, "1"))
+    archive.ends(valid_until=AT + 10_000 * HOUR)
+    await archive.told(721 * 3600)
+    archive.ends(state="REVOKED", valid_until=AT + 10_000 * HOUR)
+    told = await archive.told()
+    assert emitted([told], "erasures")[0]["candidates"] == []
