@@ -213,7 +213,7 @@ PARTS: tuple[Part, ...] = (
             reads=("candidates", "verdicts"),
             writes=("audit", "erasures", "watchlist-entries"),
             state=True,
-            references=("watchlist-entries", "authorisations", "legal-holds"),
+            references=("watchlist-entries", "authorisations", "legal-holds", *VOUCHED),
             tick_s=10.0,
         ),
         needs=("media",),

@@ -89,6 +89,23 @@ async def test_what_came_of_an_authorisation_that_ended_goes_with_a_signed_recei
     assert await archive.told(20) == [], "once"
 
 
+async def test_it_is_called_at_once_where_a_list_changed_or_a_round_is_over_and_never_without_partition_0():
+    archive = Archive()
+    retain = archive.world.processor
+    assert retain.due_at() is None, "nobody has asked it yet"
+    await archive.told()
+    assert retain.due_at() == AT + 900_000_000
+    archive.ends(state="REVOKED")
+    assert retain.due_at() == AT
+    await archive.world.tick()
+    assert AT < retain.due_at() < AT + 1_000_000
+    await asyncio.wait([retain._round])
+    assert retain.due_at() == AT
+    await archive.world.tick()
+    await retain.tick([1, 2])
+    assert retain.due_at() is None
+
+
 async def test_time_alone_ends_an_authorisation():
     archive = Archive()
     assert await archive.told() == []

@@ -23,6 +23,7 @@ from fairwatch.wire.receipts import sign_receipt
 from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
+POLL = 200_000  # microseconds after which is asked whether a round has ended
 
 _log = structlog.get_logger(__name__)
 
@@ -96,12 +97,22 @@ class Retain:
         self._every = round(every_s * MICROS)
         self._next_at = self._ends_at = 0
         self._looked_at: tuple[int, ...] = ()
+        self._idle = True  # another worker holds partition 0
         self._taken_off: dict[str, Any] = {}  # entries whose tombstone is on its way, as they were
         self._round: asyncio.Task[_Round] | None = None
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Remember candidates by their ids and the pictures that they refer to."""
         return [[Skip(self._candidates.note(event))] for event in batch]
+
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do."""
+        now = self._clock.now()
+        if self._round is not None:
+            return now if self._round.done() else now + POLL
+        if self._idle:
+            return None
+        return now if self._versions() != self._looked_at else min(self._next_at, self._ends_at)
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Tell what the last round deleted, and begin another when it is time; a round takes none of the worker's."""
@@ -113,7 +124,8 @@ class Retain:
             self._candidates.mark_gone(partitions, over.candidates)
             self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
             return over.told
-        if 0 not in partitions:
+        self._idle = 0 not in partitions
+        if self._idle:
             return []
         aged, looked = now >= self._next_at, self._versions()
         if aged:
