@@ -131,6 +131,16 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "auditAnchor": group(
+        "Where processors.anchor keeps checkpoints of the audit log: outside of Kafka, whoever writes there.",
+        {
+            "existingClaim": text(
+                "PersistentVolumeClaim for it alone, 256Mi for two years; empty: the pod's own disk, LOST WITH THE POD."
+            ),
+            "existingSecret": secret("Secret with the key that signs; empty: one is made on the volume"),
+            "key": text("Its key."),
+        },
+    ),
     "chainKey": group(
         "What proves that a chain has handled a record, so that no other processor does again.",
         {
@@ -272,6 +282,7 @@ PROPERTIES = {
             "mqtt": way("The MQTT broker, for gateways.mqtt."),
             "devices": way("Devices whose streams are read, for gateways.hikvision-stream."),
             "receivers": way("Receivers of alerts, for notify."),
+            "anchors": way("Further anchors of the audit log, for processors.anchor."),
             "git": way("The Git server, where config.git names a repository."),
             "traces": way("The collector, where traces.endpoint names one."),
         },

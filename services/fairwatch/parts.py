@@ -190,6 +190,16 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True, pace_s=0.2),
     ),
     Part(
+        name="anchor",
+        kind="processor",
+        summary="keeps signed checkpoints of the audit log outside of Kafka, and holds the log against them",
+        does="vouches for the log",
+        spec=Spec(name="anchor", reads=("audit-chain",), writes=("audit",), replay=True, tick_s=1.0, pace_s=1.0),
+        needs=("anchors",),
+        essential=False,
+        chart=FIXED,
+    ),
+    Part(
         name="project",
         kind="processor",
         summary="folds what the console shows into Redis",

@@ -19,6 +19,7 @@ from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.parts import of_kind, spec_of
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_book import RuleBook
+from fairwatch.processors.anchor import Anchoring
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.stores.media import MediaStore
@@ -29,7 +30,7 @@ from tests.support import records
 from tests.support.avro_strategies import records as any_record
 from tests.support.places import CONFIG
 from tests.support.processor_world import MemoryReference, MemoryState, assert_valid
-from tests.support.trust import trust
+from tests.support.trust import ADMIN, trust
 
 ELSEWHERE = {"project"}  # proved by its own suite, which has Redis
 REGISTERED = {
@@ -67,6 +68,7 @@ def build(name: str, state: MemoryState):
         "rules": lambda: RuleBook(TREE),
         "receivers": lambda: {"control-room": Receiver("control-room", Yes())},
         "stores": dict,
+        "anchoring": lambda: Anchoring(ADMIN, [], list),
         "faces": lambda: None,
         "trust": lambda: trust(references),
     }

@@ -19,8 +19,8 @@ SECOND = checkpoint({"audit-0": TREE}, ADMIN, at=2, previous=digest(FIRST))
 async def test_checkpoints_come_back_as_they_were_and_one_that_is_written_again_is_there_once(tmp_path: Path) -> None:
     file = CheckpointFile(tmp_path / "deep" / "log")
     assert file.read() == []
-    for said in (FIRST, FIRST, SECOND, SECOND):
-        await file.keep(said)
+    assert [await file.keep(said) for said in (FIRST, FIRST, SECOND, SECOND)] == ["ok"] * 4
+    assert await file.keep(FIRST) == "conflict"
     assert file.read() == [FIRST, SECOND]
 
 
@@ -44,9 +44,10 @@ def test_what_does_not_follow_from_the_last_checkpoint_is_not_written(tmp_path: 
     assert file.read() == [FIRST]
 
 
-def test_a_volume_that_is_not_there_may_come_back_and_a_file_of_something_else_is_named(tmp_path: Path) -> None:
+async def test_a_volume_that_is_not_there_may_come_back_and_a_file_of_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("not json\n")
     with pytest.raises(RetryableError):
         CheckpointFile(tmp_path / "taken" / "log").append(FIRST)
+    assert await CheckpointFile(tmp_path / "taken" / "log").keep(FIRST) == "unwritable"
     with pytest.raises(ConfigurationError, match="no file of checkpoints"):
         CheckpointFile(tmp_path / "taken").read()

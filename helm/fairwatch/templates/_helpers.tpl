@@ -189,7 +189,7 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- toJson $hooks -}}
 {{- end -}}
 
-{{/* Whether a component connects to something besides Kafka and Redis: media, mqtt, devices, receivers. */}}
+{{/* Whether a component connects to something besides Kafka and Redis: media, mqtt, devices, receivers, anchors. */}}
 {{- define "fairwatch.needs" -}}
 {{- $flow := (.part | default dict).flow | default dict -}}
 {{- if has .what ($flow.needs | default list) -}}yes{{- end -}}

@@ -53,6 +53,12 @@
 - {name: FAIRWATCH_LINK_KEY_FILE, value: /secrets/links/key}
 - {name: FAIRWATCH_CONSOLE_URL, value: {{ required "links.consoleUrl: where people reach the console" .root.Values.links.consoleUrl | quote }}}
 {{- end }}
+{{- if include "fairwatch.needs" (merge (dict "what" "anchors") .) }}
+- {name: FAIRWATCH_ANCHOR_DIR, value: /anchor}
+{{- if .root.Values.auditAnchor.existingSecret }}
+- {name: FAIRWATCH_ANCHOR_KEY_FILE, value: /secrets/anchor-key/anchor.pem}
+{{- end }}
+{{- end }}
 {{- if .root.Values.chainKey.existingSecret }}
 - {name: FAIRWATCH_CHAIN_KEY_FILE, value: /secrets/chain/key}
 {{- end }}
@@ -132,6 +138,16 @@
 {{- if .part.tlsSecret }}
 - {name: tls, secret: {secretName: {{ .part.tlsSecret }}, defaultMode: 0440}}
 {{- end }}
+{{- if include "fairwatch.needs" (merge (dict "what" "anchors") .) }}
+{{- if $values.auditAnchor.existingClaim }}
+- {name: anchor, persistentVolumeClaim: {claimName: {{ $values.auditAnchor.existingClaim }}}}
+{{- else }}
+- {name: anchor, emptyDir: {sizeLimit: 256Mi}}
+{{- end }}
+{{- with $values.auditAnchor.existingSecret }}
+- {name: anchor-key, secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: {{ $values.auditAnchor.key }}, path: anchor.pem}]}}
+{{- end }}
+{{- end }}
 {{- if and (eq .part.kind "processor") $values.chainKey.existingSecret }}
 - {name: chain, secret: {secretName: {{ $values.chainKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.chainKey.key }}, path: key}]}}
 {{- end }}
@@ -157,13 +173,13 @@
 {{- define "fairwatch.mounts" -}}
 {{- range include "fairwatch.volumes" . | fromYamlArray }}
 {{- if not (has .name (list "git" "beside")) }}
-{{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media") .name | default (printf "/secrets/%s" .name) }}
-- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media")) }}, readOnly: true{{ end }}}
+{{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media" "anchor" "/anchor") .name | default (printf "/secrets/%s" .name) }}
+- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media" "anchor")) }}, readOnly: true{{ end }}}
 {{- end }}
 {{- end }}
 {{- end -}}
 
-{{/* A pod of the restricted profile: no root, no token, no capability, nothing to write to but /tmp and /media. */}}
+{{/* A pod of the restricted profile: no root, no token, no capability, nothing to write to but /tmp, /media and /anchor. */}}
 {{- define "fairwatch.pod.security" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false # the variables that Kubernetes makes of services would be taken for settings

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fairwatch.policy.routing import RouteTree
     from fairwatch.policy.rule_book import RuleBook
     from fairwatch.policy.signatures import PrivateKey
+    from fairwatch.processors.anchor import Anchoring
     from fairwatch.processors.retain import Kept
     from fairwatch.sinks.receivers import Receiver
     from fairwatch.sinks.watch import Watch
@@ -154,6 +155,12 @@ def _stores(settings: Settings, given: Resources) -> "Mapping[str, Kept]":
     }
 
 
+def _anchoring(settings: Settings, given: Resources) -> "Anchoring":
+    from fairwatch.apps.anchors import anchoring_of  # noqa: PLC0415
+
+    return anchoring_of(settings, given.clock)
+
+
 def _faces(settings: Settings, given: Resources) -> "FaceSearch | None":
     """Return what compares faces; None, and no model is needed, where faces are not compared."""
     if not settings.faces:
@@ -198,6 +205,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "partitions": _partitions,
     "read_model": _read_model,
     "stores": _stores,
+    "anchoring": _anchoring,
     "faces": _faces,
     "policy": _policy,
 }

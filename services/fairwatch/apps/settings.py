@@ -99,6 +99,14 @@ class Settings(FromEnvironment):
         default=Path("anchors"),
         description="folder on a volume of its own: checkpoints of the audit log, their key",
     )
+    anchor_key_file: Path | None = Field(
+        default=None,
+        description="PEM; Ed25519 key that signs checkpoints; none: anchor.pem of anchor_dir, made if missing",
+    )
+    anchor_url: SecretStr = Field(default=SecretStr(""), description="https://; takes each checkpoint as JSON by POST")
+    anchor_url_file: Path | None = None
+    anchor_minutes: float = Field(default=10, gt=0, description="most minutes from a record to its checkpoint")
+    anchor_records: int = Field(default=10_000, ge=1, description="records after which a checkpoint is made sooner")
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")
     nonce_secret_file: Path | None = None
     devices_secret: SecretStr = Field(

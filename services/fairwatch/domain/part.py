@@ -8,8 +8,9 @@ from fairwatch.domain.processor import Spec
 
 Kind = Literal["gateway", "processor", "console"]
 Way = Literal["serve", "subscribe", "pull"]
-# What a component connects to besides Kafka and Redis: the media store, the MQTT broker, devices, receivers of alerts.
-Need = Literal["media", "mqtt", "devices", "receivers"]
+# What a component connects to besides Kafka and Redis: the media store, the MQTT broker, devices, receivers of alerts,
+# anchors of the audit log.
+Need = Literal["media", "mqtt", "devices", "receivers", "anchors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,12 +21,12 @@ PURPOSE = b"fairwatch/1 audit checkpoint\0"
 
 def checkpoint(trees: Mapping[str, Tree], key: PrivateKey, *, at: int, previous: str = FIRST) -> dict[str, Any]:
     """Return a signed checkpoint; `at` in microseconds UTC, `previous` is the `digest` of the one before."""
-    said = {
-        "at": at,
-        "chains": {name: tree.said() for name, tree in sorted(trees.items()) if tree.size},
-        "previous": previous,
-        "key_id": key.public.key_id,
-    }
+    return sealed({name: tree.said() for name, tree in trees.items() if tree.size}, key, at=at, previous=previous)
+
+
+def sealed(chains: Mapping[str, Mapping[str, Any]], key: PrivateKey, *, at: int, previous: str) -> dict[str, Any]:
+    """Return the same of what is said of each chain."""
+    said = {"at": at, "chains": dict(sorted(chains.items())), "previous": previous, "key_id": key.public.key_id}
     return {**said, "signature": key.sign(_bytes(said))}
 
 
@@ -82,10 +82,10 @@ class Held:
         self.uncovered = Uncovered()
         self._begun_late: set[str] = set()
         self._wanted: dict[str, dict[int, Mapping[str, Any]]] = {}
+        self._most: dict[str, int] = {}
         for said in checkpoints:
             for chain, head in said.get("chains", {}).items():
-                self._wanted.setdefault(chain, {})[int(head["sequence"])] = head
-        self._most = {chain: max(heads) for chain, heads in self._wanted.items()}
+                self.want(chain, head)
 
     def watch(self, records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """Hand records on and look at each; a record that comes again is looked at once."""
@@ -98,8 +98,7 @@ class Held:
         chain, sequence = str(record.get("chain", "")), record.get("sequence")
         tree = self.trees.setdefault(chain, Tree())
         if not tree.size and not self._from_start and isinstance(sequence, int) and sequence > 1:
-            tree.size = sequence - 1
-            self._begun_late.add(chain)
+            tree = self._begin_late(chain, sequence)
         if sequence != tree.size + 1:
             return False
         tree.add(str(record.get("hash")))
@@ -107,6 +106,10 @@ class Held:
         if tree.size > self._most.get(chain, 0):
             self._note_uncovered(record)
         return True
+
+    def is_late(self, chain: str) -> bool:
+        """Tell whether the beginning of a chain is gone, and no checkpoint has been met from which its tree goes on."""
+        return chain in self._begun_late
 
     def end(self) -> list[Fault]:
         """Return what is missing or other than it was said to be."""
@@ -116,6 +119,26 @@ class Held:
                 what = f"records {size + 1} to {most} were there at a checkpoint and are not any more"
                 self.faults.append(Fault(chain, size + 1, "removed", what))
         return self.faults
+
+    def want(self, chain: str, head: Mapping[str, Any]) -> None:
+        """Compare a chain with what a further checkpoint says of it, when it comes to be read so far."""
+        heads, size = self._wanted.setdefault(chain, {}), int(head["sequence"])
+        self._most[chain] = max(size, self._most.get(chain, 0))
+        known = heads.get(size)
+        if known is not None and (known["hash"], known["root"]) != (head["hash"], head["root"]):
+            self.faults.append(Fault(chain, size, "edited", "two checkpoints say different things of it"))
+        if known is None or head.get("peaks"):
+            heads[size] = head
+
+    def _begin_late(self, chain: str, sequence: int) -> Tree:
+        """Return the tree of what lies before a record; of the right size only, until a checkpoint is met."""
+        before = self._wanted.get(chain, {}).get(sequence - 1)
+        tree = Tree.of(before) if before is not None else None
+        if tree is None:
+            tree = Tree(size=sequence - 1)
+            self._begun_late.add(chain)
+        self.trees[chain] = tree
+        return tree
 
     def _note_uncovered(self, record: Mapping[str, Any]) -> None:
         at = record.get("at")

@@ -80,10 +80,10 @@ class Tree:
             found = node(left, found)
         return found.hex()
 
-    def said(self) -> dict[str, Any]:
+    def said(self, *, peaks: bool = True) -> dict[str, Any]:
         """Return what a checkpoint says of it."""
-        peaks = [peak.hex() for _, peak in self._peaks]
-        return {"sequence": self.size, "hash": self.last, "root": self.root(), "peaks": peaks}
+        said: dict[str, Any] = {"sequence": self.size, "hash": self.last, "root": self.root()}
+        return said | ({"peaks": [peak.hex() for _, peak in self._peaks]} if peaks else {})
 
 
 class Leaves:

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from fairwatch.policy.audit_anchor import digest
 from fairwatch.policy.merkle import FIRST
 
 NAME = "audit.checkpoints"  # in the folder of anchors
+TAIL = 1 << 20  # bytes from the end in which the last line lies whole
 
 
 class CheckpointFile:
@@ -28,22 +29,34 @@ class CheckpointFile:
         self._path = path
 
     def read(self) -> list[dict[str, Any]]:
-        """Return the checkpoints, oldest first; none where there is no file.
+        """Return the checkpoints, oldest first; none where there is no file; ConfigurationError as `each`."""
+        return list(self.each())
+
+    def each(self) -> Iterator[dict[str, Any]]:
+        """Yield the checkpoints, oldest first, one in memory at a time: a file of years holds a hundred thousand.
 
         Raises:
             ConfigurationError: It cannot be read, or holds something else.
         """
         try:
-            data = self._path.read_bytes()
+            with self._path.open("rb") as lines:
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        yield _parsed(self._path, line)
         except FileNotFoundError:
-            return []
+            return
         except OSError as error:
             raise ConfigurationError(f"{self._path}: cannot be read: {error.strerror}") from error
-        return _parsed(self._path, data[: data.rfind(b"\n") + 1])
 
-    async def keep(self, said: Mapping[str, Any]) -> None:
-        """Add a checkpoint and return once it is on the disk, without holding up the loop; as `append`."""
-        await asyncio.to_thread(self.append, said)
+    async def keep(self, said: Mapping[str, Any]) -> str:
+        """Add a checkpoint, without holding up the loop; return `ok` once it is on the disk, or why it is not."""
+        try:
+            await asyncio.to_thread(self.append, said)
+        except RetryableError:
+            return "unwritable"
+        except RestartError:
+            return "conflict"
+        return "ok"
 
     def append(self, said: Mapping[str, Any]) -> None:
         """Add a checkpoint; one that is the last already is left as it is.
@@ -56,16 +69,17 @@ class CheckpointFile:
             self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # let go with the file
-                file.seek(0)
-                data = file.read()
-                whole = data.rfind(b"\n") + 1
-                lines = data[:whole].splitlines()
-                last = digest(_parsed(self._path, lines[-1])[0]) if lines else FIRST
+                begin = max(0, file.seek(0, os.SEEK_END) - TAIL)
+                file.seek(begin)
+                tail = file.read()
+                whole = tail.rfind(b"\n") + 1
+                lines = tail[:whole].splitlines()
+                last = digest(_parsed(self._path, lines[-1])) if lines else FIRST
                 if last == digest(said):
                     return
                 if last != said["previous"]:
                     raise RestartError(f"{self._path}: its last checkpoint is not the one before this")
-                file.truncate(whole)
+                file.truncate(begin + whole)
                 file.write(orjson.dumps(said) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -76,11 +90,11 @@ class CheckpointFile:
         """Do nothing: the file is open while it is written only."""
 
 
-def _parsed(path: Path, data: bytes) -> list[dict[str, Any]]:
+def _parsed(path: Path, line: bytes) -> dict[str, Any]:
     try:
-        found = [orjson.loads(line) for line in data.splitlines() if line.strip()]
+        found = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise ConfigurationError(f"{path}: is no file of checkpoints: {error}") from error
-    if not all(isinstance(one, dict) and isinstance(one.get("chains"), dict) for one in found):
+    if not isinstance(found, dict) or not isinstance(found.get("chains"), dict):
         raise ConfigurationError(f"{path}: is no file of checkpoints")
     return found

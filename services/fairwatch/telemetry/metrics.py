@@ -75,6 +75,29 @@ DEEDS_REFUSED = Counter(
     ["component", "reason"],
     registry=REGISTRY,
 )
+AUDIT_ANCHORED = Gauge(
+    "fairwatch_audit_anchored_timestamp_seconds",
+    "When an anchor last took a checkpoint of the audit log, in seconds since 1970; the start where it took none.",
+    ["anchor"],
+    registry=REGISTRY,
+)
+AUDIT_ANCHORINGS = Counter(
+    "fairwatch_audit_anchorings",
+    "Answers of anchors to checkpoints of the audit log, `ok` or why not.",
+    ["anchor", "outcome"],
+    registry=REGISTRY,
+)
+AUDIT_UNANCHORED = Gauge(
+    "fairwatch_audit_unanchored_records",
+    "Records of the audit log that an anchor does not vouch for yet.",
+    ["anchor"],
+    registry=REGISTRY,
+)
+AUDIT_BROKEN = Gauge(
+    "fairwatch_audit_broken_chains",
+    "Chains of the audit log that are not what they were at a checkpoint.",
+    registry=REGISTRY,
+)
 DELIVERIES_WAITING = Gauge(
     "fairwatch_deliveries_waiting", "Groups of which a receiver still has to be told.", ["receiver"], registry=REGISTRY
 )
