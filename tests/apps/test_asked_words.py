@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from fairwatch.apps.asked_words import answered
 from fairwatch.apps.publishing import Answer, Result, publish
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.topics import topics
 
 
@@ -47,3 +49,14 @@ async def test_a_word_with_a_reason_is_registered_and_the_reason_is_audited() ->
 async def test_an_innocent_name_is_not_asked_about(name: str) -> None:
     memory, [result] = await published({"device_id": "cam-1", "name": name})
     assert (result.outcome, len(memory.published)) == ("published", 1)
+
+
+@pytest.mark.parametrize("kind", ["Silence", "RuleSet", "DeviceList"])
+def test_a_reason_typed_at_a_terminal_is_asked_about_and_its_answer_audited(kind: str) -> None:
+    who = {"subject": "s-1", "actor": "bo", "at": 7}
+    assert answered(kind, {"reason": "works in the hall"}, "", **who) == {}
+    with pytest.raises(ConfigurationError, match=r"reason speaks of 'uyghur'.*--because"):
+        answered(kind, {"reason": "Uyghur visitors"}, "  ", **who)
+    audit = answered(kind, {"reason": "Uyghur visitors"}, "it quotes the order", **who)
+    assert (audit["action"], audit["actor"], audit["subject"]) == ("word.registered", "bo", "s-1")
+    assert audit["details"] == {"record": kind, "word in reason": "uyghur", "reason": "it quotes the order"}

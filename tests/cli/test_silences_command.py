@@ -73,7 +73,11 @@ def test_the_life_of_a_silence(run, broker, topic_prefix, monkeypatch):
     settings_module.settings.cache_clear()
     CliRunner().invoke(build(["topics"]), ["topics", "apply"])
 
-    silence_id = run("add", 'rule="tamper"', *BO, "--for", "2h").stdout.strip()
+    typed = ("add", 'rule="tamper"', "--as", "bo", "--role", "operator", "--reason", "Uyghur visitors", "--for", "2h")
+    with pytest.raises(ConfigurationError, match="reason speaks of 'uyghur'"):
+        run(*typed)
+    assert run("list", "--json").stdout == ""
+    silence_id = run(*typed, "--because", "it quotes the order").stdout.strip()
     with pytest.raises(ConfigurationError, match="approved_by_author"):
         run("approve", silence_id[:8], "--as", "bo")
     run("approve", silence_id[:8], "--as", "ann")
@@ -100,4 +104,4 @@ def test_the_life_of_a_silence(run, broker, topic_prefix, monkeypatch):
     with pytest.raises(ConfigurationError, match="has ended already"):
         run("expire", silence_id, "--as", "bo")
     audited = [record["action"] for _, _, record in read_topic(settings_module.settings(), "audit")]
-    assert audited == ["silence.added", "silence.approved", "silence.expired"]
+    assert sorted(audited) == ["silence.added", "silence.approved", "silence.expired", "word.registered"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from fairwatch.apps.asked_words import answered
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
@@ -60,10 +61,11 @@ def next_set(before: list[dict[str, Any]], routes: str, author: str, reason: str
     }
 
 
-async def publish(settings: Settings, before: list[dict[str, Any]], record: dict[str, Any]) -> None:
+async def publish(settings: Settings, before: list[dict[str, Any]], record: dict[str, Any], because: str = "") -> None:
     """Publish rules and what the audit keeps of it; those that nobody asks about any more are taken out.
 
     Raises:
+        ConfigurationError: A word of the reason is asked about, and `because` does not answer.
         RetryableError: The broker does not acknowledge.
     """
     identity = record["rule_set_id"]
@@ -75,7 +77,9 @@ async def publish(settings: Settings, before: list[dict[str, Any]], record: dict
         "subject": identity,
         "details": {"number": str(record["number"]), "reason": record["reason"]},
     }
+    word = answered("RuleSet", record, because, subject=identity, actor=record["author"], at=record["published_at"])
     async with producer(settings, "rules") as publisher:
-        await asyncio.gather(publisher.publish("audit", identity, audit), publisher.publish(TOPIC, identity, record))
+        audits = (publisher.publish("audit", identity, one) for one in (audit, word) if one)
+        await asyncio.gather(*audits, publisher.publish(TOPIC, identity, record))
         for old in before[: -2 * KEPT]:
             await publisher.publish(TOPIC, old["rule_set_id"], None)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fairwatch.apps.asked_words import answered
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
@@ -18,6 +19,7 @@ from fairwatch.policy.silencing import InForce, faults, matcher_faults
 
 DAY = 86_400_000_000
 TOPIC = "silences"
+ADDED = "silence.added"
 PEOPLE = "people.yaml"
 Record = dict[str, Any]
 
@@ -76,13 +78,16 @@ def expired(settings: Settings, record: Mapping[str, Any], who: str, now: int) -
     return {**record, "starts_at": started, "expires_at": now, "expired_by": who, "updated_at": now}
 
 
-async def write(settings: Settings, action: str, who: str, record: Record) -> None:
+async def write(settings: Settings, action: str, who: str, record: Record, because: str = "") -> None:
     """Publish a silence and what the audit keeps of it.
 
     Raises:
+        ConfigurationError: A word that was typed is asked about, and `because` does not answer.
         RetryableError: The broker does not acknowledge.
     """
     silence_id = record["silence_id"]
+    typed = record if action == ADDED else {}
+    word = answered("Silence", typed, because, subject=silence_id, actor=who, at=record["updated_at"])
     audit = {
         "audit_id": stable_id("audit", action, silence_id, record["updated_at"]),
         "action": action,
@@ -98,7 +103,8 @@ async def write(settings: Settings, action: str, who: str, record: Record) -> No
     }
     async with producer(settings, "silences") as publisher:
         await asyncio.gather(
-            publisher.publish("audit", silence_id, audit), publisher.publish(TOPIC, silence_id, record)
+            *(publisher.publish("audit", silence_id, one) for one in (audit, word) if one),
+            publisher.publish(TOPIC, silence_id, record),
         )
 
 

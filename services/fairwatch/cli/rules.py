@@ -143,6 +143,7 @@ def publish(
     folder: Annotated[Path | None, FOLDER] = None,
     back: Annotated[bool, typer.Option("--back-to-file", help="Let each worker go back to its own file.")] = False,
     faulty: Annotated[bool, typer.Option("--faulty", help="Publish them though `rules check` finds faults.")] = False,
+    because: Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant.")] = "",
 ) -> None:
     """Let rules hold everywhere at once, without a restart; alerts that are open end under those they began under."""
     chosen, before = settings(), rule_sets.known(settings())
@@ -151,7 +152,7 @@ def publish(
         raise ConfigurationError("; ".join(found))
     text = "" if back else rule_sets.travelling(place / "routes.yaml")
     record = rule_sets.next_set(before, text, author, reason)
-    asyncio.run(rule_sets.publish(chosen, before, record))
+    asyncio.run(rule_sets.publish(chosen, before, record, because))
     Console(stderr=True).print(f"[green]✓[/] rules number {record['number']} are published", highlight=False)
 
 

@@ -28,6 +28,7 @@ Lasting = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h.")]
 Until = Annotated[str, typer.Option("--until", help="Until when instead: 2026-03-01T18:00+01:00.")]
 Start = Annotated[str, typer.Option("--from", help="From when; now without.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
 Role = Annotated[str, typer.Option("--role", help="Role that allows it, where there is no people.yaml to ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a silence.")]
 
@@ -51,13 +52,14 @@ def add(
     start: Start = "",
     alert: Alert = "",
     role: Role = "",
+    because: Because = "",
 ) -> None:
     """Silence alerts, also those that are open; print the id.
 
     What is EXTREME goes on being told until a second person agrees: see `approve`.
     """
     record = silencing.draft(settings(), _wish(matchers, who, reason, lasting, until, start, alert, role), _now())
-    asyncio.run(silencing.write(settings(), "silence.added", who, record))
+    asyncio.run(silencing.write(settings(), silencing.ADDED, who, record, because))
     typer.echo(record["silence_id"])
 
 

@@ -22,6 +22,8 @@ _TYPED: Final[Mapping[str, tuple[str, ...]]] = {
     "WatchlistEntry": ("title", "reason"),
     "Authorisation": ("objective", "reason"),
     "Silence": ("reason",),
+    "RuleSet": ("reason",),
+    "DeviceList": ("reason",),
 }
 _LONGEST: Final = 2_000
 _SAID_OFTEN: Final = 100

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fairwatch.apps.asked_words import answered
 from fairwatch.apps.device_admin.register import audited
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import latest
@@ -14,6 +15,7 @@ from fairwatch.policy.authorisation import person, standing, within
 from fairwatch.wire.kinds.names import Names, is_token
 
 TOPIC: Final = "device-lists"
+REQUESTED: Final = "device_list.requested"
 PEOPLE: Final = "people.yaml"
 MAY: Final = frozenset({"admin", "reviewer"})
 
@@ -98,8 +100,13 @@ def agreed(record: Mapping[str, Any], who: str, now: int) -> Record:
     return {**record, "state": "BOUND", "approved_by": [*record.get("approved_by", ()), who], "updated_at": now}
 
 
-async def write(settings: Settings, action: str, who: str, record: Record) -> None:
-    """Publish a binding and who did it; RetryableError when the broker does not acknowledge."""
+async def write(settings: Settings, action: str, who: str, record: Record, because: str = "") -> None:
+    """Publish a binding and who did it.
+
+    Raises:
+        ConfigurationError: A word of the reason is asked about, and `because` does not answer.
+        RetryableError: The broker does not acknowledge.
+    """
     list_id, at = record["list_id"], record["updated_at"]
     details = {
         "by": who,
@@ -107,7 +114,11 @@ async def write(settings: Settings, action: str, who: str, record: Record) -> No
         "authorisation_id": record["authorisation_id"],
         "entries": ", ".join(sorted({one["entry_id"] for one in record["entries"]})) or str(record["entry_id"]),
     }
+    asked = record if action == REQUESTED else {}
+    word = answered("DeviceList", asked, because, subject=list_id, actor=who, at=at)
     async with producer(settings, "cli") as publisher:
+        if word:
+            await publisher.publish("audit", list_id, word)
         await audited(publisher, action, list_id, at, details)
         await publisher.publish(TOPIC, list_id, record)
 

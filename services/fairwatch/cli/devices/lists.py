@@ -38,6 +38,7 @@ def bind(
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
     entry: Entries = None,
     whole: Annotated[str | None, typer.Option("--whole", help="Entry that the whole list stands for.")] = None,
+    because: Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant.")] = "",
 ) -> None:
     """Ask that what a device recognises by its own list becomes a candidate; print the id. It waits for `approve`."""
     chosen, now = settings(), SystemClock().now()
@@ -49,7 +50,7 @@ def bind(
     record = binding.draft(chosen, device_id, authorisation, entries, whole, now=now, until=until)
     name = _proved(chosen, who)
     asked = {**record, "requested_by": name, "approved_by": [], "reason": reason}
-    _write(chosen, "device_list.requested", name, asked)
+    _write(chosen, binding.REQUESTED, name, asked, because)
     typer.echo(asked["list_id"])
 
 
@@ -73,8 +74,8 @@ def list_() -> None:
         typer.echo(json.dumps(record, ensure_ascii=False))
 
 
-def _write(chosen: Settings, action: str, name: str, record: binding.Record) -> None:
-    asyncio.run(binding.write(chosen, action, name, record))
+def _write(chosen: Settings, action: str, name: str, record: binding.Record, because: str = "") -> None:
+    asyncio.run(binding.write(chosen, action, name, record, because))
     Console(stderr=True).print(f"[green]✓[/] {record['list_id']}: {record['state'].lower()}", highlight=False)
 
 
