@@ -170,6 +170,10 @@ async def test_alert_is_answered_with_keys(world: ConsoleWorld, browser: WebDriv
         press(page, "The guard is on the way, and claims nothing.")
         page.click("[data-outcome]")
         page.wait("[data-deed=CLOSE]:not([disabled])", "Close")
+        press(page, "h")
+        page.wait("#deed-to", "Ann Bauer")
+        page.click("[data-outcome]")
+        page.wait("[data-deed=CLOSE]:not([disabled])", "Close")
         press(page, "x")
         page.click("[data-outcome=FALSE]")
         page.wait("[data-deed=CLOSE]:not([disabled])", "Close")
@@ -179,9 +183,39 @@ async def test_alert_is_answered_with_keys(world: ConsoleWorld, browser: WebDriv
     assert [(deed["action"], deed["actor"], deed["outcome"]) for deed in deeds] == [
         ("ACKNOWLEDGE", "olga", "NONE"),
         ("COMMENT", "olga", "NONE"),
+        ("HAND_OVER", "olga", "NONE"),
         ("CLOSE", "olga", "FALSE"),
     ]
+    assert deeds[2]["to"] == "ann"
     assert deeds[1]["note"] == "The guard is on the way, and claims nothing."
+
+
+async def test_alert_is_snoozed_after_a_preview_and_not_before(world: ConsoleWorld, browser: WebDriver) -> None:
+    alert = trigger(at=world.clock.now(), title="Fence cut", site_id="harbour")
+    await world.fold("alerts", alert)
+    world.told.append(alert)
+    page = Page(browser, world.url)
+
+    def snooze() -> None:
+        page.sign_in("olga")
+        page.click(".row")
+        page.wait("[data-deed=SNOOZE]", "Snooze")
+        press(page, "s")
+        page.wait("#silence-form label", "Which alerts?")
+        assert not browser.find_element(By.ID, "silence-add").is_enabled(), "nothing is silenced without a preview"
+        browser.find_element(By.ID, "silence-reason").send_keys("A guard is there.")
+        page.click("#silence-preview")
+        page.wait("#silence-found", "Fence cut")
+        page.click("#silence-add:not([disabled])")
+        page.wait(".silences", "A guard is there.")
+        page.click("[data-deed^='end']")
+        page.wait(".silences", "Ended")
+
+    await asyncio.to_thread(snooze)
+    made, ended = world.publisher.records("silences")
+    assert made["matchers"] == [f'alert_id="{alert["alert_id"]}"', 'site_id="harbour"']
+    assert (ended["silence_id"], ended["expired_by"]) == (made["silence_id"], "olga")
+    assert page.complaints() == []
 
 
 async def test_double_enter_decides_nothing(world: ConsoleWorld, browser: WebDriver) -> None:

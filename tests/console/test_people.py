@@ -72,4 +72,4 @@ def test_short_password_is_refused() -> None:
 
 def test_only_reviewers_decide_and_admins_see_no_faces() -> None:
     assert [role for role, allowed in ALLOWED.items() if "candidate.verify" in allowed] == ["reviewer"]
-    assert actions(Person(**person(roles=["admin"]))) == ["health.view"]
+    assert actions(Person(**person(roles=["admin"]))) == ["alert.silence", "health.view", "silence.view"]

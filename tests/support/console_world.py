@@ -1,7 +1,7 @@
 """A console over real sockets and a real Valkey, with a publisher and a media store that remember."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +15,18 @@ from redis.asyncio import Redis
 
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import serving
+from fairwatch.console.silences import SilenceDesk
 from fairwatch.domain.clock import Clock, ManualClock
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.domain.event import Event
+from fairwatch.policy.matchers import matcher
+from fairwatch.policy.quiet import Quiet
+from fairwatch.policy.silence_deeds import refuse
+from fairwatch.policy.silence_preview import Preview, preview
+from fairwatch.policy.silencing import InForce, matcher_faults
 from fairwatch.processors.project import Project
 from fairwatch.stores.read_model import RedisReadModel
+from tests.support.processor_world import MemoryReference
 from tests.support.trust import CONSOLE, trust, vouched
 
 PASSWORD = "correct horse battery"
@@ -44,9 +51,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
 
 class RememberingPublisher:
-    """Keeps what was published; `away` makes it refuse the named topics."""
+    """Keeps what was published; `away` makes it refuse the named topics, `followed` are read back at once."""
 
     def __init__(self) -> None:
+        self.followed: dict[str, MemoryReference] = {}
         self.published: list[tuple[str, str, Any]] = []
         self.away: set[str] = set()
 
@@ -54,6 +62,8 @@ class RememberingPublisher:
         if topic in self.away:
             raise RetryableError("the broker does not answer")
         self.published.append((topic, key, record))
+        if topic in self.followed:
+            self.followed[topic].put(key, record)
 
     def records(self, topic: str) -> list[Any]:
         return [record for name, _, record in self.published if name == topic]
@@ -131,6 +141,7 @@ class ConsoleWorld:
     clock: Any  # a ManualClock unless the test brings another
     publisher: RememberingPublisher
     media: MemoryMedia
+    told: list[Any]  # what a preview looks at
     stack: AsyncExitStack = field(repr=False)
 
     @property
@@ -189,6 +200,14 @@ def write_people(
     return path
 
 
+def _preview(told: list[Any]) -> Callable[[Sequence[str], int], Awaitable[Preview]]:
+    async def previewed(matchers: Sequence[str], now: int) -> Preview:
+        refuse(matcher_faults(matchers))
+        return preview(told, InForce("", tuple(map(matcher, matchers)), 0, now, approved=False))
+
+    return previewed
+
+
 @asynccontextmanager
 async def console_world(
     valkey: str,
@@ -213,6 +232,9 @@ async def console_world(
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(Redis.from_url(valkey))
         model = RedisReadModel(redis, prefix=prefix)
-        port = await stack.enter_async_context(serving(settings, publisher, model, media, clock))
+        silences, told = MemoryReference(), list[Any]()
+        publisher.followed["silences"] = silences
+        quiet = SilenceDesk(Quiet(), silences, _preview(told))
+        port = await stack.enter_async_context(serving(settings, publisher, model, media, clock, quiet))
         callers = await stack.enter_async_context(AsyncExitStack())
-        yield ConsoleWorld(redis, model, port, clock, publisher, media, callers)
+        yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

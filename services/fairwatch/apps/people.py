@@ -6,6 +6,7 @@ from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.links import link_key
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.silencing import silence_desk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
 from fairwatch.domain.addresses import Networks
@@ -43,4 +44,7 @@ async def run_people(settings: Settings) -> int:
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = MediaStore.open(settings.media_url)
-        return await run_console(config, publisher, read_model, media, SystemClock(), broker=publisher.answers)
+        silences = silence_desk(settings, "console")
+        return await run_console(
+            config, publisher, read_model, media, SystemClock(), silences, broker=publisher.answers
+        )

@@ -7,6 +7,8 @@ from fairwatch.console.people import Person, Role
 Action = Literal[
     "alert.view",
     "alert.act",
+    "alert.silence",
+    "silence.view",
     "candidate.view",
     "candidate.verify",
     "health.view",
@@ -14,14 +16,14 @@ Action = Literal[
 
 # Least first: who looks after the machines has no business with anybody's face.
 ALLOWED: dict[Role, frozenset[Action]] = {
-    "admin": frozenset({"health.view"}),
+    "admin": frozenset({"health.view", "silence.view", "alert.silence"}),
     "requester": frozenset(
         {"health.view"}
     ),  # asks for authorisations and lists what is looked for, at the command line
     "approver": frozenset({"health.view"}),
-    "operator": frozenset({"health.view", "alert.view", "alert.act"}),
-    "reviewer": frozenset({"health.view", "alert.view", "candidate.view", "candidate.verify"}),
-    "auditor": frozenset({"health.view", "alert.view", "candidate.view"}),
+    "operator": frozenset({"health.view", "alert.view", "alert.act", "silence.view", "alert.silence"}),
+    "reviewer": frozenset({"health.view", "alert.view", "silence.view", "candidate.view", "candidate.verify"}),
+    "auditor": frozenset({"health.view", "alert.view", "silence.view", "candidate.view"}),
 }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in, watch
+from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in, silences, watch
 from fairwatch.console.desk import DESK, Desk
 from fairwatch.console.guard import RULES, Handler, Rule, doorkeeper, errors, secure_headers
 from fairwatch.domain.errors import RetryableError
@@ -21,6 +21,11 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/alerts/{id}", alerts.get_alert, Rule(action="alert.view")),
     ("POST", "/api/alerts/{id}/actions", deeds.act, Rule(action="alert.act", touch=True)),
     ("GET", "/api/people", deeds.people_who_act, Rule(action="alert.act")),
+    ("GET", "/api/silences", silences.list_silences, Rule(action="silence.view")),
+    ("POST", "/api/silences", silences.add_silence, Rule(action="alert.silence", touch=True)),
+    ("POST", "/api/silences/preview", silences.preview_silence, Rule(action="alert.silence", touch=True)),
+    ("POST", "/api/silences/{id}/approve", silences.approve_silence, Rule(action="alert.silence", touch=True)),
+    ("POST", "/api/silences/{id}/expire", silences.expire_silence, Rule(action="alert.silence", touch=True)),
     ("GET", "/act/{token}", links.show, OPEN),
     ("POST", "/act/{token}", links.use, OPEN),
     ("GET", "/api/candidates", candidates.list_candidates, Rule(action="candidate.view")),
@@ -33,10 +38,11 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
 )
 
 
-def application(desk: Desk, updates: live.Live, watching: watch.Watch) -> web.Application:
+def application(desk: Desk, updates: live.Live, watching: watch.Watch, quiet: silences.SilenceDesk) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
+    app[silences.SILENCES] = quiet
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

@@ -17,6 +17,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
+from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.watch import Asks, Watch, project_beats, redis_answers
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import MediaStore, Publisher
@@ -38,6 +39,7 @@ async def run_console(
     read_model: RedisReadModel,
     media: MediaStore,
     clock: Clock,
+    silences: SilenceDesk,
     *,
     broker: Asks | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
@@ -50,6 +52,7 @@ async def run_console(
         read_model: What people see.
         media: Where pictures are.
         clock: What time it is.
+        silences: Which there are, and who may make some.
         broker: Asks whether the broker answers.
         on_ready: Called with the port once people can connect.
 
@@ -59,7 +62,7 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock, broker) as port:
+    async with serving(config, publisher, read_model, media, clock, silences, broker) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -73,6 +76,7 @@ async def serving(
     read_model: RedisReadModel,
     media: MediaStore,
     clock: Clock,
+    silences: SilenceDesk,
     broker: Asks | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
@@ -87,10 +91,11 @@ async def serving(
         desk = Desk(config, people, sessions, throttle, browsers, read_model, media, publisher, health, clock)
         updates = Live()
         watching = Watch(_questions(desk, broker))
-        for work in (updates.listen(read_model), _beat(desk), watching.run()):
+        works = [updates.listen(read_model), _beat(desk), watching.run()]
+        for work in (*works, silences.following) if silences.following else works:
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates, watching)
+        app = application(desk, updates, watching, silences)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port

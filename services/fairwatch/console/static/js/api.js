@@ -49,6 +49,12 @@ export const candidates = (state) => read(`/api/candidates?limit=200&state=${sta
 export const candidate = (id) => read(`/api/candidates/${encodeURIComponent(id)}`);
 export const pulse = async () => (await call("GET", "/api/pulse", undefined, PULSE_MS)).json();
 export const act = (id, deed) => call("POST", `/api/alerts/${encodeURIComponent(id)}/actions`, deed);
+export const colleagues = async () => (await read("/api/people")).people;
+export const silences = () => read("/api/silences");
+export const previewSilence = async (matchers) => (await call("POST", "/api/silences/preview", { matchers })).json();
+export const addSilence = (wish) => call("POST", "/api/silences", wish);
+export const agree = (id) => call("POST", `/api/silences/${encodeURIComponent(id)}/approve`, {});
+export const expire = (id) => call("POST", `/api/silences/${encodeURIComponent(id)}/expire`, {});
 export const health = () => read("/api/health");
 
 export function decide(id, decision, reason, because) {

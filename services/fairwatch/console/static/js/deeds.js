@@ -1,22 +1,25 @@
-// Answering an alert: acknowledge, claim, comment and close, by button or by key.
+// Answering an alert: acknowledge, claim, hand over, comment, snooze and close, by button or by key.
 
 import * as api from "./api.js";
 import { because } from "./asking.js";
 import { el } from "./dom.js";
+import { snooze } from "./silences.js";
 import { time } from "./words.js";
 
-const KEYS = { a: "ACKNOWLEDGE", c: "CLAIM", n: "COMMENT", x: "CLOSE" };
+const KEYS = { a: "ACKNOWLEDGE", c: "CLAIM", h: "HAND_OVER", n: "COMMENT", s: "SNOOZE", x: "CLOSE" };
 const WORDS = { ACKNOWLEDGE: "acknowledged it", CLAIM: "took it on", HAND_OVER: "handed it over", COMMENT: "wrote", CLOSE: "closed it" };
 const OUTCOMES = [["TRUE", "It was true"], ["FALSE", "It was false"], ["TEST", "It was a test"]];
 
 let draft = { id: "" };
+let colleagues = null; // to whom an alert can be handed over
 let shown = null; // what the keys are about: {alert, redo}
 
-export const isWriting = () => Boolean(draft.action) && document.activeElement?.id === "deed-note";
+export const isWriting = () => Boolean(draft.action) && ["deed-note", "deed-to"].includes(document.activeElement?.id);
 export const isOpen = (alert) => alert.state === "NEW" || alert.state === "UPDATED";
 
 export function forget() {
   draft = { id: "" };
+  colleagues = null;
   shown = null;
 }
 
@@ -36,12 +39,14 @@ function buttons(alert, redo) {
     word, " ", el("kbd", {}, key));
   return el("div", { class: "card" },
     el("div", { class: "choices", role: "group", "aria-label": "Answer this alert" },
-      button("a", "Acknowledge", Boolean(alert.acknowledged_by)), button("c", "Claim", Boolean(alert.claimed_by)), button("n", "Comment"), button("x", "Close")),
+      button("a", "Acknowledge", Boolean(alert.acknowledged_by)), button("c", "Claim", Boolean(alert.claimed_by)), button("h", "Hand over"),
+      button("n", "Comment"), button("s", "Snooze"), button("x", "Close")),
     el("p", { class: "form-error", role: "alert" }, draft.error));
 }
 
 function editor(alert, redo) {
   const closes = draft.action === "CLOSE";
+  const hands = draft.action === "HAND_OVER";
   const note = el("textarea", { id: "deed-note", maxlength: "1000", rows: "2", oninput: (event) => { draft.note = event.target.value; } });
   note.value = draft.note;
   const back = () => {
@@ -51,18 +56,39 @@ function editor(alert, redo) {
   const finish = (outcome) => () => send(alert, draft.action, redo, outcome);
   const button = (outcome, word) => el("button", { type: "button", "data-outcome": outcome || "NONE", disabled: draft.sending, onclick: finish(outcome) }, word);
   return el("div", { class: "card", onkeydown: (event) => event.key === "Escape" && back() },
+    hands ? el("label", { for: "deed-to" }, "To whom?") : null, hands ? whom() : null,
     el("label", { for: "deed-note" }, closes ? "What was it? The alert ends for everybody." : "What should others know?"), note,
     el("p", { class: "form-error", role: "alert" }, draft.error), draft.asked ? because(draft.because, (text) => { draft.because = text; }) : null,
-    el("div", { class: "choices" }, closes ? OUTCOMES.map(([outcome, word]) => button(outcome, word)) : button(undefined, "Save comment"),
+    el("div", { class: "choices" }, closes ? OUTCOMES.map(([outcome, word]) => button(outcome, word)) : button(undefined, hands ? "Hand over" : "Save comment"),
       el("button", { type: "button", class: "quiet", onclick: back }, "Go back")));
 }
 
-function press(key, alert, redo) {
+function whom() {
+  const options = (colleagues || []).map((each) => el("option", { value: each.name, selected: each.name === draft.to }, each.display_name));
+  return el("select", { id: "deed-to", onchange: (event) => { draft.to = event.target.value; } }, options);
+}
+
+async function press(key, alert, redo) {
   const action = KEYS[key];
+  if (action === "SNOOZE") {
+    snooze(alert);
+    location.hash = "#/silences";
+    return undefined;
+  }
   if (action === "ACKNOWLEDGE" || action === "CLAIM") return send(alert, action, redo);
+  if (action === "HAND_OVER") {
+    try {
+      colleagues = await api.colleagues();
+    } catch (error) {
+      draft = { ...draft, error: error.message };
+      return redo(false);
+    }
+    draft.to = colleagues.find((each) => each.name !== alert.claimed_by)?.name;
+  }
   draft = { ...draft, action, error: "" };
   redo(false);
-  document.getElementById("deed-note")?.focus();
+  document.getElementById(action === "HAND_OVER" ? "deed-to" : "deed-note")?.focus();
+  return undefined;
 }
 
 async function send(alert, action, redo, outcome) {
@@ -70,7 +96,7 @@ async function send(alert, action, redo, outcome) {
   draft = { ...draft, sending: true, error: "" };
   redo(false);
   try {
-    await api.act(alert.alert_id, { action, note: draft.note, outcome, because: draft.because || "" });
+    await api.act(alert.alert_id, { action, note: draft.note, outcome, to: action === "HAND_OVER" ? draft.to : undefined, because: draft.because || "" });
     draft = { id: "" };
   } catch (error) {
     draft = { ...draft, sending: false, error: error.message, asked: error.word === "asked" };

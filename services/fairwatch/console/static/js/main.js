@@ -6,10 +6,11 @@ import { empty, show } from "./dom.js";
 import { forgetPictures } from "./pictures.js";
 import * as pipeline from "./pipeline.js";
 import * as review from "./review.js";
+import * as silences from "./silences.js";
 import { follow } from "./stream.js";
 import { refreshTimes } from "./words.js";
 
-const NEEDS = { alerts: "alert.view", review: "candidate.view", pipeline: "health.view" };
+const NEEDS = { alerts: "alert.view", review: "candidate.view", silences: "silence.view", pipeline: "health.view" };
 const SOON_MS = 120; // changes that come together are drawn together …
 const LONGEST_MS = 1000; // … but never later than this, however many follow
 const PULSE_EVERY_MS = 1500;
@@ -59,7 +60,7 @@ function leave(why) {
   troubles = [];
   answers = {};
   chosen = null;
-  for (const view of [alerts, review]) view.forget();
+  for (const view of [alerts, review, silences]) view.forget();
   forgetPictures();
   at("main").replaceChildren();
   at("desk").hidden = true;
@@ -145,15 +146,15 @@ async function load() {
   const { view, id } = route();
   const can = (action, ask) => (person.actions.includes(action) ? ask() : null);
   try {
-    const [list, waiting, health] = await Promise.all([
-      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), can(NEEDS.pipeline, api.health)]);
+    const [list, waiting, quiet, health] = await Promise.all([
+      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, can(NEEDS.pipeline, api.health)]);
     const one = await chosenOne(view, id, list, waiting);
     if (person !== who) return;
-    answers = { alerts: list, review: waiting, pipeline: health };
+    answers = { alerts: list, review: waiting, silences: quiet, pipeline: health };
     chosen = one;
     problem = "";
     banner();
-    if (alerts.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
+    if (alerts.isWriting() || silences.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
     if (!person || error.word === "signed_out") return;
@@ -179,6 +180,7 @@ function draw() {
       const known = answers.review.candidates.find((candidate) => candidate.candidate_id === id);
       review.render(at("main"), answers.review, id, redo, chosen?.candidate_id === id ? chosen : known);
     }
+    if (view === "silences") silences.render(at("main"), answers.silences, redo);
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
   for (const tab of document.querySelectorAll("[data-view]")) {
@@ -231,6 +233,7 @@ setInterval(async () => {
   const health = await api.health().catch(() => null);
   if (!health || !person) return;
   answers.pipeline = health;
+  if (route().view === "silences") return void refresh(); // by their topic, which the stream does not tell of
   if (route().view === "pipeline") draw();
   else badges();
 }, HEALTH_EVERY_MS);
