@@ -126,7 +126,7 @@ PARTS: tuple[Part, ...] = (
             reads=("candidates", "verifications"),
             writes=("verdicts", "audit"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites", *VOUCHED),
+            references=("authorisations", "watchlist-entries", "sites", "device-lists", *VOUCHED),
             tick_s=1.0,
         ),
     ),

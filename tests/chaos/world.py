@@ -15,7 +15,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
 from tests.chaos.poison import POISONS, Poison
 from tests.chaos.stories import HALLS, PEOPLE, RECORDERS, Act, Door, Story, stories
-from tests.support.trust import OFFICIALS, authorised, signed, vouched
+from tests.support.trust import OFFICIALS, authorised, enrolled, signed, vouched
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
 SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
@@ -196,7 +196,7 @@ def _entry(event: Event) -> tuple[str, str, dict[str, Any]]:
         "entry_id": name, "authorisation_id": under, "kind": "PLATE", "title": event.kind, "plate": plate(event.number),
         "created_by": "a", "approved_by": "b", "valid_from": at - DAY, "valid_until": at + DAY, "updated_at": at,
     }  # fmt: skip
-    return "watchlist-entries", name, record
+    return "watchlist-entries", name, enrolled(record, at=at)
 
 
 def face_entry(story: int) -> str:
@@ -216,7 +216,7 @@ def _face(story: Story) -> tuple[str, str, dict[str, Any]]:
         "entry_id": name, "authorisation_id": _face_authorisation(story), "kind": "FACE", "title": "face",
         "created_by": "a", "approved_by": "b", "valid_from": at - DAY, "valid_until": at + DAY, "updated_at": at,
     }  # fmt: skip
-    return "watchlist-entries", name, record
+    return "watchlist-entries", name, enrolled(record, at=at)
 
 
 def _face_authorisation(story: Story) -> str:

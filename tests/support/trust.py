@@ -51,6 +51,13 @@ def authorised(record: dict[str, Any], key: PrivateKey = CONSOLE, *, at: int) ->
     return made
 
 
+def enrolled(record: dict[str, Any], key: PrivateKey = CONSOLE, *, at: int) -> dict[str, Any]:
+    """Return a watchlist entry that whoever it names has signed."""
+    signing, agreed = SIGNINGS["watchlist-entries"], record.get("approved_by")
+    made = signing.signed(record, key, "enrol", record["created_by"], "requester", at=at)
+    return signing.signed(made, key, "approve", agreed, "approver", at=at) if agreed else made
+
+
 def checked(
     references: Mapping[str, Any], topics: Iterable[str] = tuple(SIGNINGS), who: str = "test"
 ) -> dict[str, Any]:
@@ -62,4 +69,16 @@ def checked(
     }
 
 
-__all__ = ["ADMIN", "CONSOLE", "NAMES", "OFFICIALS", "authorised", "checked", "person_id", "signed", "trust", "vouched"]
+__all__ = [
+    "ADMIN",
+    "CONSOLE",
+    "NAMES",
+    "OFFICIALS",
+    "authorised",
+    "checked",
+    "enrolled",
+    "person_id",
+    "signed",
+    "trust",
+    "vouched",
+]

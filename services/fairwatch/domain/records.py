@@ -281,6 +281,7 @@ class DeviceList(TypedDict):
     approved_by: NotRequired[list[str]]
     reason: NotRequired[str]
     updated_at: NotRequired[int | None]
+    deeds: NotRequired[list[Deed]]
 
 DeviceNameKind = Literal["NAME", "RULE", "ZONE", "CHANNEL", "MODULE", "DEVICE"]
 
@@ -888,3 +889,4 @@ class WatchlistEntry(TypedDict):
     areas: NotRequired[list[str]]
     extensions: NotRequired[dict[str, str]]
     updated_at: NotRequired[int | None]
+    deeds: NotRequired[list[Deed]]

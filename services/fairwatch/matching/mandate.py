@@ -94,7 +94,7 @@ class Mandate:
         ):
             return None
         refusal = entry_in_force(entry, at=at, now=now, device_id=place.device_id, areas=place.areas)
-        return None if refusal else (entry, authorisation)
+        return None if refusal or not self._is_authentic(entry_id) else (entry, authorisation)
 
     def admits(self, kind: MatchKind, place: Place, *, at: int, now: int) -> bool:
         """Return whether any entry of a kind may be compared at this place and moment."""
@@ -129,8 +129,13 @@ class Mandate:
             authorisation_id = entry.get("authorisation_id") or ""
             if authorisation_id not in worth:
                 worth[authorisation_id] = self._allows_faces(authorisation_id, now)
-            if worth[authorisation_id] and now < entry["valid_until"]:
+            if worth[authorisation_id] and now < entry["valid_until"] and self._is_authentic(entry["entry_id"]):
                 yield entry
+
+    def _is_authentic(self, entry_id: str) -> bool:
+        """Tell whether an entry still stands when it is asked for by itself: that is when signatures are checked."""
+        current: WatchlistEntry | None = self._entries.get(entry_id)
+        return current is not None and entry_standing(current) is None
 
     def _allows_faces(self, authorisation_id: str, now: int) -> bool:
         authorisation: Authorisation | None = self._authorisations.get(authorisation_id)

@@ -5,6 +5,7 @@ A record of a reference topic stays where it is, in force for nobody: it has an 
 
 from collections.abc import Iterable
 from hashlib import sha256
+from itertools import islice
 
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
@@ -16,6 +17,7 @@ from fairwatch.wire.signed_reference import Refused, SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Unauthentic
 
+AT_ONCE = 300  # records that are looked at in one call: some 30 ms of signatures
 SHOWN = 64  # characters of a name that somebody claims
 
 
@@ -55,23 +57,29 @@ class RefusedRecords:
         self._component = component
         self._references = [one for one in references if isinstance(one, SignedReference)]
         self._looked_at: dict[int, int] = {}
+        self._waiting: dict[tuple[int, str], None] = {}
 
     def tell(self, now: int) -> list[Emit]:
         """Return an audit record of each that was found since the last call; `now` in microseconds UTC.
 
-        Told again after a restart it has the same id, by which the audit log knows it.
+        A few hundred are looked at in each call, so that a long list keeps nobody waiting. Told again after a restart
+        it has the same id, by which the audit log knows it.
         """
-        found = [refused for number, one in enumerate(self._references) for refused in self._look(number, one)]
+        for number, one in enumerate(self._references):
+            self._note_changes(number, one)
+        for place in list(islice(self._waiting, AT_ONCE)):
+            del self._waiting[place]
+            self._references[place[0]].get(place[1])
+        found = [refused for one in self._references for refused in one.take_refused()]
         return [Emit("audit", refused.key, self._audited(refused, now)) for refused in found]
 
-    def _look(self, number: int, reference: SignedReference) -> list[Refused]:
+    def _note_changes(self, number: int, reference: SignedReference) -> None:
         version = reference.version
         if self._looked_at.get(number) != version:
             keys = reference.changed_since(self._looked_at.get(number, -1))
-            for key in [key for key, _ in reference.items()] if keys is None else keys:
-                reference.get(key)
+            changed = [key for key, _ in reference.items()] if keys is None else keys
+            self._waiting |= {(number, key): None for key in changed}
             self._looked_at[number] = version
-        return reference.take_refused()
 
     def _audited(self, refused: Refused, now: int) -> AuditRecord:
         content = signed_bytes("refused", SIGNINGS[refused.topic].record_type, refused.record, {})

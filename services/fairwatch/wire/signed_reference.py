@@ -75,7 +75,9 @@ class SignedReference:
         return None if record is None else self._shown(key, record)
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over all records by key, as `get` returns them."""
+        """Iterate over all records by key, as `get` returns them; as they are where they are too many to check."""
+        if self._signing.lazy:
+            return self._inner.items()
         return ((key, self._shown(key, record)) for key, record in self._inner.items())
 
     def take_refused(self) -> list[Refused]:

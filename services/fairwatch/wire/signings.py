@@ -22,6 +22,12 @@ REJECT: Final = "reject"
 REVOKE: Final = "revoke"
 ASKS: Final = frozenset({"requester"})
 AGREES: Final = frozenset({"approver"})
+ENROL: Final = "enrol"
+WITHDRAW: Final = "withdraw"
+ENROLS: Final = frozenset({"requester", "reviewer"})
+BIND: Final = "bind"
+END: Final = "end"
+BINDS: Final = frozenset({"admin", "reviewer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,14 @@ class Signing:
         moves: Fields that say where a record stands and who agreed; no signature covers them.
         acts: Roles that allow each act.
         needs: Deeds without which a record is not authentic; none for what is not in force anyway.
-        ends: Acts that take something back.
+        lazy: Records are many: each is checked when it is asked for by its key, not when all are looked through.
     """
 
     record_type: str
     moves: frozenset[str]
     acts: Mapping[str, frozenset[str]]
     needs: Callable[[Record], Sequence[Need]]
-    ends: frozenset[str] = frozenset()
+    lazy: bool = False
 
     def wanted(self, record: Record) -> dict[str, Any]:
         """Return what is signed of a record."""
@@ -97,12 +103,37 @@ def _of_authorisation(record: Record) -> list[Need]:
     return [(REQUEST, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
 
 
+def _of_entry(record: Record) -> list[Need]:
+    if record.get("state", "ACTIVE") != "ACTIVE" or not record.get("authorisation_id"):
+        return []
+    agreed = record.get("approved_by")
+    return [(ENROL, record.get("created_by") or ""), *([(APPROVE, agreed)] if agreed else ())]
+
+
+def _of_device_list(record: Record) -> list[Need]:
+    if record.get("state", "REQUESTED") != "BOUND":
+        return []
+    return [(BIND, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
+
+
 SIGNINGS: Final[Mapping[str, Signing]] = {
     "authorisations": Signing(
         record_type="Authorisation",
         moves=frozenset({"state", "approved_by", "updated_at", "reason", "deeds"}),
         acts={REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES},
         needs=_of_authorisation,
-        ends=frozenset({REJECT, REVOKE}),
+    ),
+    "watchlist-entries": Signing(
+        record_type="WatchlistEntry",
+        moves=frozenset({"state", "approved_by", "updated_at", "review_at", "deeds"}),
+        acts={ENROL: ENROLS, APPROVE: AGREES, WITHDRAW: ENROLS | AGREES},
+        needs=_of_entry,
+        lazy=True,
+    ),
+    "device-lists": Signing(
+        record_type="DeviceList",
+        moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
+        acts={BIND: BINDS, APPROVE: BINDS, END: BINDS},
+        needs=_of_device_list,
     ),
 }

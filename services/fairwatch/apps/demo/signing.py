@@ -10,7 +10,7 @@ from fairwatch.apps.keys import ANCHORS, make_files, publish
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.policy.signatures import PrivateKey
-from fairwatch.wire.signings import APPROVE, REQUEST, SIGNINGS
+from fairwatch.wire.signings import APPROVE, ENROL, REQUEST, SIGNINGS
 from fairwatch.wire.vouching import vouch_key, vouch_person
 
 ROLES = ("reviewer", "operator")
@@ -36,10 +36,11 @@ def signed(rows: Iterable[Row], key: PrivateKey) -> list[Row]:
 
 
 def _signed(topic: str, record: dict[str, Any], key: PrivateKey) -> dict[str, Any]:
-    if topic != "authorisations":
+    if topic not in {"authorisations", "watchlist-entries"}:
         return record
-    at, signing = SystemClock().now(), SIGNINGS[topic]
-    made = signing.signed(record, key, REQUEST, record["requested_by"], "requester", at=at)
-    for name in record["approved_by"]:
+    at, signing, agreed = SystemClock().now(), SIGNINGS[topic], record["approved_by"]
+    act, name = (REQUEST, record["requested_by"]) if topic == "authorisations" else (ENROL, record["created_by"])
+    made = signing.signed(record, key, act, name, "requester", at=at)
+    for name in agreed if isinstance(agreed, list) else [agreed]:
         made = signing.signed(made, key, APPROVE, name, "approver", at=at)
     return made

@@ -6,34 +6,31 @@ from typing import Any, Final
 from fairwatch.apps.asked_words import answered
 from fairwatch.apps.device_admin.register import audited
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
-from fairwatch.console.people import People
+from fairwatch.apps.signer import Signer
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.authorisation import person, standing, within
 from fairwatch.wire.kinds.names import Names, is_token
+from fairwatch.wire.signings import SIGNINGS
 
 TOPIC: Final = "device-lists"
 REQUESTED: Final = "device_list.requested"
-PEOPLE: Final = "people.yaml"
-MAY: Final = frozenset({"admin", "reviewer"})
 
 Record = dict[str, Any]
 
 
-async def known_person(settings: Settings, name: str, password: str) -> str:
-    """Return the name of a person who proved who it is and may bind lists.
+def signed(settings: Settings, who: Signer, act: str, record: Record) -> Record:
+    """Return a binding with the person's deed; without it where this machine has no key and nobody demands one.
 
     Raises:
-        ConfigurationError: Nobody of that name has that password, or has a role for it.
+        ConfigurationError: There is no key to sign with, and only what is signed counts.
     """
-    found = await People.load(settings.config_dir / PEOPLE).check(name, password)
-    if found is None:
-        raise ConfigurationError(f"{PEOPLE} has nobody named {name!r} with this password")
-    if not found.roles & MAY:
-        raise ConfigurationError(f"{found.name} has none of the roles {', '.join(sorted(MAY))}")
-    return found.name
+    if who.key is None and TOPIC not in must_be_signed(settings):
+        return record
+    return who.signed(SIGNINGS[TOPIC], record, act, record["updated_at"])
 
 
 def draft(

@@ -10,10 +10,12 @@ from rich.console import Console
 from fairwatch.apps.device_admin import binding
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings, settings
+from fairwatch.apps.signer import Signer, known_signer
 from fairwatch.cli.devices.arguments import DeviceId
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.duration import duration
+from fairwatch.wire.signings import APPROVE, BIND, BINDS, END
 
 SECOND = 1_000_000
 Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
@@ -48,9 +50,10 @@ def bind(
         raise ConfigurationError(f"--for: {error}") from error
     entries = [_parted(one) for one in entry or ()]
     record = binding.draft(chosen, device_id, authorisation, entries, whole, now=now, until=until)
-    name = _proved(chosen, who)
-    asked = {**record, "requested_by": name, "approved_by": [], "reason": reason}
-    _write(chosen, binding.REQUESTED, name, asked, because)
+    signer = _proved(chosen, who)
+    wanted = {**record, "requested_by": signer.name, "approved_by": [], "reason": reason}
+    asked = binding.signed(chosen, signer, BIND, wanted)
+    _write(chosen, binding.REQUESTED, signer, asked, because)
     typer.echo(asked["list_id"])
 
 
@@ -58,14 +61,16 @@ def approve(list_id: ListId, who: Who) -> None:
     """Agree to a binding as a second person; from then on it counts."""
     chosen, now = settings(), SystemClock().now()
     record = binding.agreed(binding.one(chosen, list_id), who, now)
-    _write(chosen, "device_list.bound", _proved(chosen, who), record)
+    signer = _proved(chosen, who)
+    _write(chosen, "device_list.bound", signer, binding.signed(chosen, signer, APPROVE, record))
 
 
 def end(list_id: ListId, who: Who) -> None:
     """End a binding: what the device recognises is dropped again."""
     chosen, now = settings(), SystemClock().now()
     record = {**binding.one(chosen, list_id), "state": "ENDED", "updated_at": now}
-    _write(chosen, "device_list.ended", _proved(chosen, who), record)
+    signer = _proved(chosen, who)
+    _write(chosen, "device_list.ended", signer, binding.signed(chosen, signer, END, record))
 
 
 def list_() -> None:
@@ -74,14 +79,14 @@ def list_() -> None:
         typer.echo(json.dumps(record, ensure_ascii=False))
 
 
-def _write(chosen: Settings, action: str, name: str, record: binding.Record, because: str = "") -> None:
-    asyncio.run(binding.write(chosen, action, name, record, because))
+def _write(chosen: Settings, action: str, signer: Signer, record: binding.Record, because: str = "") -> None:
+    asyncio.run(binding.write(chosen, action, signer.name, record, because))
     Console(stderr=True).print(f"[green]✓[/] {record['list_id']}: {record['state'].lower()}", highlight=False)
 
 
-def _proved(chosen: Settings, who: str) -> str:
+def _proved(chosen: Settings, who: str) -> Signer:
     password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
-    return asyncio.run(binding.known_person(chosen, who, password))
+    return asyncio.run(known_signer(chosen, who, password, BINDS))
 
 
 def _parted(text: str) -> tuple[str, str]:
