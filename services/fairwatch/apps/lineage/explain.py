@@ -1,0 +1,68 @@
+"""Explains an alert to somebody, who is in the audit log before anything is shown."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import anchors
+from fairwatch.apps.lineage.collect import Record, gather
+from fairwatch.apps.lineage.steps import explained
+from fairwatch.apps.lineage.window import Finder
+from fairwatch.apps.reading import latest
+from fairwatch.apps.settings import Settings
+from fairwatch.domain.ids import stable_id
+from fairwatch.policy.two_person import ROLES
+from fairwatch.wire.trust import Trust
+
+
+class Whole:
+    """A compacted topic as it was read once, in the place of one that is followed."""
+
+    version = 0
+
+    def __init__(self, records: Mapping[str, Any]) -> None:
+        self._records = records
+
+    def changed_since(self, _: int) -> list[str]:
+        """Return nothing: it never changes."""
+        return []
+
+    def get(self, key: str) -> Any | None:
+        """Return the record, or None."""
+        return self._records.get(key)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over all records by key."""
+        return iter(self._records.items())
+
+
+async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> None:
+    """Write into the audit that somebody looks at an alert with all that came of it.
+
+    Raises:
+        RetryableError: The broker does not acknowledge; then nothing may be shown.
+    """
+    record = {
+        "audit_id": stable_id("audit", "alert.explained", alert_id, actor, at),
+        "action": "alert.explained",
+        "actor": actor,
+        "at": at,
+        "subject": alert_id,
+        "details": {"via": "cli"},
+    }
+    async with producer(settings, "cli") as publisher:
+        await publisher.publish("audit", alert_id, record)
+
+
+def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
+    """Return the chain of an alert; ConfigurationError where there is none of this id."""
+    whole = partial(latest, settings)
+    trust = Trust(Whole(whole("people")), Whole(whole("signing-keys")), anchors(settings))
+
+    def authentic(verification: Record) -> str:
+        name, deed = str(verification["reviewer"]), verification.get("deed")
+        refusal = trust.refusal("Verification", verification, deed, act="verify", name=name, roles=ROLES)
+        return refusal or "authentic"
+
+    return explained(gather(Finder(settings), whole, alert_id), authentic, now)

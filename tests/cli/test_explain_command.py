@@ -1,0 +1,69 @@
+"""`fairwatch explain` on the embedded broker: records are found by id and time, and the look is audited first."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from fairwatch.apps import settings as settings_module
+from fairwatch.apps.demo.stage import make_topics
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.lineage.window import Finder
+from fairwatch.apps.publishing import key_of
+from fairwatch.apps.reading import read_topic
+from fairwatch.apps.settings import Settings
+from fairwatch.cli.main import build
+from fairwatch.wire.topics import topics
+from tests.support import records
+
+pytestmark = pytest.mark.broker
+MINUTE = 60_000_000
+
+
+@pytest.fixture
+def hub(broker, topic_prefix, tmp_path, monkeypatch):
+    told = {
+        "KAFKA_BOOTSTRAP": broker, "TOPIC_PREFIX": topic_prefix, "EMBEDDED": "true", "MAX_PARTITIONS": "2",
+        "CONFIG_DIR": str(tmp_path),
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(f"FAIRWATCH_{name}", value)
+    settings_module.settings.cache_clear()
+    made = Settings()
+    make_topics(made)
+    yield made
+    settings_module.settings.cache_clear()
+
+
+async def written(hub, now):
+    raw = records.raw_event(b"<event/>", received_at=now)
+    seen = records.sighting(occurred_at=now, observation={"raw_sha256": raw["sha256"]})
+    alert = records.trigger(at=now, triggers=[seen["sighting_id"]])
+    async with producer(hub, "cli") as publisher:
+        for topic, record in (("raw-events", raw), ("sightings", seen), ("alerts", alert)):
+            await publisher.publish(topic, key_of(topics()[topic], record), record)
+    return alert["alert_id"], seen["sighting_id"], raw["sha256"]
+
+
+def test_an_alert_is_explained_from_its_bytes_and_whoever_looks_is_in_the_audit_also_where_there_is_none(hub):
+    now = time.time_ns() // 1000
+    alert_id, sighting_id, digest = asyncio.run(written(hub, now))
+    result = CliRunner().invoke(build(["explain"]), ["explain", alert_id, "--json"])
+    chain = {one["step"]: one for one in json.loads(result.stdout)["chain"]}
+    assert (chain["bytes"]["facts"][0]["sha256"], chain["enrichment"]["facts"][0]["sighting_id"]) == (
+        digest,
+        sighting_id,
+    )
+    assert chain["deliveries"]["status"] == "missing"
+    missing = CliRunner().invoke(build(["explain"]), ["explain", "no-such-alert"])
+    assert "holds no alert 'no-such-alert'" in str(missing.exception)
+    looks = [record for _, _, record in read_topic(hub, "audit")]
+    assert [(one["action"], one["subject"]) for one in looks] == [
+        ("alert.explained", alert_id), ("alert.explained", "no-such-alert"),
+    ]  # fmt: skip
+    find = Finder(hub)
+    assert find("sightings", [sighting_id], now - MINUTE, now + MINUTE)
+    assert find("sightings", [sighting_id], now + MINUTE, now + 2 * MINUTE) == []
+    assert find("sightings", [sighting_id], now - 2 * MINUTE, now - MINUTE) == []
