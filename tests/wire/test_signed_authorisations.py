@@ -8,6 +8,7 @@ from fairwatch.domain.outcome import Emit
 from fairwatch.matching.mandate import Mandate
 from fairwatch.matching.recheck import Recheck
 from fairwatch.policy.authorisation import standing
+from fairwatch.policy.erasure import ended
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.refused_deeds import RefusedRecords
 from fairwatch.wire.signed_reference import SignedReference
@@ -15,7 +16,7 @@ from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.vouching import revoked, vouch_key, vouch_person
 from tests.support.processor_world import MemoryReference
 from tests.support.records import AT, candidate, sighting
-from tests.support.trust import ADMIN, CONSOLE, authorised, checked, vouched
+from tests.support.trust import ADMIN, CONSOLE, authorised, checked, trust, vouched
 from tests.support.watchlist import authorisation, entry, lists
 
 SIGNING = SIGNINGS["authorisations"]
@@ -105,6 +106,29 @@ def test_a_revocation_needs_no_signature_to_take_effect() -> None:
     registry = Registry()
     registry.write({**GENUINE, "state": "REVOKED", "deeds": []})
     assert registry.standing() == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("record", "destroyed"),
+    [
+        (by("ann", "revoke", "requester", {**GENUINE, "state": "REVOKED"}), True),
+        ({**GENUINE, "state": "REVOKED"}, False),
+        ({**GENUINE, "state": "REJECTED", "deeds": []}, False),
+        ({**GENUINE, "state": "EXPIRED"}, False),
+        ({**GENUINE, "state": "REQUESTED", "valid_until": AT - 1, "deeds": []}, False),
+        ({**GENUINE, "valid_until": AT - 1}, False),
+        (authorised(authorisation(valid_until=AT - 1), at=AT), True),
+        (by("olga", "revoke", "operator", {**GENUINE, "state": "REVOKED"}), False),
+    ],
+)
+def test_only_an_end_that_is_signed_destroys_what_came_of_an_authorisation(
+    record: dict[str, Any], *, destroyed: bool
+) -> None:
+    registry = Registry(record)
+    strict = SignedReference(
+        "retain", "authorisations", registry.topics["authorisations"], trust(registry.topics), SIGNING, destroys=True
+    )
+    assert (ended(strict.get("auth-1"), AT) is not None) == destroyed
 
 
 def test_an_old_approval_does_not_come_back_over_a_signed_revocation() -> None:

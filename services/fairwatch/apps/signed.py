@@ -10,7 +10,8 @@ from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
 
-KEEPS = frozenset({"retain"})  # does not act on what it reads: pictures of entries are kept whoever wrote them
+KEEPS = frozenset({("retain", "watchlist-entries")})  # pictures of entries are kept whoever wrote them
+DESTROYS = frozenset({"retain"})  # acts on what is over: that has to be signed too
 VOUCHED = ("people", "signing-keys")
 
 
@@ -21,12 +22,13 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         ConfigurationError: A component would believe what it cannot check: its Spec lacks people or keys.
     """
     found = dict(given)
-    wanted = must_be_signed(settings) & given.keys()
-    if not wanted or component in KEEPS:
+    wanted = {topic for topic in must_be_signed(settings) & given.keys() if (component, topic) not in KEEPS}
+    if not wanted:
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:
         raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
     trust = Trust(given["people"], given["signing-keys"], anchors(settings))
     for topic in wanted:
-        found[topic] = SignedReference(component, topic, given[topic], trust, SIGNINGS[topic])
+        destroys = component in DESTROYS
+        found[topic] = SignedReference(component, topic, given[topic], trust, SIGNINGS[topic], destroys=destroys)
     return found

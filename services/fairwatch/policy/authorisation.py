@@ -24,18 +24,19 @@ Refusal = Literal[
     "not_authentic",  # it lacks the signature of somebody whom it names
 ]
 
+NOT_AUTHENTIC = "NOT_AUTHENTIC"  # a state that no schema has: nobody can write it, and nothing is in force with it
 _AUTHORISATION_STATES: dict[str, Refusal] = {
     "REQUESTED": "not_granted",
     "REJECTED": "not_granted",
     "REVOKED": "revoked",
     "EXPIRED": "expired",
-    "NOT_AUTHENTIC": "not_authentic",
+    NOT_AUTHENTIC: "not_authentic",
 }
 _ENTRY_STATES: dict[str, Refusal] = {
     "SUSPENDED": "suspended",
     "WITHDRAWN": "withdrawn",
     "EXPIRED": "expired",
-    "NOT_AUTHENTIC": "not_authentic",
+    NOT_AUTHENTIC: "not_authentic",
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairwatch.domain.records import Authorisation, ErasedKind, LegalHold, WatchlistEntry
+from fairwatch.policy.authorisation import NOT_AUTHENTIC
 
 Record = Mapping[str, Any]
 PICTURES = ("probe", "scene", "reference")
@@ -65,7 +66,9 @@ def found(candidate: Record, *, evidence: bool = False) -> Found:
 
 def ended(authorisation: Authorisation, now: int) -> str | None:
     """Return how an authorisation ended, as a state of authorisations; None while it may still be, or become, one."""
-    state = authorisation.get("state", "REQUESTED")
+    state: str = authorisation.get("state", "REQUESTED")
+    if state == NOT_AUTHENTIC:
+        return None  # whoever wrote it must not make us destroy what somebody else's authorisation brought
     if state in ENDED:
         return state
     return "EXPIRED" if authorisation["valid_until"] <= now else None

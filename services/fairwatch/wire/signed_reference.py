@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairwatch.domain.ports import Reference
+from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.telemetry import metrics
 from fairwatch.wire.signings import Signing
 from fairwatch.wire.trust import Trust, Unauthentic
-
-NOT_AUTHENTIC = "NOT_AUTHENTIC"  # a state that no schema has: nobody can write it, and nothing is in force with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,13 @@ class SignedReference:
         inner: The topic as it is.
         trust: People and keys.
         signing: How its records are signed.
+        destroys: What is over is destroyed: that it is over has to be signed too.
     """
 
-    def __init__(self, component: str, topic: str, inner: Reference, trust: Trust, signing: Signing) -> None:
+    def __init__(
+        self, component: str, topic: str, inner: Reference, trust: Trust, signing: Signing, *, destroys: bool = False
+    ) -> None:
+        self._destroys = destroys
         self._component = component
         self._topic = topic
         self._inner = inner
@@ -100,6 +103,8 @@ class SignedReference:
         return shown
 
     def _refusal(self, key: str, record: Any) -> Unauthentic | None:
+        if self._destroys and (refusal := self._signing.end_refused(record, self._trust)):
+            return refusal
         if not record.get("deeds"):
             return "unsigned" if self._signing.needs(record) else None
         refusal = self._signing.refusal(record, self._trust)

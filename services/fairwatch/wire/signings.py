@@ -39,6 +39,8 @@ class Signing:
         moves: Fields that say where a record stands and who agreed; no signature covers them.
         acts: Roles that allow each act.
         needs: Deeds without which a record is not authentic; none for what is not in force anyway.
+        asks: Who wants it, by act and name: whatever else a record says, it is nothing without this deed.
+        ends: Act that takes a record to a state for good; empty for states that nobody has to write.
         lazy: Records are many: each is checked when it is asked for by its key, not when all are looked through.
     """
 
@@ -46,6 +48,8 @@ class Signing:
     moves: frozenset[str]
     acts: Mapping[str, frozenset[str]]
     needs: Callable[[Record], Sequence[Need]]
+    asks: Callable[[Record], Need]
+    ends: Mapping[str, str]
     lazy: bool = False
 
     def wanted(self, record: Record) -> dict[str, Any]:
@@ -74,6 +78,15 @@ class Signing:
                 return None
             found = refusal if found == "unsigned" or refusal != "another_person" else found
         return found  # type: ignore[return-value]  # it is one of them
+
+    def end_refused(self, record: Record, trust: Trust) -> Unauthentic | None:
+        """Return why what says that a record is over is not authentic, or None; where the end destroys something."""
+        refusal = self._done(record, *self.asks(record), trust)
+        state, wanted = record.get("state", ""), self.wanted(record)
+        if refusal or state not in self.ends:
+            return refusal
+        deeds = [deed for deed in record.get("deeds") or () if deed["act"] == self.ends[state]]
+        return None if any(self._stands(wanted, deed, trust) for deed in deeds) else "unsigned"
 
     def dated(self, record: Record, trust: Trust) -> int:
         """Return when the last authentic deed of a record was done, microseconds UTC; 0 for none."""
@@ -122,12 +135,16 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         moves=frozenset({"state", "approved_by", "updated_at", "reason", "deeds"}),
         acts={REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES},
         needs=_of_authorisation,
+        asks=lambda record: (REQUEST, record["requested_by"]),
+        ends={"REJECTED": REJECT, "REVOKED": REVOKE, "EXPIRED": ""},
     ),
     "watchlist-entries": Signing(
         record_type="WatchlistEntry",
         moves=frozenset({"state", "approved_by", "updated_at", "review_at", "deeds"}),
         acts={ENROL: ENROLS, APPROVE: AGREES, WITHDRAW: ENROLS | AGREES},
         needs=_of_entry,
+        asks=lambda record: (ENROL, record.get("created_by") or ""),
+        ends={"WITHDRAWN": WITHDRAW, "EXPIRED": ""},
         lazy=True,
     ),
     "device-lists": Signing(
@@ -135,5 +152,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
         acts={BIND: BINDS, APPROVE: BINDS, END: BINDS},
         needs=_of_device_list,
+        asks=lambda record: (BIND, record["requested_by"]),
+        ends={"ENDED": END},
     ),
 }
