@@ -4,12 +4,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from fairwatch.domain.outcome import Skip
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.processors.route import Route
 from tests.acceptance.test_quiet import DAY, of, onvif, play
 from tests.acceptance.test_scenarios import INSIDE
 from tests.support.processor_world import MemoryReference, World, emitted
-from tests.support.records import sighting
+from tests.support.records import AT, device, sighting, site
 
 RULES = """
 time_intervals: {night: [{start: "22:00", end: "06:00"}]}
@@ -97,6 +98,41 @@ async def test_a_face_is_a_sign_of_life_and_nothing_of_it_travels():
     [sign] = emitted([answer], "alert-triggers")
     assert (sign["event_type"], sign["state"]) == ("device.silent", "ENDED")
     assert not {"media", "parameters", "candidate_id", "object_id"} & set(sign)
+
+
+def status(device_id="cam-1", state="ALIVE", at=AT):
+    return {"device_id": device_id, "state": state, "since": at, "at": at, "gateway": "http", "reason": ""}
+
+
+PLACES = """
+  - {name: lost, match: {sites: [harbour]}, after: 10m}
+  - {name: site-lost, match: {devices: [cam-1]}, group_by: [site_id], after: 10m}
+  - {name: blind, match: {event_types: [zone.inside]}, after: 10m}
+  - {name: zone-lost, match: {devices: [cam-1]}, group_by: [device_id, zones], after: 10m}
+  - {name: elsewhere, match: {sites: [airport]}, after: 10m}
+  - {name: unsure, match: {min_confidence: 0.5}, after: 10m}
+"""
+
+
+async def heard(record, **devices):
+    known = {"cam-1": device("cam-1", site_id=None, parent_id="nvr"), "nvr": device("nvr"), **devices}
+    tree = RouteTree(Routes.model_validate(yaml.safe_load(RULES.partition("absent:")[0] + "absent:" + PLACES)))
+    world = World(Route(tree, MemoryReference({"harbour": site()}), MemoryReference(known)))
+    [answer] = await world.push(world.event("device-status", "DeviceStatus", record))
+    return answer
+
+
+async def test_a_heartbeat_is_a_sign_of_life_for_rules_that_ask_for_no_event_and_for_no_other():
+    answer = await heard(status())
+    assert [one.record["group"] for one in answer] == ["lost|cam-1", "site-lost|harbour"]
+    [sign] = [one.record for one in answer if one.record["rule"] == "lost"]
+    assert (sign["state"], sign["event_type"], sign["site_name"]) == ("ENDED", "device.silent", "Harbour Station")
+    assert sign["received_at"] == AT
+
+
+async def test_a_device_that_has_gone_or_that_nobody_knows_gives_no_sign_of_life():
+    assert await heard(status(state="GONE")) == [Skip("device_gone")]
+    assert await heard(status("cam-9")) == [Skip("unknown_device")]
 
 
 @pytest.mark.parametrize(

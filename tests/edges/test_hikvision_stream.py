@@ -111,6 +111,7 @@ async def test_events_are_published_with_their_pictures_and_heartbeats_are_not(t
         await made.send(BEAT, part(event(second=1)), BEAT, b"--boundary\r\n", part(event(second=2)))
         await made.send(part(JPEG, "image/jpeg"), part(JPEG, "image/jpeg"), BEAT)
         first, second = await gateway.publisher.wait_for(2)
+    assert gateway.publisher.statuses[0] == ("cam-1", "ALIVE")
     assert first["body"] == event(second=1)
     assert (first["gateway"], first["device_id"], first["format"]) == ("hikvision-stream", "cam-1", "hikvision-isapi")
     decoded = decode(Payload(second["body"], second["content_type"], device_id="cam-1"), "hikvision-isapi")

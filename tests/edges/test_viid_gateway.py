@@ -221,6 +221,8 @@ async def test_session_ends_five_minutes_after_the_last_request(registered):
     for _ in range(3):
         clock.advance(seconds=290)
         assert (await registered.post("/System/Keepalive", {"KeepaliveObject": {"DeviceID": VIID_ID}}))[0] == 200
+    alive = [state for _, state in registered.gateway.publisher.statuses]
+    assert alive == ["ALIVE"] * 4, "a keepalive is a sign of life, though it becomes no event"
     clock.advance(seconds=300)
     assert (await registered.post("/Faces", FACES))[0] == 401
 
@@ -230,7 +232,9 @@ async def test_unregister_ends_the_session_of_its_peer_alone(registered):
     stranger = Platform(registered.gateway, address="127.0.0.2")
     assert (await stranger.post("/System/UnRegister", body))[0] == 401
     assert (await registered.post("/Faces", FACES))[0] == 200
+    registered.gateway.clock.advance(seconds=10)
     assert (await registered.post("/System/UnRegister", body))[0] == 200
+    assert registered.gateway.publisher.statuses[-1][1] == "GONE"
     assert (await registered.post("/Faces", FACES))[0] == 401
 
 

@@ -282,7 +282,7 @@ def test_garbage_of_strangers_stops_nobody_but_our_own_faults_do():
 
 def test_topics_are_open_where_their_declaration_names_a_gateway_or_any_producer():
     assert open_topics() == {
-        "raw-events", "observations", "devices", "sites", "authorisations", "watchlist-entries",
+        "raw-events", "device-status", "observations", "devices", "sites", "authorisations", "watchlist-entries",
     }  # fmt: skip
     assert EngineConfig("broker:9092").open_topics == open_topics()
 

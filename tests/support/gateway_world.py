@@ -38,10 +38,12 @@ class RecordingPublisher:
     Attributes:
         failures: Raised one by one before anything is acknowledged.
         gate: Nothing is acknowledged while it is clear.
+        statuses: (device, state) of signs of life, which nothing waits for.
     """
 
     failures: list[Exception] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
+    statuses: list[tuple[str, str]] = field(default_factory=list)
     attempts: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     attempted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,6 +52,9 @@ class RecordingPublisher:
         self.gate.set()
 
     async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
+        if topic == "device-status":
+            self.statuses.append((key, record["state"]))
+            return
         self.attempts += 1
         self.attempted.set()
         await self.gate.wait()

@@ -283,6 +283,19 @@ class DeviceList(TypedDict):
     updated_at: NotRequired[int | None]
     deeds: NotRequired[list[Deed]]
 
+DeviceState = Literal["OTHER", "ALIVE", "GONE"]
+
+
+class DeviceStatus(TypedDict):
+    """Whether a device is there, by what reached a gateway: an event, a heartbeat, a keepalive. Told at a change, and at most once a minute for each device and replica of a gateway."""
+
+    device_id: str
+    state: DeviceState
+    since: int
+    at: int
+    gateway: str
+    reason: NotRequired[str]
+
 DeviceNameKind = Literal["NAME", "RULE", "ZONE", "CHANNEL", "MODULE", "DEVICE"]
 
 

@@ -22,6 +22,7 @@ from fairwatch.edges.ground import Ground, alongside
 from fairwatch.edges.health import beat_until
 from fairwatch.edges.intake import Check, Intake
 from fairwatch.edges.live_devices import DeviceTopic, LiveDevices
+from fairwatch.edges.status import DeviceStatuses
 from fairwatch.edges.ways import WAYS
 from fairwatch.parts import parts
 from fairwatch.telemetry.probes import Unready, probes
@@ -77,7 +78,8 @@ async def serve(
     devices = live.devices
     stop, reached = stop or _stop_at_signal(), asyncio.Event()
     options = options or options_of(kind).read()
-    ground = Ground(kind, config, options, devices, Intake(publisher, media, clock, check), clock)
+    intake = Intake(publisher, media, clock, check, DeviceStatuses(publisher, kind, clock))
+    ground = Ground(kind, config, options, devices, intake, clock)
     way = parts()[kind].way
     assert way is not None
     opened = WAYS[way](getattr(_folder(kind), way), ground, stop)

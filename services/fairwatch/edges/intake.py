@@ -14,6 +14,7 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore, Publisher
 from fairwatch.domain.records import RawEvent
+from fairwatch.edges.status import DeviceStatuses, is_sign_of_life
 from fairwatch.formats.payload import Payload
 from fairwatch.telemetry import metrics, tracing
 from fairwatch.telemetry.tracing import TRACE, Kind, Span
@@ -59,10 +60,22 @@ class Intake:
         media: Where bodies above the inline limit go.
         clock: Time of receipt.
         check: Judges a payload at once, so that its sender hears of a mistake; None to accept all.
+        statuses: Hears that a device is there; None where nobody asks.
+
+    Attributes:
+        statuses: The same, for edges that hear of a device without a body: keepalives, streams that end.
     """
 
-    def __init__(self, publisher: Publisher, media: MediaStore, clock: Clock, check: Check | None = None) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        media: MediaStore,
+        clock: Clock,
+        check: Check | None = None,
+        statuses: DeviceStatuses | None = None,
+    ) -> None:
         self._publisher, self._media, self._clock, self._check = publisher, media, clock, check
+        self.statuses = statuses
 
     async def accept(self, arrival: Arrival) -> str:
         """Return the raw id once the broker has acknowledged the event.
@@ -80,6 +93,8 @@ class Intake:
             with metrics.GATEWAY_PUBLISH_SECONDS.labels(arrival.gateway).time():
                 await self._publisher.publish(TOPIC, arrival.device_id, record, headers)
         metrics.EMITTED.labels(arrival.gateway, TOPIC).inc()
+        if self.statuses is not None and is_sign_of_life(arrival.body, arrival.headers):
+            await self.statuses.heard(arrival.device_id)
         return record["raw_id"]
 
     def judge(self, arrival: Arrival) -> RejectedError | None:

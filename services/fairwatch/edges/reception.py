@@ -34,6 +34,16 @@ class Reception:
         if wait := self._rates.take(device.device_id):
             raise RefusedError(429, "rate_limited", f"device {device.device_id} sends too often", retry_after_s=wait)
 
+    async def heard(self, device: DeviceBinding, *, signed_off: bool = False) -> None:
+        """Note that a device is there though it sent no body, or that it signs off."""
+        statuses = self._intake.statuses
+        if statuses is None:
+            return
+        if signed_off:
+            await statuses.gone(device.device_id, "unregistered")
+        else:
+            await statuses.heard(device.device_id)
+
     async def take(
         self,
         request: web.Request,

@@ -11,6 +11,7 @@ from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
+from fairwatch.policy.device_status import is_of_devices, of_status, site_of
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
 from fairwatch.policy.rule_book import RuleBook
@@ -28,13 +29,14 @@ class Route:
     Args:
         rules: Which hold now.
         sites: Known sites, for the time zone of a verdict.
+        devices: Known devices, for where those stand that say that they are there; None where nobody hears of that.
     """
 
     spec = spec_of("route")
 
-    def __init__(self, rules: RuleBook | RouteTree, sites: Reference) -> None:
+    def __init__(self, rules: RuleBook | RouteTree, sites: Reference, devices: Reference | None = None) -> None:
         self._rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
-        self._sites = sites
+        self._sites, self._devices = sites, devices
 
     def subject_of(self, type_: str, record: dict[str, Any]) -> Subject | Skip:
         """See a record of a type as a subject, or say why it raises nothing.
@@ -51,6 +53,8 @@ class Route:
     def _answer(self, event: Event) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
+        if event.type == "DeviceStatus":
+            return self._alive(event.record)
         try:
             raised = self._raise(self.subject_of(event.type, event.record))
             if event.type == "Verdict" or not self._rules.tree.routes.absent:
@@ -64,6 +68,19 @@ class Route:
         subject = of_sighting(sighting)
         signs = (life_sign(rule, subject) for rule in self._rules.tree.watching(subject))
         return [Emit("alert-triggers", sign["group"], sign) for sign in signs]
+
+    def _alive(self, status: dict[str, Any]) -> list[Outcome]:
+        """Return the signs of life of a device that is there, for rules that ask for no event."""
+        if status["state"] != "ALIVE":
+            return [Skip("device_gone")]
+        device = self._devices.get(status["device_id"]) if self._devices is not None else None
+        if self._devices is None or device is None:
+            return [Skip("unknown_device")]
+        recorder = self._devices.get(device.get("parent_id") or "")
+        site = self._sites.get(site_of(device, recorder) or "")
+        subject = of_status(status, device, recorder, site)
+        signs = [life_sign(rule, subject) for rule in self._rules.tree.watching(subject) if is_of_devices(rule)]
+        return [Emit("alert-triggers", sign["group"], sign) for sign in signs] or [Skip("unrouted")]
 
     def _sighting(self, sighting: dict[str, Any]) -> Subject | Skip:
         if is_biometric(sighting):

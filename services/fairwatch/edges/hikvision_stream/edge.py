@@ -128,6 +128,8 @@ class StreamEdge:
                     delay = FIRST_DELAY_S
             except (StreamError, RejectedError) as error:
                 self._say(device, error)
+                if self.intake.statuses is not None:
+                    await self.intake.statuses.gone(device.device_id, error.reason)
                 delay = REFUSED_DELAY_S if error.reason == "refused" else delay
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311  # a recorder's restart must not bring all at once
             delay = min(delay * 2, MAX_DELAY_S)
@@ -139,6 +141,8 @@ class StreamEdge:
                 _log.info("stream is read", device_id=device.device_id)
             if message is None:
                 metrics.SKIPPED.labels(NAME, "heartbeat").inc()
+                if self.intake.statuses is not None:
+                    await self.intake.statuses.heard(device.device_id)
             else:
                 await self._store(device, options, *message)
         return True

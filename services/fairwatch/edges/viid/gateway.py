@@ -77,8 +77,9 @@ class VisualGateway:
     async def unregister(self, request: web.Request) -> web.Response:
         """Close the session that the caller has, or has opened by digest with this very call."""
         call = await self._system_call(request, "UnRegisterObject")
-        await self._session(request, call.viid_id)
+        device = await self._session(request, call.viid_id)
         await self.sessions.drop(call.viid_id)
+        await self.reception.heard(device, signed_off=True)
         return self._answered(request, call)
 
     async def keep_alive(self, request: web.Request) -> web.Response:
@@ -120,6 +121,7 @@ class VisualGateway:
             raise self.doorkeeper.challenge(device, CHALLENGE_ORDER)
         self.doorkeeper.check(device, peer)
         await self._prolong(viid_id, device, peer.key)
+        await self.reception.heard(device)
         return device
 
     async def _is_shared(self, peer: Peer) -> bool:
@@ -129,6 +131,7 @@ class VisualGateway:
         device = await self._digested(request, viid_id)
         proved_on(request).add(viid_id)
         await self._prolong(viid_id, device, self.doorkeeper.peer(request).key)
+        await self.reception.heard(device)
         return device
 
     async def _prolong(self, viid_id: str, device: DeviceBinding, peer: str) -> None:
