@@ -145,7 +145,7 @@ def _why(topic: str, now: int, at: int, found: Gathered) -> str:
     if erased := _erased(found):
         return erased
     hours = topics()[topic].retention_hours
-    if hours and now - at > hours * HOUR:
+    if hours > 0 and now - at > hours * HOUR:
         return f"gone: {topic} keeps {hours} hours, and this is {(now - at) // HOUR} hours old"
     if topic == "raw-events" and not found.sightings:
         return "the sighting that names its hash is missing"

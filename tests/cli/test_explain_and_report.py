@@ -1,8 +1,9 @@
-"""`fairwatch explain` on the embedded broker: records are found by id and time, and the look is audited first."""
+"""`fairwatch explain` and `report` on the embedded broker: records are found by id and time, and it is audited."""
 
 import asyncio
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ from fairwatch.apps.publishing import key_of
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.topics import topics
 from tests.support import records
 
@@ -67,3 +69,34 @@ def test_an_alert_is_explained_from_its_bytes_and_whoever_looks_is_in_the_audit_
     assert find("sightings", [sighting_id], now - MINUTE, now + MINUTE)
     assert find("sightings", [sighting_id], now + MINUTE, now + 2 * MINUTE) == []
     assert find("sightings", [sighting_id], now - 2 * MINUTE, now - MINUTE) == []
+
+
+async def logged(hub, at):
+    chained = records.audit_record(
+        at=at, action="candidate.created", details={"kind": "PLATE"}, chain="audit-0", sequence=1
+    )
+    async with producer(hub, "cli") as publisher:
+        await publisher.publish("audit-chain", "audit-0", chained)
+        await publisher.publish("devices", "cam-1", records.device(site_id="harbour"))
+
+
+def test_a_report_counts_what_the_log_says_of_the_period_and_is_in_the_audit_itself(hub, tmp_path):
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = today - timedelta(days=2)
+    asyncio.run(logged(hub, round((today - timedelta(hours=1)).timestamp() * 1_000_000)))
+    period = ["--from", f"{before:%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}"]
+    made = CliRunner().invoke(build(["report"]), ["report", "transparency", *period, "--json"])
+    report = json.loads(made.stdout)
+    assert (report["counts"]["candidates"], report["cameras"][0]["devices"]) == ({"PLATE": 1}, 1)
+    again = tmp_path / "again.md"
+    assert (
+        CliRunner().invoke(build(["report"]), ["report", "transparency", *period, "--out", str(again)]).exit_code == 0
+    )
+    assert "| candidate.created | 1 |" in again.read_text()
+    assert CliRunner().invoke(build(["report"]), ["report", "impact"]).stdout.startswith("# Impact report")
+    future = CliRunner().invoke(
+        build(["report"]), ["report", "transparency", "--from", "2026-01-01", "--to", "2999-01-01"]
+    )
+    assert isinstance(future.exception, ConfigurationError)
+    subjects = [record["subject"] for _, _, record in read_topic(hub, "audit")]
+    assert subjects == ["report:transparency", "report:transparency", "report:impact"]

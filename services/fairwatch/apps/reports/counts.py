@@ -1,0 +1,63 @@
+"""What happened in a period, counted from the audit log: never who or what somebody looked for."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+LOOKS = ("media.viewed", "alert.explained")
+EXPORTS = ("backup.exported", "report.made")
+
+
+def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dict[str, Any]:
+    """Return counts of what was decided in a period; a record that was written twice counts once.
+
+    Args:
+        records: Chained audit records.
+        since: Microseconds UTC.
+        until: Likewise, not included.
+    """
+    known: set[str] = set()
+    actions, objects = Counter[str](), 0
+    kinds, outcomes = Counter[str](), Counter[str]()
+    by_mandate: dict[str, Counter[str]] = defaultdict(Counter)
+    chains: dict[str, tuple[int, int]] = {}
+    for record in records:
+        if not since <= int(record["at"]) < until or record["audit_id"] in known:
+            continue
+        known.add(str(record["audit_id"]))
+        _place(chains, record)
+        action, details = str(record["action"]), record.get("details", {})
+        actions[action] += 1
+        mandate = str(record.get("authorisation_id") or "")
+        if action == "candidate.created":
+            kinds[details.get("kind", "UNKNOWN")] += 1
+            by_mandate[mandate]["candidates"] += 1
+        elif action == "verdict.reached":
+            outcome = details.get("outcome", "UNKNOWN")
+            outcomes[outcome] += 1
+            by_mandate[mandate][outcome.lower()] += 1
+        elif action == "retention.deleted":
+            objects += int(details.get("objects", "0"))
+    return {
+        "records": len(known),
+        "chains": {name: {"first": first, "last": last} for name, (first, last) in sorted(chains.items())},
+        "candidates": dict(sorted(kinds.items())),
+        "verdicts": dict(sorted(outcomes.items())),
+        "decisions": actions["verification.given"],
+        "refusals": _those(actions, lambda action: action.endswith((".refused", ".ignored", ".orphaned"))),
+        "looks": _those(actions, lambda action: action in LOOKS),
+        "exports": _those(actions, lambda action: action in EXPORTS),
+        "deleted_by_retention": objects,
+        "by_authorisation": {name: dict(sorted(found.items())) for name, found in sorted(by_mandate.items()) if name},
+        "actions": dict(sorted(actions.items())),
+    }
+
+
+def _those(actions: Mapping[str, int], wanted: Any) -> dict[str, int]:
+    return {action: number for action, number in sorted(actions.items()) if wanted(action)}
+
+
+def _place(chains: dict[str, tuple[int, int]], record: Mapping[str, Any]) -> None:
+    name, sequence = str(record.get("chain", "")), int(record.get("sequence") or 0)
+    first, last = chains.get(name, (sequence, sequence))
+    chains[name] = (min(first, sequence), max(last, sequence))

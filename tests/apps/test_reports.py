@@ -1,0 +1,126 @@
+"""Reports say the same of the same log and configuration, count what was decided, and name nobody."""
+
+from typing import Any
+
+import pytest
+
+from fairwatch.apps.reports.counts import counted
+from fairwatch.apps.reports.documents import impact, transparency
+from fairwatch.apps.reports.facts import House
+from fairwatch.apps.reports.markdown import markdown
+from fairwatch.matching.models import FaceConfig
+from fairwatch.sinks.receivers import Receivers
+from tests.support import records
+from tests.support.records import AT
+from tests.support.watchlist import authorisation, entry
+
+DAY = 86_400_000_000
+EMAIL = {"host": "mail.example", "sender": "hub@example.org", "to": ["ann@example.org"], "pictures": True}
+RECEIVERS = {
+    "receivers": [
+        {"name": "room", "webhook": {"url": "https://secret.example/hook", "secret_env": "S"}},
+        {"name": "desk", "email": EMAIL},
+    ]
+}
+
+
+def audited(n: int, action: str, at: int = AT, **details: str) -> dict[str, Any]:
+    return records.audit_record(n, action=action, at=at, details=details, chain="audit-0", sequence=n + 1)
+
+
+LOG = [
+    audited(0, "candidate.created", kind="FACE"),
+    audited(1, "candidate.created", kind="PLATE"),
+    audited(2, "verdict.reached", outcome="CONFIRMED"),
+    audited(3, "verdict.reached", outcome="REJECTED"),
+    audited(4, "deed.refused", reason="unsigned"),
+    audited(5, "media.viewed"),
+    audited(6, "retention.deleted", objects="12"),
+    audited(7, "candidate.created", at=AT + DAY, kind="FACE"),
+    audited(8, "verification.given", at=AT - 1),
+]
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    plate = entry("entry-1", plate="AB12CDE", title="Mrs Miller's car", valid_from=AT, valid_until=AT + DAY)
+    return House(
+        devices={
+            "cam-1": records.device(site_id="harbour"),
+            "cam-2": records.device("cam-2", enabled=False, site_id=None),
+        },
+        sites={"harbour": records.site()},
+        entries={"entry-1": plate, "entry-2": {**plate, "entry_id": "entry-2", "state": "WITHDRAWN"}},
+        authorisations={
+            "auth-1": authorisation(valid_from=AT, valid_until=AT + DAY),
+            "auth-old": authorisation("auth-old", valid_from=AT - 9 * DAY, valid_until=AT - DAY),
+        },
+        people={"p": {"name": "ann", "roles": ["reviewer"]}, "q": {"name": "bob", "roles": ["reviewer"], "until": AT}},
+        receivers=Receivers.model_validate(RECEIVERS),
+        faces=FaceConfig(),
+        settings={"soft_biometrics": True, "media_hours": 0, "signatures_demanded": False},
+    )
+
+
+def test_what_was_decided_in_the_period_is_counted_once_each() -> None:
+    found = counted([*LOG, *LOG], AT, AT + DAY)
+    assert (found["records"], found["candidates"], found["decisions"]) == (7, {"FACE": 1, "PLATE": 1}, 0)
+    assert found["verdicts"] == {"CONFIRMED": 1, "REJECTED": 1}
+    assert (found["refusals"], found["looks"]) == ({"deed.refused": 1}, {"media.viewed": 1})
+    assert found["deleted_by_retention"] == 12
+    assert found["by_authorisation"] == {"auth-1": {"candidates": 2, "confirmed": 1, "rejected": 1}}
+    assert found["chains"] == {"audit-0": {"first": 1, "last": 7}}
+
+
+def test_the_same_log_in_any_order_and_the_same_configuration_give_the_same_bytes(house: House) -> None:
+    turned = House(
+        devices=dict(reversed(house.devices.items())), sites=house.sites, entries=dict(reversed(house.entries.items())),
+        authorisations=dict(reversed(house.authorisations.items())), people=house.people, receivers=house.receivers,
+        faces=house.faces, settings=dict(reversed(house.settings.items())),
+    )  # fmt: skip
+    first = markdown(transparency(house, counted(LOG, AT, AT + DAY), AT, AT + DAY))
+    assert first == markdown(transparency(turned, counted(reversed(LOG), AT, AT + DAY), AT, AT + DAY))
+    assert markdown(impact(house)) == markdown(impact(turned))
+
+
+def test_the_public_reads_purposes_of_the_period_and_neither_plates_nor_names_nor_addresses(house: House) -> None:
+    report = transparency(house, counted(LOG, AT, AT + DAY), AT, AT + DAY)
+    text = markdown(report)
+    assert [one["authorisation"] for one in report["purposes"]] == ["auth-1"]
+    assert report["cameras"] == [
+        {"site": "(none)", "kind": "", "devices": 1, "enabled": 0},
+        {"site": "harbour", "kind": "", "devices": 1, "enabled": 1},
+    ]
+    assert [(one["state"], one["entries"]) for one in report["lists"]] == [("ACTIVE", 1), ("WITHDRAWN", 1)]
+    assert [(one["name"], one["by"], one["pictures"]) for one in report["recipients"]] == [
+        ("desk", "email", True), ("room", "webhook", False),
+    ]  # fmt: skip
+    for secret in ("AB12CDE", "Miller", "secret.example", "ann@", "mail.example", "hub@", "bob", "person-"):
+        assert secret not in text
+    assert "7 pictures of 3 people" in text
+    assert "| raw-events | 24 hours |" in text
+
+
+def test_an_assessment_is_told_what_is_open(house: House) -> None:
+    report = impact(house)
+    text = "\n".join(report["open"])
+    for expected in (
+        "2 of 2 entries have no date", "no measured false positive rate", "receiver desk is sent pictures",
+        "soft_biometrics is true", "signatures_demanded is false",
+    ):  # fmt: skip
+        assert expected in text
+    assert report["people"] == {"reviewer": 1}
+    assert {one["topic"] for one in report["data"]} >= {"raw-events", "candidates"}
+    assert "## For people" in markdown(report)
+
+
+def test_text_of_others_cannot_break_out_of_its_cell(house: House) -> None:
+    odd = authorisation(authority="court | of\n# appeal", valid_from=AT, valid_until=AT + DAY)
+    text = markdown(impact(House(authorisations={"auth-1": odd})))
+    assert "court \\| of # appeal" in text
+
+
+def test_a_house_where_nothing_is_set_has_reports_too() -> None:
+    empty = House()
+    assert "faces are not compared here" in markdown(transparency(empty, counted([], 0, 1), 0, 1))
+    assert "## Open\n\nNone." in markdown(impact(empty))
