@@ -3,7 +3,8 @@
 import pytest
 
 from fairwatch.policy.causes import CauseBook
-from fairwatch.policy.grouping import AlertGroup, due_at
+from fairwatch.policy.group_due import due_at
+from fairwatch.policy.grouping import AlertGroup
 from tests.support.processor_world import MemoryState
 from tests.support.records import AT, trigger
 

@@ -143,15 +143,16 @@ class Agenda:
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
         at, lane = self._due_at(value), self._lane_of(key, value)
         times = self._times.setdefault(partition, {})
-        queue = self._queues.setdefault(partition, {}).setdefault(lane, [])
+        queues = self._queues.setdefault(partition, {})
         if at is None:
             times.pop(key, None)
         elif times.get(key) != (at, lane):
             times[key] = (at, lane)
+            queue = queues.setdefault(lane, [])
             heappush(queue, (at, key))
-        if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind
-            queue[:] = [(at, key) for key, (at, own) in times.items() if own == lane]
-            heapify(queue)
+            if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind
+                queue[:] = [(at, key) for key, (at, own) in times.items() if own == lane]
+                heapify(queue)
 
 
 def _is_due(key: str) -> bool:

@@ -60,10 +60,11 @@ class Memory:
         """
         topic, offset = event.topic, event.offset
         old = at < self._now - KEEP + APART and 0 <= offset <= self._before.get(topic, -1)
-        if old or self.knows(identity):
+        shelf, word = _place(identity)
+        if old or self._holds(shelf, word):
             self._mark(topic, max(offset, self._marks.get(topic, -1)))
             return True
-        self.note(identity)
+        self._keep(shelf, word)
         if offset >= 0:
             self._mark(topic, offset)
             if offset <= self._before.get(topic, -1):  # new, and yet below the mark: the log begins anew
@@ -72,18 +73,25 @@ class Memory:
 
     def knows(self, identity: str) -> bool:
         """Tell whether an id was noted within `KEEP`."""
-        shelf, word = _place(identity)
-        return any(word in self._shelf(number, shelf) for number, _ in reversed(self._spans))
+        return self._holds(*_place(identity))
 
     def note(self, identity: str) -> None:
         """Remember an id."""
-        shelf, word = _place(identity)
+        self._keep(*_place(identity))
+
+    def _holds(self, shelf: int, word: str) -> bool:
+        return any(word in self._shelf(number, shelf) for number, _ in reversed(self._spans))
+
+    def _keep(self, shelf: int, word: str) -> None:
         if not self._spans or abs(self._now - self._spans[-1][1]) >= SPAN:
             self._open()
-        if len(self._shelf(self._spans[-1][0], shelf)) > SHELF_LIMIT:
-            self._open()
         number = self._spans[-1][0]
-        self._fill(number, shelf, (self._shelf(number, shelf) or ",") + word[1:])
+        ids = self._shelf(number, shelf)
+        if len(ids) > SHELF_LIMIT:
+            self._open()
+            number = self._spans[-1][0]
+            ids = self._shelf(number, shelf)
+        self._fill(number, shelf, (ids or ",") + word[1:])
 
     def forget(self, identity: str) -> None:
         """Take an id out, because it may come again."""

@@ -82,6 +82,11 @@ class CauseBook:
             for cause_id, row in list(self._shelf(number).items()):
                 yield Cause(cause_id, *row)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether there is no cause."""
+        return not any(self._shelf(number) for number in range(self.shelves))
+
     def get(self, cause_id: str) -> Cause | None:
         """Return the cause of an id, or None."""
         row = self._shelf(self._number(cause_id)).get(cause_id)
@@ -134,6 +139,8 @@ class CauseBook:
 
     def _number(self, cause_id: str) -> int:
         """Return the shelf of a cause; objects of one thing share it."""
+        if self.shelves == 1:
+            return 0
         return crc32(cause_id.partition(OBJECT)[0].encode("utf-8", "surrogatepass")) % self.shelves
 
     def _shelf(self, number: int) -> dict[str, list[Any]]:
@@ -171,8 +178,8 @@ def _token(*parts: object) -> str:
 
 def cause_of(trigger: Mapping[str, Any]) -> tuple[str, Kind]:
     """Return the id and kind of what a trigger is about; one of an earlier release names neither."""
-    for told in trigger.get("causes", ()):
-        return told["cause_id"], told["kind"]
+    if causes := trigger.get("causes"):
+        return causes[0]["cause_id"], causes[0]["kind"]
     return plain_name(trigger), "MOMENT"
 
 

@@ -10,40 +10,16 @@ revoked match, is told at once.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from fairwatch.domain.ids import stable_id
 from fairwatch.policy import escalating
-from fairwatch.policy.causes import Cause, CauseBook, cause_of, plain_name
-from fairwatch.policy.deeds import PEOPLE, Objection, note, objection
+from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened
+from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name
+from fairwatch.policy.deeds import Objection, note, objection
 from fairwatch.policy.escalations import NONE, Escalations
+from fairwatch.policy.group_due import escalates_at, repeat_at, silent_at
 
-SEVERITIES = ("UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME")
 OVER = ("ENDED", "CANCELLED")
-TRIGGER_LIMIT = 100
 TRACE_LIMIT = 8
-DEVICE_LIMIT = 100
 CAUSE_LIMIT = 100
-_NEVER = 1 << 62
-LATEST = (
-    "event_type",
-    "title",
-    "description",
-    "category",
-    "urgency",
-    "certainty",
-    "received_at",
-    "device_name",
-    "site_id",
-    "site_name",
-    "geo",
-    "candidate_id",
-    "entry_id",
-    "authorisation_id",
-    "verified_by",
-    "media",
-    "parameters",
-    "exercise",
-)
-OF_THE_RULE = ("title", "description", "category", "urgency", "severity", "receivers")
 Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
 Verdict = Literal["taken", "goes_on", "nothing_open"]
 
@@ -109,8 +85,8 @@ class AlertGroup:
                 them from others. An alert that is open keeps those under which it began.
             is_new: Nothing of this cause was seen before, so that an end may be the first word of it.
         """
-        begins = trigger.get("state", "NEW") not in OVER
-        ended = [] if begins else self._ended_by(trigger)
+        begins, cause = trigger.get("state", "NEW") not in OVER, cause_of(trigger)
+        ended = [] if begins else self._ended_by(trigger, cause[0])
         late = not begins and not ended and is_new and _tells_of_its_beginning(trigger)
         if not (begins or ended or late):
             return "nothing_open"
@@ -119,10 +95,10 @@ class AlertGroup:
         elif self.value["timing"].get("rules") != timing.get("rules"):
             trigger = {**trigger, **{name: self.value["alert"][name] for name in OF_THE_RULE if name in trigger}}
         if begins:
-            return self._begin(trigger, now)
+            return self._begin(trigger, cause, now)
         if late:
-            self._begin(trigger, now)
-            ended = self.causes.ended_by(cause_of(trigger)[0])
+            self._begin(trigger, cause, now)
+            ended = self.causes.ended_by(cause[0])
         self._end(trigger, ended, now)
         return "taken"
 
@@ -151,7 +127,7 @@ class AlertGroup:
             self._part(cause, "STALE")
         if lost:
             self._change(now)
-            if self.value["ended"] is None and next(iter(self.causes), None) is None:
+            if self.value["ended"] is None and self.causes.are_none:
                 self.value["ended"], self.value["alert"]["ended_at"] = "ENDED", self.value["alert"]["updated_at"]
         return bool(lost)
 
@@ -175,34 +151,41 @@ class AlertGroup:
         if value["alert"] is None:
             return False
         ahead = [name for name in ("told_at", "heard_at") if (value[name] or 0) > now]
-        value.update(dict.fromkeys(ahead, now))
-        for cause in self.causes if ahead else ():
-            cause.heard_at = min(cause.heard_at, now)
-            self.causes.put(cause)
-        ahead += ["escalation"] if escalating.set_right(value.get("escalation"), now) else []
-        wait = max(value["timing"]["group_wait"], value["timing"]["group_interval"])
-        late = value["due"] is not None and value["due"] > now + wait
+        if ahead:
+            value.update(dict.fromkeys(ahead, now))
+            for cause in self.causes:
+                cause.heard_at = min(cause.heard_at, now)
+                self.causes.put(cause)
+        escalates = escalating.set_right(value.get("escalation"), now)
+        late = value["due"] is not None and value["due"] > now + self._longest_wait()
         if late:
-            first = value["alert"]["revision"] < 0
-            value["due"] = now + value["timing"]["group_wait" if first else "group_interval"]
-        return bool(ahead) or late
+            value["due"] = now + value["timing"]["group_wait" if value["alert"]["revision"] < 0 else "group_interval"]
+        return bool(ahead) or escalates or late
+
+    def _longest_wait(self) -> int:
+        return int(max(self.value["timing"]["group_wait"], self.value["timing"]["group_interval"]))
 
     def pass_time(self, now: int) -> None:
         """End what has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value
         if value["alert"] is None:
             return
-        if value["ended"] is None and now >= _silent_at(value) and self._age(now):
+        if value["ended"] is None and now >= silent_at(value) and self._age(now):
             self._change(now)
-        if (at := _escalates_at(value)) is not None and now >= at:
+        if (at := escalates_at(value)) is not None and now >= at:
             receivers, value["escalation"] = escalating.take_step(self._escalations, value["escalation"], now)
             if receivers:
                 alert = value["alert"]
                 alert["receivers"] = list(dict.fromkeys([*alert["receivers"], *receivers]))
                 alert["escalation_step"] = alert.get("escalation_step", 0) + 1
                 value["aside"] = {"to": receivers}
-        if value["due"] is None and (repeat := _repeat_at(value)) is not None and now >= repeat:
+        if value["due"] is None and (repeat := repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
+
+    def has_word(self, now: int) -> bool:
+        """Return whether a revision is due."""
+        value = self.value
+        return "aside" in value or (value["alert"] is not None and value["due"] is not None and now >= value["due"])
 
     def issue(self, now: int) -> dict[str, Any] | None:
         """Return the next revision that is due, or None."""
@@ -245,17 +228,17 @@ class AlertGroup:
         told = {**alert, "state": "UPDATED", **self._told_causes()}
         return told | {"ended_at": None, "addressed_to": None if receivers is None else list(receivers)}
 
-    def _begin(self, trigger: Mapping[str, Any], now: int) -> Verdict:
+    def _begin(self, trigger: Mapping[str, Any], cause: tuple[str, Kind], now: int) -> Verdict:
         value = self.value
-        cause_id, kind = cause_of(trigger)
+        cause_id, kind = cause
         if self.is_over:
-            value.update(alert=_open(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
+            value.update(alert=opened(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
             value.update(escalation=None, lasts_from=None, due=now + value["timing"]["group_wait"])
             known, changed = None, True
         else:
             known = self.causes.get(cause_id)
             news = known is None or kind == "MOMENT" or value["timing"]["tell_progress"]
-            changed = _merge(value["alert"], trigger) or bool(news)
+            changed = merge(value["alert"], trigger) or bool(news)
         if value["ended"] is not None:
             value["ended"], value["alert"]["ended_at"] = None, None
             value["changes"] += 1
@@ -266,7 +249,8 @@ class AlertGroup:
             value["lasts_from"] = min(now, value["lasts_from"] or now)
         else:
             value["heard_at"] = now
-        device = next(iter(trigger.get("device_ids", ())), "")
+        devices = trigger.get("device_ids")
+        device = devices[0] if devices else ""
         started = known.started_at if known else trigger["started_at"]
         self.causes.put(Cause(cause_id, kind, device, trigger["event_type"], started, trigger["updated_at"], now))
         return "taken" if changed else "goes_on"
@@ -281,7 +265,7 @@ class AlertGroup:
         alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
         # What was revoked must not be shown again: it takes the alert that shows it along.
         withdrawn = trigger["state"] == "CANCELLED" and trigger.get("candidate_id") == alert.get("candidate_id")
-        if withdrawn or next(iter(self.causes), None) is None:
+        if withdrawn or self.causes.are_none:
             alert["ended_at"] = alert["updated_at"]
             value["ended"] = trigger["state"]
         if trigger["state"] == "CANCELLED" and value["ended"]:
@@ -332,69 +316,16 @@ class AlertGroup:
             told["device_ids"] = [device for device in devices if device][-DEVICE_LIMIT:]
         return told
 
-    def _ended_by(self, trigger: Mapping[str, Any]) -> list[Cause]:
+    def _ended_by(self, trigger: Mapping[str, Any], cause_id: str) -> list[Cause]:
         if self.is_over:
             return []
-        return self.causes.ended_by(cause_of(trigger)[0]) or self.causes.ended_by(plain_name(trigger))
+        return self.causes.ended_by(cause_id) or self.causes.ended_by(plain_name(trigger))
 
     def _bury(self) -> None:
         self.causes.clear()
         self.value = {"alert": None}
 
 
-def due_at(value: Mapping[str, Any]) -> int:
-    """Return when a group has to be looked at next, in microseconds; at once where an older release kept it."""
-    if "gone" not in value:
-        return 0
-    silent = _silent_at(value) if value["ended"] is None else None
-    moments = (value["due"], _repeat_at(value), silent, _escalates_at(value))
-    return min((int(moment) for moment in moments if moment is not None), default=_NEVER)
-
-
-def _silent_at(value: Mapping[str, Any]) -> int:
-    """Return when something was not heard of for so long that it has ended or is lost."""
-    timing = value["timing"]
-    quiet = _NEVER if value["heard_at"] is None else value["heard_at"] + timing["resolve_after"]
-    lost = _NEVER if value["lasts_from"] is None else value["lasts_from"] + timing["stale_after"]
-    return int(min(quiet, lost))
-
-
-def _escalates_at(value: Mapping[str, Any]) -> int | None:
-    """Return when somebody else is told unless somebody answers; never while it is about to end."""
-    escalation = value.get("escalation")
-    return None if escalation is None or value["ended"] is not None else int(escalation["due"])
-
-
-def _repeat_at(value: Mapping[str, Any]) -> int | None:
-    repeat, told_at = value["timing"]["repeat_interval"], value["told_at"]
-    answered = value["alert"].get("acknowledged_by")
-    return None if repeat is None or told_at is None or answered else int(told_at + repeat)
-
-
 def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
     """Tell whether an end says that its beginning was on the way as well, and when."""
     return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])
-
-
-def _open(trigger: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: value for name, value in trigger.items() if name not in PEOPLE}
-    return {
-        **plain,
-        "alert_id": stable_id("alert", trigger["group"], trigger["alert_id"]),
-        "revision": -1,
-        "count": 1,
-    }
-
-
-def _merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> bool:
-    """Fold a trigger into what is told next; return whether somebody has to be told of it."""
-    before = alert.get("severity", "UNKNOWN"), alert.get("receivers"), alert.get("zones")
-    alert.update({name: trigger[name] for name in LATEST if name in trigger})
-    alert["count"] += 1
-    alert["started_at"] = min(alert["started_at"], trigger["started_at"])
-    alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
-    alert["severity"] = max(before[0], trigger.get("severity", "UNKNOWN"), key=SEVERITIES.index)
-    alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
-    for name in ("zones", "receivers"):
-        alert[name] = list(dict.fromkeys([*alert.get(name, ()), *trigger.get(name, ())]))[:DEVICE_LIMIT]
-    return (alert["severity"], alert["receivers"], alert["zones"]) != before

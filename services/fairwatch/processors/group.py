@@ -13,10 +13,11 @@ from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
-from fairwatch.policy.causes import OBJECT, CauseBook, cause_of
+from fairwatch.policy.causes import OBJECT, CauseBook
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
-from fairwatch.policy.grouping import AlertGroup, Timing, due_at
+from fairwatch.policy.group_due import due_at
+from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Options
 from fairwatch.policy.rule_book import RuleBook
@@ -24,6 +25,7 @@ from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 
 MICROSECOND = timedelta(microseconds=1)
+GOES_ON, GROUPED = Skip("goes_on"), Skip("grouped")
 
 
 class Group:
@@ -148,29 +150,30 @@ class Group:
                 return [Skip("heard_before")]
         elif memory.repeats(event, trigger["alert_id"], trigger["issued_at"]):
             return [Skip("duplicate")]
-        group = self._known(event.partition, trigger["group"], groups)
+        group = self._known(event.partition, trigger["group"], groups, now)
         timing = self._timings.get(trigger["rule"], DEFAULTS)
-        group.set_right(now)
         verdict = group.take(trigger, now, timing, is_new=_is_new(trigger, memory))
         if trace := event.headers.get(TRACE):
             group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("heard" if after is not None else "nothing_open")]
-        return [*self._write(group, now)] or [Skip("goes_on" if verdict == "goes_on" else "grouped")]
+        return [*self._write(group, now)] or [GOES_ON if verdict == "goes_on" else GROUPED]
 
     def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         deed, now = event.record, self._clock.now()
         if memory.repeats(event, deed["action_id"], deed["at"]):
             return [Skip("duplicate")]
-        group = self._known(event.partition, deed["group"], groups)
+        group = self._known(event.partition, deed["group"], groups, now)
         against = group.answer(deed, now)
         emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against)), *self._write(group, now)]
         return [*emits, Skip(against)] if against else [*emits]
 
-    def _known(self, partition: int, key: str, groups: dict[str, AlertGroup]) -> AlertGroup:
-        if key not in groups:
-            groups[key] = self._group(partition, key, self._groups.get(partition, key))
-        return groups[key]
+    def _known(self, partition: int, key: str, groups: dict[str, AlertGroup], now: int) -> AlertGroup:
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = self._group(partition, key, self._groups.get(partition, key))
+            group.set_right(now)
+        return group
 
     def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
         causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
@@ -181,12 +184,13 @@ class Group:
         if group.is_over:
             self._groups.delete(partition, key)
         else:
-            kept = {**group.value, "inhibits": group.inhibits, "shelves": group.causes.shelves}
-            self._groups.put(partition, key, kept)
+            group.value.update(inhibits=group.inhibits, shelves=group.causes.shelves)
+            self._groups.put(partition, key, group.value)
 
     def _write(self, group: AlertGroup, now: int) -> list[Emit]:
-        emitted, traces = [], group.traces
+        emitted: list[Emit] = []
         shadow = group.is_shadow
+        traces = group.traces if group.has_word(now) else ()
         while (alert := group.issue(now)) is not None:
             if shadow:
                 metrics.SHADOW_ALERTS.labels(alert["rule"], alert["state"]).inc()
@@ -195,9 +199,7 @@ class Group:
                 Emit("alerts", alert["group"], alert, traces),
                 Emit("audit", alert["alert_id"], _audit(alert), traces),
             ]
-        if shadow:
-            return emitted
-        return [*emitted, *self._dependencies.of(group, now)]
+        return emitted if shadow else [*emitted, *self._dependencies.of(group, now)]
 
     def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:
         """Give up what devices had said that are gone by now."""
@@ -221,10 +223,10 @@ def _lane_of(key: str, _: Mapping[str, Any]) -> str:
 
 def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
     """Tell whether nothing was heard of the trigger's object before; and remember a track that was."""
-    cause_id, kind = cause_of(trigger)
-    if kind != "TRACK" or OBJECT not in cause_id:
+    causes = trigger.get("causes")  # one of an earlier release has none, and speaks of moments only
+    if not causes or causes[0]["kind"] != "TRACK" or OBJECT not in causes[0]["cause_id"]:
         return False
-    name = f"track|{trigger['group']}|{cause_id}"
+    name = f"track|{trigger['group']}|{causes[0]['cause_id']}"
     if memory.knows(name):
         return False
     memory.note(name)

@@ -11,7 +11,7 @@ from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
-from fairwatch.policy.grouping import SEVERITIES
+from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import alert_may_leave, is_about_a_match

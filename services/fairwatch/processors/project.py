@@ -8,8 +8,8 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel, Reference
 from fairwatch.parts import spec_of
+from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.erasure_receipt import Erased
-from fairwatch.policy.grouping import SEVERITIES
 from fairwatch.policy.two_person import ROLES, required_people
 from fairwatch.wire.trust import Trust
 

@@ -7,7 +7,7 @@ from typing import Any
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.ids import stable_id
-from fairwatch.policy.grouping import SEVERITIES
+from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairwatch.policy.grouping import SEVERITIES
+from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.quiet import MICROSECOND, StormLimit
 
 KEYS_SWEPT = 10_000  # windows remembered, before those in which nothing was told any more are forgotten
