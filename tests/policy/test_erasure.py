@@ -120,7 +120,8 @@ def test_a_receipt_names_every_store_and_says_when_what_is_left_will_be_gone():
     assert_valid(made)
     stores = {one["store"]: one for one in made["stores"]}
     named = {f"topic:{name}" for name in (*FOLLOWING, *NAMELESS, "watchlist-entries", "authorisations")}
-    assert stores.keys() == named | {"media", "raw", "read-model", "galleries", "history", "backups", "audit", "state"}
+    beside = {"media", "data-keys", "raw", "read-model", "galleries", "history", "backups", "audit", "state"}
+    assert stores.keys() == named | beside
     assert (stores["media"]["outcome"], stores["media"]["objects"]) == ("DELETED", 3)
     assert stores["topic:candidates"]["until"] == AT + HOURS["candidates"] * HOUR
     assert "1 stay" in stores["media"]["detail"]

@@ -254,6 +254,8 @@ async def test_a_recorder_is_heard_as_the_camera_that_it_names():
 class Away:
     """A store that is not there."""
 
+    sealed = False
+
     async def delete_older_than(self, *_):
         raise RetryableError("away")
 

@@ -86,6 +86,8 @@ async def test_it_goes_round_again_after_its_pause_and_only_where_partition_0_is
 class AwayOnce:
     """A store that does not answer the first time."""
 
+    sealed = False
+
     def __init__(self):
         self.asked = 0
 

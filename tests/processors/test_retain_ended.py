@@ -17,8 +17,13 @@ from tests.support.watchlist import HOUR, authorisation, lists
 class Pictures:
     """A media store that remembers what it was told to delete."""
 
-    def __init__(self, *, away=False):
+    def __init__(self, *, away=False, sealed=False):
         self.deleted, self.away, self.kept = set(), away, set()
+        self.sealed, self.owned = sealed, set()
+
+    async def own(self, uri):
+        self.owned.add(uri)
+        return True
 
     async def delete_older_than(self, seconds, clock, keep=()):
         self.kept = set(keep)
@@ -34,11 +39,11 @@ class Pictures:
 class Archive:
     """Retention over lists, candidates and holds."""
 
-    def __init__(self, *holds, away=False):
+    def __init__(self, *holds, away=False, sealed=False):
         self.references = lists([face("e1", "a"), face("e2", "b", authorisation_id="auth-2")],
                                 [authorisation(), authorisation("auth-2")])  # fmt: skip
         self.references["legal-holds"] = MemoryReference({one["hold_id"]: one for one in holds})
-        self.pictures, self.clock = Pictures(away=away), ManualClock(AT)
+        self.pictures, self.clock = Pictures(away=away, sealed=sealed), ManualClock(AT)
         self.world = World(self._retain(), self.clock)
 
     def _retain(self):
@@ -152,3 +157,14 @@ async def test_a_candidate_whose_topic_has_forgotten_it_is_forgotten():
     archive.ends(state="REVOKED", valid_until=AT + 10_000 * HOUR)
     told = await archive.told()
     assert emitted([told], "erasures")[0]["candidates"] == []
+
+
+async def test_enrolled_pictures_and_those_of_candidates_get_data_keys_of_their_own():
+    archive = Archive(sealed=True)
+    await archive.sees(found(1, "1"))
+    await archive.told()
+    assert archive.pictures.owned == {uri("a"), uri("b"), uri("1")}
+    archive.ends(state="REVOKED")
+    receipt = emitted([await archive.told()], "erasures")[0]
+    stores = {one["store"]: one for one in receipt["stores"]}
+    assert (stores["data-keys"]["outcome"], stores["data-keys"]["objects"]) == ("DELETED", 2)

@@ -8,6 +8,7 @@ from standardwebhooks.webhooks import Webhook as Verifier
 
 from fairwatch.apps.configuration import faults
 from fairwatch.apps.pictures import pictures_of
+from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.sinks.apprise import Apprise
@@ -183,5 +184,5 @@ async def test_pictures_come_from_the_media_store_and_an_alert_does_not_wait_for
     uri = await MediaStore.open(url).put(b"jpeg", "image/jpeg")
     scene = {"uri": uri, "role": "SCENE", "mime": "image/jpeg"}
     alert = trigger(media=[scene, {**scene, "uri": "fw-media:" + "0" * 64}, {**scene, "uri": "http://cam/1.jpg"}])
-    assert await pictures_of(url)(alert) == [(b"jpeg", "image/jpeg")]
-    assert await pictures_of(url)({**alert, "candidate_id": "c"}) == []
+    assert await pictures_of(Settings(media_url=url))(alert) == [(b"jpeg", "image/jpeg")]
+    assert await pictures_of(Settings(media_url=url))({**alert, "candidate_id": "c"}) == []

@@ -11,12 +11,12 @@ from fairwatch import __version__
 from fairwatch.apps import doctor_kafka, keys
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka import admin
+from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import Change, differences
 from fairwatch.domain.errors import FairwatchError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.stores.health import Health
-from fairwatch.stores.media import MediaStore
 from fairwatch.wire.signings import SIGNINGS
 
 QOS_CURE = "publish with QoS 1; in Frigate's configuration: mqtt: {qos: 1}"
@@ -65,7 +65,7 @@ async def _redis(settings: Settings) -> Finding:
 
 
 async def _media(settings: Settings) -> Finding:
-    MediaStore.open(settings.media_url)
+    media_store(settings)
     return Finding("media", "good", settings.media_url or "./media")
 
 
@@ -142,7 +142,7 @@ async def _receivers(settings: Settings) -> Finding:
     path = settings.config_dir / "receivers.yaml"
     if not path.exists():
         return Finding("receivers", "warning", f"{path} is missing", "needed by notify")
-    receivers = read_receivers(path, SystemClock(), pictures=pictures_of(settings.media_url))
+    receivers = read_receivers(path, SystemClock(), pictures=pictures_of(settings))
     return Finding("receivers", "good", ", ".join(receivers))
 
 

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import anchors, known_keys
+from fairwatch.apps.media import media_store
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
@@ -14,7 +15,6 @@ from fairwatch.domain.records import Authorisation, ErasureReceipt, LegalHold
 from fairwatch.policy.erasure import OURS, Plan, ended, found, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.signatures import PrivateKey, PublicKey
-from fairwatch.stores.media import MediaStore
 from fairwatch.stores.read_model import RedisReadModel
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.receipts import receipt_signed, sign_receipt
@@ -44,6 +44,7 @@ async def erase(
         done = Done(
             media=await _pictures(settings, wanted),
             read_model=await _read_model(settings, wanted, alerts),
+            sealed=media_store(settings).sealed,
             told=True,
             alerts=tuple(sorted(set().union(*alerts.values()))),
         )
@@ -104,7 +105,7 @@ async def _tombstones(publisher: Producer, wanted: Plan, alerts: Alerts) -> None
 
 async def _pictures(settings: Settings, wanted: Plan) -> int | None:
     try:
-        return await MediaStore.open(settings.media_url).delete(sorted(wanted.pictures))
+        return await media_store(settings).delete(sorted(wanted.pictures))
     except RetryableError:
         return None
 

@@ -16,6 +16,7 @@ from typing import Any
 from fairwatch import __version__
 from fairwatch.apps import kafka
 from fairwatch.apps.export_archive import ArchiveWriter
+from fairwatch.apps.media import media_store
 from fairwatch.apps.messages import read
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
@@ -144,14 +145,20 @@ async def _pictures(
         if uris:
             summary.remarks.append(f"{len(uris)} enrolment pictures are left out: they need --key-file")
         return
-    store = MediaStore.open(settings.media_url)
+    store = media_store(settings)
     for uri in uris:
         try:
-            archive.data(f"media/{uri.removeprefix(SCHEME)}", await store.get(uri), mime=pictures[uri])
+            archive.data(f"media/{uri.removeprefix(SCHEME)}", await _checked(store, uri), mime=pictures[uri])
         except RejectedError as error:
             summary.remarks.append(f"picture left out: {error.detail}")
         else:
             summary.counts["pictures"] += 1
+
+
+async def _checked(store: MediaStore, uri: str) -> bytes:
+    """Return a picture as it lies in the store, sealed there where it is; RejectedError where it cannot be read."""
+    await store.get(uri)
+    return await store.kept(uri)
 
 
 def _configuration(archive: ArchiveWriter, folder: Path, summary: Summary, *, sealed: bool) -> None:

@@ -29,13 +29,14 @@ from fairwatch.apps.export import (
     reference_topics,
 )
 from fairwatch.apps.export_archive import ArchiveReader
+from fairwatch.apps.media import media_store
 from fairwatch.apps.processors import engine_config
 from fairwatch.apps.publishing import key_of
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import present
 from fairwatch.domain.clock import SystemClock
-from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import KEEP, Memory
 from fairwatch.engine.outbox import Outbox
@@ -45,6 +46,7 @@ from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.policy.audit_chain import verify
 from fairwatch.processors.audit import HEAD
 from fairwatch.stores.media import SCHEME, MediaStore
+from fairwatch.stores.media_seal import key_name
 from fairwatch.wire.avro import check
 from fairwatch.wire.headers import cloud_event
 from fairwatch.wire.schemas import newest
@@ -184,13 +186,26 @@ def _without_erased(entries: dict[str, Any], times: Mapping[str, int]) -> dict[s
 async def _pictures(archive: ArchiveReader, settings: Settings, summary: Summary, wanted: Container[str]) -> None:
     """Write the pictures of the entries that came back, and no other."""
     names = [name for name in archive.names("media/") if SCHEME + name.removeprefix("media/") in wanted]
-    store = MediaStore.open(settings.media_url) if names else None
+    store = media_store(settings) if names else None
+    summary.counts["pictures"] = 0
     for name in names:
         assert store is not None
-        mime = archive.manifest["members"][name]["mime"]
-        if await store.put(archive.data(name), mime) != SCHEME + name.removeprefix("media/"):
-            raise ConfigurationError(f"{name} is not the picture that it is named after")
-    summary.counts["pictures"] = len(names)
+        uri, kept = SCHEME + name.removeprefix("media/"), archive.data(name)
+        try:
+            if key_name(kept) is None:
+                await _put_plain(store, archive, name, uri)
+            else:
+                await store.put_kept(uri, kept)
+        except RejectedError as error:
+            summary.remarks.append(f"picture left out: {error.detail}")
+            continue
+        summary.counts["pictures"] += 1
+
+
+async def _put_plain(store: MediaStore, archive: ArchiveReader, name: str, uri: str) -> None:
+    mime = archive.manifest["members"][name]["mime"]
+    if await store.put(archive.data(name), mime, own=True) != uri:
+        raise ConfigurationError(f"{name} is not the picture that it is named after")
 
 
 async def _chain(

@@ -1,6 +1,7 @@
 """Builds the gateways from settings."""
 
 from fairwatch.apps.kafka import client_options, codec, producer, reach
+from fairwatch.apps.media import raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
@@ -13,7 +14,6 @@ from fairwatch.engine.reference import TopicReference
 from fairwatch.formats import catalogue
 from fairwatch.formats.payload import Payload
 from fairwatch.parts import parts
-from fairwatch.stores.media import MediaStore, raw_url
 
 
 def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
@@ -62,7 +62,7 @@ async def run_gateway(settings: Settings, kind: str) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
     hold_off()
-    bodies = MediaStore.open(settings.raw_url or raw_url(settings.media_url))
+    bodies = raw_store(settings)
     publisher = producer(settings, f"gateway/{kind}")
     config = gateway_config(settings, kind)
 

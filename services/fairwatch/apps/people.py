@@ -5,6 +5,7 @@ from redis.asyncio import Redis
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.links import link_key
+from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.silencing import silence_desk
 from fairwatch.console.config import ConsoleConfig
@@ -13,7 +14,6 @@ from fairwatch.domain.addresses import Networks
 from fairwatch.domain.clock import SystemClock
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
-from fairwatch.stores.media import MediaStore
 from fairwatch.stores.read_model import RedisReadModel
 
 PORT = 8090
@@ -43,7 +43,7 @@ async def run_people(settings: Settings) -> int:
     await reach(settings)
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
-        media = MediaStore.open(settings.media_url)
+        media = media_store(settings)
         silences = silence_desk(settings, "console")
         return await run_console(
             config, publisher, read_model, media, SystemClock(), silences, broker=publisher.answers

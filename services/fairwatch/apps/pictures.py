@@ -5,6 +5,8 @@ from typing import Any
 
 import structlog
 
+from fairwatch.apps.media import media_store
+from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.policy.release import pictures_that_may_leave
 from fairwatch.sinks.options import Picture, Pictures
@@ -13,7 +15,7 @@ from fairwatch.stores.media import SCHEME, MediaStore
 _log = structlog.get_logger(__name__)
 
 
-def pictures_of(media_url: str) -> Pictures:
+def pictures_of(settings: Settings) -> Pictures:
     """Return a function that gives those pictures of an alert that may leave; the store is opened when first asked.
 
     A picture that is gone or that the store does not give now is left out: an alert does not wait for it.
@@ -26,7 +28,7 @@ def pictures_of(media_url: str) -> Pictures:
             if not picture["uri"].startswith(SCHEME):
                 continue
             if not opened:
-                opened.append(MediaStore.open(media_url))
+                opened.append(media_store(settings))
             try:
                 found.append((await opened[0].get(picture["uri"]), picture.get("mime") or "image/jpeg"))
             except (RejectedError, RetryableError) as error:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import codec
+from fairwatch.apps.media import media_store, raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import Reference, State
 from fairwatch.engine.config import Resources
-from fairwatch.stores.media import MediaStore, raw_url
+from fairwatch.stores.media import MediaStore
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.kinds.names import Names
 from fairwatch.wire.topics import topics
@@ -68,11 +69,11 @@ def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":
 
 
 def _media(settings: Settings, _: Resources) -> MediaStore:
-    return MediaStore.open(settings.media_url)
+    return media_store(settings)
 
 
 def _bodies(settings: Settings, _: Resources) -> MediaStore:
-    return MediaStore.open(settings.raw_url or raw_url(settings.media_url))
+    return raw_store(settings)
 
 
 def _names(settings: Settings, _: Resources) -> Names:
@@ -110,7 +111,7 @@ def _receivers(settings: Settings, given: Resources) -> "Mapping[str, Receiver]"
     from fairwatch.apps.pictures import pictures_of  # noqa: PLC0415
     from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
 
-    pictures = pictures_of(settings.media_url)
+    pictures = pictures_of(settings)
     receivers = read_receivers(settings.config_dir / "receivers.yaml", given.clock, pictures=pictures)
     return linked(receivers, settings, given.clock)
 

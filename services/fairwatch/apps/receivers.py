@@ -39,7 +39,7 @@ async def try_receiver(settings: Settings, name: str) -> list[Tried]:
     Raises:
         ConfigurationError: There is no such receiver, or its options or secrets are wrong.
     """
-    clock, pictures = SystemClock(), pictures_of(settings.media_url)
+    clock, pictures = SystemClock(), pictures_of(settings)
     receivers = read_receivers(settings.config_dir / "receivers.yaml", clock, pictures=pictures, only=name)
     sink = linked(receivers, settings, clock)[name].sink
     alert, tried = test_alert(name, clock.now()), list[Tried]()

@@ -65,6 +65,15 @@ class Settings(FromEnvironment):
     raw_url: str = Field(
         default="", description="likewise, of raw bodies too large for Kafka; empty: /raw below media_url"
     )
+    media_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="master key, 32 bytes in base64: pictures and raw bodies are sealed under data keys; empty: not",
+    )
+    media_key_file: Path | None = None
+    media_keys_url: str = Field(
+        default="",
+        description="where data keys lie, file:///folder or s3://bucket: never backed up with pictures",
+    )
     media_hours: int = Field(
         default=0, ge=0, description="how long pictures are kept; 0: as long as the topics whose records refer to them"
     )

@@ -24,12 +24,14 @@ class Done:
     Attributes:
         media: Pictures that were deleted; None where the store did not answer.
         read_model: Subjects of the console's read model that were deleted; None where it did not answer.
+        sealed: Pictures are sealed, and the data keys of those that went were deleted.
         told: Tombstones were written for the candidates too, so that processors forget them.
         alerts: Ids of alerts that were erased.
     """
 
     media: int | None = 0
     read_model: int | None = 0
+    sealed: bool = False
     told: bool = False
     alerts: tuple[str, ...] = ()
 
@@ -115,6 +117,7 @@ def _stores(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Sequen
     shared = f"{len(plan.shared)} stay: others refer to them, or a hold names them" if plan.shared else ""
     return [
         _done("media", done.media, detail=shared),
+        _keys(plan, done),
         _store("raw", "EXPIRES", until=at + raw * HOUR, detail="bodies as received, by age"),
         _done("read-model", done.read_model),
         _store("galleries", "ORDERED" if entries else "NONE", entries, detail=template if entries else ""),
@@ -122,6 +125,14 @@ def _stores(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Sequen
         _store("backups", "KEPT", detail="those made before hold it: an import leaves it out; delete them by age"),
         _store("audit", "KEPT", detail="ids of what was decided, no picture and no template"),
     ]
+
+
+def _keys(plan: Plan, done: Done) -> ErasedStore:
+    """Say whether what went is gone in copies of the media store, too."""
+    if not done.sealed:
+        return _store("data-keys", "NONE", detail="pictures are not sealed: copies of the store show them")
+    told = "dead in copies of the store; in one older than their own key, when the key of their day goes"
+    return _store("data-keys", "DELETED" if plan.pictures else "NONE", len(plan.pictures), detail=told)
 
 
 def _done(name: str, objects: int | None, detail: str = "") -> ErasedStore:

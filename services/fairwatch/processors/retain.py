@@ -14,7 +14,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
-from fairwatch.policy.erasure import Found, Plan, ended, holds_now, plan
+from fairwatch.policy.erasure import Found, Plan, ended, holds_now, pictures_of, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.known_candidates import KnownCandidates
 from fairwatch.policy.signatures import PrivateKey
@@ -23,6 +23,7 @@ from fairwatch.wire.receipts import sign_receipt
 from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
+AT_ONCE = 1_000  # pictures that get a key of their own in one round
 POLL = 200_000  # microseconds after which is asked whether a round has ended
 
 _log = structlog.get_logger(__name__)
@@ -33,6 +34,15 @@ class AgeingStore(Protocol):
 
     async def delete_older_than(self, seconds: float, clock: Clock, keep: Container[str] = ()) -> int:
         """Delete what is older, and return how many objects that were."""
+        ...
+
+    @property
+    def sealed(self) -> bool:
+        """Whether what it holds is sealed under data keys."""
+        ...
+
+    async def own(self, uri: str) -> bool:
+        """Give an object a data key of its own, where it is sealed; tell whether it has one."""
         ...
 
     async def delete(self, uris: Sequence[str]) -> int:
@@ -97,12 +107,15 @@ class Retain:
         self._every = round(every_s * MICROS)
         self._next_at = self._ends_at = 0
         self._looked_at: tuple[int, ...] = ()
+        self._owned: set[str] = set()
         self._idle = True  # another worker holds partition 0
         self._taken_off: dict[str, Any] = {}  # entries whose tombstone is on its way, as they were
         self._round: asyncio.Task[_Round] | None = None
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Remember candidates by their ids and the pictures that they refer to."""
+        if batch and self._stores["media"].store.sealed:
+            self._looked_at = ()  # their pictures get data keys of their own
         return [[Skip(self._candidates.note(event))] for event in batch]
 
     def due_at(self) -> int | None:
@@ -141,6 +154,7 @@ class Retain:
     async def _go_round(self, known: Sequence[Found], *, aged: bool) -> "_Round":
         over = _Round()
         await self._erase_ended(known, over)
+        await self._own_keys([one for one in known if one.candidate_id not in over.candidates])
         if aged:
             await self._delete_old(known, over)
         return over
@@ -158,6 +172,22 @@ class Retain:
             metrics.RETENTION_DELETED.labels(name).inc(deleted)
             if deleted:
                 over.told.append(self._record(name, kept.hours, deleted))
+
+    async def _own_keys(self, known: Sequence[Found]) -> None:
+        """Give enrolled pictures and those of candidates a data key of their own, so that each can go by itself."""
+        media = self._stores["media"].store
+        if not media.sealed:
+            return
+        listed = (e for key, e in self._entries.items() if e and self._taken_off.get(key) is not e)
+        wanted = set().union(*map(pictures_of, listed), *(one.pictures for one in known)) - self._owned
+        try:
+            for uri in sorted(wanted)[:AT_ONCE]:
+                if await media.own(uri):
+                    self._owned.add(uri)
+        except (RetryableError, OSError) as error:
+            _log.warning("data keys wait for their store", error=str(error))
+        if len(wanted) > AT_ONCE:
+            self._looked_at = ()  # the others in the next round
 
     def _held(self, known: Sequence[Found]) -> set[str]:
         """Return the pictures that a hold keeps, by themselves or with their candidates."""
@@ -192,7 +222,7 @@ class Retain:
             return
         metrics.RETENTION_DELETED.labels("media").inc(deleted)
         hours = {name: topic.retention_hours for name, topic in topics().items()}
-        done, who = Done(media=deleted), "processor:retain"
+        done, who = Done(media=deleted, sealed=self._stores["media"].store.sealed), "processor:retain"
         made = receipt(wanted, done, reason=f"authorisation.{how}", ordered_by=who, at=now, hours=hours)
         signed = sign_receipt(made, self._key)
         self._taken_off |= {entry_id: self._entries.get(entry_id) for entry_id in wanted.entries}

@@ -29,6 +29,7 @@ class Credentials:
         people: Password by name.
         mqtt: Password by MQTT user.
         chain: What processors prove to each other that a chain has handled a record.
+        media: Master key of pictures and raw bodies.
         webhook: Secret of the control room's webhook, as Standard Webhooks writes it.
     """
 
@@ -39,6 +40,7 @@ class Credentials:
     people: dict[str, str] = field(default_factory=lambda: {name: password() for name in PEOPLE})
     mqtt: dict[str, str] = field(default_factory=lambda: {name: password() for name in ("frigate", "gateway")})
     chain: str = field(default_factory=password)
+    media: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
     webhook: str = field(default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
 
     def write_devices(self, folder: Path) -> None:

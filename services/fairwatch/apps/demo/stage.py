@@ -22,6 +22,7 @@ from fairwatch.apps.embedded import free_port, start_broker, start_valkey
 from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.keys import CONSOLE
+from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
 from fairwatch.console.people import hash_password
@@ -29,7 +30,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.parts import CHAINS, of_kind, parts
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.health import Health
-from fairwatch.stores.media import MediaStore, media_uri
+from fairwatch.stores.media import media_uri
 
 CONFIG = Path(__file__).parent / "config"
 REFERENCE = "obama.jpg"
@@ -114,6 +115,7 @@ async def set_stage(
             "FAIRWATCH_KAFKA_BOOTSTRAP": broker, "FAIRWATCH_REDIS_URL": valkey,
             "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(embedded),
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
+            "FAIRWATCH_MEDIA_KEY": credentials.media, "FAIRWATCH_MEDIA_KEYS_URL": f"file://{folder / 'data-keys'}",
             "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
             "FAIRWATCH_SIGNING_KEY_FILE": str(folder / "keys" / CONSOLE),
             "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
@@ -123,6 +125,7 @@ async def set_stage(
         settings = Settings(
             kafka_bootstrap=broker, redis_url=SecretStr(valkey), embedded=embedded,
             max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
+            media_key=SecretStr(credentials.media), media_keys_url=environment["FAIRWATCH_MEDIA_KEYS_URL"],
             config_dir=folder / "config",
         )  # fmt: skip
         say("making topics and publishing sites, devices, authorisations and the watchlist")
@@ -180,7 +183,7 @@ async def _publish_world(
     settings: Settings, pictures: Path, key: PrivateKey, build: Callable[[dict[str, Any]], world.World]
 ) -> None:
     data, width, height = portrait(pictures, REFERENCE)
-    await MediaStore.open(settings.media_url).put(data, "image/jpeg")
+    await media_store(settings).put(data, "image/jpeg")
     uri = media_uri(data)
     reference = {
         "uri": uri, "sha256": uri.rpartition(":")[2], "mime": "image/jpeg", "bytes": len(data), "role": "REFERENCE",

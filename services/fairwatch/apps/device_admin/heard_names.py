@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairwatch.apps.media import raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import FairwatchError, RejectedError
 from fairwatch.formats.catalogue import decode
 from fairwatch.formats.payload import Payload
-from fairwatch.stores.media import MediaStore, raw_url
+from fairwatch.stores.media import MediaStore
 from fairwatch.stores.registered_names import registered_names
 from fairwatch.wire.kinds.names import Names
 
@@ -56,7 +57,7 @@ def heard_names(settings: Settings, device: Mapping[str, Any], raws: Iterable[Ma
         raws: `RawEvent`s of it; those that nobody can read are left out.
     """
     names = ListeningNames(settings.names_secret.get_secret_value())
-    store = MediaStore.open(settings.raw_url or raw_url(settings.media_url))
+    store = raw_store(settings)
     for raw, body in _with_bodies(raws, store):
         payload = Payload(
             body, raw.get("content_type", ""), raw.get("path", ""), raw.get("headers", {}), raw["device_id"],

@@ -1,7 +1,10 @@
 """The steps of the walk: requested, granted, seen, confirmed by two people, told, revoked, kept by a hold, erased."""
 
 import asyncio
+import shutil
 import time
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +17,7 @@ from fairwatch.apps.demo.pictures import portrait
 from fairwatch.apps.demo.reviewer import Reviewer
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import ADMIN
+from fairwatch.apps.media import media_store
 from fairwatch.apps.signer import Signer
 from fairwatch.apps.walk import log
 from fairwatch.apps.walk.forgeries import try_all
@@ -21,7 +25,7 @@ from fairwatch.apps.walk.ground import AGREES, ASKS, AUTHORISATION, ENTRY, WAIT_
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.erasure import pictures_of
 from fairwatch.policy.signatures import PrivateKey
-from fairwatch.stores.media import MediaStore
+from fairwatch.stores.media import MediaStore, path_of
 from fairwatch.wire.signings import APPROVE, REQUEST, REVOKE
 
 CAMERA = "hik-harbour-2"
@@ -164,18 +168,40 @@ async def hold(ground: Ground) -> None:
 
 async def erase(ground: Ground) -> None:
     """Everything goes; the receipt names every store."""
+    copy = await asyncio.to_thread(_backup, ground)
     receipt = await _erase(ground, AUTHORISATION)
     left = await _pictures(ground)
     for one in receipt["stores"]:
         ground.note(f"  {one['store']}: {one['outcome']} {one['objects'] or ''}".rstrip(), seen=one["detail"])
     held = not left and all(one["outcome"] != "UNREACHABLE" for one in receipt["stores"])
     ground.note("every picture of the child is gone from the store", held=held, seen=f"{len(left)} left")
+    await _copy_says_nothing(ground, copy)
     authentic = await asyncio.to_thread(erasure.authentic, ground.stage.settings, receipt)
     ground.note("the receipt is signed with an administrator's key", held=authentic, seen=receipt["receipt_id"])
     status = await _shown(ground)
     ground.note("the console knows no such candidate", held=status == UNKNOWN, seen=f"HTTP {status}")
     audited = await ground.audited("erasure.done", AUTHORISATION, 2)
     ground.note("both erasures are in the audit log", held=len(audited) >= 2, seen=f"{len(audited)} records")  # noqa: PLR2004
+
+
+def _backup(ground: Ground) -> Path:
+    """Copy the media store, as a backup or a version of its bucket would."""
+    folder = ground.stage.components.logs.parent
+    copy = folder / "backup"
+    shutil.copytree(folder / "media", copy)
+    return copy
+
+
+async def _copy_says_nothing(ground: Ground, copy: Path) -> None:
+    """Try to read the pictures from a copy that was made before they were erased."""
+    settings = ground.stage.settings.model_copy(update={"media_url": f"file://{copy}"})
+    lying = [one for one in _evidence(ground) if (copy / path_of(one)).exists()]
+    said = await _readable(media_store(settings), lying)
+    ground.note(
+        "a copy of the store from before still has them, sealed under data keys that are gone",
+        held=bool(lying) and not said,
+        seen=f"{len(lying)} files, {len(said)} can be opened",
+    )
 
 
 async def _shown(ground: Ground) -> int:
@@ -202,8 +228,12 @@ def _evidence(ground: Ground) -> frozenset[str]:
 
 async def _pictures(ground: Ground) -> list[str]:
     """Return the pictures of the candidate, and of the entry, that are still in the store."""
-    store, left = MediaStore.open(ground.stage.settings.media_url), []
-    for uri in sorted({*_evidence(ground), ground.reference["uri"]}):
+    return await _readable(media_store(ground.stage.settings), {*_evidence(ground), ground.reference["uri"]})
+
+
+async def _readable(store: MediaStore, uris: Collection[str]) -> list[str]:
+    left = []
+    for uri in sorted(uris):
         try:
             await store.get(uri)
         except RejectedError:

@@ -1,0 +1,178 @@
+"""Data keys of pictures: each wrapped by a master key, in one small store; a key that is deleted is gone everywhere.
+
+What is sealed under a data key may lie in as many backups as it likes: without the key it says nothing. So the keys
+must never lie in the same backup: their store is one of its own, without versions, replicated instead of backed up.
+"""
+
+import base64
+import binascii
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, from_url
+
+from fairwatch.domain.errors import ConfigurationError, RetryableError
+
+KEY, NONCE = 32, 12
+NAME = re.compile(r"[a-z0-9-]{1,100}")
+REMEMBER_S = 60.0  # a key that another process deleted opens nothing after that
+MOST = 10_000  # keys in memory
+
+
+class Wrapping(Protocol):
+    """What keeps data keys from whoever reads their store: a master key here, or a KMS."""
+
+    def wrap(self, name: str, key: bytes) -> bytes:
+        """Return the key as it may lie in the store."""
+        ...
+
+    def unwrap(self, name: str, wrapped: bytes) -> bytes:
+        """Return the key; ConfigurationError where it was wrapped by another, or for another name."""
+        ...
+
+
+class MasterKey:
+    """Wraps with AES-256-GCM.
+
+    Args:
+        secret: 32 bytes in base64, as `openssl rand -base64 32` writes them.
+
+    Raises:
+        ConfigurationError: It is something else; does not say what.
+    """
+
+    def __init__(self, secret: str) -> None:
+        try:
+            raw = base64.b64decode(secret.strip(), validate=True)
+        except binascii.Error:
+            raw = b""
+        if len(raw) != KEY:
+            raise ConfigurationError("FAIRWATCH_MEDIA_KEY: is no key of 32 bytes; make one: openssl rand -base64 32")
+        self._cipher = AESGCM(raw)
+
+    def wrap(self, name: str, key: bytes) -> bytes:
+        """Return the key as it may lie in the store."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, key, name.encode())
+
+    def unwrap(self, name: str, wrapped: bytes) -> bytes:
+        """Return the key; ConfigurationError where it was wrapped by another, or for another name."""
+        try:
+            return self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
+        except (InvalidTag, ValueError):
+            raise ConfigurationError(f"the data key {name} was wrapped by another FAIRWATCH_MEDIA_KEY") from None
+
+
+class DataKeys:
+    """Data keys by name.
+
+    Args:
+        store: Any obstore store.
+        wrapping: Wraps them.
+        remember_s: How long one that was read is used without asking again.
+    """
+
+    def __init__(self, store: Any, wrapping: Wrapping, *, remember_s: float = REMEMBER_S) -> None:
+        self._store, self._wrapping, self._remember_s = store, wrapping, remember_s
+        self._known: dict[str, tuple[bytes, float]] = {}
+
+    @classmethod
+    def open(cls, url: str, secret: str) -> Self:
+        """Open `file:///folder` (made when missing) or `s3://bucket/prefix`.
+
+        Raises:
+            ConfigurationError: The URL names no store that is known, or the secret is no key.
+        """
+        master = MasterKey(secret)
+        try:
+            if not url.startswith("file://"):
+                return cls(from_url(url), master)
+            folder = Path(url.removeprefix("file://"))
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(LocalStore(prefix=folder), master)
+        except (BaseError, ValueError, OSError) as error:
+            scheme = url.split("://", 1)[0]
+            raise ConfigurationError(f"FAIRWATCH_MEDIA_KEYS_URL: cannot open a {scheme!r} store: {error}") from error
+
+    async def of(self, name: str) -> bytes:
+        """Return the key of this name, made where there is none; of two who make it at once both get the same.
+
+        Raises:
+            RetryableError: The store does not answer.
+        """
+        found = await self.known(name)
+        if found is not None:
+            return found
+        key = os.urandom(KEY)
+        try:
+            await self._store.put_async(_checked(name), self._wrapping.wrap(name, key), mode="create")
+        except AlreadyExistsError:
+            self._known.pop(name, None)
+            return await self.known(name) or await self.of(name)
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"store of data keys: {error}") from error
+        self._note(name, key)
+        return key
+
+    async def known(self, name: str) -> bytes | None:
+        """Return the key of this name, or None: there never was one, or it was deleted.
+
+        Raises:
+            RetryableError: The store does not answer.
+        """
+        key, until = self._known.get(name, (b"", 0.0))
+        if time.monotonic() < until:
+            return key
+        try:
+            answer = await self._store.get_async(_checked(name))
+            wrapped = bytes(await answer.bytes_async())
+        except FileNotFoundError:
+            self._known.pop(name, None)
+            return None
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"store of data keys: {error}") from error
+        key = self._wrapping.unwrap(name, wrapped)
+        self._note(name, key)
+        return key
+
+    async def names(self) -> set[str]:
+        """Return the names of all keys; RetryableError where the store does not answer."""
+        try:
+            paths = [meta["path"] async for batch in self._store.list() for meta in batch]
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"store of data keys: {error}") from error
+        return {path for path in paths if NAME.fullmatch(path)}
+
+    async def delete(self, names: Iterable[str]) -> int:
+        """Delete keys and return how many of them were there; RetryableError where the store does not answer."""
+        deleted = 0
+        try:
+            for name in names:
+                self._known.pop(name, None)
+                try:
+                    await self._store.head_async(_checked(name))
+                except FileNotFoundError:
+                    continue
+                await self._store.delete_async(name)
+                deleted += 1
+        except (BaseError, OSError) as error:
+            raise RetryableError(f"store of data keys: {error}") from error
+        return deleted
+
+    def _note(self, name: str, key: bytes) -> None:
+        if len(self._known) >= MOST:
+            self._known.clear()
+        self._known[name] = (key, time.monotonic() + self._remember_s)
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a data key")
+    return name
