@@ -84,11 +84,12 @@ def test_trust_yaml_demands_signatures_unless_it_says_otherwise(tmp_path: Path) 
     assert must_be_signed(settings) == frozenset()
     assert signed_references(settings, "match", known) == known
     write_anchors(tmp_path / ANCHORS, [ADMIN.public])
-    assert must_be_signed(settings) == set(Signed.__args__) == set(SIGNINGS)  # type: ignore[attr-defined]  # a Literal
+    every = {*SIGNINGS, "alert-actions"}
+    assert must_be_signed(settings) == set(Signed.__args__) == every  # type: ignore[attr-defined]  # a Literal
     found = signed_references(settings, "match", known)
     assert isinstance(found["authorisations"], SignedReference)
     (tmp_path / ANCHORS).write_text(f"administrators: [{ADMIN.public.text}]\n", encoding="utf-8")
-    assert must_be_signed(settings) == set(SIGNINGS), "a file of before the setting demands all"
+    assert must_be_signed(settings) == every, "a file of before the setting demands all"
     (tmp_path / ANCHORS).write_text(f"administrators: [{ADMIN.public.text}]\nrequire_signed: []\n", encoding="utf-8")
     assert must_be_signed(settings) == frozenset()
     (tmp_path / ANCHORS).write_text("administrators: []\nrequire_signed: [sites]\n", encoding="utf-8")

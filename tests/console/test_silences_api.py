@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fairwatch.wire.signings import SIGNINGS
 from tests.support.console_world import ConsoleWorld, console_world
 from tests.support.records import trigger
+from tests.support.trust import trust, vouched
 
 HOUR_S = 3_600
 CAMERA = ['device_id="cam-1"']
@@ -24,6 +26,7 @@ async def test_silence_is_of_who_is_signed_in_and_is_seen_by_everybody_who_sees_
     [record] = world.publisher.records("silences")
     assert (record["author"], record["role"], record["reason"]) == ("olga", "operator", "Works at the gate.")
     assert record["expires_at"] - record["starts_at"] == HOUR_S * 1_000_000
+    assert SIGNINGS["silences"].refusal(record, trust(vouched("olga", olga=["operator"]))) is None
     assert world.publisher.actions()[-1] == "silence.added"
     status, body = await (await world.caller("audra")).get("/api/silences")
     [shown] = body["silences"]

@@ -58,11 +58,10 @@ def enrolled(record: dict[str, Any], key: PrivateKey = CONSOLE, *, at: int) -> d
     return signing.signed(made, key, "approve", agreed, "approver", at=at) if agreed else made
 
 
-def checked(
-    references: Mapping[str, Any], topics: Iterable[str] = tuple(SIGNINGS), who: str = "test"
-) -> dict[str, Any]:
+def checked(references: Mapping[str, Any], topics: Iterable[str] | None = None, who: str = "test") -> dict[str, Any]:
     """Return references as a worker has them where `trust.yaml` demands that these topics are signed."""
     believed = trust(references)
+    topics = [topic for topic in SIGNINGS if topic in references] if topics is None else topics
     return {
         **references,
         **{topic: SignedReference(who, topic, references[topic], believed, SIGNINGS[topic]) for topic in topics},

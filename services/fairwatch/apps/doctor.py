@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
+from typing import get_args
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -17,7 +18,6 @@ from fairwatch.apps.topics import Change, differences
 from fairwatch.domain.errors import FairwatchError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.stores.health import Health
-from fairwatch.wire.signings import SIGNINGS
 
 QOS_CURE = "publish with QoS 1; in Frigate's configuration: mqtt: {qos: 1}"
 MODELS = ("centerface.onnx", "dlib_resnet_face_128.onnx")
@@ -119,7 +119,7 @@ async def _trust(settings: Settings) -> Finding:
     if not good:
         return Finding("trust", "bad", "no key that may sign what people do", "fairwatch keys init or rotate")
     found = f"{len(trusted)} administrators, {len(good)} of {len(known)} keys may sign"
-    if unsigned := SIGNINGS.keys() - keys.must_be_signed(settings):
+    if unsigned := set(get_args(keys.Signed)) - keys.must_be_signed(settings):
         what = f"{found}; {', '.join(sorted(unsigned))} count whoever wrote them"
         return Finding("trust", "warning", what, "sign what is there, then name them in require_signed of trust.yaml")
     return Finding("trust", "good", found)

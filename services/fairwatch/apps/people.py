@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import producer, reach
-from fairwatch.apps.keys import signing_key
+from fairwatch.apps.keys import must_be_signed, signing_key
 from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
@@ -37,6 +37,7 @@ async def run_people(settings: Settings) -> int:
         proxies=Networks.parse(settings.trusted_proxies, "FAIRWATCH_TRUSTED_PROXIES"),
         link_key=link_key(settings),
         signing_key=signing_key(settings),
+        must_sign=must_be_signed(settings),
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )

@@ -68,6 +68,13 @@ def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":
     return signing_key(settings)
 
 
+def _answers(settings: Settings, given: Resources) -> "Trust | None":
+    """Return what says whose an answer to an alert is; None where unsigned ones count."""
+    from fairwatch.apps.keys import must_be_signed  # noqa: PLC0415
+
+    return _trust(settings, given) if "alert-actions" in must_be_signed(settings) else None
+
+
 def _media(settings: Settings, _: Resources) -> MediaStore:
     return media_store(settings)
 
@@ -191,6 +198,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "references": _references,
     "recheck": _recheck,
     "trust": _trust,
+    "answers": _answers,
     "signing_key": _signing_key,
     "media": _media,
     "bodies": _bodies,

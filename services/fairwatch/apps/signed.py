@@ -22,7 +22,9 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         ConfigurationError: A component would believe what it cannot check: its Spec lacks people or keys.
     """
     found = dict(given)
-    wanted = {topic for topic in must_be_signed(settings) & given.keys() if (component, topic) not in KEEPS}
+    wanted = {
+        topic for topic in must_be_signed(settings) & SIGNINGS.keys() & given.keys() if (component, topic) not in KEEPS
+    }
     if not wanted:
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:

@@ -1,14 +1,16 @@
 """Silences as people make them at the command line, with the rules, people and topics of a deployment."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fairwatch.apps.asked_words import answered
 from fairwatch.apps.kafka import client_options, codec, producer
+from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.signer import known_signer
 from fairwatch.console.people import People, Person
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.domain.errors import ConfigurationError
@@ -19,6 +21,7 @@ from fairwatch.policy.quiet import FILE, Quiet
 from fairwatch.policy.silence_deeds import TOPIC, Record, SilenceRefusedError, Wish, longest_role, refuse
 from fairwatch.policy.silence_preview import Preview, preview
 from fairwatch.policy.silencing import InForce, matcher_faults
+from fairwatch.wire.signings import SILENCES, sign_silence
 
 DAY = 86_400_000_000
 ADDED = "silence.added"
@@ -48,6 +51,29 @@ def expired(settings: Settings, record: Mapping[str, Any], who: str, now: int) -
     """Return a silence that somebody ends now; ConfigurationError where it has ended."""
     person = _known(settings, who)
     return silence_deeds.expired(record, who, now, person.sites if person else frozenset())
+
+
+async def signed(settings: Settings, action: str, who: str, record: Record, ask: Callable[[str], str]) -> Record:
+    """Return a silence with the deed of who proves to be this person; as it is where nobody demands that.
+
+    Args:
+        settings: Of the deployment.
+        action: What was done.
+        who: By whom.
+        record: The silence.
+        ask: Asks for the password of a person.
+
+    Raises:
+        ConfigurationError: There is no key here, or nobody of that name has that password.
+    """
+    if TOPIC not in must_be_signed(settings):
+        return record
+    signer = await known_signer(settings, who, await asyncio.to_thread(ask, who), SILENCES)
+    if signer.key is None:
+        raise ConfigurationError(
+            "FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with; silence at the console"
+        )
+    return sign_silence(record, signer.key, action, signer.name, {signer.role})
 
 
 async def write(settings: Settings, action: str, who: str, record: Record, because: str = "") -> None:

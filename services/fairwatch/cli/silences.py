@@ -3,7 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -59,20 +59,20 @@ def add(
     What is EXTREME goes on being told until a second person agrees: see `approve`.
     """
     record = silencing.draft(settings(), _wish(matchers, who, reason, lasting, until, start, alert, role), _now())
-    asyncio.run(silencing.write(settings(), silencing.ADDED, who, record, because))
+    _write(silencing.ADDED, who, record, because)
     typer.echo(record["silence_id"])
 
 
 def approve(silence: Id, who: Who = "") -> None:
     """Agree to a silence of somebody else, so that it holds for what is EXTREME, too."""
     record = silencing.approved(settings(), silencing.one(settings(), silence), who, _now())
-    asyncio.run(silencing.write(settings(), "silence.approved", who, record))
+    _write("silence.approved", who, record)
 
 
 def expire(silence: Id, who: Who = "") -> None:
     """End a silence now: what still burns is told at once."""
     record = silencing.expired(settings(), silencing.one(settings(), silence), who, _now())
-    asyncio.run(silencing.write(settings(), "silence.expired", who, record))
+    _write("silence.expired", who, record)
 
 
 def list_(
@@ -115,6 +115,19 @@ def preview(
         table.add_row(*map(shown, (_time(at), rule, title)))
     if found.examples:
         out.print(table)
+
+
+async def _written(action: str, who: str, record: dict[str, Any], because: str) -> None:
+    made = await silencing.signed(settings(), action, who, record, _password)
+    await silencing.write(settings(), action, who, made, because)
+
+
+def _write(action: str, who: str, record: dict[str, Any], because: str = "") -> None:
+    asyncio.run(_written(action, who, record, because))
+
+
+def _password(who: str) -> str:
+    return str(typer.prompt(f"Password of {who}", hide_input=True, err=True))
 
 
 def _wish(

@@ -25,6 +25,7 @@ class ConsoleConfig:
         secure_cookie: True where TLS ends in front of the console; TLS of our own implies it.
         proxies: Whose `X-Forwarded-For` is believed.
         signing_key: Signs what people do; without it nobody can decide.
+        must_sign: Topics whose records count only where they are signed.
         idle_s: Without any action of the person a session ends after this time.
         absolute_s: A session ends after this time in any case: a shift.
         stages: Components whose absence the page has to show.
@@ -46,6 +47,7 @@ class ConsoleConfig:
     idle_s: int = 3_600
     absolute_s: int = 43_200
     signing_key: PrivateKey | None = field(default=None, repr=False)
+    must_sign: frozenset[str] = frozenset()
     stages: tuple[str, ...] = STAGES
     link_key: bytes = field(default=b"", repr=False)
     prefix: str = ""

@@ -10,6 +10,7 @@ from fairwatch.console.access import may
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.people import Person
+from fairwatch.console.signing import answered
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.deeds import DEEDS, NOTE_LIMIT, OUTCOMES, SENTENCES, Objection, make, objection
 
@@ -41,7 +42,7 @@ async def act(request: web.Request) -> web.Response:
         )
     try:
         await words.audit(desk, person.name, known.id)
-        await desk.publisher.publish("alert-actions", deed["group"], deed)
+        await desk.publisher.publish("alert-actions", deed["group"], answered(desk, request[SIGNED_IN], deed))
     except BaseException:
         if claims:
             await desk.read_model.release(known.id, CLAIMANT)

@@ -5,6 +5,7 @@ from html import escape
 from aiohttp import web
 
 from fairwatch.console.desk import DESK
+from fairwatch.console.signing import answered_by_link
 from fairwatch.policy.deeds import LINK, SENTENCES, make, objection
 from fairwatch.policy.links import Link, read_link
 from fairwatch.stores.read_model import Subject
@@ -42,7 +43,7 @@ async def use(request: web.Request) -> web.Response:
     against = objection(record, deed)
     if against is not None:
         return _page(record["title"], SENTENCES[against], status=409)
-    await desk.publisher.publish("alert-actions", deed["group"], deed)
+    await desk.publisher.publish("alert-actions", deed["group"], answered_by_link(desk, deed))
     return _page(record["title"], "Acknowledged. Everybody who was told of it hears so.")
 
 

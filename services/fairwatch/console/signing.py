@@ -6,8 +6,10 @@ from typing import Any
 from fairwatch.console.desk import Desk, SignedIn
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
-from fairwatch.domain.records import Deed
+from fairwatch.domain.records import AlertAction, Deed
 from fairwatch.wire.deeds import sign_deed
+from fairwatch.wire.signed_answers import sign_answer
+from fairwatch.wire.signings import sign_silence
 
 METHOD = "password"
 
@@ -31,3 +33,35 @@ def signed(desk: Desk, visitor: SignedIn, record_type: str, record: Mapping[str,
         method=METHOD,
         session_id=stable_id("session", visitor.token),
     )
+
+
+def answered(desk: Desk, visitor: SignedIn, action: AlertAction) -> AlertAction:
+    """Return what somebody who is signed in does to an alert, with the deed."""
+    return sign_answer(
+        action,
+        desk.config.signing_key,
+        method=METHOD,
+        session_id=stable_id("session", visitor.token),
+        required="alert-actions" in desk.config.must_sign,
+    )
+
+
+def answered_by_link(desk: Desk, action: AlertAction) -> AlertAction:
+    """Return what whoever holds a message of ours does to an alert, with the deed of the receiver."""
+    return sign_answer(
+        action, desk.config.signing_key, method="link", required="alert-actions" in desk.config.must_sign
+    )
+
+
+def silenced(desk: Desk, visitor: SignedIn, action: str, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a silence that somebody who is signed in made, agreed to or ended, with the deed.
+
+    Raises:
+        ConfigurationError: The console has no key, and only what is signed counts.
+    """
+    key = desk.config.signing_key
+    if key is None and "silences" not in desk.config.must_sign:
+        return record
+    if key is None:
+        raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: the console has no key to sign with")
+    return sign_silence(record, key, action, visitor.person.name, visitor.person.roles, method=METHOD)

@@ -11,6 +11,7 @@ from aiohttp import web
 from fairwatch.console.access import may
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
+from fairwatch.console.signing import silenced
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.quiet import Quiet
@@ -135,7 +136,7 @@ async def _written(
         if question := words.question():
             return question
         await words.audit(desk, visitor.person.name, record["silence_id"])
-    await write(desk.publisher, action, visitor.person.name, record)
+    await write(desk.publisher, action, visitor.person.name, silenced(desk, visitor, action, record))
     return answer({"silence_id": record["silence_id"]}, 201)
 
 

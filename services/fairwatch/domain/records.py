@@ -7,6 +7,19 @@ AlertDeed = Literal["COMMENT", "ACKNOWLEDGE", "CLAIM", "HAND_OVER", "CLOSE"]
 AlertOutcome = Literal["NONE", "TRUE", "FALSE", "TEST"]
 
 
+class Deed(TypedDict):
+    """Who did it, by what they were recognised, and the signature of what recognised them."""
+
+    act: str
+    person_id: str
+    role: str
+    at: int
+    method: str
+    session_id: NotRequired[str]
+    key_id: str
+    signature: str
+
+
 class AlertAction(TypedDict):
     """What one person does to one alert; the owner of the group takes it, or says why not."""
 
@@ -23,6 +36,7 @@ class AlertAction(TypedDict):
     sites: NotRequired[list[str]]
     seen_revision: NotRequired[int | None]
     via: NotRequired[str]
+    deed: NotRequired[Deed | None]
 
 AlertState = Literal["NEW", "UPDATED", "ENDED", "CANCELLED"]
 
@@ -175,19 +189,6 @@ AuthorisationState = Literal["REQUESTED", "GRANTED", "REJECTED", "REVOKED", "EXP
 MatchKind = Literal["UNKNOWN", "FACE", "PLATE"]
 
 MatchMode = Literal["REALTIME", "POST"]
-
-
-class Deed(TypedDict):
-    """Who did it, by what they were recognised, and the signature of what recognised them."""
-
-    act: str
-    person_id: str
-    role: str
-    at: int
-    method: str
-    session_id: NotRequired[str]
-    key_id: str
-    signature: str
 
 
 class Authorisation(TypedDict):
@@ -830,6 +831,7 @@ class Silence(TypedDict):
     approved_by: NotRequired[list[str]]
     expired_by: NotRequired[str | None]
     updated_at: NotRequired[int | None]
+    deeds: NotRequired[list[Deed]]
 
 
 class Site(TypedDict):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import structlog
 
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.authorisation import person
+from fairwatch.policy.authorisation import NOT_AUTHENTIC, person
 from fairwatch.policy.matchers import Labels, Matcher, matcher, place_of, places_of, takes_everything
 from fairwatch.policy.quiet import Quiet
 
@@ -26,6 +26,7 @@ Fault = Literal[
     "too_long",
     "unknown_role",
     "approved_by_author",
+    "not_authentic",  # whom it names did not sign it
 ]
 
 
@@ -49,6 +50,8 @@ class InForce:
 def faults(record: Mapping[str, Any], quiet: Quiet) -> Iterator[tuple[Fault, str]]:
     """Yield what is wrong with a silence: a bounded reason and a sentence."""
     author = person(record["author"])
+    if record.get("state") == NOT_AUTHENTIC:
+        yield "not_authentic", "whom it names did not sign it"
     if not author:
         yield "no_author", "nobody says that it is theirs"
     if not record["reason"].strip() or len(record["reason"]) > REASON_LIMIT:

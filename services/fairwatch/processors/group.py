@@ -11,6 +11,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.records import AlertAction
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.causes import OBJECT, CauseBook
@@ -23,6 +24,9 @@ from fairwatch.policy.routing import Options
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
+from fairwatch.wire.refused_deeds import refused_deed
+from fairwatch.wire.signed_answers import answer_refused
+from fairwatch.wire.trust import Trust, Unauthentic
 
 MICROSECOND = timedelta(microseconds=1)
 GOES_ON, GROUPED = Skip("goes_on"), Skip("grouped")
@@ -62,7 +66,9 @@ class Group:
         sites: Reference | None = None,
         devices: Reference | None = None,
         escalations: Escalations = NONE,
+        answers: Trust | None = None,
     ) -> None:
+        self._answers = answers
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._rules = rules
         self._token: str | None = None
@@ -161,12 +167,20 @@ class Group:
 
     def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         deed, now = event.record, self._clock.now()
+        if not memory.knows(deed["action_id"]) and (reason := self._not_authentic(deed, now)):
+            return [*refused_deed("group", event, deed["actor"], reason, now)]
         if memory.repeats(event, deed["action_id"], deed["at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, deed["group"], groups, now)
         against = group.answer(deed, now)
         emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against)), *self._write(group, now)]
         return [*emits, Skip(against)] if against else [*emits]
+
+    def _not_authentic(self, action: AlertAction, now: int) -> Unauthentic | None:
+        """Return why what somebody is said to have done is not theirs; None too where nobody demands signatures."""
+        if self._answers is None:
+            return None
+        return answer_refused(self._answers, action, now)
 
     def _known(self, partition: int, key: str, groups: dict[str, AlertGroup], now: int) -> AlertGroup:
         group = groups.get(key)

@@ -4,7 +4,7 @@ A signature covers what is wanted, not where it stands: whoever asks and whoever
 something back needs no signature to take effect, and one to be remembered against an older record that comes again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,10 @@ WITHDRAW: Final = "withdraw"
 ENROLS: Final = frozenset({"requester", "reviewer"})
 BIND: Final = "bind"
 END: Final = "end"
+SILENCE: Final = "silence"
+EXPIRE: Final = "expire"
+SILENCES: Final = frozenset({"operator", "admin", "reviewer"})
+AUTHORS_ROLE: Final = frozenset[str]()  # the one that the record says
 BINDS: Final = frozenset({"admin", "reviewer"})
 
 
@@ -37,7 +41,7 @@ class Signing:
     Attributes:
         record_type: Of the topic.
         moves: Fields that say where a record stands and who agreed; no signature covers them.
-        acts: Roles that allow each act.
+        acts: Roles that allow each act; `AUTHORS_ROLE`: the one that the record names as `role`.
         needs: Deeds without which a record is not authentic; none for what is not in force anyway.
         asks: Who wants it, by act and name: whatever else a record says, it is nothing without this deed.
         ends: Act that takes a record to a state for good; empty for states that nobody has to write.
@@ -73,7 +77,7 @@ class Signing:
         for deed in record.get("deeds") or ():
             if deed["act"] != act:
                 continue
-            refusal = trust.refusal(self.record_type, wanted, deed, act=act, name=name, roles=self.acts[act])
+            refusal = trust.refusal(self.record_type, wanted, deed, act=act, name=name, roles=self._roles(record, act))
             if refusal is None:
                 return None
             found = refusal if found == "unsigned" or refusal != "another_person" else found
@@ -95,10 +99,14 @@ class Signing:
 
     def _stands(self, wanted: Record, deed: Deed, trust: Trust) -> bool:
         person = trust.person(deed["person_id"])
-        roles = self.acts.get(deed["act"], frozenset())
+        roles = self._roles(wanted, deed["act"])
         return person is not None and not trust.refusal(
             self.record_type, wanted, deed, act=deed["act"], name=person["name"], roles=roles
         )
+
+    def _roles(self, record: Record, act: str) -> frozenset[str]:
+        roles = self.acts.get(act)
+        return frozenset({record["role"]}) if roles is AUTHORS_ROLE else roles or frozenset()
 
     def signed(
         self, record: Record, key: PrivateKey, act: str, name: str, role: str, *, at: int, method: str = "password"
@@ -129,6 +137,12 @@ def _of_device_list(record: Record) -> list[Need]:
     return [(BIND, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
 
 
+def _of_silence(record: Record) -> list[Need]:
+    if record.get("expired_by"):
+        return [(EXPIRE, record["expired_by"])]
+    return [(SILENCE, record["author"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
+
+
 SIGNINGS: Final[Mapping[str, Signing]] = {
     "authorisations": Signing(
         record_type="Authorisation",
@@ -155,4 +169,33 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         asks=lambda record: (BIND, record["requested_by"]),
         ends={"ENDED": END},
     ),
+    "silences": Signing(
+        record_type="Silence",
+        moves=frozenset({"approved_by", "updated_at", "deeds"}),
+        acts={SILENCE: AUTHORS_ROLE, APPROVE: SILENCES, EXPIRE: SILENCES},
+        needs=_of_silence,
+        asks=lambda record: (SILENCE, record["author"]),
+        ends={},
+    ),
 }
+SILENCE_ACTS: Final[Mapping[str, str]] = {
+    "silence.added": SILENCE, "silence.approved": APPROVE, "silence.expired": EXPIRE,
+}  # fmt: skip
+
+
+def sign_silence(
+    record: Record, key: PrivateKey, action: str, name: str, roles: Collection[str], *, method: str = "password"
+) -> dict[str, Any]:
+    """Return a silence with the deed of who made it, agreed to it or ended it.
+
+    Args:
+        record: As it is to be written.
+        key: Of what recognised the person.
+        action: As the audit log calls it: silence.added, silence.approved, silence.expired.
+        name: The person's.
+        roles: Those that the person has.
+        method: How the person was recognised.
+    """
+    act = SILENCE_ACTS[action]
+    role = record["role"] if act == SILENCE else min(SILENCES & set(roles), default="")
+    return SIGNINGS["silences"].signed(record, key, act, name, role, at=record["updated_at"], method=method)

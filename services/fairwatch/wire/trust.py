@@ -63,6 +63,7 @@ class Trust:
         name: str,
         roles: Collection[str],
         now: int | None = None,
+        registered: bool = True,
     ) -> Unauthentic | None:
         """Return why a deed is not authentic, or None.
 
@@ -74,6 +75,7 @@ class Trust:
             name: Who must have done it, as the record says.
             roles: Roles that allow it.
             now: The wall clock where the deed arrives now, microseconds UTC; None where it may have lain for long.
+            registered: False for whom the console lets in otherwise, by a link of its own: no person of the topic.
         """
         if deed is None:
             return "unsigned"
@@ -82,7 +84,7 @@ class Trust:
         if deed["person_id"] != person_id(name):
             return "another_person"
         return (
-            self._person_refused(deed, name, roles)
+            (self._person_refused(deed, name, roles) if registered else None)
             or self._key_refused(deed, now)
             or ("out_of_time" if now is not None and not now - WINDOW <= deed["at"] <= now + AHEAD else None)
             or self._signature_refused(record_type, record, deed)
