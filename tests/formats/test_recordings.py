@@ -19,6 +19,7 @@ from fairwatch.formats.translate import plain
 from tests.support.recordings import recordings
 
 RECORDINGS = recordings()
+JSON = [path for path in RECORDINGS if path.suffix == ".json"]
 RECEIVED = 1_772_600_000_000_000
 
 
@@ -69,3 +70,39 @@ def test_recording_is_recognised_as_its_own_format(path: Path) -> None:
 def test_every_expectation_belongs_to_a_recording() -> None:
     expectations = {path.name.removesuffix(".expected.json") for path in FOLDER.glob("*/recordings/*/*.expected.json")}
     assert expectations == {path.name for path in RECORDINGS}
+
+
+@pytest.mark.parametrize("path", JSON, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_order_of_fields_and_what_a_newer_version_adds_change_nothing_that_is_seen(path: Path) -> None:
+    payload, format_ = payload_of(path), path.parent.name
+    try:
+        document = orjson.loads(payload.body)
+    except orjson.JSONDecodeError:
+        return
+    other = replace(payload, body=orjson.dumps(_newer(document)))
+    assert _seen(other, format_) == _seen(payload, format_)
+
+
+def _newer(document: Any) -> Any:
+    """Return a document with its fields the other way round, and a new one in the document and in each of its parts."""
+    if isinstance(document, list):
+        return [_newer(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {"newInThisVersion": "1", **{name: _backwards(value) for name, value in reversed(document.items())}}
+
+
+def _backwards(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _backwards(inner) for name, inner in reversed(value.items())}
+    return [_backwards(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _seen(payload: Payload, format_: str) -> Any:
+    try:
+        decoded = decode(payload, format_)
+    except RejectedError as error:
+        return error.reason
+    ids = {"raw_sha256", "observation_id"}
+    seen = [{name: value for name, value in record.items() if name not in ids} for _, record in decoded.records]
+    return sorted(seen, key=lambda one: orjson.dumps(one, option=orjson.OPT_SORT_KEYS)), decoded.skipped

@@ -43,8 +43,12 @@ def complete(kind: str, own: Tree, env: Environment) -> Tree:
 def _flat(node: Any) -> list[Tree]:
     """Return the items of a list that may lie in a wrapper such as SubImageInfoObject."""
     if type(node) is dict:
-        inner = [value for value in node.values() if type(value) is list or type(value) is dict]
-        return _flat(inner[0]) if len(node) == 1 and inner else [_named(node)]
+        inner = {name: value for name, value in node.items() if type(value) is list or type(value) is dict}
+        # Peers that count the items beside them, or say something of all, still wrap them in a name of this kind.
+        wrapped = next((value for name, value in inner.items() if name.casefold().endswith("object")), None)
+        if wrapped is None and len(node) == 1:
+            wrapped = next(iter(inner.values()), None)
+        return _flat(wrapped) if wrapped is not None else [_named(node)]
     return [_named(item) for item in node if type(item) is dict] if type(node) is list else []
 
 

@@ -166,6 +166,7 @@ class Declaration(Strict):
 
     Attributes:
         unwrap: Root names whose content is the document.
+        unwrap_beside: So it is where other names stand beside a root name, too; they are not read.
         skip_paths: URL path or topic pattern -> bounded reason; such a payload is not even parsed.
         skip_headers: Transport header -> bounded reason, for documents that no format knows.
         envelope: Path of a document inside; where another format knows it, that is the document.
@@ -181,6 +182,7 @@ class Declaration(Strict):
     maturity: Literal["fixture", "bench", "field"] = "fixture"
     recognise: list[Recognise]
     unwrap: list[str] = []
+    unwrap_beside: bool = False
     skip_paths: dict[str, str] = {}
     skip_headers: dict[str, str] = {}
     envelope: str = ""

@@ -19,6 +19,7 @@ from fairwatch.formats.language.compiler import Place, Read, compile_record
 from fairwatch.formats.language.conditions import Select, compile_selector
 from fairwatch.formats.language.converters.scalars import as_text
 from fairwatch.formats.language.declaration import Declaration, Message, Row
+from fairwatch.formats.language.marks import paths_of
 from fairwatch.formats.language.paths import Getter, Path, Scope, first, getter, parse_path
 from fairwatch.formats.language.trace import POLICY, Trace
 from fairwatch.formats.payload import Decoded, Payload
@@ -108,7 +109,7 @@ class Program:
         by_name = {program.message.name: program for program in self.messages}
         for program in self.messages:
             program.together = (program, *(by_name[name] for name in program.message.also))
-        self._unwrap = tuple(declaration.unwrap)
+        self._unwrap, self._unwrap_beside = tuple(declaration.unwrap), declaration.unwrap_beside
         self._volatile = frozenset(declaration.volatile)
         self._superseded = frozenset(declaration.superseded)
         self._withheld = [parse_path(path) for path in declaration.withheld]
@@ -120,6 +121,8 @@ class Program:
                 inner = tree.get(name)
                 if inner is not None and len(tree) == 1:
                     return inner if type(inner) is dict or type(inner) is list else {}
+                if type(inner) is dict and self._unwrap_beside:
+                    return inner
         return tree
 
     def select(self, root: Any, env: Environment) -> MessageProgram | None:
@@ -135,7 +138,10 @@ class Program:
         """
         root = self.unwrap(tree)
         if env.trace is not None:
+            beside = tree if root is not tree and type(tree) is dict else {}
             root = self._begin(root, env.trace)
+            for path, _ in paths_of({name: value for name, value in beside.items() if name not in self._unwrap}):
+                env.trace.tell(path, "not_read", "")
         if self._superseded and type(root) is dict and not self._superseded.isdisjoint(root):
             root = {name: value for name, value in root.items() if name not in self._superseded}
         roots = self._prepare(root, env) if self._prepare else root

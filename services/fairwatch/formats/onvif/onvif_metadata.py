@@ -40,7 +40,7 @@ def recognises(syntax: Syntax, tree: Any, env: Environment) -> bool:
 def _is_part(tree: Tree) -> bool:
     """A frame, or its parent, cut out of the stream."""
     frame = as_mapping(tree.get("Frame", as_mapping(tree.get("VideoAnalytics")).get("Frame")))
-    return len(tree) == 1 and type(frame.get("UtcTime")) is str
+    return type(frame.get("UtcTime")) is str
 
 
 def _marked(node: Any) -> bool:
