@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -70,6 +71,8 @@ def _normal(text: str) -> tuple[datetime, str | None]:
     """Return a date and time with the fraction's digits, after mending what devices do to it."""
     if len(text) > _LONGEST:
         raise ValueError(f"{text[:_LONGEST]!r}… is not a time")
+    if text[3:4] == "," and text[:3].isalpha():  # as in headers of HTTP: Thu, 05 Mar 2026 10:11:12 GMT
+        return parsedate_to_datetime(text), None
     lost = _LOST_SIGN.match(text)
     if lost:
         text = f"{lost[1]}+{lost[2]}"
