@@ -142,6 +142,10 @@ PIPELINE = Dashboard(
             },
         ),
         Panel("What shadow rules would have told", rates("fairwatch_shadow_alerts_total", "rule"), "cps"),
+        Panel("What rules of several events have raised", rates("fairwatch_correlated_total", "rule", "state"), "cps"),
+        Panel(
+            "Keys of which rules of several events remember something", {"keys": "fairwatch_correlation_keys{$where}"}
+        ),
         Panel("Expressions and texts of rules without an answer", rates("fairwatch_rules_failed_total", "rule"), "cps"),
         Panel("Deleted by retention", rates("fairwatch_retention_deleted_total", "store"), "cps"),
         Panel("Answers of receivers", rates("fairwatch_deliveries_total", "receiver", "outcome"), "cps"),

@@ -138,8 +138,22 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="route",
             reads=("sightings", "verdicts", "device-status"),
-            writes=("alert-triggers",),
+            writes=("alert-triggers", "correlation-steps"),
             references=("devices", "sites", "rule-sets"),
+        ),
+    ),
+    Part(
+        name="correlate",
+        kind="processor",
+        summary="watches what several events together say: N in T, dwell, A then B, A without B",
+        does="sees events together",
+        spec=Spec(
+            name="correlate",
+            reads=("correlation-steps",),
+            writes=("alert-triggers",),
+            state=True,
+            references=("rule-sets",),
+            tick_s=1.0,
         ),
     ),
     Part(

@@ -135,6 +135,12 @@ def _lag(_: Settings, __: Resources) -> "Callable[[Sequence[int]], int]":
     return partial(lag, "notify")
 
 
+def _unread(_: Settings, __: Resources) -> "Callable[[Sequence[int]], int | None]":
+    from fairwatch.telemetry.metrics import known_lag  # noqa: PLC0415
+
+    return partial(known_lag, "correlate")
+
+
 def _quiet(settings: Settings, _: Resources) -> "Quiet":
     from fairwatch.policy.quiet import FILE, Quiet  # noqa: PLC0415
 
@@ -210,6 +216,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "receivers": _receivers,
     "watch": _watch,
     "lag": _lag,
+    "unread": _unread,
     "quiet": _quiet,
     "partitions": _partitions,
     "read_model": _read_model,

@@ -133,7 +133,10 @@ def explain(
             else "looks further"
         )
         out.print(f"{'  ' * step.depth}{name}: {end}", highlight=False, soft_wrap=True)
-    if not any(step.raises for step in steps):
+    terms = tree.terms_for(subject)
+    for term in terms:
+        out.print(f"{escape(term.name)}: [green]counts[/] ({term.part} of {term.rule.kind})", highlight=False)
+    if not terms and not any(step.raises for step in steps):
         raise typer.Exit(1)
 
 

@@ -41,6 +41,10 @@ class Agenda:
         self._queues: dict[int, dict[Hashable, list[tuple[int, str]]]] = {}
         self._scanned: dict[int, int] = {}
 
+    def __len__(self) -> int:
+        """How many keys are known to be due at some time."""
+        return sum(len(times) for times in self._times.values())
+
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
         """Return the value, or None."""
         return self._state.get(partition, key)

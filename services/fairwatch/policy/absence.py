@@ -14,7 +14,8 @@ from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601, local_time, zone
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.routing import Options, Rule
+from fairwatch.policy.routing import Rule
+from fairwatch.policy.rule_options import Options
 from fairwatch.policy.subject import Subject
 
 WATCH = f"{BESIDE}watch|"  # begins the keys of what is watched, beside the groups

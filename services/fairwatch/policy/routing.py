@@ -6,110 +6,26 @@ a rule and raises an alert; one without a name only passes its options down.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.calendars import Calendar, Days
 from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.correlation.rules import Correlation
 from fairwatch.policy.duration import Duration
-from fairwatch.policy.expression import Expression, FailedError, view_of
+from fairwatch.policy.expression import FailedError, view_of
 from fairwatch.policy.route_index import Children
-from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS, Subject
-from fairwatch.policy.template import Template, TitleTemplate
+from fairwatch.policy.rule_options import NAME, Match, Options, Strict
+from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import TimeInterval
 from fairwatch.telemetry import metrics
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 PLATES = "plate."  # a rule must name these; neither "everything" nor a wider glob reaches what reads every car
-
-
-def _event_type(value: object) -> object:
-    """Check an event type, or a prefix of one followed by `*`."""
-    text = str(value)
-    if text.startswith("face.") or text in CLAIMS:
-        raise ValueError("raises no alert by itself: match verdicts of kind FACE or PLATE")
-    known = any(name.startswith(text[:-1]) for name in EVENT_TYPES) if text.endswith("*") else text in EVENT_TYPES
-    if not known:
-        raise ValueError("is no event type and no prefix of one followed by *")
-    return text
-
-
-Category = Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"]
-EventPattern = Annotated[str, BeforeValidator(_event_type)]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Match(Strict):
-    """Conditions; all that are given must hold, and each holds for any of its values."""
-
-    record: Literal["sighting", "verdict"] | None = None
-    event_types: tuple[EventPattern, ...] = ()
-    kinds: tuple[Literal["FACE", "PLATE"], ...] = ()
-    sites: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    object_classes: tuple[str, ...] = ()
-    entries: tuple[str, ...] = ()
-    authorisations: tuple[str, ...] = ()
-    priorities: tuple[int, ...] = ()
-    device_known: bool | None = None
-    min_confidence: float | None = Field(default=None, ge=0, le=1)
-    during: tuple[str, ...] = ()
-    except_during: tuple[str, ...] = ()
-    when: Expression | None = None
-
-    @model_validator(mode="after")
-    def _kinds_are_of_verdicts(self) -> "Match":
-        if self.event_types and (self.kinds or self.record == "verdict"):
-            raise ValueError("event_types are of sightings and kinds of verdicts: give one of them")
-        return self
-
-
-class Options(Strict):
-    """What a rule's alert is like and how it is grouped; a child inherits what it does not say.
-
-    `shadow: true` lets a rule run and tells nobody: it takes nothing from the rules after it, and is counted. `mute`
-    and `active` name time intervals: within the former, and outside of the latter, alerts are told to nobody.
-    """
-
-    receivers: tuple[str, ...] = ()
-    group_by: tuple[str, ...] = ("device_id",)
-    group_wait: Duration = timedelta(0)
-    group_interval: Duration = timedelta(seconds=30)
-    repeat_interval: Duration | None = None
-    resolve_after: Duration = timedelta(minutes=10)
-    stale_after: Duration = timedelta(days=7)
-    tell_progress: bool = False
-    shadow: bool = False
-    mute: tuple[str, ...] = ()
-    active: tuple[str, ...] = ()
-    escalation: str | None = Field(default=None, pattern=NAME, description="a policy of escalations.yaml")
-    title: TitleTemplate = TitleTemplate(TitleTemplate.plain)
-    description: Template = Template("")
-    category: Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"] = (
-        "Security"
-    )
-    severity: Literal["UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"] = "UNKNOWN"
-    urgency: Literal["UNKNOWN", "IMMEDIATE", "EXPECTED", "FUTURE", "PAST"] = "UNKNOWN"
-
-    @model_validator(mode="after")
-    def _grouping_is_known(self) -> "Options":
-        unknown = sorted(set(self.group_by) - GROUP_FIELDS)
-        if unknown:
-            raise ValueError(
-                f"group_by has the unknown field {unknown[0]!r}; known are {', '.join(sorted(GROUP_FIELDS))}"
-            )
-        return self
 
 
 class Node(Options):
@@ -132,10 +48,11 @@ class Absent(Options):
 class Routes(Strict):
     """The file routes.yaml."""
 
-    calendars: dict[str, Calendar] = {}
-    time_intervals: dict[str, tuple[TimeInterval, ...]] = {}
+    calendars: dict[str, Calendar] = Field(default_factory=dict)
+    time_intervals: dict[str, tuple[TimeInterval, ...]] = Field(default_factory=dict)
     route: Node
     absent: tuple[Absent, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> "Routes":
@@ -150,10 +67,10 @@ class Routes(Strict):
         if self.route.match != Match() or self.route.goes_on:
             raise ValueError("route: the root takes everything: it has neither match nor continue")
         names: set[str] = set()
-        rules: list[tuple[Node | Absent, dict[str, Any]]] = [*_walk(self.route, {}), *_absent(self)]
+        rules: list[tuple[AnyNode, dict[str, Any]]] = [*_walk(self.route, {}), *_beside(self)]
         for node, options in rules:
             label = f"route {node.name!r}"
-            for interval in (*node.match.during, *node.match.except_during, *node.mute, *node.active):
+            for interval in _intervals(node):
                 if interval not in self.time_intervals:
                     raise ValueError(f"{label}: time interval {interval!r} is not in time_intervals")
             if node.name is None:
@@ -166,11 +83,32 @@ class Routes(Strict):
         return self
 
 
+AnyNode = Node | Absent | Correlation
+
+
 class Rule(Options):
     """A named node with everything it inherits; one of what is not heard says after how long."""
 
     name: str
     absent_after: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One kind of events that a rule of several asks for."""
+
+    rule: Correlation
+    part: str
+    match: Match
+
+    @property
+    def name(self) -> str:
+        """Of the rule."""
+        return self.rule.name
+
+    def asks(self, subject: Subject) -> bool:
+        """Tell whether such a subject counts: a beginning, and of what goes on every word of it."""
+        return subject.begins or subject.ends if self.rule.dwell else subject.begins and not subject.goes_on
 
 
 class RouteTree:
@@ -184,6 +122,7 @@ class RouteTree:
         rules: Each rule by name, with what it inherits.
         matches: What each rule asks for itself, by name.
         calendars: The days of each calendar, by name.
+        correlations: Each rule of several events, by name.
 
     Raises:
         ConfigurationError: A calendar's file cannot be read.
@@ -196,9 +135,14 @@ class RouteTree:
         self.rules: dict[str, Rule] = {
             node.name: Rule(name=node.name, **options) for node, options in _walk(routes.route, {}) if node.name
         }
-        for absent, options in _absent(routes):
-            self.matches[absent.name] = absent.match
-            self.rules[absent.name] = Rule(name=absent.name, absent_after=absent.after, **options)
+        for node, options in _beside(routes):
+            self.matches[node.name] = node.match
+            after = node.after if isinstance(node, Absent) else None
+            self.rules[node.name] = Rule(name=node.name, absent_after=after, **options)
+        self.correlations = {rule.name: rule for rule in routes.correlations}
+        terms = [Term(rule, part, match) for rule in routes.correlations for part, match in rule.terms()]
+        self.matches |= {f"{term.name}: {term.part}": term.match for term in terms if term.part != "first"}
+        self._terms = Children([(term, term.match) for term in terms])
         self._children = {
             id(node): Children([(child, child.match) for child in node.routes]) for node, _ in _walk(routes.route, {})
         }
@@ -221,6 +165,18 @@ class RouteTree:
             and _is_in_place(absent.match, subject)
             and (absent.match.min_confidence is None or (subject.confidence or 0.0) >= absent.match.min_confidence)
             and self._is_so(absent, subject, [])
+        ]
+
+    def terms_for(self, subject: Subject) -> list[Term]:
+        """Return of rules of several events what a subject is an event for; an end is one at any time of the day."""
+        view: list[Any] = []
+        return [
+            term
+            for term in self._terms.of(subject)
+            if term.asks(subject)
+            and _is_of_kind(term.match, subject)
+            and _is_in_place(term.match, subject)
+            and (subject.ends or (self._is_timely(term.match, subject) and self._is_so(term, subject, view)))
         ]
 
     def armed(self, name: str, local: datetime) -> bool:
@@ -289,7 +245,7 @@ class RouteTree:
             return False
         return not any(self._holds(name, subject) for name in match.except_during)
 
-    def _is_so(self, node: Node | Absent, subject: Subject, view: list[Any]) -> bool:
+    def _is_so(self, node: Node | Absent | Term, subject: Subject, view: list[Any]) -> bool:
         """Evaluate a node's expression; one that has no answer does not hold, and is counted."""
         if node.match.when is None:
             return True
@@ -364,12 +320,21 @@ def _said(values: object) -> str:
     return str(values)
 
 
-def _absent(routes: "Routes") -> Iterator[tuple[Absent, dict[str, Any]]]:
-    """Yield the rules of what is not heard, with what they inherit of the root."""
+def _intervals(node: "AnyNode") -> Iterator[str]:
+    """Yield the names of the time intervals that a rule names."""
+    matches = (match for _, match in node.terms()) if isinstance(node, Correlation) else iter((node.match,))
+    for match in matches:
+        yield from (*match.during, *match.except_during)
+    yield from (*node.mute, *node.active)
+
+
+def _beside(routes: "Routes") -> Iterator[tuple[Absent | Correlation, dict[str, Any]]]:
+    """Yield the rules beside the tree, with what they inherit of the root."""
     root = {name: getattr(routes.route, name) for name in Options.model_fields if name in routes.route.model_fields_set}
-    for absent in routes.absent:
-        own = {name: getattr(absent, name) for name in Options.model_fields if name in absent.model_fields_set}
-        yield absent, {**root, **own}
+    nodes: tuple[Absent | Correlation, ...] = (*routes.absent, *routes.correlations)
+    for node in nodes:
+        own = {name: getattr(node, name) for name in Options.model_fields if name in node.model_fields_set}
+        yield node, {**root, **own}
 
 
 def _walk(node: Node, inherited: dict[str, Any]) -> Iterator[tuple[Node, dict[str, Any]]]:

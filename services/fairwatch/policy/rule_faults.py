@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 from fairwatch.domain.calendar import zone
-from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.causes import MOMENTS
-from fairwatch.policy.routing import Match, Node, Routes, RouteTree
+from fairwatch.policy.correlation.faults import correlation_faults
+from fairwatch.policy.routing import Node, Routes, RouteTree
+from fairwatch.policy.rule_options import Match, types_of
 
 LISTS = ("kinds", "sites", "zones", "devices", "object_classes", "entries", "authorisations", "priorities")
 Reference = Mapping[str, Mapping[str, Any]]  # records by id
@@ -28,12 +29,14 @@ def rule_faults(tree: RouteTree, places: Places = Places(), today: date | None =
         if trouble := days.trouble(today or date.today()):  # noqa: DTZ011  a day more or less is no matter
             yield f"calendar {name!r} {trouble}"
     yield from _unreachable(tree.routes.route, "route")
-    for rule in tree.rules.values():
+    for rule in (rule for name, rule in tree.rules.items() if name not in tree.correlations):
         quiet, repeat = rule.resolve_after, rule.repeat_interval
         if repeat is not None and repeat >= quiet and _ages_out(tree.matches[rule.name]):
             yield f"rule {rule.name!r}: repeat_interval never comes: without another one it is over after {quiet}"
         if rule.group_wait > quiet:
             yield f"rule {rule.name!r}: group_wait is longer than resolve_after: it is over before it is told"
+    for correlation in tree.correlations.values():
+        yield from correlation_faults(correlation)
     yield from _unknown_places(tree, places)
     yield from _zones_of_sites(tree.routes, places)
 
@@ -69,22 +72,13 @@ def _is_within(narrower: tuple[object, ...], wider: tuple[object, ...]) -> bool:
 
 def _covers_types(wider: Match, narrower: Match) -> bool:
     if wider.event_types:
-        return bool(narrower.event_types) and _types(narrower) <= _types(wider)
+        return bool(narrower.event_types) and types_of(narrower) <= types_of(wider)
     return not any(each.startswith("plate.") for each in narrower.event_types)  # a rule for plates has to name them
-
-
-def _types(match: Match) -> set[str]:
-    return {
-        name
-        for pattern in match.event_types
-        for name in EVENT_TYPES
-        if (name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern)
-    }
 
 
 def _ages_out(match: Match) -> bool:
     """Tell whether all that a rule takes are moments, which nothing prolongs but another one."""
-    return bool(match.kinds) or (bool(match.event_types) and all(each.startswith(MOMENTS) for each in _types(match)))
+    return bool(match.kinds) or (bool(match.event_types) and all(each.startswith(MOMENTS) for each in types_of(match)))
 
 
 def _unknown_places(tree: RouteTree, places: Places) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Subject:
         cause_id, cause_kind: What it is about, so that its end and its repetitions are recognised.
         started_at: When that began, by what its device says; in microseconds.
         begins, ends: Whether it raises an alert, or ends what one like it raised.
+        goes_on: It says that something is as it was.
         cancels: The verdict that raised an alert was revoked.
         facts: Texts for CAP parameters.
     """
@@ -52,6 +53,7 @@ class Subject:
     begins: bool = True
     ends: bool = False
     cancels: bool = False
+    goes_on: bool = False
     kind: str = ""
     object_class: str = "UNKNOWN"
     object_id: str = ""
@@ -118,6 +120,7 @@ def of_sighting(sighting: Mapping[str, Any]) -> Subject:
         started_at=_started(sighting),
         begins=not ends and (lifecycle != "SYNC" or active is True),
         ends=ends,
+        goes_on=not ends and lifecycle in ("UPDATE", "SYNC"),
         object_class=seen.get("object_class", "UNKNOWN"),
         object_id=seen.get("object_id") or "",
         confidence=confidence["value"] if confidence else None,

@@ -20,8 +20,8 @@ from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
 from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.quiet import Quiet
-from fairwatch.policy.routing import Options
 from fairwatch.policy.rule_book import RuleBook
+from fairwatch.policy.rule_options import Options
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.refused_deeds import refused_deed

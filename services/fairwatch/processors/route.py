@@ -11,6 +11,7 @@ from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
+from fairwatch.policy.correlation.step import written
 from fairwatch.policy.device_status import is_of_devices, of_status, site_of
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
@@ -18,6 +19,7 @@ from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
 from fairwatch.policy.template import Template
 from fairwatch.telemetry import metrics
+from fairwatch.wire.kinds.names import Names
 
 
 class Route:
@@ -30,11 +32,19 @@ class Route:
         rules: Which hold now.
         sites: Known sites, for the time zone of a verdict.
         devices: Known devices, for where those stand that say that they are there; None where nobody hears of that.
+        names: Makes the tokens that stand for plates.
     """
 
     spec = spec_of("route")
 
-    def __init__(self, rules: RuleBook | RouteTree, sites: Reference, devices: Reference | None = None) -> None:
+    def __init__(
+        self,
+        rules: RuleBook | RouteTree,
+        sites: Reference,
+        devices: Reference | None = None,
+        names: Names | None = None,
+    ) -> None:
+        self._names = names or Names()
         self._rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
         self._sites, self._devices = sites, devices
 
@@ -56,7 +66,7 @@ class Route:
         if event.type == "DeviceStatus":
             return self._alive(event.record)
         try:
-            raised = self._raise(self.subject_of(event.type, event.record))
+            raised = self._raise(self.subject_of(event.type, event.record), event.record)
             if event.type == "Verdict" or not self._rules.tree.routes.absent:
                 return raised
             return [*self._life_signs(event.record), *raised]
@@ -95,15 +105,27 @@ class Route:
         site = self._sites.get(verdict["candidate"].get("site_id") or "")
         return of_verdict(verdict, site.get("time_zone") if site else None)
 
-    def _raise(self, subject: Subject | Skip) -> list[Outcome]:
+    def _raise(self, subject: Subject | Skip, record: dict[str, Any]) -> list[Outcome]:
         if isinstance(subject, Skip):
             return [subject]
         if not (subject.begins or subject.ends):
             return [Skip("inactive")]
-        found: list[Outcome] = [*triggers_of(self._rules.tree, subject)]
+        found: list[Outcome] = [*triggers_of(self._rules.tree, subject), *self._steps(subject, record)]
         if subject.ends and self._rules.earlier:
             found += self._of_earlier_rules(subject, {each.key for each in found if isinstance(each, Emit)})
         return found or [Skip("unrouted")]
+
+    def _steps(self, subject: Subject, record: dict[str, Any]) -> Iterator[Emit]:
+        """Yield what rules of several events are told of it."""
+        tree = self._rules.tree
+        for term in tree.terms_for(subject) if tree.correlations else ():
+            alone = _trigger(tree.rules[term.name], subject, "", subject.started_at)
+            part = "end" if subject.ends else term.part
+            for step in written(term.rule, part, subject, record, alone, self._token):
+                yield Emit("correlation-steps", step["group"], step)
+
+    def _token(self, plate: str) -> str:
+        return self._names.token("plate", "id", plate)
 
     def _of_earlier_rules(self, subject: Subject, known: set[str]) -> Iterator[Emit]:
         """Yield the end for alerts that began under rules that do not hold any more; nothing comes of it elsewhere."""

@@ -63,6 +63,15 @@ SHADOW_ALERTS = Counter(
     ["rule", "state"],
     registry=REGISTRY,
 )
+CORRELATED = Counter(
+    "fairwatch_correlated",
+    "Triggers of rules of several events, by rule and state.",
+    ["rule", "state"],
+    registry=REGISTRY,
+)
+CORRELATION_KEYS = Gauge(
+    "fairwatch_correlation_keys", "Keys of which rules of several events remember something.", registry=REGISTRY
+)
 DELIVERIES = Counter(
     "fairwatch_deliveries",
     "Answers of receivers, `ok` or why not; and what was not sent to them, on purpose.",
@@ -208,12 +217,18 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
+def known_lag(component: str, partitions: Sequence[int]) -> int | None:
+    """Return how many events of these partitions a component has not handled; None when nobody has looked yet."""
+    numbers = {str(partition) for partition in partitions}
+    samples = [
+        int(sample.value)
+        for metric in LAG.collect()
+        for sample in metric.samples
+        if sample.labels["component"] == component and sample.labels["partition"] in numbers
+    ]
+    return sum(samples) if samples else None
+
+
 def lag(component: str, partitions: Sequence[int]) -> int:
     """Return how many events of these partitions a component had not handled when that was last looked at."""
-    numbers = {str(partition) for partition in partitions}
-    samples = (sample for metric in LAG.collect() for sample in metric.samples)
-    return sum(
-        int(sample.value)
-        for sample in samples
-        if sample.labels["component"] == component and sample.labels["partition"] in numbers
-    )
+    return known_lag(component, partitions) or 0

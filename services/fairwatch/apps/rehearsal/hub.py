@@ -1,4 +1,4 @@
-"""The part of the hub that rules decide: route, group and notify in one process, on a clock moved by hand."""
+"""What rules decide: route, correlate, group and notify in one process, on a clock moved by hand."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_book import RuleBook
+from fairwatch.processors.correlate import Correlate
 from fairwatch.processors.group import Group
 from fairwatch.processors.notify import Notify
 from fairwatch.processors.route import Route
@@ -72,7 +73,7 @@ class Rehearsal:
         self.outcomes: list[Outcome] = []
         self._sites = sites or MemoryReference()
         self._offset = 0
-        self._group_state, self._notify_state = MemoryState(), MemoryState()
+        self._group_state, self._notify_state, self._steps_state = MemoryState(), MemoryState(), MemoryState()
         names = {name for rule in tree.rules.values() for name in rule.receivers} | set(receivers or ())
         names |= escalations.receivers()
         self._sinks = {
@@ -90,8 +91,10 @@ class Rehearsal:
         """Let sightings or verdicts (`Sighting`, `Verdict`) come in now."""
         topic = f"{type_.lower()}s"
         answers = await self._route.handle([self._event(topic, type_, record) for record in records])
-        await self._raise(_records(answers, "alert-triggers"))
-        self.outcomes += [outcome for answer in answers for outcome in answer]
+        steps = [self._event("correlation-steps", "Alert", step) for step in _records(answers, "correlation-steps")]
+        correlated = await self._correlate.handle(steps)
+        await self._raise([*_records(answers, "alert-triggers"), *_records(correlated, "alert-triggers")])
+        self.outcomes += [outcome for answer in (*answers, *correlated) for outcome in answer]
 
     async def answer(self, action: AlertDeed, person: str, outcome: AlertOutcome, text: str) -> None:
         """Let an operator answer the alert that was told last."""
@@ -133,6 +136,7 @@ class Rehearsal:
 
     def _build(self) -> None:
         self._route = Route(self._rules, self._sites)
+        self._correlate = Correlate(self._rules, self._steps_state, self.clock)
         self._group = Group(
             self._rules,
             self._group_state,
@@ -159,13 +163,19 @@ class Rehearsal:
 
     def _due_at(self) -> int | None:
         answers = [at for sink in self._sinks.values() for at in sink.answers_at.values()]
-        found = [at for at in (self._group.due_at(), self._notify.due_at(), *answers) if at is not None]
+        found = [
+            at
+            for at in (self._correlate.due_at(), self._group.due_at(), self._notify.due_at(), *answers)
+            if at is not None
+        ]
         return min(found, default=None)
 
     async def _tick(self) -> None:
         for sink in self._sinks.values():
             sink.answer()
         await _settle()
+        if correlated := _written(await self._correlate.tick([PARTITION]), "alert-triggers"):
+            await self._raise(correlated)
         emitted = await self._group.tick([PARTITION])
         if self._inhibit(emitted):
             emitted = [*emitted, *await self._group.tick([PARTITION])]

@@ -1,0 +1,153 @@
+"""Watches what several events together say: N in T, dwell, A then B, A without B; one key at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.clock import Clock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.event import Event
+from fairwatch.domain.memory import Memory
+from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
+from fairwatch.domain.ports import State
+from fairwatch.parts import spec_of
+from fairwatch.policy.correlation.pattern import Pattern, Times
+from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
+from fairwatch.policy.correlation.step import Step
+from fairwatch.policy.rule_book import RuleBook
+from fairwatch.telemetry import metrics
+
+BEHIND = 2_000_000  # a step that was heard of this long ago is the newest there is, as far as a timer cares
+AHEAD = 60_000_000  # a time that lies further in the future, in microseconds, is nobody's
+
+
+class Correlate:
+    """Turns steps into triggers, which are grouped and told like any other.
+
+    What counts is when things happened. A step counts if it was not on its way for longer than its rule's `lateness`;
+    what has to wait for others waits that long, by our clock, and longer while steps lie unread. A step that was seen
+    before changes nothing.
+
+    Args:
+        rules: Which hold now. What goes on under a rule that is gone, or asks for something else now, is ended.
+        state: The memory of each key that is open; and of steps.
+        clock: The wall clock.
+        unread: Says of partitions how many steps lie there unread; None when that is not known.
+    """
+
+    spec = spec_of("correlate")
+
+    def __init__(
+        self,
+        rules: RuleBook,
+        state: State,
+        clock: Clock,
+        unread: Callable[[Sequence[int]], int | None] = lambda _: 0,
+    ) -> None:
+        self._rules = rules
+        self._state = state
+        self._clock = clock
+        self._unread = unread
+        self._keys = Agenda(state, lambda value: value.get("due"))
+        self._token: str | None = None
+        self._times: dict[str, Times] = {}
+        self._reached: dict[int, int] = {}
+
+    async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
+        """Take each step in and answer with what it raises at once."""
+        if not batch:
+            return []
+        self._look_at_rules()
+        partition, open_keys = batch[0].partition, dict[str, Pattern]()
+        memory = Memory(self._state, partition, self._clock.now())
+        answers = [self._answer(event, open_keys, memory) for event in batch]
+        for key, pattern in open_keys.items():
+            self._keep(partition, key, self._times[_rule_of(key)], pattern)
+        memory.save()
+        return answers
+
+    def due_at(self) -> int | None:
+        """Return when the next tick has something to do."""
+        return self._keys.next_at()
+
+    async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
+        """Raise what has waited for long enough, and end what is over."""
+        self._look_at_rules()
+        now, emitted = self._clock.now(), list[Emit]()
+        self._keys.look(partitions, now)
+        for partition in partitions:
+            until = self._known_until(partition, now)
+            for _, key, value in self._keys.due([partition], until):
+                emitted += self._pass_time(partition, key, value, until)
+        metrics.CORRELATION_KEYS.set(len(self._keys))
+        return emitted
+
+    def _known_until(self, partition: int, now: int) -> int:
+        """Return up to when every step was read: until now, unless there are more and the last one is old."""
+        reached = self._reached.get(partition, 0)
+        return now if now - reached <= BEHIND or self._unread([partition]) == 0 else min(now, reached)
+
+    def _look_at_rules(self) -> None:
+        if self._rules.token != self._token:
+            self._times = {name: Times.of(rule) for name, rule in self._rules.tree.correlations.items()}
+            self._token = self._rules.token
+
+    def _answer(self, event: Event, open_keys: dict[str, Pattern], memory: Memory) -> list[Outcome]:
+        if event.record is None:
+            return [Skip("tombstone")]
+        try:
+            return self._take(event, Step.read(event.record), open_keys, memory)
+        except RejectedError as error:
+            return [Reject(error.reason, error.detail, error.field)]
+
+    def _take(self, event: Event, step: Step, open_keys: dict[str, Pattern], memory: Memory) -> list[Outcome]:
+        partition, key = event.partition, step.record["group"]
+        times = self._times.get(step.record["rule"])
+        if times is None or times.rule != _rule_of(key) or step.part not in PARTS[times.kind]:
+            return [Skip("no_such_rule")]  # it was another one when the step was written
+        self._reached[partition] = max(self._reached.get(partition, 0), step.known_at)
+        if (reason := _untimely(step, times)) is not None:
+            return [Skip(reason)]
+        if memory.repeats(event, step.step_id, step.known_at):
+            return [Skip("duplicate")]
+        ends: list[dict[str, Any]] = []
+        if key not in open_keys:
+            value = self._keys.get(partition, key)
+            if value is not None and value["kind"] != times.kind:
+                ends = closed(value, step.known_at)
+            open_keys[key] = pattern_of(times, value)
+        said, reason = open_keys[key].take(step)
+        return [*_emits([*ends, *said])] or [Skip(reason)]
+
+    def _pass_time(self, partition: int, key: str, value: Mapping[str, Any], until: int) -> list[Emit]:
+        times = self._times.get(value["rule"])
+        if times is None or times.kind != value["kind"]:
+            self._keys.delete(partition, key)
+            return _emits(closed(value, until))
+        pattern = pattern_of(times, value)
+        said = pattern.pass_time(until)
+        self._keep(partition, key, times, pattern)
+        return _emits(said)
+
+    def _keep(self, partition: int, key: str, times: Times, pattern: Pattern) -> None:
+        value = value_of(times, pattern)
+        if value is None:
+            self._keys.delete(partition, key)
+        else:
+            self._keys.put(partition, key, value)
+
+
+def _rule_of(key: str) -> str:
+    return key.partition("|")[0]
+
+
+def _untimely(step: Step, times: Times) -> str | None:
+    if step.known_at - step.latest > times.lateness:
+        return "late"
+    return "future" if step.earliest - step.known_at > AHEAD else None
+
+
+def _emits(triggers: Sequence[dict[str, Any]]) -> list[Emit]:
+    for trigger in triggers:
+        metrics.CORRELATED.labels(trigger["rule"], trigger["state"]).inc()
+    return [Emit("alert-triggers", trigger["group"], trigger) for trigger in triggers]

@@ -1,0 +1,115 @@
+"""`Correlate`: what is no step, what comes too late, rules that change, and steps that nobody has read yet."""
+
+import pytest
+
+from fairwatch.domain.outcome import Emit, Reject, Skip
+from fairwatch.policy.correlation.step import ERROR, PART
+from fairwatch.processors.correlate import Correlate
+from tests.support.correlated import SECOND, Played, Seen, Told, book, record_of, seen
+from tests.support.processor_world import World
+from tests.support.records import AT
+
+OTHER = {"event_types": ["zone.entered"]}
+
+
+def step(number=0, *, at=AT, known_at=None, part="first"):
+    return Seen(number, at, at if known_at is None else known_at, 0, part, number)
+
+
+async def answer(record, **rule):
+    played = Played(book(**(rule or {"count": 2, "within": "10s"})))
+    world = World(played.processor, played.clock)
+    [[outcome]] = await world.push(world.event("correlation-steps", "Alert", record, "rule|key"))
+    return outcome
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {PART: "third", ERROR: "0"},
+        {PART: "first", ERROR: "-1"},
+        {PART: "first", ERROR: "99999999999999999999"},
+        {PART: "first", ERROR: "\u0661"},
+    ],
+)
+async def test_what_is_no_step_is_a_dead_letter(said):
+    outcome = await answer({**record_of(step()), "parameters": said})
+    assert isinstance(outcome, Reject)
+    assert (outcome.reason, outcome.field) == ("invalid_field", "parameters")
+
+
+async def test_a_step_of_no_plausible_time_is_a_dead_letter():
+    outcome = await answer({**record_of(step()), "updated_at": -5})
+    assert isinstance(outcome, Reject)
+    assert outcome.field == "updated_at"
+
+
+async def test_a_step_of_a_rule_that_is_gone_or_asks_for_something_else_now_is_skipped():
+    assert await answer({**record_of(step()), "rule": "gone"}) == Skip("no_such_rule")
+    assert await answer({**record_of(step()), "group": "other|key"}) == Skip("no_such_rule")
+    assert await answer(record_of(step(part="second"))) == Skip("no_such_rule")
+
+
+async def test_what_was_on_its_way_for_too_long_or_lies_in_the_future_does_not_count():
+    assert await answer(record_of(step(known_at=AT + 5 * SECOND))) == Skip("too_few")
+    assert await answer(record_of(step(known_at=AT + 5 * SECOND + 1))) == Skip("late")
+    assert await answer(record_of(step(at=AT + 61 * SECOND, known_at=AT))) == Skip("future")
+
+
+async def test_more_than_a_key_can_hold_is_said():
+    played = Played(book(without=OTHER, within="1m"))
+    steps = seen([Told(0, 0, 0, "first", 0)] * 65)
+    await played.until(AT)
+    assert (await played.show(steps, 0)).count("full") == 1
+
+
+async def test_what_goes_on_under_a_rule_that_is_gone_is_ended_and_nothing_else_is_told():
+    played = Played(book(count=2, within="10s"))
+    await played.until(AT)
+    await played.show([step(0), step(1)], 0)
+    gone = Correlate(book(name="other", count=2, within="10s"), played.state, played.clock)
+    played.clock.advance(seconds=100)
+    [end] = await gone.tick([0])
+    assert (end.record["state"], end.record["causes"][0]["state"]) == ("ENDED", "ENDED")
+    assert gone.due_at() is None
+
+
+async def test_a_rule_that_asks_for_something_else_under_its_name_begins_anew():
+    played = Played(book(count=2, within="10s"))
+    await played.until(AT)
+    await played.show([step(0), step(1)], 0)
+    played.rules = book(without=OTHER, within="10s")
+    played.restart()
+    await played.show([step(2, at=AT + SECOND)], 2)
+    await played.until(AT + 60 * SECOND)
+    assert [state for state, _, _ in played.told] == ["NEW", "ENDED", "NEW"]
+
+
+async def test_nobody_is_told_that_something_is_missing_which_lies_unread():
+    played = Played(book(without=OTHER, within="10s"))
+    unread: dict[int, int | None] = {0: None}
+    played.processor = Correlate(played.rules, played.state, played.clock, lambda numbers: unread[numbers[0]])
+    world = World(played.processor, played.clock)
+    played.clock.advance(seconds=3600)
+    await world.push(world.event("correlation-steps", "Alert", record_of(step(0)), "rule|key"))
+    for known in (None, 3):
+        unread[0] = known
+        assert await world.tick(seconds=30) == []
+    await world.push(
+        world.event("correlation-steps", "Alert", record_of(step(1, at=AT + 2 * SECOND, part="second")), "rule|key")
+    )
+    unread[0] = 0
+    assert await world.tick(seconds=1) == []
+
+
+async def test_a_trigger_is_what_route_would_have_written_and_says_what_it_follows_from():
+    played = Played(book(count=2, within="10s"))
+    world = World(played.processor, played.clock)
+    events = [world.event("correlation-steps", "Alert", record_of(step(n)), "rule|key") for n in range(2)]
+    [_, [emit]] = await world.push(*events)
+    assert isinstance(emit, Emit)
+    assert (emit.topic, emit.key) == ("alert-triggers", "rule|key")
+    assert emit.record["triggers"] == ["sighting-0", "sighting-1"]
+    assert emit.record["parameters"] == {"devices": "cam-0, cam-1", "events": "2"}
+    assert emit.record["causes"][0]["kind"] == "CONDITION"
