@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from fairwatch.apps.configuration import faults
-from fairwatch.apps.keys import ANCHORS, make_files, read_anchors, write_anchors
+from fairwatch.apps.keys import ANCHORS, ended_keys, make_files, read_anchors, remember_ended, write_anchors
+from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.records import SigningKey
 from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.wire.deeds import deed_bytes, sign_deed
-from tests.support.trust import ADMIN, CONSOLE
+from fairwatch.wire.trust import Trust
+from fairwatch.wire.vouching import revoked, vouch_key
+from tests.support.processor_world import MemoryReference
+from tests.support.trust import ADMIN, CONSOLE, SINCE, vouched
 
 RECORD = {
     "verification_id": "v", "candidate_id": "c", "reviewer": "dora", "role": "reviewer", "decision": "MATCH",
@@ -41,6 +46,33 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"key\.pem"):
         PrivateKey.load(path)
+
+
+RECORDED = {**RECORD, "decided_at": 50}
+
+
+def asked(newest: SigningKey, ended: dict[str, int], at: int) -> str | None:
+    """Return what a reader that starts now makes of a decision: it sees the newest record of the key and no other."""
+    people = vouched("dora")["people"]
+    trusted = Trust(people, MemoryReference({newest["key_id"]: newest}), [ADMIN.public], ended)
+    deed = sign_deed("Verification", RECORDED, CONSOLE, act="verify", name="dora", role="reviewer", at=at, method="key")
+    return trusted.refusal("Verification", RECORDED, deed, act="verify", name="dora", roles=["reviewer"])
+
+
+def test_a_revoked_key_stays_revoked_for_a_reader_that_starts_later_whatever_is_written_over_it(tmp_path: Path) -> None:
+    made = vouch_key(ADMIN, CONSOLE.public, "console", at=SINCE)
+    ended = revoked(ADMIN, made, at=SINCE + 100, reason="stolen")
+    assert asked(ended, {}, SINCE + 99) is None, "compaction left the revocation alone; what was signed before stands"
+    assert asked(ended, {}, SINCE + 100) == "revoked_key"
+    path = tmp_path / ANCHORS
+    write_anchors(path, [ADMIN.public])
+    assert remember_ended(path, made["key_id"], SINCE + 100)
+    known = ended_keys(Settings(config_dir=tmp_path))
+    assert (list(faults(tmp_path)), read_anchors(path)) == ([], (ADMIN.public,))
+    assert asked(made, known, SINCE + 99) is None
+    assert asked(made, known, SINCE + 100) == "revoked_key", "an older record was written over the revocation"
+    assert asked(made, {made["key_id"]: 0}, SINCE + 99) == "revoked_key", "void"
+    assert not remember_ended(tmp_path / "nowhere.yaml", "k", 1)
 
 
 def test_trust_yaml_is_checked_with_the_configuration(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
@@ -30,6 +30,7 @@ class _Trusted(BaseModel):
     administrators: tuple[str, ...]
     anchors: tuple[str, ...] = ()
     require_signed: tuple[Signed, ...] = get_args(Signed)
+    revoked: dict[str, int] = Field(default_factory=dict)
 
 
 def anchors(settings: Settings) -> tuple[PublicKey, ...]:
@@ -74,6 +75,26 @@ def must_be_signed(settings: Settings) -> frozenset[str]:
     """
     path = settings.config_dir / ANCHORS
     return frozenset(read_yaml(path, _Trusted).require_signed) if path.exists() else frozenset()
+
+
+def ended_keys(settings: Settings) -> dict[str, int]:
+    """Return the keys of which `trust.yaml` says that they ended, and when in microseconds UTC; 0: never stood."""
+    path = settings.config_dir / ANCHORS
+    return read_yaml(path, _Trusted).revoked if path.exists() else {}
+
+
+def remember_ended(path: Path, key_id: str, at: int) -> bool:
+    """Write into `trust.yaml` that a key has ended, where that file is here and is ours to write; tell whether it is.
+
+    What lies on Kafka alone could be written over with an older record.
+    """
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said["revoked"] = {**said.get("revoked", {}), key_id: at}
+        path.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    except (OSError, AttributeError, yaml.YAMLError):
+        return False
+    return True
 
 
 def write_anchors(path: Path, keys: Iterable[PublicKey]) -> None:

@@ -56,10 +56,10 @@ def _recheck(_: Settings, given: Resources) -> "Recheck":
 
 
 def _trust(settings: Settings, given: Resources) -> "Trust":
-    from fairwatch.apps.keys import anchors  # noqa: PLC0415
+    from fairwatch.apps.keys import anchors, ended_keys  # noqa: PLC0415
     from fairwatch.wire.trust import Trust  # noqa: PLC0415
 
-    return Trust(given.references["people"], given.references["signing-keys"], anchors(settings))
+    return Trust(given.references["people"], given.references["signing-keys"], anchors(settings), ended_keys(settings))
 
 
 def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fairwatch.apps.keys import anchors, must_be_signed
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
@@ -29,7 +29,7 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:
         raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
-    trust = Trust(given["people"], given["signing-keys"], anchors(settings))
+    trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings))
     for topic in wanted:
         destroys = component in DESTROYS
         found[topic] = SignedReference(component, topic, given[topic], trust, SIGNINGS[topic], destroys=destroys)

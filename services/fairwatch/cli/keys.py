@@ -59,6 +59,7 @@ def rotate(
     made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, name=person)
     asyncio.run(keys.publish(settings(), [made, revoked(admin, ended, at=at, reason="rotated")], [], _actor()))
     typer.echo(f"{made['key_id']} in the place of {old}")
+    _remember(old, at)
 
 
 def revoke(
@@ -72,6 +73,7 @@ def revoke(
     record = revoked(admin, _key(key_id), at=SystemClock().now(), reason=reason, void=stolen)
     asyncio.run(keys.publish(settings(), [record], [], _actor()))
     typer.echo(f"{key_id} revoked")
+    _remember(key_id, 0 if stolen else record["issued_at"])
 
 
 def people(admin_key: Path = ADMIN) -> None:
@@ -103,6 +105,15 @@ def _key(key_id: str) -> SigningKey:
     if found is None:
         raise ConfigurationError(f"there is no key {key_id!r}: see `fairwatch keys list`")
     return found
+
+
+def _remember(key_id: str, at: int) -> None:
+    path = settings().config_dir / keys.ANCHORS
+    done = keys.remember_ended(path, key_id, at)
+    what = (
+        f"{path} says so too: take it" if done else f"write `revoked: {{{key_id}: {at}}}` into trust.yaml and take it"
+    )
+    typer.echo(f"{what} to every component, so that no older record brings the key back")
 
 
 def _actor() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from fairwatch.domain.ports import Reference
@@ -14,6 +15,8 @@ AHEAD = 15 * MINUTE  # clocks of two hosts are never that far apart
 LATE = 10 * MINUTE  # what was signed before a key was revoked has so long to arrive
 WINDOW = 24 * 60 * MINUTE  # a deed that is older when it arrives is a replay
 REMEMBERED = 65_536  # signatures that were checked, 32 bytes each
+
+NONE: Mapping[str, int] = MappingProxyType({})
 
 Unauthentic = Literal[
     "unsigned",
@@ -38,9 +41,14 @@ class Trust:
         people: The topic `people`.
         keys: The topic `signing-keys`.
         anchors: Public keys of administrators, from a file: whoever can write to Kafka cannot change them.
+        revoked: Keys that ended, by id, and when in microseconds UTC, from the same file: an older record that is
+            written over a revocation does not bring a key back, also where this process starts after that.
     """
 
-    def __init__(self, people: Reference, keys: Reference, anchors: Sequence[PublicKey]) -> None:
+    def __init__(
+        self, people: Reference, keys: Reference, anchors: Sequence[PublicKey], revoked: Mapping[str, int] = NONE
+    ) -> None:
+        self._revoked = revoked
         self._people = people
         self._keys = keys
         self._anchors = {key.key_id: key for key in anchors}
@@ -115,9 +123,10 @@ class Trust:
             return "unknown_key"
         if deed["at"] < key["valid_from"]:
             return "out_of_time"
-        revoked_at = key.get("revoked_at")
-        if revoked_at is None:
+        known = [at for at in (key.get("revoked_at"), self._revoked.get(key["key_id"])) if at is not None]
+        if not known:
             return None
+        revoked_at = min(known)
         too_late = deed["at"] >= revoked_at or (now is not None and now > revoked_at + LATE)
         return "revoked_key" if too_late or key.get("void") else None
 
