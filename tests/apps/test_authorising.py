@@ -42,6 +42,19 @@ def test_from_request_to_revocation_each_step_is_signed() -> None:
         decided(over, "approve", BEN, AT + 3, "")
 
 
+def test_what_cannot_wait_is_signed_by_who_asks_and_lasts_a_day_at_most() -> None:
+    day = {**SAID, "urgency": "abducted", "valid_from": AT, "valid_until": AT + 24 * 3_600_000_000}
+    asked = requested(day, ANN, AT)
+    assert state(asked) == "REQUESTED"
+    assert state({**asked, "deeds": []}) == "NOT_AUTHENTIC", "whoever can write to the topic gets nothing in force"
+    assert state({**asked, "valid_from": AT - 1, "valid_until": AT}) == "NOT_AUTHENTIC", "nor can its day be moved"
+    assert state(decided(asked, "approve", BEN, AT + 1, "")) == "GRANTED"
+    with pytest.raises(ConfigurationError, match="24 hours at most"):
+        requested({**day, "valid_until": day["valid_until"] + 1}, ANN, AT)
+    with pytest.raises(ConfigurationError, match="is over"):
+        decided(asked, "approve", BEN, day["valid_until"], "")
+
+
 def test_whoever_asks_does_not_say_who_agreed() -> None:
     asked = requested({**SAID, "state": "GRANTED", "approved_by": ["ben"], "deeds": [{}]}, ANN, AT)
     assert (asked["state"], asked["approved_by"], len(asked["deeds"])) == ("REQUESTED", [], 1)

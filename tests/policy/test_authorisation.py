@@ -56,6 +56,36 @@ def test_every_state_but_granted_refuses(state: str, reason: str) -> None:
     assert ask(authorisation(state=state)) == reason
 
 
+DAY = 24 * 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, None),
+        ({"valid_until": FROM + DAY}, None),
+        ({"valid_until": FROM + DAY + 1}, "not_granted"),  # longer than a day needs a second person
+        ({"valid_until": FROM}, "not_granted"),
+        ({"urgency": ""}, "not_granted"),
+        ({"requested_by": " "}, "no_approver"),
+        ({"state": "REJECTED"}, "not_granted"),
+        ({"state": "REVOKED"}, "revoked"),
+        ({"state": "GRANTED", "approved_by": []}, "no_approver"),  # urgency is for what is asked for
+        ({"site_ids": ["site-2"]}, "wrong_place"),
+    ],
+)
+def test_what_cannot_wait_is_in_force_for_a_day_at_most_until_somebody_says_no(
+    fields: dict[str, Any], reason: str | None
+) -> None:
+    asked = authorisation(state="REQUESTED", urgency="abducted an hour ago", approved_by=[])
+    assert ask({**asked, **fields}) == reason
+
+
+def test_urgency_ends_by_itself_when_nobody_agrees() -> None:
+    asked = authorisation(state="REQUESTED", urgency="abducted an hour ago", approved_by=[])
+    assert ask(asked, now=UNTIL) == "expired"
+
+
 def test_a_missing_state_is_not_granted() -> None:
     record = authorisation()
     del record["state"]

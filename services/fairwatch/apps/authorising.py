@@ -1,7 +1,7 @@
 """Authorisations from request to revocation: each step is a signed deed of a person, with its audit record."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fairwatch.apps import publishing
 from fairwatch.apps.kafka import producer
@@ -10,6 +10,8 @@ from fairwatch.apps.settings import Settings
 from fairwatch.apps.signer import Signer
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.records import Authorisation
+from fairwatch.policy.authorisation import urgent
 from fairwatch.wire.deeds import person_id
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
@@ -41,6 +43,8 @@ def requested(document: Any, who: Signer, now: int) -> Record:
         record = from_json(newest()[SIGNING.record_type], {**document, **said})
     except RejectedError as error:
         raise ConfigurationError(f"no authorisation: {error}") from error
+    if record.get("urgency") and not urgent(cast("Authorisation", record)):
+        raise ConfigurationError("urgent: valid_until is 24 hours at most after valid_from; ask for more without it")
     return who.signed(SIGNING, record, REQUEST, now)
 
 
@@ -52,6 +56,8 @@ def decided(record: Mapping[str, Any], act: str, who: Signer, now: int, reason: 
     """
     if act != REVOKE and record["state"] not in {"REQUESTED", "GRANTED"}:
         raise ConfigurationError(f"authorisation {record['authorisation_id']} is {record['state'].lower()}")
+    if act == APPROVE and record["valid_until"] <= now:
+        raise ConfigurationError(f"authorisation {record['authorisation_id']} is over: ask for another")
     changed = {**record, "state": STATES[act], "updated_at": now, "reason": reason or None}
     if act == APPROVE:
         if who.name == record["requested_by"]:

@@ -18,11 +18,13 @@ from fairwatch.apps.settings import settings
 from fairwatch.apps.signer import Signer, known_signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.authorisation import urgent
 from fairwatch.wire.signings import AGREES, APPROVE, ASKS, REJECT, REQUEST, REVOKE
 
 Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
 Id = Annotated[str, typer.Argument(metavar="AUTHORISATION", help="Its id, or the beginning of it.")]
 Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
+Urgent = Annotated[str, typer.Option("--urgent", help="Why it cannot wait for a second person; signed with it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays with the authorisation.")]
 
 
@@ -35,12 +37,17 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
 
 
-def request(file: Path, who: Who, because: Because = "") -> None:
-    """Ask for an authorisation that a JSON file describes; it waits for `approve` by somebody else."""
+def request(file: Path, who: Who, because: Because = "", urgency: Urgent = "") -> None:
+    """Ask for an authorisation that a JSON file describes; it waits for `approve` by somebody else.
+
+    What cannot wait is in force at once, for 24 hours at most; where nobody approves it by then, what came of it goes.
+    """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
+    if urgency:
+        document = {**document, "urgency": urgency}
     _do(REQUEST, who, ROLES[REQUEST], lambda signer, now: authorising.requested(document, signer, now), because)
 
 
@@ -71,7 +78,8 @@ def list_() -> None:
     for key, record in sorted(latest(settings(), authorising.TOPIC).items()):
         acts = ", ".join(deed["act"] for deed in record["deeds"]) or "[red]nobody[/]"
         agreed = ", ".join(record["approved_by"])
-        rows = (shown(key), record["state"], shown(record["requested_by"]), shown(agreed))
+        state = "REQUESTED, urgent" if urgent(record) else record["state"]
+        rows = (shown(key), state, shown(record["requested_by"]), shown(agreed))
         table.add_row(*rows, acts, str(record["valid_until"]))
     Console().print(table)
 

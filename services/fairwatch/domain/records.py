@@ -216,6 +216,7 @@ class Authorisation(TypedDict):
     updated_at: NotRequired[int | None]
     reason: NotRequired[str | None]
     deeds: NotRequired[list[Deed]]
+    urgency: NotRequired[str | None]
 
 
 class DeadLetter(TypedDict):

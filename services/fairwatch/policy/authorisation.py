@@ -24,6 +24,7 @@ Refusal = Literal[
     "not_authentic",  # it lacks the signature of somebody whom it names
 ]
 
+URGENT = 24 * 3_600_000_000  # microseconds that an authorisation may be in force before a second person agrees
 NOT_AUTHENTIC = "NOT_AUTHENTIC"  # a state that no schema has: nobody can write it, and nothing is in force with it
 _AUTHORISATION_STATES: dict[str, Refusal] = {
     "REQUESTED": "not_granted",
@@ -51,14 +52,23 @@ def person(name: str | None) -> str:
     return seen_as(name or "")
 
 
+def urgent(authorisation: Authorisation) -> bool:
+    """Tell whether one is asked for and cannot wait: it is in force without a second person, for a day at most."""
+    asked = authorisation.get("state", "REQUESTED") == "REQUESTED" and bool(authorisation.get("urgency"))
+    return asked and 0 < authorisation["valid_until"] - authorisation["valid_from"] <= URGENT
+
+
 def standing(authorisation: Authorisation | None) -> Refusal | None:
     """Return why an authorisation is worth nothing wherever and whenever, or None.
 
-    It takes two people: whoever asked for it cannot be the only one who approved it.
+    It takes two people: whoever asked for it cannot be the only one who approved it. What cannot wait is in force while
+    it is asked for, until somebody rejects it or its day is over.
     """
     if authorisation is None:
         return "no_authorisation"
     state = authorisation.get("state", "REQUESTED")
+    if urgent(authorisation):
+        return None if person(authorisation["requested_by"]) else "no_approver"
     if state != "GRANTED":
         return _AUTHORISATION_STATES.get(state, "not_granted")
     requester = person(authorisation["requested_by"])

@@ -119,7 +119,10 @@ class Signing:
 
 
 def _of_authorisation(record: Record) -> list[Need]:
-    if record.get("state", "REQUESTED") != "GRANTED":
+    state = record.get("state", "REQUESTED")
+    if state == "REQUESTED" and record.get("urgency"):
+        return [(REQUEST, record["requested_by"])]
+    if state != "GRANTED":
         return []
     return [(REQUEST, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
 

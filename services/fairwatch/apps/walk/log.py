@@ -39,8 +39,10 @@ async def forge(ground: Ground) -> None:
     """Write the whole log anew from its beginning, as if somebody else had done it all; `audit verify` finds it."""
     file = _folder(ground) / "forged.jsonl"
     file.write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in rewritten(await ground.records("audit-chain"))))
-    plain, _ = await _audit(ground, "verify", "--file", str(file))
-    code, said = await _audit(ground, "verify", "--file", str(file), "--checkpoints", str(_anchored(ground)))
+    (plain, _), (code, said) = await asyncio.gather(
+        _audit(ground, "verify", "--file", str(file)),
+        _audit(ground, "verify", "--file", str(file), "--checkpoints", str(_anchored(ground))),
+    )
     at = time.time_ns() // 1000
     record = {
         "audit_id": stable_id("audit", "audit.refused", str(file), at), "action": "audit.refused",

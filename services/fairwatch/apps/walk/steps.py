@@ -60,6 +60,12 @@ def _digest(ground: Ground) -> aiohttp.DigestAuthMiddleware:
 async def request(ground: Ground) -> None:
     """One person asks for an authorisation, and lists the child."""
     settings, signer = ground.stage.settings, Signer(ASKS, "requester", ground.key)
+    try:
+        authorising.requested({**wish(), "urgency": "missing since noon"}, signer, _now())
+        refused = "NOTHING"
+    except ConfigurationError as error:
+        refused = str(error)
+    ground.note(f"{ASKS} calls a month urgent, so that nobody has to agree", held=refused != "NOTHING", seen=refused)
     record = authorising.requested(wish(), signer, _now())
     await authorising.write(settings, REQUEST, signer, record)
     async with producer(settings, "walk") as publisher:
