@@ -11,6 +11,8 @@ from fairwatch.policy.signatures import PrivateKey
 from fairwatch.processors.anchor import Anchoring
 from fairwatch.sinks.anchor_lane import PostedCheckpoints, Target
 from fairwatch.sinks.http import HttpClient, checked_url
+from fairwatch.sinks.timestamps import NAME as TIMESTAMPS
+from fairwatch.sinks.timestamps import TimestampAuthority
 from fairwatch.stores.checkpoints import NAME, CheckpointFile
 
 KEY, PUBLIC = "anchor.pem", "anchor.pub"
@@ -28,6 +30,9 @@ def anchoring_of(settings: Settings, clock: Clock) -> Anchoring:
     targets: list[Target] = [file]
     if address := settings.anchor_url.get_secret_value():
         targets.append(PostedCheckpoints(HttpClient(checked_url("FAIRWATCH_ANCHOR_URL", address, False), clock)))
+    if address := settings.anchor_tsa_url:
+        path = settings.anchor_dir / TIMESTAMPS
+        targets.append(TimestampAuthority(checked_url("FAIRWATCH_ANCHOR_TSA_URL", address, True), path))
     return Anchoring(
         key_of(settings.anchor_dir, settings.anchor_key_file),
         targets,

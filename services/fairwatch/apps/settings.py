@@ -114,6 +114,7 @@ class Settings(FromEnvironment):
     )
     anchor_url: SecretStr = Field(default=SecretStr(""), description="https://; takes each checkpoint as JSON by POST")
     anchor_url_file: Path | None = None
+    anchor_tsa_url: str = Field(default="", description="authority of timestamps (RFC 3161), sent hashes only")
     anchor_minutes: float = Field(default=10, gt=0, description="most minutes from a record to its checkpoint")
     anchor_records: int = Field(default=10_000, ge=1, description="records after which a checkpoint is made sooner")
     nonce_secret: SecretStr = Field(default=SecretStr(""), description="the same for all replicas of a gateway")

@@ -17,6 +17,8 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.audit_anchor import Held, faults_of
 from fairwatch.policy.audit_chain import Fault
 from fairwatch.policy.signatures import PublicKey
+from fairwatch.sinks.timestamps import NAME as TIMESTAMPS
+from fairwatch.sinks.timestamps import Timestamped, authorities, read_timestamps
 from fairwatch.stores.checkpoints import NAME, CheckpointFile
 
 FILE = typer.Option(None, "--file", "-f", help="A file of `audit export`; Kafka when it is left out.")
@@ -36,10 +38,12 @@ class Anchorage:
     file: Path
     said: list[dict[str, Any]]
     held: Held
+    stamped: Timestamped | None = None
 
     def faults(self, trusted: Sequence[PublicKey]) -> list[Fault]:
         """Return what is wrong with the checkpoints and, once it was read, with the log beside them."""
-        return [*faults_of(self.said, trusted), *self.held.end()]
+        stamps = self.stamped.faults if self.stamped else []
+        return [*faults_of(self.said, trusted), *stamps, *self.held.end()]
 
     def told(self) -> dict[str, Any]:
         """Return against what the log was held, for programs."""
@@ -47,17 +51,27 @@ class Anchorage:
         if self.said:
             what |= {"first_at": self.said[0]["at"], "last_at": self.said[-1]["at"]}
         newer = self.held.uncovered
+        if self.stamped is not None:
+            what["timestamps"] = len(self.stamped.times)
         return what | {"unanchored_records": newer.records, "unanchored_since": newer.since or None}
 
 
-def anchorages(files: Sequence[Path] | None, *, from_start: bool) -> list[Anchorage]:
-    """Return the files that were named; ConfigurationError where one is not there or holds something else."""
+def anchorages(files: Sequence[Path] | None, *, from_start: bool, authority: Path | None = None) -> list[Anchorage]:
+    """Return the files that were named; ConfigurationError where one is not there or holds something else.
+
+    Args:
+        files: Of checkpoints; the usual one for none.
+        from_start: Whether the beginning of the log must be there.
+        authority: Certificates of authorities whose timestamps lie beside them; without, those are not looked at.
+    """
     found = []
+    roots = authorities(authority) if authority else None
     for file in files or _usual():
         if not file.exists():
             raise ConfigurationError(f"{file}: is no file of checkpoints: it does not exist")
         said = CheckpointFile(file).read()
-        found.append(Anchorage(file, said, Held(said, from_start=from_start)))
+        stamped = Timestamped(said, read_timestamps(file.with_name(TIMESTAMPS)), roots) if roots is not None else None
+        found.append(Anchorage(file, said, Held(said, from_start=from_start), stamped))
     return found
 
 
@@ -100,6 +114,8 @@ def show_held(held: Sequence[Anchorage], *, by_heads: bool) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        for line in one.stamped.told() if one.stamped else ():
+            console.print(line, highlight=False)
 
 
 def day(at: int) -> str:

@@ -32,6 +32,9 @@ from fairwatch.stores.checkpoints import CheckpointFile
 
 EXIT_BROKEN = 1
 HEADS = typer.Option(None, "--heads", help="Earlier `--json` output: its heads must still be there.")
+AUTHORITY = typer.Option(
+    None, "--tsa-ca", help="PEM of an authority: the timestamps beside the checkpoints are checked, too."
+)
 PROOF = typer.Option(None, "--proof", help="Check a proof of `audit prove` instead; no log is needed.")
 ELSEWHERE = typer.Argument(help="Checkpoints, one a line, on a volume that no component of the hub can write.")
 KEY = typer.Option(..., "--key", help="Ed25519 key in PEM that signs; not one that lies on the hub.")
@@ -44,6 +47,7 @@ def verify_log(
     checkpoints: list[Path] | None = CHECKPOINTS,
     trusted: list[str] | None = TRUSTED,
     proof: Path | None = PROOF,
+    tsa_ca: Path | None = AUTHORITY,
     retained: bool = typer.Option(False, "--retained", help="The beginning may be missing: retention deleted it."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:
@@ -54,7 +58,7 @@ def verify_log(
     """
     if proof is not None:
         raise typer.Exit(0 if verify_proof(proof, trusted) else EXIT_BROKEN)
-    held = anchorages(checkpoints, from_start=not retained)
+    held = anchorages(checkpoints, from_start=not retained, authority=tsa_ca)
     report = verify(watched(records_of(file), held), from_start=not retained, anchors=_heads(heads))
     keys = trusted_keys(trusted)
     for one in held:
