@@ -5,8 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from fairwatch.apps.backtest.run import estimate
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.routing import Routes, RouteTree
 from tests.support.records import AT, sighting, verdict
 
 HOUR = 3_600_000_000
@@ -128,3 +130,11 @@ def test_rules_check_says_how_often_each_rule_would_have_fired(run):
         ["3.3", "alerts", "a", "day", "line"],
         ["1.1", "alerts", "a", "day", "found"],
     ]
+
+
+def test_rules_of_several_events_are_played_too():
+    rule = {"name": "pair", "match": {"event_types": ["line.crossed"]}, "count": 2, "within": "3h"}
+    tree = RouteTree(Routes.model_validate({"route": {"receivers": ["room"]}, "correlations": [rule]}))
+    history = [line(n, hour) for n, hour in enumerate((12, 2, 1, 20))]
+    _, tallies = estimate(tree, history, {}, 0)
+    assert (tallies["pair"].alerts, tallies["pair"].messages) == (1, 2)

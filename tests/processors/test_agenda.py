@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairwatch.domain.agenda import SLACK, Agenda
+from fairwatch.domain.agenda import MANY, RESCAN, RESCAN_MANY, SLACK, Agenda
 from fairwatch.engine.state import Held, PartitionedState
 
 
@@ -59,6 +59,18 @@ def test_a_time_that_was_rolled_back_is_the_one_before_again(state: PartitionedS
     state.rollback()
     assert keys(agenda, 10) == []
     assert agenda.next_at() == 50
+
+
+def test_of_two_large_partitions_one_is_read_again_at_a_time(state: PartitionedState) -> None:
+    agenda = agenda_of(state)
+    agenda.look([0, 1], now=0)
+    for number in range(MANY):
+        agenda.put(0, f"a{number}", {"due": 1 << 50})
+        agenda.put(1, f"b{number}", {"due": 1 << 50})
+    state.put(0, "a", {"due": 5})
+    state.put(1, "b", {"due": 5})
+    later = RESCAN + RESCAN_MANY
+    assert [keys(agenda, later), keys(agenda, later)] == [["a"], ["a", "b"]]
 
 
 def test_partitions_that_were_given_away_are_forgotten(state: PartitionedState) -> None:

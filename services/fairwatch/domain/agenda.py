@@ -68,14 +68,20 @@ class Agenda:
         return ((key, value) for key, value in self._state.items(partition) if _is_due(key))
 
     def look(self, partitions: Sequence[int], now: int) -> None:
-        """Forget the partitions that are not ours any more, and read those whole that were not read lately."""
+        """Forget the partitions that are not ours any more, and read those whole that were not read lately.
+
+        Of large ones only one is read again at a time: what is due meanwhile is not late for all of them.
+        """
         for partition in self._times.keys() - set(partitions):
             for known in (self._times, self._queues, self._scanned):
                 known.pop(partition, None)
+        was_large = False
         for partition in partitions:
-            pause = RESCAN + RESCAN_MANY * (len(self._times.get(partition, ())) // MANY)
-            if abs(now - self._scanned.get(partition, -pause)) >= pause:
+            thousands = len(self._times.get(partition, ())) // MANY
+            pause = RESCAN + RESCAN_MANY * thousands
+            if abs(now - self._scanned.get(partition, -pause)) >= pause and not (thousands and was_large):
                 self._scan(partition, now)
+                was_large |= thousands > 0
 
     def due(
         self, partitions: Sequence[int], now: int, lane: Hashable = "", most: int | None = None

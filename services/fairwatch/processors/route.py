@@ -1,6 +1,6 @@
 """Decides which sightings and verdicts are alerts, for whom, and under which group."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
-from fairwatch.policy.correlation.step import written
+from fairwatch.policy.correlation.step import Token, written
 from fairwatch.policy.device_status import is_of_devices, of_status, site_of
 from fairwatch.policy.release import verdict_may_leave
 from fairwatch.policy.routing import RouteTree, Rule
@@ -110,21 +110,14 @@ class Route:
             return [subject]
         if not (subject.begins or subject.ends):
             return [Skip("inactive")]
-        found: list[Outcome] = [*triggers_of(self._rules.tree, subject), *self._steps(subject, record)]
+        tree = self._rules.tree
+        found: list[Outcome] = [*triggers_of(tree, subject), *steps_of(tree, subject, record, self.token)]
         if subject.ends and self._rules.earlier:
             found += self._of_earlier_rules(subject, {each.key for each in found if isinstance(each, Emit)})
         return found or [Skip("unrouted")]
 
-    def _steps(self, subject: Subject, record: dict[str, Any]) -> Iterator[Emit]:
-        """Yield what rules of several events are told of it."""
-        tree = self._rules.tree
-        for term in tree.terms_for(subject) if tree.correlations else ():
-            alone = _trigger(tree.rules[term.name], subject, "", subject.started_at)
-            part = "end" if subject.ends else term.part
-            for step in written(term.rule, part, subject, record, alone, self._token):
-                yield Emit("correlation-steps", step["group"], step)
-
-    def _token(self, plate: str) -> str:
+    def token(self, plate: str) -> str:
+        """Return what stands for a plate in keys."""
         return self._names.token("plate", "id", plate)
 
     def _of_earlier_rules(self, subject: Subject, known: set[str]) -> Iterator[Emit]:
@@ -146,6 +139,22 @@ def triggers_of(tree: RouteTree, subject: Subject) -> list[Emit]:
     begun = {rule.name for rule in tree.rules_for(replace(subject, begins=True, ends=False))}
     starts = [subject.started_at if rule.name in begun else subject.occurred_at for rule in rules]
     return [_emit(rule, subject, at) for rule, at in zip(rules, starts, strict=True)]
+
+
+def steps_of(tree: RouteTree, subject: Subject, record: Mapping[str, Any], token: Token) -> Iterator[Emit]:
+    """Yield what rules of several events are told of a subject.
+
+    Args:
+        tree: The rules.
+        subject: What is seen.
+        record: The sighting or verdict itself.
+        token: Says what stands for a plate.
+    """
+    for term in tree.terms_for(subject) if tree.correlations else ():
+        alone = _trigger(tree.rules[term.name], subject, "", subject.started_at)
+        part = "end" if subject.ends else term.part
+        for step in written(term.rule, part, subject, record, alone, token):
+            yield Emit("correlation-steps", step["group"], step)
 
 
 def _emit(rule: Rule, subject: Subject, started_at: int) -> Emit:

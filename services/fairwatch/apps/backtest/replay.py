@@ -1,51 +1,23 @@
 """The same history through several sets of rules: which alerts each would have made."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fairwatch.apps.backtest.history import Record, happened_at
+from fairwatch.apps.backtest.state import QuickState
+from fairwatch.apps.backtest.together import raised_together
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
-from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.outcome import Emit, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.group import Group
-from fairwatch.processors.route import Route, triggers_of
+from fairwatch.processors.route import Route, steps_of, triggers_of
 
 PARTITION = 0
-
-
-class QuickState:
-    """domain.ports.State in memory that hands out what was put, without a copy: for one reader who keeps nothing.
-
-    What is hidden, such as the memory of what was done, is not among the items.
-    """
-
-    def __init__(self) -> None:
-        self._values: dict[str, dict[str, Any]] = {}
-        self._hidden: dict[str, dict[str, Any]] = {}
-
-    def get(self, _partition: int, key: str) -> dict[str, Any] | None:
-        """Return the value, or None."""
-        return self._of(key).get(key)
-
-    def put(self, _partition: int, key: str, value: Mapping[str, Any]) -> None:
-        """Set the value."""
-        self._of(key)[key] = dict(value)
-
-    def delete(self, _partition: int, key: str) -> None:
-        """Forget the key."""
-        self._of(key).pop(key, None)
-
-    def items(self, _partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Iterate over a snapshot."""
-        return iter(list(self._values.items()))
-
-    def _of(self, key: str) -> dict[str, dict[str, Any]]:
-        return self._hidden if key[0] == HIDDEN else self._values
 
 
 @dataclass
@@ -99,6 +71,7 @@ def look_through(
     Only what a rule takes is kept in memory, so that its order does not matter here.
     """
     seen, route = Seen([[] for _ in trees]), Route(trees[0], sites)
+    steps: list[list[dict[str, Any]]] = [[] for _ in trees]
     for type_, record in history:
         at = happened_at(type_, record)
         if not since <= at < until:
@@ -115,8 +88,11 @@ def look_through(
             continue
         if isinstance(subject, Skip) or not (subject.begins or subject.ends):
             continue
-        for tree, found in zip(trees, seen.triggers, strict=True):
+        for tree, found, together in zip(trees, seen.triggers, steps, strict=True):
             found += [(at, emit.record) for emit in triggers_of(tree, subject)]
+            together += [emit.record for emit in steps_of(tree, subject, record, route.token)]
+    for number, tree in enumerate(trees):
+        seen.triggers[number] += asyncio.run(raised_together(tree, steps[number]))
     return seen
 
 
