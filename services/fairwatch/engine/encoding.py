@@ -1,6 +1,6 @@
 """Turns records off the wire into events, and what a processor answers into records to write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +18,8 @@ from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError
 from fairwatch.wire.headers import CARRIED, RECORDED, carried, cloud_event
+
+Target = tuple[str, Headers, Callable[[Mapping[str, Any]], bytes]]  # full name, headers of all, what encodes
 
 log = structlog.get_logger()
 
@@ -37,14 +39,16 @@ class Encoding:
         self._name = spec.name
         self._source = f"fairwatch/{spec.name}"
         self._writes = spec.writes
-        self._fixed: dict[str, Headers] = {}  # filled by `begin`
+        self._decoders = {name: codec.decoder(self._records[name]) for name in spec.reads}
+        self._targets: dict[str, Target] = {}  # filled by `begin`
 
     def begin(self, now: int) -> None:
         """Start a batch: what all its outputs have in common is made once."""
         for name in self._writes:
             described = cloud_event(self._records[name], source=self._source, event_id="", at=now)
             described.pop("ce_id")
-            self._fixed[name] = list(described.items())
+            encode = self._codec.encoder(self._records[name])
+            self._targets[name] = self._prefix + name, list(described.items()), encode
 
     def events(self, records: Sequence[Any], first: int = 0) -> tuple[list[Event], list[int], dict[int, RejectedError]]:
         """Decode records of one topic: the events, the place of each in the batch, what could not be decoded by place.
@@ -55,7 +59,7 @@ class Encoding:
         """
         topic = self._logical[records[0].topic]
         expected = self._records[topic]
-        decode = self._codec.decode
+        decode = self._decoders[topic]
         events: list[Event] = []
         places: list[int] = []
         broken: dict[int, RejectedError] = {}
@@ -71,7 +75,7 @@ class Encoding:
                 key = record.key.decode() if record.key else ""
                 value = record.take_decoded() if record.__class__ is Record else None
                 if value is None and record.value is not None:
-                    value = decode(record.value, expected)[1]
+                    value = decode(record.value)
             except RejectedError as error:
                 broken[place] = _undecoded(error)
             except UnicodeDecodeError:
@@ -89,26 +93,31 @@ class Encoding:
             RejectedError: The record does not fit its schema.
             ValueError: The topic is none of the processor's.
         """
-        event_id = f"{self._origin(cause)}/{number}".encode()
-        headers = [*self._described(emit.topic), ("ce_id", event_id)]
+        try:
+            topic, fixed, encode = self._targets[emit.topic]
+        except KeyError:
+            raise self._not_ours(emit) from None
+        known = cause.headers
+        if cause.offset >= 0:
+            event_id = f"{cause.topic}/{cause.partition}/{cause.offset}/{number}"
+        else:  # a chain handed it over before it has a place: it is named by what it follows from
+            event_id = f"{known['ce_id'].decode()}/{self._name}/{number}"
+        headers = [*fixed, ("ce_id", event_id.encode())]
         if emit.causes:
-            headers += (carried(cause.headers) | self._joined(emit)).items()
+            headers += (carried(known) | self._joined(emit)).items()
         else:  # as `carried` has it, without a dict for each event
-            known = cause.headers
             for name in CARRIED:
                 if name in known:
                     headers.append((name, known[name]))
-        return self._encoded(emit, headers, place)
-
-    def _origin(self, cause: Event) -> str:
-        """Return what names an event: its place, or what it follows from where a chain handed it over without one."""
-        if cause.offset >= 0:
-            return f"{cause.topic}/{cause.partition}/{cause.offset}"
-        return f"{cause.headers['ce_id'].decode()}/{self._name}"
+        value = None if emit.record is None else encode(emit.record)
+        return Output(topic, emit.key.encode(), value, headers, place)
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""
-        output = self._encoded(emit, self._described(emit.topic), -1)
+        if emit.topic not in self._targets:
+            raise self._not_ours(emit)
+        topic, fixed, encode = self._targets[emit.topic]
+        output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record), fixed)
         event_id = stable_id("tick", emit.topic, emit.key, sha256(output.value or b"").hexdigest())
         output.headers = [*output.headers, ("ce_id", event_id.encode())]
         received_at = emit.record.get("received_at") if emit.record else None
@@ -122,15 +131,8 @@ class Encoding:
         context = joined(self._name, emit.topic, (cause.encode() for cause in emit.causes))
         return {} if context is None else {TRACE: context}
 
-    def _described(self, topic: str) -> Headers:
-        try:
-            return self._fixed[topic]
-        except KeyError:
-            raise ValueError(f"{self._name} may not write to {topic}: declared are {sorted(self._fixed)}") from None
-
-    def _encoded(self, emit: Emit, headers: Headers, place: int) -> Output:
-        value = None if emit.record is None else self._codec.encode(self._records[emit.topic], emit.record)
-        return Output(self._prefix + emit.topic, emit.key.encode(), value, headers, place)
+    def _not_ours(self, emit: Emit) -> ValueError:
+        return ValueError(f"{self._name} may not write to {emit.topic}: declared are {sorted(self._targets)}")
 
 
 def _undecoded(error: RejectedError) -> RejectedError:

@@ -47,7 +47,15 @@ class DeadLetterGuard:
                 raise TooManyDeadError(
                     f"{self._in_a_row} events in a row became dead letters (dead_letter_run={self._run})"
                 )
-        self._add(len(dead), sum(dead))
+        self._look(len(dead), sum(dead))
+
+    def passed(self, events: int) -> None:
+        """Take a batch into account of which nothing died; raises as `check` does."""
+        self._in_a_row = 0 if events else self._in_a_row
+        self._look(events, 0)
+
+    def _look(self, events: int, dead: int) -> None:
+        self._add(events, dead)
         if self._events >= self._window and self._dead > self._share * self._events:
             raise TooManyDeadError(
                 f"{self._dead} of the last {self._events} events became dead letters (dead_letter_share={self._share})"

@@ -31,6 +31,7 @@ class Link:
         topics: Full names of what it reads.
         written: And of what it writes.
         changelog: Full name of the topic that keeps its state.
+        sliced: It may be asked about a batch in several calls.
         floors: Where another form of deployment has come further than our group, by topic and partition: the next
             offset that this processor has not handled.
     """
@@ -60,6 +61,8 @@ class Link:
         self.guard = guard
         self.tally = tally
         self.changelog = changelog
+        # What keeps state saves it once a call, and what acts outside knows a batch that comes again by its beginning.
+        self.sliced = not (spec.state or spec.acts_outside or spec.replay)
         self.floors: Mapping[tuple[str, int], int] = {}
         self._processor = processor
         self._encoding = encoding

@@ -92,14 +92,16 @@ class Pipeline:
     async def _keep(self, works: Sequence[Work], batch: Sequence[Any], ends: Mapping[Any, int]) -> None:
         """Write outputs, dead letters and state, and commit what was read with them where the writer does that."""
         outputs: list[Output] = []
-        burials: dict[int, Burial] = {}
+        causes: list[tuple[Burial, list[Output]]] = []
+        burials: dict[int, Burial] = {}  # filled when something is refused
         for work in works:
-            letters = await self._letters(work, batch)
-            burial = Burial(work.link.dead_letters, work.answer, batch)
-            outputs += [*work.answer.outputs, *letters]
-            burials |= {id(output): burial for output in (*work.answer.outputs, *letters)}
+            of_work = [*work.answer.outputs, *await self._letters(work, batch)]
+            causes.append((Burial(work.link.dead_letters, work.answer, batch), of_work))
+            outputs += of_work
 
         def instead(refused: list[Output]) -> list[Output]:
+            if not burials:
+                burials.update({id(output): burial for burial, of_work in causes for output in of_work})
             theirs: dict[Burial, list[Output]] = {}
             for output in refused:
                 theirs.setdefault(burials[id(output)], []).append(output)

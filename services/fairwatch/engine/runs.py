@@ -15,6 +15,9 @@ def by_partition(records: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
     >>> [(first, len(run)) for first, run in by_partition([Record(topic="t", partition=p) for p in (4, 4, 1)])]
     [(0, 2), (2, 1)]
     """
+    if (runs := getattr(records, "runs", None)) is not None:  # they were cut when they were taken
+        yield from runs
+        return
     first = 0
     for _, group in groupby(records, PLACE):
         run = list(group)

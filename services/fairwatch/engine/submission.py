@@ -1,6 +1,7 @@
 """Fills record batches, hands them to a producer, and tells what became of them."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -67,6 +68,7 @@ class Verdict:
 async def submit(producer: AIOKafkaProducer, outputs: list[Output], *, alone: bool) -> list[Sent]:
     """Fill record batches and hand them over; a record that is too large gets a batch of its own."""
     sent: list[Sent] = []
+    append, now_ms = _appended, int(time.time() * 1000)
 
     async def send(builder: Any, place: tuple[str, int], rows: list[Output]) -> None:
         builder.close()
@@ -75,15 +77,13 @@ async def submit(producer: AIOKafkaProducer, outputs: list[Output], *, alone: bo
         sent.append(Sent(place, future, rows))
 
     for place, rows in (await _by_partition(producer, outputs)).items():
-        builder = producer.create_batch()
-        carried: list[Output] = []
-        for row in rows:
-            if (carried and alone) or not _appended(builder, row):
-                await send(builder, place, carried)
-                builder, carried = producer.create_batch(), []
-                _appended(builder, row)
-            carried.append(row)
-        await send(builder, place, carried)
+        builder, first = producer.create_batch(), 0
+        for number, row in enumerate(rows):
+            if (alone and number > first) or not append(builder, row, now_ms):
+                await send(builder, place, rows[first:number])
+                builder, first = producer.create_batch(), number
+                append(builder, row, now_ms)
+        await send(builder, place, rows[first:])
     return sent
 
 
@@ -93,9 +93,9 @@ def _heard(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-def _appended(builder: Any, row: Output) -> bool:
+def _appended(builder: Any, row: Output, now_ms: int) -> bool:
     """Put a record into a batch; return False when that is full."""
-    return builder.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is not None
+    return builder.append(timestamp=now_ms, key=row.key, value=row.value, headers=row.headers) is not None
 
 
 async def _by_partition(producer: AIOKafkaProducer, outputs: list[Output]) -> dict[tuple[str, int], list[Output]]:

@@ -21,6 +21,7 @@ from fairwatch.engine.backlog import Backlog
 from fairwatch.engine.consumer_thread import BatchThread
 from fairwatch.engine.group_ownership import GroupOwnership
 from fairwatch.engine.ownership import HANDLED, UNTOUCHED, Note, Place
+from fairwatch.engine.runs import by_partition
 
 Release = Callable[[], Awaitable[None]]
 FLOW_POLL_S = 0.02
@@ -34,15 +35,17 @@ class Batch(list[Any]):
     Attributes:
         taken_at: When the consumer took them, by `time.perf_counter`.
         ends: Next offset to be read of each partition, once all are handled.
+        runs: The records of each partition, and the place of the first of them.
     """
 
-    __slots__ = ("ends", "taken_at")
+    __slots__ = ("ends", "runs", "taken_at")
 
     def __init__(self, records: Iterable[Any]) -> None:
         super().__init__(records)
         self.taken_at = time.perf_counter()
-        last = {(record.topic, record.partition): record for record in self}
-        self.ends = {TP(*place): record.offset + 1 for place, record in last.items()}
+        self.runs: list[tuple[int, list[Any]]] | None = None
+        self.runs = list(by_partition(self))
+        self.ends = {TP(run[-1].topic, run[-1].partition): run[-1].offset + 1 for _, run in self.runs}
 
 
 class BatchSchema(faust.Schema[Any, Any]):
