@@ -122,5 +122,6 @@ async def test_a_registry_that_is_away_is_asked_once() -> None:
             asked.append(data)
             raise RetryableError("away")
 
-    await Ahead(Away(), {TOPIC: RECORDS[TOPIC]}).decode(records(5), lambda: True)
+    batch = [replace(record, value=b"\0\0\0\0\1of a registry") for record in records(5)]
+    await Ahead(Away(), {TOPIC: RECORDS[TOPIC]}).decode(batch, lambda: True)
     assert len(asked) == 1

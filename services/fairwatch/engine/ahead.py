@@ -19,8 +19,7 @@ class Ahead:
     """
 
     def __init__(self, codec: Codec, records: Mapping[str, str]) -> None:
-        self._codec = codec
-        self._records = records
+        self._decoders = {topic: codec.decoder(name) for topic, name in records.items()}
 
     async def decode(self, batch: Iterable[Any], waiting: Callable[[], bool]) -> None:
         """Decode records as long as the worker is waiting; what is wrong with one is found, and said, in its turn."""
@@ -31,7 +30,7 @@ class Ahead:
                     return
             if record.__class__ is Record and record.value is not None:
                 try:
-                    record.decoded = self._codec.decode(record.value, self._records[record.topic])[1]
+                    record.decoded = self._decoders[record.topic](record.value)
                 except RejectedError:
                     continue
                 except RetryableError:

@@ -73,9 +73,10 @@ class Encoding:
                 continue
             try:
                 key = record.key.decode() if record.key else ""
-                value = record.take_decoded() if record.__class__ is Record else None
-                if value is None and record.value is not None:
-                    value = decode(record.value)
+                value = record.value
+                if value is not None:
+                    ahead = record.take_decoded() if record.__class__ is Record and record.decoded else None
+                    value = decode(value) if ahead is None else ahead
             except RejectedError as error:
                 broken[place] = _undecoded(error)
             except UnicodeDecodeError:
