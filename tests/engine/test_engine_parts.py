@@ -17,10 +17,10 @@ from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import partition_of
 from fairwatch.engine.tally import Tally
+from fairwatch.engine.tasks import ended
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog
-from fairwatch.engine.worker import _ended
 from fairwatch.wire.dead_letter import UndecodedError, is_reference
 from fairwatch.wire.topics import open_topics
 from tests.support.engine_lab import CODEC, observation
@@ -302,7 +302,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    await _ended([task])
+    await ended([task])
     assert (task.cancelled(), swallowed) == (True, 2)
 
 

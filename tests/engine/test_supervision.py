@@ -11,8 +11,8 @@ import pytest
 from fairwatch.engine import supervision
 from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
+from fairwatch.engine.tasks import ended
 from fairwatch.engine.transport import BatchThread
-from fairwatch.engine.worker import _ended
 from fairwatch.stores.health import Health
 from tests.support.engine_lab import PLAIN, Lab, observation, until
 
@@ -61,7 +61,7 @@ def worker(unready: Callable[[], str | None], redis_url: str | None = None) -> A
 async def watching(watched: Any, consumer: Consumer) -> AsyncIterator[None]:
     task = asyncio.create_task(Supervision(watched, SimpleNamespace(batches=consumer)).run())  # type: ignore[arg-type]
     yield
-    await _ended([task])
+    await ended([task])
 
 
 async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

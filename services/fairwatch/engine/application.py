@@ -77,21 +77,7 @@ class Application(faust.App):
         longest = EMBEDDED_TIMEOUT_S if config.embedded else config.session_timeout_s
         session = min(longest, config.session_timeout_s)
         self.consumer_options = consumer_options(config, session)
-        super().__init__(
-            config.topic_prefix + "fairwatch-" + name,
-            broker=[URL(f"kafka://{server.strip()}") for server in config.bootstrap.split(",")],
-            broker_commit_interval=config.commit_interval_s,
-            broker_session_timeout=session,
-            broker_rebalance_timeout=session,
-            stream_buffer_maxsize=QUEUED_BATCHES,
-            stream_wait_empty=False,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            table_standby_replicas=0,
-            web_enabled=False,
-            datadir="/nonexistent",
-            TableManager=NoTables,
-        )
+        super().__init__(config.topic_prefix + "fairwatch-" + name, **faust_options(config, session))
 
     async def on_first_start(self) -> None:
         """Faust makes folders for its tables here; there are none."""
@@ -132,6 +118,24 @@ class Application(faust.App):
         )
         self.agents[agent.name] = agent
         self.topics.beacon.add(agent)
+
+
+def faust_options(config: EngineConfig, session_s: float) -> dict[str, Any]:
+    """Return Faust's options, with all off that Fairwatch does itself."""
+    return {
+        "broker": [URL(f"kafka://{server.strip()}") for server in config.bootstrap.split(",")],
+        "broker_commit_interval": config.commit_interval_s,
+        "broker_session_timeout": session_s,
+        "broker_rebalance_timeout": session_s,
+        "stream_buffer_maxsize": QUEUED_BATCHES,
+        "stream_wait_empty": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "table_standby_replicas": 0,
+        "web_enabled": False,
+        "datadir": "/nonexistent",
+        "TableManager": NoTables,
+    }
 
 
 def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any]:

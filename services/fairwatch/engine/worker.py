@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.supervision import Supervision
+from fairwatch.engine.tasks import ended
 from fairwatch.engine.transactions import transactions_of
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import Writer
@@ -48,7 +49,6 @@ EXIT_DEAD_LETTERS = 3
 EXIT_RESTART = 5
 STOP_S = 20.0
 BROKER_RETRY_S = 1.0
-CANCEL_AGAIN_S = 0.5
 
 log = structlog.get_logger()
 
@@ -339,7 +339,7 @@ class Worker:
         log.info("worker.ready", component=self.spec.name, partitions=owned, paused_s=paused_s)
 
     async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
-        await _ended(background)
+        await ended(background)
         if self._app is not None:
             await self._stop_app(self._app)
         await self._writer.close()
@@ -358,15 +358,6 @@ class Worker:
             log.warning("worker.stop_incomplete", after_s=STOP_S)
         except KafkaError as error:
             log.warning("worker.stop_failed", error=repr(error))
-
-
-async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel until all are over: clients, and `wait_for` of Python 3.11, may swallow a single cancellation."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def run_worker(
