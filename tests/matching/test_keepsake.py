@@ -1,5 +1,6 @@
 """Templates outlive a restart sealed, and a file that is not wholly ours is worth nothing."""
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.gallery_rows import Piece
 from fairwatch.matching.keepsake import AT_ONCE, Keepsake
+from fairwatch.stores.data_keys import DataKeys, GalleryKeys
 from fairwatch.stores.media import MediaStore
 from tests.support.face_models import face_reader, needs_models, picture
 from tests.support.watchlist import entry
@@ -44,6 +46,20 @@ def test_a_later_file_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None
     assert set(keepsake.read()) == {("e50", "p-e50"), ("e51", "p-e51")}
     keepsake.write([])
     assert keepsake.read() == {}
+
+
+def test_with_data_keys_a_copy_of_an_old_file_says_nothing_once_the_next_is_there(tmp_path: Path) -> None:
+    keys = GalleryKeys.of(DataKeys.open(f"file://{tmp_path / 'keys'}", base64.b64encode(b"m" * 32).decode()))
+    file, copy = tmp_path / "gallery", tmp_path / "copy"
+    keepsake = Keepsake(file, KEY, "space-1", keys)
+    keepsake.write([piece(9)])
+    copy.write_bytes(file.read_bytes())
+    assert len(Keepsake(copy, KEY, "space-1", keys).read()) == 9
+    assert Keepsake(copy, KEY, "space-1").read() == {}, "the secret alone does not open it"
+    keepsake.write([piece(2, start=50)])
+    assert Keepsake(copy, KEY, "space-1", keys).read() == {}
+    assert len(keepsake.read()) == 2
+    assert len(list((tmp_path / "keys").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.stores.data_keys import DataKeys
+from fairwatch.stores.data_keys import DataKeys, GalleryKeys
 from fairwatch.stores.media import MediaStore, raw_url
 from fairwatch.stores.media_seal import MediaSeal
 
@@ -15,6 +15,12 @@ def media_store(settings: Settings) -> MediaStore:
 def raw_store(settings: Settings) -> MediaStore:
     """Return the store of raw bodies, likewise."""
     return MediaStore.open(settings.raw_url or raw_url(settings.media_url), seal=_seal(settings, "raw"))
+
+
+def gallery_keys(settings: Settings) -> GalleryKeys | None:
+    """Return the data keys of sealed gallery files; None without a master key."""
+    seal = _seal(settings, "media")
+    return GalleryKeys.of(seal.keys) if seal else None
 
 
 def _seal(settings: Settings, store: str) -> MediaSeal | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import codec
-from fairwatch.apps.media import media_store, raw_store
+from fairwatch.apps.media import gallery_keys, media_store, raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import Reference, State
@@ -188,7 +188,8 @@ def _faces(settings: Settings, given: Resources) -> "FaceSearch | None":
     if settings.gallery_file is not None:
         from fairwatch.matching.keepsake import Keepsake  # noqa: PLC0415
 
-        keepsake = Keepsake(settings.gallery_file, settings.gallery_key.get_secret_value(), reader.template_space)
+        secret, keys = settings.gallery_key.get_secret_value(), gallery_keys(settings)
+        keepsake = Keepsake(settings.gallery_file, secret, reader.template_space, keys)
     return FaceSearch(reader, _media(settings, given), keepsake)
 
 

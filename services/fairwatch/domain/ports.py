@@ -63,6 +63,22 @@ class MediaStore(Protocol):
         ...
 
 
+class FileKeys(Protocol):
+    """Data keys of a file that is written anew again and again: an old copy dies with its key. For threads."""
+
+    def make(self, name: str) -> bytes:
+        """Return a new key under this name."""
+        ...
+
+    def known(self, name: str) -> bytes | None:
+        """Return the key of this name; None where it was deleted."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete a key, if it is there."""
+        ...
+
+
 class Publisher(Protocol):
     """Writes records to topics from outside the engine: gateways, console, SDK."""
 

@@ -2,7 +2,8 @@
 
 The file holds templates of people who are listed, and of nobody else: what is taken off a list is missing from the next
 file, which is written within a minute. Without its key it says nothing. A file that is damaged, of another key or of
-another template space is worth nothing: everybody is enrolled from the pictures.
+another template space is worth nothing: everybody is enrolled from the pictures. With data keys each file has its own,
+deleted when the next file is there: copies of old ones say nothing then.
 """
 
 import os
@@ -19,13 +20,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ports import FileKeys
 from fairwatch.matching.codes import Floats
 from fairwatch.matching.gallery_rows import Piece
 
 MAGIC = b"fairwatch-gallery-1\n"
 AT_ONCE = 16_384  # rows sealed together
 LEAST_KEY = 32  # characters
-NONCE = 12
+NONCE, NAME = 12, 16
 _LENGTH = struct.Struct(">I")
 
 log = structlog.get_logger()
@@ -38,16 +40,18 @@ class Keepsake:
         file: Where; its folder must be there.
         secret: At least 32 characters.
         space: Template space.
+        keys: Gives each file a data key of its own, so that a copy of an old one says nothing; None for none.
 
     Raises:
         ConfigurationError: The secret is too short.
     """
 
-    def __init__(self, file: Path, secret: str, space: str) -> None:
+    def __init__(self, file: Path, secret: str, space: str, keys: FileKeys | None = None) -> None:
         if len(secret) < LEAST_KEY:
             raise ConfigurationError(f"gallery_key needs {LEAST_KEY} characters: it seals the templates in {file}")
         self._file = file
-        self._cipher = AESGCM(sha256(b"fairwatch gallery\0" + secret.encode()).digest())
+        self._secret = b"fairwatch gallery\0" + secret.encode()
+        self._keys = keys
         self._space = space
 
     def read(self) -> dict[tuple[str, str], Floats]:
@@ -64,23 +68,41 @@ class Keepsake:
         return found
 
     def write(self, pieces: Sequence[Piece]) -> None:
-        """Put these rows in the place of what the file held; whoever reads it meanwhile gets the one or the other."""
+        """Put these rows in the place of what the file held; whoever reads it meanwhile gets the one or the other.
+
+        Then the data key of what it held is deleted, where there is one.
+        """
+        before, name = self._name(), os.urandom(16)
+        cipher = self._cipher(self._keys.make(name.hex()) if self._keys else b"")
         beside = self._file.with_name(f".{self._file.name}.{uuid4().hex}")
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(MAGIC)
-                for block in self._sealed(pieces):
+                for block in self._sealed(pieces, name, cipher):
                     out.write(_LENGTH.pack(len(block)) + block)
                 out.flush()
                 os.fsync(out.fileno())
             beside.replace(self._file)
         finally:
             beside.unlink(missing_ok=True)
+        if self._keys and before:
+            self._keys.delete(before.hex())
 
-    def _sealed(self, pieces: Sequence[Piece]) -> Iterator[bytes]:
+    def _cipher(self, key: bytes) -> AESGCM:
+        return AESGCM(sha256(self._secret + key).digest())
+
+    def _name(self) -> bytes:
+        """Return the name of the file that is there, which its data key has too; empty for none of ours."""
+        begin = len(MAGIC) + _LENGTH.size
+        try:
+            with self._file.open("rb") as there:
+                return there.read(begin + NAME)[begin:]
+        except OSError:
+            return b""
+
+    def _sealed(self, pieces: Sequence[Piece], name: bytes, cipher: AESGCM) -> Iterator[bytes]:
         """Yield blocks; each names its number and whether it is the last, so that none can be missing or moved."""
         parts = [(piece, start) for piece in pieces for start in range(0, len(piece.entries), AT_ONCE)]
-        name = os.urandom(16)
         yield name
         for number, (piece, start) in enumerate(parts):
             rows = slice(start, start + AT_ONCE)
@@ -88,9 +110,9 @@ class Keepsake:
             values = np.ascontiguousarray(piece.values[rows], np.float32).tobytes()
             nonce = os.urandom(NONCE)
             plain = _LENGTH.pack(len(names)) + names + values
-            yield nonce + self._cipher.encrypt(nonce, plain, self._about(name, number))
+            yield nonce + cipher.encrypt(nonce, plain, self._about(name, number))
         nonce = os.urandom(NONCE)
-        yield nonce + self._cipher.encrypt(nonce, b"", self._about(name, len(parts), b"end"))
+        yield nonce + cipher.encrypt(nonce, b"", self._about(name, len(parts), b"end"))
 
     def _opened(self, content: bytes) -> Iterator[tuple[tuple[str, str], Floats]]:
         if not content.startswith(MAGIC):
@@ -99,9 +121,13 @@ class Keepsake:
         if len(blocks) < 2:  # noqa: PLR2004  # a name and an end
             raise ValueError("cut off")
         name, *sealed, end = blocks
-        self._cipher.decrypt(end[:NONCE], end[NONCE:], self._about(name, len(sealed), b"end"))
+        key = self._keys.known(name.hex()) if self._keys else b""
+        if key is None:
+            raise ValueError("its data key was deleted")
+        cipher = self._cipher(key)
+        cipher.decrypt(end[:NONCE], end[NONCE:], self._about(name, len(sealed), b"end"))
         for number, block in enumerate(sealed):
-            plain = self._cipher.decrypt(block[:NONCE], block[NONCE:], self._about(name, number))
+            plain = cipher.decrypt(block[:NONCE], block[NONCE:], self._about(name, number))
             (length,) = _LENGTH.unpack_from(plain)
             entries, pictures = orjson.loads(plain[_LENGTH.size : _LENGTH.size + length])
             values = np.frombuffer(plain[_LENGTH.size + length :], np.float32).reshape(len(entries), -1)

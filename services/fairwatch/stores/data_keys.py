@@ -9,7 +9,8 @@ import binascii
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -101,6 +102,11 @@ class DataKeys:
             scheme = url.split("://", 1)[0]
             raise ConfigurationError(f"FAIRWATCH_MEDIA_KEYS_URL: cannot open a {scheme!r} store: {error}") from error
 
+    @property
+    def place(self) -> tuple[Any, Wrapping]:
+        """Where the keys lie, and what wraps them."""
+        return self._store, self._wrapping
+
     async def of(self, name: str) -> bytes:
         """Return the key of this name, made where there is none; of two who make it at once both get the same.
 
@@ -170,6 +176,54 @@ class DataKeys:
         if len(self._known) >= MOST:
             self._known.clear()
         self._known[name] = (key, time.monotonic() + self._remember_s)
+
+
+class GalleryKeys:
+    """Data keys of sealed gallery files, for threads; every method raises OSError where their store does not answer.
+
+    Args:
+        store: Any obstore store.
+        wrapping: Wraps them.
+    """
+
+    PREFIX = "gallery-"
+
+    def __init__(self, store: Any, wrapping: Wrapping) -> None:
+        self._store, self._wrapping = store, wrapping
+
+    @classmethod
+    def of(cls, keys: DataKeys) -> Self:
+        """Return those that lie in the store of other data keys."""
+        return cls(*keys.place)
+
+    def make(self, name: str) -> bytes:
+        """Return a new key under this name."""
+        key, path = os.urandom(KEY), _checked(self.PREFIX + name)
+        with _as_os_error():
+            self._store.put(path, self._wrapping.wrap(path, key), mode="create")
+        return key
+
+    def known(self, name: str) -> bytes | None:
+        """Return the key of this name; None where it was deleted, or never was."""
+        path = _checked(self.PREFIX + name)
+        with _as_os_error():
+            try:
+                return self._wrapping.unwrap(path, bytes(self._store.get(path).bytes()))
+            except FileNotFoundError:
+                return None
+
+    def delete(self, name: str) -> None:
+        """Delete a key, if it is there."""
+        with _as_os_error(), suppress(FileNotFoundError):
+            self._store.delete(_checked(self.PREFIX + name))
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseError as error:
+        raise OSError(f"store of data keys: {error}") from error
 
 
 def _checked(name: str) -> str:
