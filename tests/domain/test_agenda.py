@@ -101,3 +101,39 @@ def test_reading_anew_forgets_what_is_gone() -> None:
     assert keys(found, 10 + MINUTE) == []
     shelf.put(0, "mine", {"at": 10})
     assert keys(found, 11 + MINUTE) == [], "it is not on the list any more, and the next reading is a minute away"
+
+
+def test_what_is_later_is_due_after_now_and_stands_in_a_lane_that_is_asked_for() -> None:
+    found = lanes()
+    for key, at in (("a-now", 10), ("a-later", 11), ("b-later", 12), ("c-later", 13)):
+        found.put(0, key, {"at": at})
+    assert found.later((0, 1), 10, {"a", "b"}) == [(0, "a-later"), (0, "b-later")]
+
+
+def test_what_is_never_due_is_waited_for_no_more() -> None:
+    found, _ = agenda()
+    found.put(0, "a", {"at": 10})
+    assert found.next_at() == 10
+    found.put(0, "a", {"at": None})
+    assert found.next_at() is None
+    assert found.keys(0, "") == []
+
+
+def test_what_is_put_off_again_and_again_leaves_a_thousand_entries_and_what_waits_beside_it_stays() -> None:
+    found = lanes()
+    others = {f"a-{number}": 1_000_000 - number for number in range(9)}
+    for key, at in others.items():
+        found.put(0, key, {"at": at})
+    found.put(0, "b-1", {"at": 7})
+    longest = 0
+    for at in range(5_000):
+        found.put(0, "a-x", {"at": 2_000_000 + at})
+        longest = max(longest, len(found._queues[0]["a"]))
+    assert longest == 2 * (len(others) + 2) + 1024
+    assert [key for _, key, _ in found.due((0,), 3_000_000, "a")] == [*reversed(others), "a-x"]
+    assert [key for _, key, _ in found.due((0,), 3_000_000, "b")] == ["b-1"]
+
+
+def lanes() -> Agenda:
+    """Return an agenda whose keys stand in the lane of their first letter."""
+    return Agenda(Shelf(), lambda value: value["at"], lambda key, _: key[:1])

@@ -5,6 +5,7 @@ import pickle
 from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.domain.errors import OverloadedError, RejectedError
 from fairwatch.domain.event import Event
+from fairwatch.domain.part import Part
 from fairwatch.domain.ports import Facet
 from fairwatch.domain.processor import Spec
 
@@ -17,7 +18,7 @@ def test_a_refusal_passes_from_one_process_to_another_as_it_was() -> None:
 
 def test_who_is_overloaded_says_when_to_come_again() -> None:
     assert (OverloadedError("7 wait").retry_after_s, str(OverloadedError("7 wait"))) == (1.0, "7 wait")
-    assert OverloadedError("7 wait", 30.0).retry_after_s == 30.0
+    assert (OverloadedError("7 wait", 30.0).retry_after_s, str(OverloadedError("7 wait", 30.0))) == (30.0, "7 wait")
 
 
 def test_an_event_of_nowhere_is_of_no_offset_and_no_partition() -> None:
@@ -39,3 +40,17 @@ def test_a_manual_clock_moves_by_what_it_is_told_and_the_machines_clock_counts_m
 def test_a_part_that_says_nothing_else_is_not_listed_and_tells_people_at_once() -> None:
     facet = Facet("alert", "a", "alert", 1, 0, {})
     assert (facet.listed, facet.open, facet.quiet, facet.media) == (False, None, False, ())
+
+
+def test_a_component_that_says_no_more_than_its_name_is_missed_and_takes_no_calls() -> None:
+    part = Part(name="two-words", kind="gateway", summary="", does="")
+    assert (part.essential, part.port, part.module) == (True, 0, "two_words")
+    assert part.produces() == part.consumes() == ()
+
+
+def test_a_component_reads_and_writes_what_its_processor_does() -> None:
+    spec = Spec("probe", ("in",), ("out",), references=("devices",))
+    part = Part(name="probe", kind="processor", summary="", does="", spec=spec, writes=("x",), references=("y",))
+    assert (part.produces(), part.consumes()) == (("out",), ("in", "devices"))
+    told = Part(name="probe", kind="gateway", summary="", does="", writes=("x",), references=("y",))
+    assert (told.produces(), told.consumes()) == (("x",), ("y",))
