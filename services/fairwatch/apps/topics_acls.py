@@ -1,6 +1,6 @@
 """Compares the ACLs and quotas of the components' principals with those of a broker, and makes the broker follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kafka.admin import (
     ACL,
@@ -76,14 +76,16 @@ def access_differences(
         Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice)
         for row in sorted(there - wanted)
     ]
+    return changes + list(_quotas(owners, limits))
+
+
+def _quotas(owners: Mapping[str, str], limits: Mapping[str, Mapping[str, str]]) -> Iterator[Change]:
+    """Yield the quotas that differ from what is wanted."""
     for name, flow in deployments().items():
         had = limits.get(owners[name], {})
-        changes += [
-            Change(owners[name], "limit", key, had.get(key), str(value))
-            for key, value in flow.quotas().items()
-            if had.get(key) != str(value)
-        ]
-    return changes
+        for key, value in flow.quotas().items():
+            if had.get(key) != str(value):
+                yield Change(owners[name], "limit", key, had.get(key), str(value))
 
 
 def apply_access(admin: KafkaAdminClient, changes: Sequence[Change]) -> None:

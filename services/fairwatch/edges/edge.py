@@ -74,30 +74,35 @@ async def serve(
     Raises:
         ConfigurationError: devices.yaml, TLS files, the networks, the MQTT address or the port cannot be used.
     """
-    live = LiveDevices(kind, config.devices_file, Seal(config.devices_secret), topic)
-    devices = live.devices
     stop, reached = stop or _stop_at_signal(), asyncio.Event()
-    options = options or options_of(kind).read()
+    live = LiveDevices(kind, config.devices_file, Seal(config.devices_secret), topic)
     intake = Intake(publisher, media, clock, check, DeviceStatuses(publisher, kind, clock))
-    ground = Ground(kind, config, options, devices, intake, clock)
+    ground = Ground(kind, config, options or options_of(kind).read(), live.devices, intake, clock)
+    needed = {"no connection to Kafka yet": reached, "devices are not read yet": live.ready}
+    async with alongside(_reach(connect, reached, stop), stop), alongside(live.follow(stop), stop):
+        await _open(ground, needed, stop, started)
+    return 0
+
+
+async def _open(
+    ground: Ground, needed: Mapping[str, asyncio.Event], stop: asyncio.Event, started: Callable[[Started], None] | None
+) -> None:
+    """Open the way in and the probes until `stop`; it is ready once all that is needed is there."""
+    kind, config = ground.name, ground.config
     way = parts()[kind].way
     assert way is not None
     opened = WAYS[way](getattr(_folder(kind), way), ground, stop)
-    needed = {"no connection to Kafka yet": reached, "devices are not read yet": live.ready}
     unready = _unready(stop, {**needed, **opened.needed})
     async with (
         probes(kind, config.health_host, config.health_port, unready) as health_port,
-        alongside(_reach(connect, reached, stop), stop),
-        alongside(live.follow(stop), stop),
         _beating(config, kind, stop, unready),
         opened.opening as port,
     ):
-        _log.info("gateway started", gateway=kind, port=port, health_port=health_port, devices=len(devices.all))
+        _log.info("gateway started", gateway=kind, port=port, health_port=health_port, devices=len(ground.devices.all))
         if started:
             started(Started(port, health_port))
         await stop.wait()
     _log.info("gateway stopped", gateway=kind)
-    return 0
 
 
 def options_of(kind: str) -> type[FromEnvironment]:

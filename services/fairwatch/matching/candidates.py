@@ -1,9 +1,18 @@
 """Writes a candidate down with everything that is needed to explain it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, cast
 
 from fairwatch.domain.ids import stable_id
-from fairwatch.domain.records import AuditRecord, Authorisation, MatchCandidate, MatchMode, Sighting, WatchlistEntry
+from fairwatch.domain.records import (
+    AuditRecord,
+    Authorisation,
+    MatchCandidate,
+    MatchMode,
+    MediaRef,
+    Sighting,
+    WatchlistEntry,
+)
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.probe import Probe, pick
 from fairwatch.policy.two_person import required_people
@@ -42,17 +51,34 @@ def candidate(
     review_us: int,
 ) -> MatchCandidate:
     """Return the candidate; the same sighting, entry and template space give the same id."""
-    observation = sighting["observation"]
-    references = entry.get("references", [])
-    reference = next((r for r in references if finding.picture in {r.get("sha256"), r["uri"]}), None)
+    observation_id = sighting["observation"]["observation_id"]
     space = finding.template_space or finding.algorithm
-    return {
-        "candidate_id": stable_id("candidate", observation["observation_id"], entry["entry_id"], space),
+    made: dict[str, Any] = {
+        "candidate_id": stable_id("candidate", observation_id, entry["entry_id"], space),
         "entry_id": entry["entry_id"],
         "entry_title": entry.get("title", ""),
         "authorisation_id": authorisation["authorisation_id"],
         "kind": entry["kind"],
         "mode": mode,
+        **_seen(sighting),
+        "matched_at": now,
+        **_found(finding),
+        "gallery_version": gallery.version,
+        "gallery_size": gallery.size,
+        "probe": probe.media if probe else None,
+        "probe_box": probe.box if probe else None,
+        "reference": _reference(entry, finding),
+        "priority": entry.get("priority", 2),
+        "required_verifications": required_people(entry["kind"], authorisation.get("required_verifications", 2)),
+        "expires_at": min(now + review_us, entry["valid_until"], authorisation["valid_until"]),
+    }
+    return cast("MatchCandidate", made)
+
+
+def _seen(sighting: Sighting) -> dict[str, Any]:
+    """Return what a candidate says of where and when something was seen."""
+    observation = sighting["observation"]
+    return {
         "sighting_id": sighting["sighting_id"],
         "observation_id": observation["observation_id"],
         "device_id": observation["device_id"],
@@ -62,31 +88,22 @@ def candidate(
         "zones": sighting.get("zones", []),
         "occurred_at": sighting["occurred_at"],
         "received_at": observation["received_at"],
-        "matched_at": now,
-        "score": finding.score,
-        "threshold": finding.threshold,
-        "threshold_policy": finding.threshold_policy,
-        "expected_fpir": finding.expected_fpir,
-        "algorithm": finding.algorithm,
-        "template_space": finding.template_space,
-        "runtime": finding.runtime,
-        "gallery_version": gallery.version,
-        "gallery_size": gallery.size,
-        "rank": finding.rank,
-        "margin": finding.margin,
-        "probe_quality": finding.probe_quality,
-        "probe": probe.media if probe else None,
         "scene": pick(observation.get("media", []), ("SCENE",)),
-        "reference": reference or (references[0] if references else None),
-        "probe_box": probe.box if probe else None,
-        "plate_read": finding.plate_read,
-        "plate_listed": finding.plate_listed,
-        "explanation": list(finding.explanation),
-        "priority": entry.get("priority", 2),
-        "required_verifications": required_people(entry["kind"], authorisation.get("required_verifications", 2)),
-        "expires_at": min(now + review_us, entry["valid_until"], authorisation["valid_until"]),
         "exercise": sighting.get("exercise", False),
     }
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    """Return what a candidate says of how its entry was found."""
+    said = {field.name: getattr(finding, field.name) for field in fields(finding) if field.name != "picture"}
+    return {**said, "explanation": list(finding.explanation)}
+
+
+def _reference(entry: WatchlistEntry, finding: Finding) -> MediaRef | None:
+    """Return the enrolment picture that is nearest, or else the first."""
+    references = entry.get("references", [])
+    nearest = next((one for one in references if finding.picture in {one.get("sha256"), one["uri"]}), None)
+    return nearest or (references[0] if references else None)
 
 
 def created(made: MatchCandidate) -> AuditRecord:

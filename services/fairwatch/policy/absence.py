@@ -29,15 +29,6 @@ Armed = Callable[[str, datetime], bool]
 def life_sign(rule: Rule, subject: Subject) -> dict[str, Any]:
     """Return a trigger that ends the absence of what a subject is of."""
     group = "|".join((rule.name, *(subject.text(name) for name in rule.group_by)))
-    cause = {
-        "cause_id": stable_id("absence", group),
-        "kind": "CONDITION",
-        "state": "ENDED",
-        "device_id": subject.device_id,
-        "event_type": SILENT,
-        "started_at": subject.received_at,
-        "updated_at": subject.received_at,
-    }
     return {
         "alert_id": stable_id("trigger", rule.name, subject.trigger, "heard"),
         "group": group,
@@ -65,7 +56,20 @@ def life_sign(rule: Rule, subject: Subject) -> dict[str, Any]:
         "site_name": subject.site_name,
         "zones": [],
         "geo": subject.geo,
-        "causes": [cause],
+        "causes": [_over(group, subject)],
+    }
+
+
+def _over(group: str, subject: Subject) -> dict[str, Any]:
+    """Return the absence that a sign of life ends."""
+    return {
+        "cause_id": stable_id("absence", group),
+        "kind": "CONDITION",
+        "state": "ENDED",
+        "device_id": subject.device_id,
+        "event_type": SILENT,
+        "started_at": subject.received_at,
+        "updated_at": subject.received_at,
     }
 
 

@@ -77,19 +77,10 @@ def make(
     """
     return {
         "action_id": stable_id("alert-action", alert["alert_id"], identity or f"{actor} {action} {at}"),
-        "alert_id": alert["alert_id"],
-        "group": alert["group"],
-        "action": action,
-        "actor": actor,
-        "role": role,
-        "at": at,
-        "note": note[:NOTE_LIMIT],
-        "to": to,
-        "outcome": outcome,
-        "sites": list(sites),
-        "seen_revision": alert.get("revision"),
-        "via": via,
-    }
+        "alert_id": alert["alert_id"], "group": alert["group"], "seen_revision": alert.get("revision"),
+        "action": action, "actor": actor, "role": role, "at": at, "sites": list(sites), "via": via,
+        "note": note[:NOTE_LIMIT], "to": to, "outcome": outcome,
+    }  # fmt: skip
 
 
 def objection(alert: Mapping[str, Any] | None, deed: Mapping[str, Any]) -> Objection | None:

@@ -170,16 +170,21 @@ def of_verdict(verdict: Mapping[str, Any], time_zone: str | None) -> Subject:
         plate_listed=found.get("plate_listed") or "",
         verified_by=tuple(confirmed_by(verdict)),
         media=tuple(media for name in ("probe", "scene", "reference") if (media := found.get(name))),
-        facts=_facts(
-            kind=found["kind"],
-            required_verifications=found.get("required_verifications", 2),
-            score=f"{found['score']:.4f}",
-            threshold=f"{found['threshold']:.4f}",
-            plate_read=found.get("plate_read"),
-            plate_listed=found.get("plate_listed"),
-            entry_title=found.get("entry_title"),
-        ),
+        facts=_facts_of_candidate(found),
         exercise=found.get("exercise", False),
+    )
+
+
+def _facts_of_candidate(found: Mapping[str, Any]) -> Any:
+    """Return what an alert tells beside its title: how likely the match is, and what was read."""
+    return _facts(
+        kind=found["kind"],
+        required_verifications=found.get("required_verifications", 2),
+        score=f"{found['score']:.4f}",
+        threshold=f"{found['threshold']:.4f}",
+        plate_read=found.get("plate_read"),
+        plate_listed=found.get("plate_listed"),
+        entry_title=found.get("entry_title"),
     )
 
 

@@ -19,7 +19,7 @@ from fairwatch.apps.demo.credentials import PEOPLE, Credentials
 from fairwatch.apps.demo.pictures import portrait
 from fairwatch.apps.demo.receiver import ControlRoom
 from fairwatch.apps.embedded import free_port, start_broker, start_valkey
-from fairwatch.apps.embedded_mqtt import start_mqtt
+from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
 from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.keys import CONSOLE
 from fairwatch.apps.media import media_store
@@ -97,49 +97,59 @@ async def set_stage(
         ConfigurationError: Memory, a model, a binary or a port is missing; the message says what to do.
         ComponentDiedError: A component ended by itself.
     """
-    _check_memory()
-    if not (models / "pictures" / REFERENCE).exists():
-        raise ConfigurationError(f"{models} holds no models and pictures: run `make models` first")
-    shutil.rmtree(folder, ignore_errors=True)
+    _check(models)
     credentials = Credentials()
-    _write_config(folder / "config", credentials)
+    _write_config(folder, credentials)
     async with AsyncExitStack() as stack:
         say(f"starting {_embedded(servers)} and an MQTT broker")
-        broker = servers.kafka or stack.enter_context(start_broker()).address
-        valkey = servers.redis or stack.enter_context(start_valkey()).address
-        embedded = not servers.kafka
-        mqtt = await stack.enter_async_context(start_mqtt(credentials.mqtt))
-        room = ControlRoom(credentials.webhook)
-        stack.push_async_callback(room.stop)
-        environment = {
-            "FAIRWATCH_KAFKA_BOOTSTRAP": broker, "FAIRWATCH_REDIS_URL": valkey,
-            "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(embedded),
-            "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
-            "FAIRWATCH_MEDIA_KEY": credentials.media, "FAIRWATCH_MEDIA_KEYS_URL": f"file://{folder / 'data-keys'}",
-            "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
-            "FAIRWATCH_SIGNING_KEY_FILE": str(folder / "keys" / CONSOLE),
-            "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
-            "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "FAIRWATCH_CHAIN_KEY": credentials.chain,
-            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        }  # fmt: skip
-        settings = Settings(
-            kafka_bootstrap=broker, redis_url=SecretStr(valkey), embedded=embedded,
-            max_partitions=PARTITIONS, media_url=environment["FAIRWATCH_MEDIA_URL"],
-            media_key=SecretStr(credentials.media), media_keys_url=environment["FAIRWATCH_MEDIA_KEYS_URL"],
-            config_dir=folder / "config",
-        )  # fmt: skip
+        environment, room, mqtt = await _serve(stack, folder, models, credentials, servers)
         say("making topics and publishing sites, devices, authorisations and the watchlist")
-        await asyncio.to_thread(make_topics, settings)
-        await _publish_world(settings, models / "pictures", await signing.vouch(settings, folder), build)
-        health = Health(valkey)
+        settings = await _make_world(_settings(folder, environment), folder, models, build)
+        health = Health(environment["FAIRWATCH_REDIS_URL"])
         stack.push_async_callback(health.close)
         components = Components(folder / "logs", environment)
         stack.push_async_callback(components.stop)
-        addresses = await _start(components, say, workers, gateways)
-        addresses["mqtt"] = mqtt.url("frigate")
+        addresses = {**await _start(components, say, workers, gateways), "mqtt": mqtt.url("frigate")}
         await _all_ready(components, health, say)
         yield Stage(settings, components, credentials, room, health, addresses, models / "pictures")
         say("stopping everything")
+
+
+async def _serve(
+    stack: AsyncExitStack, folder: Path, models: Path, credentials: Credentials, servers: Servers
+) -> tuple[dict[str, str], ControlRoom, EmbeddedMqtt]:
+    """Start the servers that nobody named, an MQTT broker and a receiver; return the environment of components."""
+    broker = servers.kafka or stack.enter_context(start_broker()).address
+    valkey = servers.redis or stack.enter_context(start_valkey()).address
+    mqtt = await stack.enter_async_context(start_mqtt(credentials.mqtt))
+    room = ControlRoom(credentials.webhook)
+    stack.push_async_callback(room.stop)
+    environment = {
+        "FAIRWATCH_KAFKA_BOOTSTRAP": broker, "FAIRWATCH_REDIS_URL": valkey,
+        "FAIRWATCH_MQTT_URL": mqtt.url("gateway"), "FAIRWATCH_EMBEDDED": str(not servers.kafka),
+        "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_MODEL_DIR": str(models),
+        "FAIRWATCH_MEDIA_KEY": credentials.media, "FAIRWATCH_MEDIA_KEYS_URL": f"file://{folder / 'data-keys'}",
+        "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
+        "FAIRWATCH_SIGNING_KEY_FILE": str(folder / "keys" / CONSOLE),
+        "FAIRWATCH_CONTROL_ROOM_URL": await room.start(),
+        "FAIRWATCH_CONTROL_ROOM_SECRET": credentials.webhook, "FAIRWATCH_CHAIN_KEY": credentials.chain,
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    }  # fmt: skip
+    return environment, room, mqtt
+
+
+def _settings(folder: Path, environment: dict[str, str]) -> Settings:
+    """Return the settings with which the stage itself speaks to the servers."""
+    return Settings(
+        kafka_bootstrap=environment["FAIRWATCH_KAFKA_BOOTSTRAP"],
+        redis_url=SecretStr(environment["FAIRWATCH_REDIS_URL"]),
+        embedded=environment["FAIRWATCH_EMBEDDED"] == str(True),
+        max_partitions=PARTITIONS,
+        media_url=environment["FAIRWATCH_MEDIA_URL"],
+        media_key=SecretStr(environment["FAIRWATCH_MEDIA_KEY"]),
+        media_keys_url=environment["FAIRWATCH_MEDIA_KEYS_URL"],
+        config_dir=folder / "config",
+    )
 
 
 def make_topics(settings: Settings) -> None:
@@ -156,15 +166,21 @@ def _embedded(servers: Servers) -> str:
     return ", ".join(filter(None, (kafka, redis))) or "nothing embedded"
 
 
-def _check_memory() -> None:
+def _check(models: Path) -> None:
+    """Raise ConfigurationError where memory, models or pictures are missing."""
     free = psutil.virtual_memory().available // 2**20
     if free < NEEDED_MIB:
         raise ConfigurationError(
             f"only {free} MiB of memory are free, the demo needs {NEEDED_MIB}: close something and try again"
         )
+    if not (models / "pictures" / REFERENCE).exists():
+        raise ConfigurationError(f"{models} holds no models and pictures: run `make models` first")
 
 
-def _write_config(folder: Path, credentials: Credentials) -> None:
+def _write_config(stage: Path, credentials: Credentials) -> None:
+    """Empty the folder of the stage and write its configuration."""
+    folder = stage / "config"
+    shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(CONFIG, folder)
     credentials.write_devices(folder)
     people = [
@@ -177,6 +193,15 @@ def _write_config(folder: Path, credentials: Credentials) -> None:
         for name in PEOPLE
     ]
     (folder / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
+
+
+async def _make_world(
+    settings: Settings, folder: Path, models: Path, build: Callable[[dict[str, Any]], world.World]
+) -> Settings:
+    """Make every topic, and fill those of reference data; return the settings with which that was done."""
+    await asyncio.to_thread(make_topics, settings)
+    await _publish_world(settings, models / "pictures", await signing.vouch(settings, folder), build)
+    return settings
 
 
 async def _publish_world(

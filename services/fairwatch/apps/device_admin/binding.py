@@ -57,16 +57,7 @@ def draft(
     Raises:
         ConfigurationError: The device, the authorisation or an entry is not there, not in force, or another's.
     """
-    if bool(entries) == (whole is not None):
-        raise ConfigurationError("either --entry for each identity, or --whole for the list")
-    if device_id not in latest(settings, "devices"):
-        raise ConfigurationError(f"there is no device {device_id!r}")
-    ends_at = _ends_at(settings, authorisation_id, now)
-    listed = latest(settings, "watchlist-entries")
-    wanted = [entry_id for _, entry_id in entries] + ([whole] if whole else [])
-    faults = [fault for one in wanted for fault in _entry_faults(one, listed.get(one), authorisation_id)]
-    if faults:
-        raise ConfigurationError("; ".join(faults))
+    ends_at = _bindable_until(settings, device_id, authorisation_id, [one for _, one in entries], whole, now)
     names = Names(settings.names_secret.get_secret_value())
     return {
         "list_id": stable_id("device-list", device_id, authorisation_id, now),
@@ -82,6 +73,27 @@ def draft(
         "valid_until": min(until, ends_at),
         "updated_at": now,
     }
+
+
+def _bindable_until(
+    settings: Settings, device_id: str, authorisation_id: str, named: Sequence[str], whole: str | None, now: int
+) -> int:
+    """Return until when a list of a device may be bound to these entries, or to the one that it stands for whole.
+
+    Raises:
+        ConfigurationError: Nothing or both was said, or what was named is not there, not in force, or another's.
+    """
+    if bool(named) == (whole is not None):
+        raise ConfigurationError("either --entry for each identity, or --whole for the list")
+    if device_id not in latest(settings, "devices"):
+        raise ConfigurationError(f"there is no device {device_id!r}")
+    ends_at = _ends_at(settings, authorisation_id, now)
+    listed = latest(settings, "watchlist-entries")
+    wanted = [*named, *([whole] if whole else [])]
+    faults = [fault for one in wanted for fault in _entry_faults(one, listed.get(one), authorisation_id)]
+    if faults:
+        raise ConfigurationError("; ".join(faults))
+    return ends_at
 
 
 def agreed(record: Mapping[str, Any], who: str, now: int) -> Record:

@@ -61,6 +61,11 @@ def add(
         raise ConfigurationError(faults[0])
     action = "device.replaced" if replace else "device.registered"
     asyncio.run(publish(chosen, register, [Change(action, record)], reason))
+    _tell(device_id, key)
+
+
+def _tell(device_id: str, key: str | None) -> None:
+    """Say that it is done; print the new key alone, so that it can be piped on."""
     Console(stderr=True).print(f"[green]✓[/] {device_id}", highlight=False)
     if key:
         Console(stderr=True).print("Its API key; it is kept nowhere, so that it cannot be shown again:")
