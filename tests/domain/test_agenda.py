@@ -103,6 +103,25 @@ def test_reading_anew_forgets_what_is_gone() -> None:
     assert keys(found, 11 + MINUTE) == [], "it is not on the list any more, and the next reading is a minute away"
 
 
+def test_a_large_state_is_read_whole_less_often_by_ten_seconds_for_each_thousand_keys() -> None:
+    found, shelf = agenda()
+    for number in range(1_999):
+        found.put(0, str(number), {"at": 10**12})
+    found.look((0,), 0)
+    found.look((0,), 70_000_000 - 1)
+    assert shelf.scans == 1
+    found.look((0,), 70_000_000)
+    assert shelf.scans == 2
+
+
+def test_of_much_that_is_due_as_many_are_told_as_are_asked_for_and_the_earliest() -> None:
+    found, _ = agenda()
+    for key, at in (("third", 3), ("first", 1), ("second", 2)):
+        found.put(0, key, {"at": at})
+    assert [key for _, key, _ in found.due((0,), 10, most=2)] == ["first", "second"]
+    assert keys(found, 10) == ["first", "second", "third"]
+
+
 def test_what_is_later_is_due_after_now_and_stands_in_a_lane_that_is_asked_for() -> None:
     found = lanes()
     for key, at in (("a-now", 10), ("a-later", 11), ("b-later", 12), ("c-later", 13)):
