@@ -60,7 +60,10 @@ def main() -> int:
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     path = report.write(found, (folder if given.short or given.only else report.RESULTS) / f"{date}.json")
     out.print(f"written to {path}")
-    failed = report.failures(found, done.verdict, (fault.name for fault in plan.faults), timed=not given.short)
+    wanted, whole = [fault.name for fault in plan.faults], not (given.short or given.only or given.minutes)
+    failed = report.failures(found, done.verdict, wanted, timed=not given.short, whole=whole)
+    for name in [] if whole else report.not_tried(found, wanted):
+        out.print(f"not tried, no time was left: {name}", markup=False)
     for reason in failed:
         out.print(f"FAILED: {reason}", markup=False)
     return 1 if failed else 0

@@ -13,7 +13,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.records import DeadLetter
 from fairwatch.policy.audit_chain import verify
 from fairwatch.wire.topics import topics
-from tests.chaos.sink import Request, Sink, subject_of
+from tests.chaos.sink import Request, Sink, answer_of, subject_of
 from tests.chaos.world import number_of
 
 OPEN = ("raw-events", "observations")  # where malformed input is sent
@@ -30,6 +30,7 @@ class Revision:
     state: str
     count: int
     receivers: tuple[str, ...]
+    answer: str = ""  # see `sink.answer_of`
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def _sightings(found: Found, records: Iterable[dict[str, Any]]) -> None:
 def _revision(alert: dict[str, Any]) -> Revision:
     return Revision(
         subject_of(alert), alert["alert_id"], alert["revision"], alert["state"], alert["count"],
-        tuple(alert["receivers"]),
+        tuple(alert["receivers"]), answer_of(alert),
     )  # fmt: skip
 
 

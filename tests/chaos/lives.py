@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tests.chaos.answered import deeds_by_alert, judge_answers
 from tests.chaos.found import Found, Revision
+from tests.chaos.hushed import OVER, told_meanwhile, untold
 from tests.chaos.oracle import Expected, Life, Sent
 from tests.chaos.sink import Request
-
-OVER = ("ENDED", "CANCELLED")
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class Findings:
     disordered: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
+    told_in_silence: list[str] = field(default_factory=list)
     repeated: int = 0
 
 
@@ -33,8 +34,13 @@ def judge_lives(sent: Sent, found: Found, expected: Mapping[str, Expected]) -> F
     for subject, alerts in by_subject.items():
         if subject not in expected:
             findings.unasked.append(f"{subject}: nothing sent calls for the alert {next(iter(alerts))}")
+    deeds = deeds_by_alert(found.audits)
     for subject, wanted in expected.items():
-        _subject(findings, sent, wanted, by_subject.get(subject, {}))
+        alerts = by_subject.get(subject, {})
+        _subject(findings, sent, wanted, alerts)
+        for revisions in alerts.values():
+            for kind, line in judge_answers(wanted.answers, revisions[-1], deeds.get(revisions[-1].alert_id, ())):
+                getattr(findings, kind).append(line)
     _deliveries(findings, sent, found, expected)
     _audits(findings, found)
     return findings
@@ -48,6 +54,9 @@ def _subject(findings: Findings, sent: Sent, wanted: Expected, alerts: Mapping[s
         _revisions(findings, name, revisions)
         if any(set(each.receivers) != set(wanted.receivers) for each in revisions):
             findings.wrong.append(f"{name}: for {revisions[-1].receivers} instead of {wanted.receivers}")
+    if wanted.crowd:
+        _crowd(findings, sent, wanted, list(alerts.values()))
+        return
     if sent.resent.intersection(wanted.numbers) and len(wanted.lives) > 1:
         return  # an end that came again, late, may cut lives otherwise
     if len(alerts) < len(wanted.lives):
@@ -57,6 +66,21 @@ def _subject(findings: Findings, sent: Sent, wanted: Expected, alerts: Mapping[s
     else:
         for revisions, life in zip(alerts.values(), wanted.lives, strict=True):
             _end(findings, name, revisions, life)
+
+
+def _crowd(findings: Findings, sent: Sent, wanted: Expected, alerts: list[list[Revision]]) -> None:
+    """Each alert but the last has ended; they count every trigger once, however it is cut into alerts."""
+    name, [life] = wanted.subject, wanted.lives
+    lasts = [max(revisions, key=lambda each: each.revision) for revisions in alerts]
+    if not lasts:
+        findings.lost.append(f"{name}: no alert")
+        return
+    findings.lost += [f"{name}: alert {each.alert_id} never ended" for each in lasts[:-1] if each.state not in OVER]
+    counted = sum(each.count for each in lasts)
+    if counted != life.count:
+        findings.wrong.append(f"{name}: {len(lasts)} alerts count {counted} instead of {life.count}")
+    if (lasts[-1].state in OVER) != (life.final in OVER) and not sent.resent.intersection(wanted.numbers):
+        findings.wrong.append(f"{name}: alert {lasts[-1].alert_id} is {lasts[-1].state} instead of {life.final}")
 
 
 def _revisions(findings: Findings, name: str, revisions: list[Revision]) -> None:
@@ -105,10 +129,12 @@ def _deliveries(findings: Findings, sent: Sent, found: Found, expected: Mapping[
         first[place] = request
         order[request.receiver, request.alert_id].append(request.revision)
         _content(findings, request, written.get((request.alert_id, request.revision)), expected.get(request.subject))
+    _hushed(findings, found, expected, order)
     for (receiver, alert), numbers in order.items():
         if numbers != sorted(numbers):
             findings.disordered.append(f"{receiver} heard revisions {numbers} of alert {alert}")
     superseded, revoked = _suppressed(found, "superseded"), _suppressed(found, "mandate_revoked")
+    silenced = _suppressed(found, "silenced")
     findings.lost += [
         f"{each.subject}: {receiver} was not told revision {each.revision} ({each.state}) of alert {each.alert_id}"
         for each in written.values()
@@ -119,7 +145,35 @@ def _deliveries(findings: Findings, sent: Sent, found: Found, expected: Mapping[
             and max(order[receiver, each.alert_id], default=-1) > each.revision
         )
         and not ((receiver, each.alert_id, each.revision) in revoked and _is_revoked(expected.get(each.subject)))
+        and not ((receiver, each.alert_id, each.revision) in silenced and _is_hushed(expected.get(each.subject)))
     ]
+
+
+def _hushed(
+    findings: Findings, found: Found, expected: Mapping[str, Expected], order: Mapping[tuple[str, str], list[int]]
+) -> None:
+    """What is silenced: nothing is told meanwhile; afterwards receivers know how each alert stands."""
+    requests: dict[tuple[str, str], list[Request]] = defaultdict(list)
+    for request in found.requests:
+        requests[request.receiver, request.alert_id].append(request)
+    by_subject: dict[str, dict[str, Revision]] = defaultdict(dict)
+    for each in found.alerts:
+        if _is_hushed(expected.get(each.subject)):
+            by_subject[each.subject][each.alert_id] = each
+    for subject, alerts in by_subject.items():
+        wanted = expected[subject]
+        if wanted.hush is None or len(alerts) != len(wanted.lives):
+            continue  # said elsewhere
+        for place, last in enumerate(alerts.values()):
+            told = {receiver: max(order.get((receiver, last.alert_id), [-1])) for receiver in last.receivers}
+            findings.lost += untold(wanted.hush, place, last, told)
+            for receiver in wanted.receivers:
+                heard = requests[receiver, last.alert_id]
+                findings.told_in_silence += told_meanwhile(wanted.hush, place, heard)
+
+
+def _is_hushed(expected: Expected | None) -> bool:
+    return expected is not None and expected.hush is not None
 
 
 def _suppressed(found: Found, reason: str) -> set[tuple[str, str, int]]:
@@ -157,7 +211,12 @@ def _content(findings: Findings, request: Request, written: Revision | None, wan
     name = request.subject
     if written is None:
         findings.unasked.append(f"{name}: {request.receiver} was told of {request.alert_id}, which nobody wrote")
-    elif (request.state, request.count, name) != (written.state, written.count, written.subject):
+    elif (request.state, request.count, request.answer, name) != (
+        written.state,
+        written.count,
+        written.answer,
+        written.subject,
+    ):
         findings.wrong.append(f"{name}: {request.receiver} was told {request.state} {request.count}, not as written")
     if wanted and request.receiver not in wanted.receivers:
         findings.wrong.append(f"{name}: {request.receiver} was told, which is none of its receivers")
@@ -176,7 +235,8 @@ def _audits(findings: Findings, found: Found) -> None:
             noted[record["subject"], record["action"], details["revision"], details.get("receiver", "")].add(
                 details.get("count", "")
             )
-    for receiver, alert, revision in _suppressed(found, "superseded") | _suppressed(found, "mandate_revoked"):
+    reasons = ("superseded", "mandate_revoked", "silenced")
+    for receiver, alert, revision in set().union(*(_suppressed(found, reason) for reason in reasons)):
         noted[alert, "alert.delivered", str(revision), receiver].add("")
     findings.lost += _unaudited(found.alerts, noted)
 

@@ -28,10 +28,11 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.wire.avro import Codec
 from tests.chaos import world as worlds
+from tests.chaos.desk import answerable, deed, unanswered
 from tests.chaos.found import Found, of_records
 from tests.chaos.sink import RECEIVERS, Sink
 from tests.chaos.verdict import Sent
-from tests.chaos.world import WITHDRAWALS, World, anpr, authorisation, observation, story_record
+from tests.chaos.world import WITHDRAWALS, World, anpr, authorisation, crowd_presence, observation, story_record
 from tests.support.processor_world import MemoryReference, MemoryState
 from tests.support.trust import checked, trust
 
@@ -76,6 +77,7 @@ class QuietHub:
     sink: Sink = field(default_factory=lambda: Sink(""))
 
     def __post_init__(self) -> None:
+        self.answerable = answerable(self.world.events)
         self.references: dict[str, MemoryReference] = defaultdict(MemoryReference)
         for topic, key, record in self.world.reference():
             self.references[topic].put(key, record)
@@ -88,7 +90,7 @@ class QuietHub:
             Verify(self.clock, MemoryState(), known, trust(known)),
             Route(tree, known["sites"]),
             Group(tree.rules, MemoryState(), self.clock),
-            Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known)),
+            Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known), self.references["silences"]),
             Audit(MemoryState(), self.clock),
         ]
 
@@ -124,14 +126,21 @@ async def play(world: World, events: int) -> tuple[Sent, Found]:
             sent.at.append(clock.now() / 1e6)
             for record_type, record in _records(event, stories):
                 topic = event.topic if event.act else "observations"
+                if topic == "silences":
+                    hub.references[topic].put(event.key, record)
+                    sent.quiet_at[event.number] = clock.now() / 1e6  # type: ignore[index]
+                    await hub.tick()
+                    continue
                 await hub.write(topic, record_type, event.key, record)
             clock.advance(seconds=1 / RATE)
             if event.number % round(RATE * TICK_S) == 0:
                 await hub.tick()
+                await _answer(hub, sent)
             await _revoke(hub, sent, events, event.number)
-        for _ in range(10):
+        for _ in range(20):
             clock.advance(seconds=1)
             await hub.tick()
+            await _answer(hub, sent)
     found = of_records(hub.topics["sightings"], hub.topics["alerts"], hub.topics["audit-chain"], hub.sink.requests)
     found.shown = {each.alert_id for each in found.alerts}
     return sent, found
@@ -143,6 +152,8 @@ def _records(event: worlds.Event, stories: dict[int, Any]) -> list[tuple[str, di
         return []
     if event.act:
         return [story_record(event, stories[event.act.story])]
+    if event.step:
+        return [("Observation", crowd_presence(event))]
     if not event.raw:
         return [("Observation", observation(event.number, event.device))]
     payload = Payload(
@@ -159,3 +170,10 @@ async def _revoke(hub: QuietHub, sent: Sent, events: int, position: int) -> None
             topic, key, record = authorisation(f"withdrawn-{withdrawal}", "REVOKED")
             hub.references[topic].put(key, record)
             sent.revoked_at[key] = hub.clock.now() / 1e6  # type: ignore[index]
+
+
+async def _answer(hub: QuietHub, sent: Sent) -> None:
+    for answer in unanswered(hub.answerable, hub.sink, sent.answers):
+        record = deed(answer, hub.sink, hub.clock.now)
+        await hub.write("alert-actions", "AlertAction", record["group"], record)
+        sent.answers.setdefault(answer.number, []).append(answer)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -65,8 +66,8 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
     world = World(plan.seed, limit)
     say(f"seed {plan.seed}: at least {plan.events} events at {plan.rate:g}/s; logs in {folder}")
     async with running(folder, world, with_registry=plan.registry, partition=plan.partition) as hub:
-        load = Load(hub.settings, world, plan.rate, plan.events, Doors(hub.addresses, set()))
-        sending = asyncio.create_task(load.run())
+        load = Load(hub.settings, world, plan.rate, plan.events, Doors(hub.addresses, set()), hub.sink)
+        sending, answering = asyncio.create_task(load.run()), asyncio.create_task(load.answer())
         async with Watch(hub, load) as watch:
             first = await watch.flows()
             say(f"everything runs; events flow after {first or 0:.1f} s")
@@ -77,7 +78,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             load.finish()
             await sending
             say(f"{load.position} events sent in {time.monotonic() - began:.0f} s; waiting until all have come through")
-            drained = await _drained(watch)
+            drained = await _drained(watch, load, answering)
             say(f"all came through after {drained:.1f} s" if drained else f"missing: {_missing(watch)}")
         return await _judged(hub, load, conductor)
 
@@ -94,10 +95,19 @@ def _missing(watch: Watch) -> str:
     return f"{len(watch.missing())} events, {len(watch.untold())} subjects"
 
 
-async def _drained(watch: Watch) -> float | None:
+async def _drained(watch: Watch, load: Load, answering: asyncio.Task[None]) -> float | None:
     began = time.monotonic()
+    try:
+        return await _all_came(watch, load, began)
+    finally:
+        answering.cancel()
+        with suppress(asyncio.CancelledError):
+            await answering
+
+
+async def _all_came(watch: Watch, load: Load, began: float) -> float | None:
     while time.monotonic() < began + DRAIN_S:
-        if not watch.missing() and not watch.untold():
+        if not watch.missing() and not load.unanswered() and not watch.untold():
             await asyncio.sleep(QUIET_S)  # what comes twice comes late
             return time.monotonic() - began
         await asyncio.sleep(1)
@@ -112,6 +122,7 @@ async def _judged(hub: Hub, load: Load, conductor: Conductor) -> Run:
         "seed": load.world.seed, "events": load.position, "rate": load.rate, "registry": hub.registry is not None,
         "poison": len(load.poison), "resent_by_load": len(load.resent), "answered_500": hub.sink.refused,
         "forged": hub.sink.forged, "forbidden_events": sum(sent.forbidden(event) for event in sent.events),
+        "answers": sum(map(len, load.answers.values())), "silences": len(load.quiet_at),
         "through_gateways": load.doors.taken, "processes": list(hub.workers.running),
         "ended_by_themselves": [f"{name}: {code}" for name, code in hub.workers.ended],
         "failed_faults": conductor.failed,

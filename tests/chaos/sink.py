@@ -12,8 +12,9 @@ from aiohttp import web
 
 from fairwatch.apps.demo.receiver import ControlRoom
 
-Mood = Literal["well", "slow", "broken", "down"]
+Mood = Literal["well", "slow", "broken", "down", "flapping"]
 SLOW_S = 7.0  # longer than a delivery waits
+FLAP_S = 1.5  # well for so long, then broken
 RECEIVERS = ("control-room", "guards")
 
 
@@ -24,6 +25,7 @@ class Request:
     Attributes:
         at: Seconds since 1970.
         digest: Of the content.
+        answer: What people did, see `answer_of`.
         answered: False where the sender had given up before the answer came, so that it has to come again.
     """
 
@@ -36,12 +38,21 @@ class Request:
     count: int
     subject: str
     digest: str
+    answer: str = ""
     answered: bool = True
 
 
 def subject_of(alert: dict[str, Any]) -> str:
     """Name what an alert is about: the entry of a watchlist, else its group."""
     return str(alert.get("entry_id") or alert["group"])
+
+
+def answer_of(alert: dict[str, Any]) -> str:
+    """Name what people did to an alert, the last of it, and who."""
+    for action, name in (("CLOSE", "closed_by"), ("CLAIM", "claimed_by"), ("ACKNOWLEDGE", "acknowledged_by")):
+        if alert.get(name):
+            return f"{action} {alert[name]}"
+    return ""
 
 
 @dataclass(slots=True)
@@ -51,6 +62,7 @@ class Sink(ControlRoom):
     Attributes:
         requests: All that were taken, in order.
         entries: Alert ids by entry id, of alerts that were new.
+        latest: The newest alert by entry id, as far as an answer needs it.
         told: By (receiver, alert id) the highest revision, its state and count.
         ids: How often each webhook id was taken.
         refused: Requests that were answered by 500.
@@ -58,6 +70,7 @@ class Sink(ControlRoom):
 
     requests: list[Request] = field(default_factory=list)
     entries: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    latest: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: dict[tuple[str, str], Request] = field(default_factory=dict)
     ids: Counter[str] = field(default_factory=Counter)
     refused: int = 0
@@ -84,7 +97,7 @@ class Sink(ControlRoom):
         return f"http://127.0.0.1:{self.port}/alerts"
 
     async def _moody(self, request: web.Request) -> web.Response:
-        if self.mood == "broken":
+        if self.mood == "broken" or (self.mood == "flapping" and time.monotonic() // FLAP_S % 2):
             self.refused += 1
             return web.Response(status=500)
         mood = self.mood
@@ -92,7 +105,7 @@ class Sink(ControlRoom):
         if answer.status == web.HTTPNoContent.status_code:
             body = await request.json()
             receiver, webhook_id = request.match_info["receiver"], request.headers["webhook-id"]
-            self.note(receiver, webhook_id, body.get("data", body), answered=mood == "well", at=time.time())
+            self.note(receiver, webhook_id, body.get("data", body), answered=mood != "slow", at=time.time())
         if mood == "slow":
             await asyncio.sleep(SLOW_S)
         return answer
@@ -102,12 +115,14 @@ class Sink(ControlRoom):
         digest = hashlib.sha256(json.dumps(alert, sort_keys=True).encode()).hexdigest()
         request = Request(
             at, receiver, webhook_id, alert["alert_id"], alert["revision"], alert["state"], alert["count"],
-            subject_of(alert), digest, answered,
+            subject_of(alert), digest, answer_of(alert), answered,
         )  # fmt: skip
         self.requests.append(request)
         self.ids[webhook_id] += 1
         latest = self.told.get((receiver, request.alert_id))
         if latest is None or latest.revision < request.revision:
             self.told[receiver, request.alert_id] = request
-        if request.revision == 0 and alert.get("entry_id"):
-            self.entries[alert["entry_id"]].add(request.alert_id)
+        if entry := alert.get("entry_id"):
+            self.latest[entry] = {name: alert.get(name) for name in ("alert_id", "group", "revision")}
+            if request.revision == 0:
+                self.entries[entry].add(request.alert_id)

@@ -1,7 +1,8 @@
 """Stories: several events of one group, in an order whose outcome is known.
 
 A story begins at a number and takes further numbers after it. A *life* story raises and ends alerts about one object,
-several times; a *face* story is a candidate and what two people decide about it.
+several times; a *quiet* story does so while somebody silences it; a *face* story is a candidate and what two people
+decide about it.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Deed = Literal["begin", "end", "candidate", "match", "no_match"]
+Deed = Literal["begin", "end", "silence", "expire", "candidate", "match", "no_match"]
 Door = Literal["kafka", "http", "mqtt", "viid"]
 Script = tuple[tuple[int, Deed, str], ...]
 
@@ -26,7 +27,7 @@ class Act:
     Attributes:
         story: The number at which the story began; its name.
         step: Its place in the story, from 0.
-        person: Who decides, of a vote.
+        person: Who decides or silences.
     """
 
     story: int
@@ -55,6 +56,11 @@ class Story:
     def is_face(self) -> bool:
         """Whether people decide."""
         return any(deed == "candidate" for _, deed, _ in self.script)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether somebody silences it."""
+        return any(deed == "silence" for _, deed, _ in self.script)
 
     @property
     def confirmed(self) -> bool:
@@ -89,6 +95,18 @@ LIVES: dict[str, Script] = {
     "stays open": _life(0, 200, 400),
     "one after the other": _life(0, -1, 2, -3, 4, -5, 300, -301),
 }
+QUIETS: dict[str, Script] = {  # a silence is known everywhere long before what comes after it
+    "silenced, told when that ends": (
+        (0, "silence", ANNE), (900, "begin", ""), (1000, "begin", ""), (1900, "expire", ANNE)
+    ),
+    "over before the silence is": (
+        (0, "silence", BEN), (900, "begin", ""), (1000, "end", ""), (1900, "expire", BEN), (2800, "begin", "")
+    ),
+    "told before, ends in silence": (
+        (0, "begin", ""), (600, "silence", ANNE), (1500, "begin", ""), (1600, "end", ""), (1700, "begin", "")
+    ),
+    "ends after the silence": ((0, "silence", BEN), (900, "begin", ""), (1800, "expire", BEN), (2700, "end", "")),
+}  # fmt: skip
 FACES: dict[str, Script] = {
     "two people": ((0, "candidate", ""), (10, "match", ANNE), (60, "match", BEN)),
     "people are faster": ((0, "match", ANNE), (5, "match", BEN), (40, "candidate", "")),
@@ -107,6 +125,7 @@ def stories(seed: int, limit: int, withdrawals: int) -> Iterator[Story]:
             withdrawal = random.randrange(withdrawals) if random.random() < WITHDRAWN_SHARE else None
             yield Story(number, name, FACES[name], f"hall-{random.randrange(HALLS)}", "kafka", withdrawal)
         else:
-            name, mqtt = random.choice(sorted(LIVES)), random.random() < 0.5
+            name = random.choice(sorted(LIVES.keys() | QUIETS.keys()))
+            mqtt = random.random() < 0.5 and name in LIVES  # a recorder's queue may be behind a silence
             device = f"recorder-{random.randrange(RECORDERS)}" if mqtt else f"hall-{random.randrange(HALLS)}"
-            yield Story(number, name, LIVES[name], device, "mqtt" if mqtt else "kafka")
+            yield Story(number, name, {**LIVES, **QUIETS}[name], device, "mqtt" if mqtt else "kafka")

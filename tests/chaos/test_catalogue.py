@@ -19,6 +19,9 @@ REQUIRED = {
         "the clock of a worker jumps +60 min", "the clock of a worker jumps -60 min",
         "the clock of group jumps +60 min", "the clock of verify jumps -60 min",
     },
+    "receivers are slow, down and flap": {
+        "the sink is slow", "the sink is down", "the sink is well and answers 500 by turns",
+    },
     "each processor and gateway is killed": {f"{name} killed" for name in (*PROCESSORS, *GATEWAYS)},
 }  # fmt: skip
 

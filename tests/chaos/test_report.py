@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.chaos.conductor import said
 from tests.chaos.faults.fault import Happened
-from tests.chaos.report import failures, kills, results, show
+from tests.chaos.report import failures, kills, not_tried, results, show
 from tests.chaos.verdict import Verdict
 
 
@@ -73,6 +73,13 @@ def test_a_run_in_which_all_happened_and_nothing_was_wrong_has_not_failed():
 
 def test_a_fault_that_did_not_happen_fails_the_run():
     assert failed([killed(4.0)], ["match killed", "broker 1 frozen"]) == ["did not happen in time: broker 1 frozen"]
+
+
+def test_a_run_that_was_to_be_shorter_tells_what_was_not_tried_and_has_not_failed():
+    found = results(Verdict(), [killed(4.0)], {"seed": 1, "events": 1, "failed_faults": []})
+    wanted = ["match killed", "broker 1 frozen"]
+    assert not_tried(found, wanted) == ["broker 1 frozen"]
+    assert failures(found, Verdict(), wanted, whole=False) == []
 
 
 def test_a_short_run_judges_no_times():

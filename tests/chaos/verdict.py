@@ -11,7 +11,8 @@ from tests.chaos.oracle import BOUND_S, Sent, expect
 
 SHOWN = 1000  # of the latest alerts; the console forgets older ones
 WRONGS = (
-    "lost", "doubled", "disordered", "wrong", "unasked", "revoked_alerts", "unexplained", "chain", "missing_states",
+    "lost", "doubled", "disordered", "wrong", "unasked", "told_in_silence", "revoked_alerts", "unexplained", "chain",
+    "missing_states",
 )  # fmt: skip
 STATES = ("NEW", "UPDATED", "ENDED", "CANCELLED")
 __all__ = ["BOUND_S", "STATES", "WRONGS", "Sent", "Verdict", "judge"]
@@ -31,6 +32,7 @@ class Verdict:
     disordered: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
+    told_in_silence: list[str] = field(default_factory=list)
     revoked_alerts: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ def judge(sent: Sent, found: Found) -> Verdict:
         disordered=[*_disordered(sent, found), *lives.disordered],
         wrong=lives.wrong,
         unasked=lives.unasked,
+        told_in_silence=lives.told_in_silence,
         revoked_alerts=sorted(told & forbidden),
         unexplained=list(_unexplained(sent, found)),
         chain=found.chain,
@@ -85,7 +88,7 @@ def _lost(sent: Sent, found: Found) -> Iterator[str]:
         if event.kind == "poison":
             if event.number not in buried:
                 yield f"{event.number}: poison without a dead letter ({event.poison.name if event.poison else ''})"
-        elif event.kind != "story":
+        elif event.kind not in ("story", "crowd"):
             if not found.sightings[event.number]:
                 yield f"{event.number}: no sighting"
             alert = alerts.get(str(event.number))

@@ -12,10 +12,12 @@ from aiokafka.errors import KafkaError
 
 from fairwatch.apps.kafka import codec
 from fairwatch.domain.errors import RejectedError
+from tests.chaos.desk import is_of
 from tests.chaos.found import OPEN, Place
 from tests.chaos.hub import Hub
 from tests.chaos.load import Load
 from tests.chaos.oracle import Expected, expect
+from tests.chaos.sink import Request
 from tests.chaos.world import Event
 
 RECOVERY_S = 240.0
@@ -82,9 +84,9 @@ class Watch:
 
     def untold(self) -> list[str]:
         """Return the subjects about which the control rooms have not heard everything that is certain."""
-        told: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        told: dict[tuple[str, str], list[Request]] = defaultdict(list)
         for (receiver, _), request in self._hub.sink.told.items():
-            told[receiver, request.subject].append((request.state, request.count))
+            told[receiver, request.subject].append(request)
         wanted = expect(self._load.sent()).values()
         return [each.subject for each in wanted if not all(_heard(each, told[r, each.subject]) for r in each.receivers)]
 
@@ -129,9 +131,17 @@ class Watch:
             self.buried.add(self._load.poison.get(self._originals[place], -1))
 
 
-def _heard(wanted: Expected, told: list[tuple[str, int]]) -> bool:
+def _heard(wanted: Expected, told: list[Request]) -> bool:
     """Tell whether the latest revision of each alert is as it must be in the end."""
     if not wanted.must:
-        return not told or all(state == "CANCELLED" for state, _ in told)
-    heard = sorted(("open" if state in ("NEW", "UPDATED") else state, count) for state, count in told)
-    return heard == sorted((life.final, life.count) for life in wanted.lives)
+        return not told or all(each.state == "CANCELLED" for each in told)
+    if wanted.answers and not any(is_of(answer, each.answer) for answer in wanted.answers for each in told):
+        return False
+    heard = sorted(("open" if each.state in ("NEW", "UPDATED") else each.state, each.count) for each in told)
+    lives = sorted((life.final, life.count) for life in wanted.lives)
+    if wanted.crowd:
+        ended = {state for state, _ in heard}
+        return sum(count for _, count in heard) == lives[0][1] and (lives[0][0] == "open") == ("open" in ended)
+    if wanted.hush is not None:  # what lies in a silence is not told
+        return wanted.hush.until is None or all(life in heard for life in lives if life[0] == "open")
+    return heard == lives

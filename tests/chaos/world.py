@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from random import Random
@@ -13,12 +13,19 @@ import numpy as np
 from fairwatch.apps.demo.cameras.hikvision import ANPR
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
+from tests.chaos import crowds
 from tests.chaos.poison import POISONS, Poison
 from tests.chaos.stories import HALLS, PEOPLE, RECORDERS, Act, Door, Story, stories
 from tests.support.trust import OFFICIALS, authorised, enrolled, signed, vouched
 
-Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story"]
-SHARES: tuple[tuple[Kind, float], ...] = (("poison", 0.01), ("listed", 0.025), ("revoked", 0.003), ("withdrawn", 0.006))
+Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story", "crowd"]
+SHARES: tuple[tuple[Kind, float], ...] = (
+    ("poison", 0.01),
+    ("listed", 0.025),
+    ("revoked", 0.003),
+    ("withdrawn", 0.006),
+    ("crowd", 0.03),
+)
 # What enters as a camera's own bytes; listed plates more often, since recovery is told by one of each way in.
 RAW_SHARE, LISTED_RAW_SHARE = 0.2, 0.5
 RAW_CAMERAS, CAMERAS = 4, 12
@@ -27,9 +34,16 @@ LISTED_HTTP_SHARE, LISTED_VIID_SHARE = 0.4, 0.3
 HTTP_CAMERAS = 2
 PLATFORM, PLATFORM_CAMERA = "31010000005030000001", "31010000001320000001"
 WITHDRAWALS = 4
-DAY = 86_400_000_000
+MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 DIGITS = "AHKMTV"  # no reader takes one for another
 SITE = "chaos"
+UNLISTED = ("plain", "poison", "story", "crowd")
+
+
+TOPICS: dict[str, str] = {
+    "candidate": "candidates", "match": "verifications", "no_match": "verifications", "silence": "silences",
+    "expire": "silences",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Event:
         raw: Enters as a camera's own bytes, through `normalize`; else as an observation.
         door: By which it comes in.
         act: Its step of a story, for the kind `story`.
+        step: What one of a crowd does, for the kind `crowd`.
         withdrawal: Which authorisation is revoked during the run, for the kind `withdrawn`.
         poison: How it is malformed, for the kind `poison`.
     """
@@ -52,18 +67,21 @@ class Event:
     poison: Poison | None = None
     door: Door = "kafka"
     act: Act | None = None
+    step: crowds.Step | None = None
 
     @property
     def topic(self) -> str:
         """Logical topic that it is sent to, where it does not come through a gateway."""
         if self.act and self.act.deed not in ("begin", "end"):
-            return "candidates" if self.act.deed == "candidate" else "verifications"
+            return TOPICS[self.act.deed]
         return "raw-events" if self.raw else "observations"
 
     @property
     def key(self) -> str:
         """Key of its record."""
-        return self.device if self.topic in ("raw-events", "observations") else candidate_id(self.act)
+        if self.topic in ("raw-events", "observations"):
+            return self.device
+        return silence_id(self.act) if self.topic == "silences" else candidate_id(self.act)
 
 
 def plate(number: int) -> str:
@@ -99,6 +117,10 @@ class World:
         events = [self._event(number) for number in range(self.limit)]
         for story in self.stories:
             self._play(story, events)
+        for crowd in range(crowds.CROWDS):
+            there = [event for event in events if event.kind == "crowd" and event.number % crowds.CROWDS == crowd]
+            for event, step in zip(there, crowds.steps(crowd), strict=False):
+                events[event.number] = replace(event, raw=False, device=step.device, door="kafka", step=step)
         return events
 
     @cached_property
@@ -154,6 +176,11 @@ class World:
         devices += [f"http-{n}" for n in range(HTTP_CAMERAS)]
         for device in devices:
             yield "devices", device, {"device_id": device, "name": device, "site_id": SITE}
+        for crowd in range(crowds.CROWDS):
+            site = crowds.site_of(crowd)
+            yield "sites", site, {"site_id": site, "name": site, "time_zone": "UTC"}
+            for device in (crowds.device_of(crowd, number) for number in range(crowds.CROWD_DEVICES)):
+                yield "devices", device, {"device_id": device, "name": device, "site_id": site}
         yield "devices", "platform", {
             "device_id": "platform", "name": "platform", "formats": ["gat1400"], "aliases": [PLATFORM]
         }  # fmt: skip
@@ -166,7 +193,7 @@ class World:
         for number in range(WITHDRAWALS):
             yield authorisation(f"withdrawn-{number}")
         for event in self.events:
-            if event.kind not in ("plain", "poison", "story"):
+            if event.kind not in UNLISTED:
                 yield _entry(event)
         for story in self.stories:
             if story.is_face:
@@ -227,6 +254,8 @@ def value_of(event: Event, codec: Codec, story: Story | None = None) -> bytes:
     """Return what is sent for an event now; of poison the same bytes never come twice."""
     if event.act and story:
         return codec.encode(*story_record(event, story))
+    if event.step:
+        return codec.encode("Observation", crowd_presence(event))
     if event.poison:
         return event.poison.make(event.number, event.device, codec)
     if event.raw:
@@ -242,6 +271,8 @@ def story_record(event: Event, story: Story) -> tuple[str, dict[str, Any]]:
             return "MatchCandidate", candidate(event, story)
         case "match" | "no_match":
             return "Verification", verification(event)
+        case "silence" | "expire":
+            return "Silence", silence(event)
         case _:
             return "Observation", presence(event)
 
@@ -268,15 +299,46 @@ def verification(event: Event) -> dict[str, Any]:
     })  # fmt: skip
 
 
+def silence_id(act: Act | None) -> str:
+    """Return the id of a story's silence."""
+    assert act
+    return stable_id("chaos-silence", act.story)
+
+
+def silence(event: Event) -> dict[str, Any]:
+    """Return a silence of a story's group, or its end: no clock that is an hour off takes one for the other."""
+    assert event.act
+    at = _now()
+    starts_at = at - 2 * HOUR
+    is_over = event.act.deed == "expire"
+    return {
+        "silence_id": silence_id(event.act), "author": event.act.person, "role": "operator", "reason": "chaos",
+        "matchers": [f'group="objects|{object_id(event.act.story)}"'], "starts_at": starts_at,
+        "expires_at": starts_at + MINUTE if is_over else at + 9 * HOUR, "updated_at": at,
+        "expired_by": event.act.person if is_over else None,
+    }  # fmt: skip
+
+
 def presence(event: Event) -> dict[str, Any]:
     """Return what a device says of the object of a life story."""
     assert event.act
-    at = _now()
     lifecycle = "END" if event.act.deed == "end" else "UPDATE" if event.act.step else "START"
+    return _presence(event, "zone.inside", object_id(event.act.story), lifecycle)
+
+
+def crowd_presence(event: Event) -> dict[str, Any]:
+    """Return what a device says of one of a crowd."""
+    assert event.step
+    lifecycle = "END" if event.step.deed == "end" else "UPDATE" if event.step.again else "START"
+    return _presence(event, crowds.EVENT_TYPE, event.step.object_id, lifecycle)
+
+
+def _presence(event: Event, event_type: str, object_id: str, lifecycle: str) -> dict[str, Any]:
+    at = _now()
     return {
-        "observation_id": stable_id("chaos", event.number), "event_type": "zone.inside", "device_id": event.device,
+        "observation_id": stable_id("chaos", event.number), "event_type": event_type, "device_id": event.device,
         "source": {"format": "chaos"}, "occurred_at": at, "received_at": at, "object_class": "PERSON",
-        "object_id": object_id(event.act.story), "lifecycle": lifecycle,
+        "object_id": object_id, "lifecycle": lifecycle,
     }  # fmt: skip
 
 

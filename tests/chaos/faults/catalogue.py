@@ -22,7 +22,7 @@ def every() -> list[Fault]:
         *(BrokerKilled(node) for node in (1, 2, 3)), BrokerFrozen(1), BrokerFrozen(2), AllBrokersKilled(),
         DiskFull(), StateDiskFull(),
         Cut("reset"), Cut("silence"), Cut("deaf"), Cut("mute"), RedisEmptied(), RegistryDown(),
-        SinkIll("slow"), SinkIll("down"), SinkIll("broken"),
+        SinkIll("slow"), SinkIll("down"), SinkIll("broken"), SinkIll("flapping"),
     ]  # fmt: skip
 
 
@@ -30,5 +30,5 @@ def short() -> list[Fault]:
     """Return a few faults that are over soon; no registry runs."""
     return [
         Killed("match"), KilledBetween("group", "output"), BrokerKilled(1), Cut("reset", (1.0, 5.0)), RedisEmptied(),
-        SinkIll("broken"),
+        SinkIll("flapping"),
     ]  # fmt: skip

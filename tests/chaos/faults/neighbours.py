@@ -1,4 +1,4 @@
-"""Redis comes back empty, the registry is down, the control room is slow, down or answers 500."""
+"""Redis comes back empty, the registry is down, the control room is slow, down, answers 500 or flaps."""
 
 import asyncio
 from random import Random
@@ -45,7 +45,8 @@ class SinkIll:
     part = "sink"
     holds_s = (8.0, 30.0)
     names: tuple[tuple[Mood, str], ...] = (
-        ("slow", "the sink is slow"), ("down", "the sink is down"), ("broken", "the sink answers 500")
+        ("slow", "the sink is slow"), ("down", "the sink is down"), ("broken", "the sink answers 500"),
+        ("flapping", "the sink is well and answers 500 by turns"),
     )  # fmt: skip
 
     def __init__(self, mood: Mood) -> None:
