@@ -58,7 +58,7 @@ case ${1:-} in
   stop) stop ;;
   with)
     shift
-    answers || { trap stop EXIT; start; }
+    answers || { ours >/dev/null || trap stop EXIT; start; } # one that is merely slow to answer is not ours to stop
     "$(dirname "$0")/images.sh"
     "$@"
     ;;
