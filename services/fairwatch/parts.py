@@ -138,8 +138,8 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="route",
             reads=("sightings", "verdicts", "device-status"),
-            writes=("alert-triggers", "correlation-steps"),
-            references=("devices", "sites", "rule-sets"),
+            writes=("alert-triggers", "correlation-steps", "site-armings", "audit"),
+            references=("devices", "sites", "rule-sets", "site-armings"),
         ),
     ),
     Part(
@@ -166,7 +166,7 @@ PARTS: tuple[Part, ...] = (
             reads=("alert-triggers", "alert-actions"),
             writes=("alerts", "audit", "inhibitions"),
             state=True,
-            references=("inhibitions", "sites", "devices", "rule-sets", *VOUCHED),
+            references=("inhibitions", "sites", "devices", "rule-sets", "site-armings", *VOUCHED),
             tick_s=1.0,
         ),
     ),
@@ -188,6 +188,7 @@ PARTS: tuple[Part, ...] = (
                 "inhibitions",
                 "devices",
                 "rule-sets",
+                "site-armings",
                 *VOUCHED,
             ),
             tick_s=0.5,

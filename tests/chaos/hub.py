@@ -33,7 +33,7 @@ from tests.support.trust import ADMIN
 CONFIG = Path(__file__).parent / "config"
 PARTITIONS = 2
 REPLICATION = 3
-READY_S = 180.0
+READY_S = 300.0
 STORE_S = 2.0
 AT_ONCE = 500
 

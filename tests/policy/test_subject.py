@@ -39,7 +39,7 @@ def test_a_sighting_is_seen_with_its_place_its_time_and_what_may_be_shown() -> N
         "object_class": "CAR", "object_id": "7",
         "confidence": 0.5, "device_known": True, "entry_id": None, "entry_title": "", "candidate_id": None,
         "authorisation_id": None, "priority": None, "plate_read": "", "plate_listed": "", "verified_by": (),
-        "geo": {"latitude": 1.0}, "media": (media[0], media[3]), "exercise": True,
+        "geo": {"latitude": 1.0}, "media": (media[0], media[3]), "exercise": True, "armed": True,
         "facts": {"object_class": "CAR", "source_rule": "gate"},
     }  # fmt: skip
 
@@ -103,6 +103,7 @@ def test_a_verdict_is_seen_with_its_entry_and_who_confirmed_it() -> None:
             "plate_read": "ab8", "plate_listed": "abb", "entry_title": "Stolen blue saloon",
         },
         "exercise": True,
+        "armed": True,
     }  # fmt: skip
 
 

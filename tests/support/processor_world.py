@@ -73,6 +73,7 @@ def assert_valid(record: Mapping[str, Any]) -> str:
 
 ID_FIELDS = {
     "FieldDrift": "seen_at",
+    "SiteArming": "changes",
     "Verdict": "verdict_id",
     "Verification": "verification_id",
     "MatchCandidate": "candidate_id",

@@ -834,6 +834,26 @@ class Silence(TypedDict):
     updated_at: NotRequired[int | None]
     deeds: NotRequired[list[Deed]]
 
+ArmingWay = Literal["PERSON", "EVENT"]
+
+
+class ArmingChange(TypedDict):
+    """One change."""
+
+    armed: bool
+    at: int
+    by: str
+    way: NotRequired[ArmingWay]
+    reason: NotRequired[str]
+
+
+class SiteArming(TypedDict):
+    """Whether a site is armed, as people and its own devices said; what a schedule says stands in the rules."""
+
+    site_id: str
+    changes: list[ArmingChange]
+    updated_at: NotRequired[int | None]
+
 
 class Site(TypedDict):
     """A place: airport terminal, station, hospital."""

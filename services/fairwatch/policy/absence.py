@@ -7,7 +7,7 @@ rule is armed: one with `during` counts the time within only.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from fairwatch.domain.agenda import BESIDE, Agenda
@@ -23,7 +23,30 @@ SILENT = "device.silent"
 SECOND, MINUTE = 1_000_000, 60_000_000
 AHEAD = 8 * 24 * 60  # minutes in which the next armed one is looked for
 UTC = ZoneInfo("UTC")
-Armed = Callable[[str, datetime], bool]
+Armed = Callable[[str, datetime, bool], bool]
+
+
+class SitesArmed(Protocol):
+    """Says which sites are armed when."""
+
+    @property
+    def version(self) -> int:
+        """Grow with each change that somebody makes."""
+        ...
+
+    def at(self, site_id: str | None, at: int) -> bool:
+        """Tell whether a site is armed at a time in microseconds."""
+        ...
+
+
+class AlwaysArmed:
+    """Every site is armed for ever."""
+
+    version = 0
+
+    def at(self, _site_id: str | None, _at: int) -> bool:
+        """Return True."""
+        return True
 
 
 def life_sign(rule: Rule, subject: Subject) -> dict[str, Any]:
@@ -79,9 +102,10 @@ class Watches:
     Args:
         rules: Options by rule.
         agenda: Keeps it in the lane `WATCH`.
-        armed: Says of a rule's name and a local time whether it counts.
+        armed: Says of a rule's name, a local time and whether the site is armed then, whether it counts.
         sites: For the time zone of each.
         devices: One that is disabled is not missed; None where they are not known.
+        sites_armed: Says which sites are armed when.
     """
 
     def __init__(
@@ -91,8 +115,11 @@ class Watches:
         armed: Armed,
         sites: Reference | None = None,
         devices: Reference | None = None,
+        sites_armed: SitesArmed | None = None,
     ) -> None:
         self.follow(rules)
+        self._sites_armed: SitesArmed = sites_armed or AlwaysArmed()
+        self._looked_at: dict[int, int] = {}
         self._agenda = agenda
         self._armed = armed
         self._sites = sites
@@ -122,7 +149,8 @@ class Watches:
 
     def due(self, partitions: Sequence[int], now: int) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield what has fallen silent, as triggers with their partitions."""
-        for partition, key, value in list(self._agenda.due(partitions, now, WATCH)):
+        due = {(partition, key): value for partition, key, value in self._agenda.due(partitions, now, WATCH)}
+        for (partition, key), value in [*due.items(), *self._looked_at_again(partitions, due)]:
             sign = value["sign"]
             after = self.after(sign["rule"])
             if after is None or self._is_off(sign):
@@ -132,6 +160,17 @@ class Watches:
             self._agenda.put(partition, key, {**value, "due": at if at > now else None})
             if at <= now:
                 yield partition, _absence(sign, value["heard"], now)
+
+    def _looked_at_again(
+        self, partitions: Sequence[int], due: Mapping[tuple[int, str], Any]
+    ) -> list[tuple[tuple[int, str], Any]]:
+        """Return the rest of what is watched where somebody armed or disarmed a site since it was looked at."""
+        version = self._sites_armed.version
+        changed = [partition for partition in partitions if self._looked_at.get(partition, 0) != version]
+        self._looked_at = dict.fromkeys(partitions, version)
+        places = [(partition, key) for partition in changed for key in self._agenda.keys(partition, WATCH)]
+        values = [(place, self._agenda.get(*place)) for place in places if place not in due]
+        return [(place, value) for place, value in values if value is not None and value["due"] is not None]
 
     def due_at(self) -> int | None:
         """Return when something may have been silent for long enough, in microseconds."""
@@ -147,7 +186,7 @@ class Watches:
         where = zone((site or {}).get("time_zone")) or UTC
 
         def is_armed(at: int) -> bool:
-            return self._armed(sign["rule"], local_time(at, where))
+            return self._armed(sign["rule"], local_time(at, where), self._sites_armed.at(sign.get("site_id"), at))
 
         minute = now - now % MINUTE
         if not is_armed(now):

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.arming_rules import ARMED, DISARMED, Arming
 from fairwatch.policy.calendars import Calendar, Days
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.correlation.rules import Correlation
@@ -53,6 +54,7 @@ class Routes(Strict):
     route: Node
     absent: tuple[Absent, ...] = ()
     correlations: tuple[Correlation, ...] = ()
+    arming: tuple[Arming, ...] = ()
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> "Routes":
@@ -64,6 +66,9 @@ class Routes(Strict):
 
     @model_validator(mode="after")
     def _is_sound(self) -> "Routes":
+        unknown = {name for arming in self.arming for name in arming.schedule} - set(self.time_intervals)
+        if unknown or {ARMED, DISARMED} & set(self.time_intervals):
+            raise ValueError(f"arming: {min(unknown, default=ARMED)!r} is not in time_intervals, or is ours")
         if self.route.match != Match() or self.route.goes_on:
             raise ValueError("route: the root takes everything: it has neither match nor continue")
         names: set[str] = set()
@@ -71,7 +76,7 @@ class Routes(Strict):
         for node, options in rules:
             label = f"route {node.name!r}"
             for interval in _intervals(node):
-                if interval not in self.time_intervals:
+                if interval not in (ARMED, DISARMED, *self.time_intervals):
                     raise ValueError(f"{label}: time interval {interval!r} is not in time_intervals")
             if node.name is None:
                 continue
@@ -143,6 +148,7 @@ class RouteTree:
         terms = [Term(rule, part, match) for rule in routes.correlations for part, match in rule.terms()]
         self.matches |= {f"{term.name}: {term.part}": term.match for term in terms if term.part != "first"}
         self._terms = Children([(term, term.match) for term in terms])
+        self.asks_armed = bool(routes.arming) or any(word in repr(routes) for word in (ARMED, DISARMED))
         self._children = {
             id(node): Children([(child, child.match) for child in node.routes]) for node, _ in _walk(routes.route, {})
         }
@@ -179,15 +185,34 @@ class RouteTree:
             and (subject.ends or (self._is_timely(term.match, subject) and self._is_so(term, subject, view)))
         ]
 
-    def armed(self, name: str, local: datetime) -> bool:
+    def armed(self, name: str, local: datetime, armed: bool = True) -> bool:
         """Tell whether a local time lies within a rule's `during`, and outside of its `except_during`."""
         match = self.matches.get(name, Match())
-        return (not match.during or self.holds(match.during, local)) and not self.holds(match.except_during, local)
+        outside = not self.holds(match.except_during, local, armed)
+        return outside and (not match.during or self.holds(match.during, local, armed))
 
-    def holds(self, names: tuple[str, ...], local: datetime) -> bool:
-        """Tell whether a local time lies within one of several time intervals."""
-        intervals = self.routes.time_intervals
-        return any(interval.holds(local, self.calendars) for name in names for interval in intervals[name])
+    def holds(self, names: tuple[str, ...], local: datetime, armed: bool = True) -> bool:
+        """Tell whether a local time, at a site that is armed or not, lies within one of several time intervals."""
+        intervals, word = self.routes.time_intervals, ARMED if armed else DISARMED
+        return word in names or any(
+            interval.holds(local, self.calendars) for name in names for interval in intervals.get(name, ())
+        )
+
+    def schedule_of(self, site_id: str) -> tuple[str, ...]:
+        """Return the time intervals in which a site is armed by itself; none where there is no schedule."""
+        of_site = (each for each in self.routes.arming if not each.sites or site_id in each.sites)
+        return tuple(name for each in of_site for name in each.schedule)
+
+    def arming_of(self, subject: Subject) -> bool | None:
+        """Tell whether an event arms its site, or disarms it; None for neither."""
+        for each in self.routes.arming:
+            if each.sites and subject.site_id not in each.sites:
+                continue
+            if each.off is not None and subject.begins and not self.refusal(each.off, subject):
+                return False
+            if each.by is not None and not self.refusal(each.by, subject) and (subject.begins or each.off is None):
+                return subject.begins
+        return None
 
     def refusal(self, match: Match, subject: Subject) -> str:
         """Return the first condition that does not hold, with what it wants and what there is; empty when all do."""
@@ -241,9 +266,9 @@ class RouteTree:
     def _is_timely(self, match: Match, subject: Subject) -> bool:
         if match.min_confidence is not None and (subject.confidence or 0.0) < match.min_confidence:
             return False
-        if match.during and not any(self._holds(name, subject) for name in match.during):
+        if match.during and not self.holds(match.during, subject.local, subject.armed):
             return False
-        return not any(self._holds(name, subject) for name in match.except_during)
+        return not self.holds(match.except_during, subject.local, subject.armed)
 
     def _is_so(self, node: Node | Absent | Term, subject: Subject, view: list[Any]) -> bool:
         """Evaluate a node's expression; one that has no answer does not hold, and is counted."""
@@ -256,9 +281,6 @@ class RouteTree:
         except FailedError:
             metrics.RULES_FAILED.labels(node.name or "unnamed", "when").inc()
             return False
-
-    def _holds(self, name: str, subject: Subject) -> bool:
-        return any(interval.holds(subject.local, self.calendars) for interval in self.routes.time_intervals[name])
 
 
 def _days(name: str, calendar: Calendar, folder: Path | None) -> Days:

@@ -84,9 +84,9 @@ class RuleBook:
         self._look()
         return self._earlier
 
-    def armed(self, name: str, local: datetime) -> bool:
-        """Tell whether a local time lies within the times of a rule."""
-        return self.tree.armed(name, local)
+    def armed(self, name: str, local: datetime, armed: bool = True) -> bool:
+        """Tell whether a local time, at a site that is armed or not, lies within the times of a rule."""
+        return self.tree.armed(name, local, armed)
 
     def _look(self) -> None:
         if self._sets is None or self._sets.version == self._seen:

@@ -24,6 +24,7 @@ _TYPED: Final[Mapping[str, tuple[str, ...]]] = {
     "Silence": ("reason",),
     "RuleSet": ("reason",),
     "DeviceList": ("reason",),
+    "SiteArming": ("reason",),  # of its last change
 }
 _LONGEST: Final = 2_000
 _SAID_OFTEN: Final = 100

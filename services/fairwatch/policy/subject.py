@@ -34,6 +34,7 @@ class Subject:
         goes_on: It says that something is as it was.
         cancels: The verdict that raised an alert was revoked.
         facts: Texts for CAP parameters.
+        armed: Whether its site was armed.
     """
 
     record: Literal["sighting", "verdict"]
@@ -71,6 +72,7 @@ class Subject:
     media: tuple[Any, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     exercise: bool = False
+    armed: bool = True
 
     @property
     def certainty(self) -> str:

@@ -14,6 +14,7 @@ from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AlertAction
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
+from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.causes import OBJECT, CauseBook
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
@@ -48,9 +49,10 @@ class Group:
         clock: The wall clock.
         inhibitions: What open alerts inhibit, as written here and by the other owners of groups; None for nothing.
         quiet: Which alerts inhibit others.
-        armed: Says of a rule of what is not heard, and a local time, whether that counts.
+        armed: Says of a rule of what is not heard, a local time and whether its site is armed, whether that counts.
         sites, devices: For the time zones of what is watched, and whether it is enabled.
         escalations: Who is told when nobody answers.
+        site_armings: Which sites people and devices armed; None for what schedules say alone.
     """
 
     spec = spec_of("group")
@@ -62,11 +64,12 @@ class Group:
         clock: Clock,
         inhibitions: Reference | None = None,
         quiet: Quiet | None = None,
-        armed: Armed = lambda _rule, _local: True,
+        armed: Armed = lambda _rule, _local, _armed: True,
         sites: Reference | None = None,
         devices: Reference | None = None,
         escalations: Escalations = NONE,
         answers: Trust | None = None,
+        site_armings: Reference | None = None,
     ) -> None:
         self._answers = answers
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
@@ -76,7 +79,8 @@ class Group:
         self._state = state
         self._groups = Agenda(state, _due_at, _lane_of)
         armed = rules.armed if isinstance(rules, RuleBook) else armed
-        self._watches = Watches({}, self._groups, armed, sites, devices)
+        known = ArmedSites(lambda: rules.tree, site_armings, sites) if isinstance(rules, RuleBook) else None
+        self._watches = Watches({}, self._groups, armed, sites, devices, known)
         self._look_at_rules()
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0

@@ -54,6 +54,7 @@ class Notify:
         inhibitions: Which open alerts inhibit others; None for none.
         devices: Whose recorder is which, for what is inhibited by it.
         rules, sites: Which rules tell nobody at which local times; None for none.
+        site_armings: Which sites are armed, for rules that tell nobody then, or else.
         quiet: How long who may silence, which alerts inhibit others, and how many are told at once.
         partitions: How many there are of alerts, of which each worker owns some; 0 where that is not known.
         watch: Who hears of receivers that take nothing, and who gets a sign of life while alerts are delivered.
@@ -75,6 +76,7 @@ class Notify:
         quiet: Quiet | None = None,
         rules: RuleBook | None = None,
         sites: Reference | None = None,
+        site_armings: Reference | None = None,
         partitions: int = 0,
         watch: Watch | None = None,
         lag: Callable[[Sequence[int]], int] = lambda _partitions: 0,
@@ -91,7 +93,7 @@ class Notify:
         self._handled = 0
         self._again: dict[int, tuple[int, bool]] = {}
         quiet = quiet or Quiet()
-        times = MuteTimes(rules, sites) if rules else None
+        times = MuteTimes(rules, sites, site_armings) if rules else None
         muting = Muting(quiet, silences, inhibitions, devices, times)
         self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions))
         self._looked_through: frozenset[int] = frozenset()

@@ -11,6 +11,8 @@ from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
+from fairwatch.policy.arming import TOPIC as ARMINGS
+from fairwatch.policy.arming import ArmedSites, audited
 from fairwatch.policy.correlation.step import Token, written
 from fairwatch.policy.device_status import is_of_devices, of_status, site_of
 from fairwatch.policy.release import verdict_may_leave
@@ -33,6 +35,7 @@ class Route:
         sites: Known sites, for the time zone of a verdict.
         devices: Known devices, for where those stand that say that they are there; None where nobody hears of that.
         names: Makes the tokens that stand for plates.
+        site_armings: Which sites people and devices armed; None for what schedules say alone.
     """
 
     spec = spec_of("route")
@@ -43,10 +46,12 @@ class Route:
         sites: Reference,
         devices: Reference | None = None,
         names: Names | None = None,
+        site_armings: Reference | None = None,
     ) -> None:
         self._names = names or Names()
         self._rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
         self._sites, self._devices = sites, devices
+        self._armed = ArmedSites(lambda: self._rules.tree, site_armings, sites)
 
     def subject_of(self, type_: str, record: dict[str, Any]) -> Subject | Skip:
         """See a record of a type as a subject, or say why it raises nothing.
@@ -54,7 +59,10 @@ class Route:
         Raises:
             RejectedError: It cannot be.
         """
-        return self._verdict(record) if type_ == "Verdict" else self._sighting(record)
+        subject = self._verdict(record) if type_ == "Verdict" else self._sighting(record)
+        if isinstance(subject, Skip) or not self._rules.tree.asks_armed:
+            return subject
+        return replace(subject, armed=self._armed.at(subject.site_id, subject.occurred_at))
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with one trigger for each rule that takes it."""
@@ -66,12 +74,23 @@ class Route:
         if event.type == "DeviceStatus":
             return self._alive(event.record)
         try:
-            raised = self._raise(self.subject_of(event.type, event.record), event.record)
+            subject = self.subject_of(event.type, event.record)
+            raised = [*self._arms(subject), *self._raise(subject, event.record)]
             if event.type == "Verdict" or not self._rules.tree.routes.absent:
                 return raised
             return [*self._life_signs(event.record), *raised]
         except RejectedError as error:
             return [Reject(error.reason, error.detail, error.field)]
+
+    def _arms(self, subject: Subject | Skip) -> list[Outcome]:
+        """Return that an event arms or disarms its site, from the next event on."""
+        if isinstance(subject, Skip) or not self._rules.tree.routes.arming:
+            return []
+        record = self._armed.said_by(subject)
+        if record is None:
+            return []
+        site_id = record["site_id"]
+        return [Emit(ARMINGS, site_id, record), Emit("audit", site_id, audited(record))]
 
     def _life_signs(self, sighting: dict[str, Any]) -> list[Emit]:
         """Return that something was heard, of faces too: where it comes from, and nothing of what was seen."""

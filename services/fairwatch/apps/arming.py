@@ -1,0 +1,71 @@
+"""Sites as people arm and disarm them at the command line: checked, then written with their audit record."""
+
+import asyncio
+from typing import Any
+
+from fairwatch.apps.asked_words import answered
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.reading import latest
+from fairwatch.apps.settings import Settings
+from fairwatch.console.people import People
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.arming import TOPIC, Record, audited, changed
+
+ROLES = frozenset({"operator", "admin"})
+PEOPLE = "people.yaml"
+
+
+def said(
+    settings: Settings, known: Record | None, site_id: str, *, armed: bool, who: str, reason: str, now: int
+) -> Record:
+    """Return the record of a site that a person arms or disarms.
+
+    Raises:
+        ConfigurationError: They may not, say no reason, or the site is so already.
+    """
+    if not who.strip() or not reason.strip():
+        raise ConfigurationError("say who you are, and why: --as and --reason")
+    _refuse(settings, site_id, who)
+    last = known["changes"][-1] if known and known["changes"] else None
+    if last and last["at"] >= now:
+        raise ConfigurationError(f"site {site_id!r} was changed at a time that is still to come: look at the clocks")
+    return changed(known, site_id, armed=armed, at=now, by=who, way="PERSON", reason=reason.strip())
+
+
+async def write(settings: Settings, record: Record, because: str = "") -> None:
+    """Publish what is said of a site, and what the audit keeps of it.
+
+    Raises:
+        ConfigurationError: A word of the reason is asked about, and `because` does not answer.
+        RetryableError: The broker does not acknowledge.
+    """
+    site_id, change = record["site_id"], record["changes"][-1]
+    word = answered("SiteArming", change, because, subject=site_id, actor=change["by"], at=change["at"])
+    audits = [audited(record), *([word] if word else [])]
+    async with producer(settings, "sites") as publisher:
+        await asyncio.gather(
+            *(publisher.publish("audit", site_id, each) for each in audits), publisher.publish(TOPIC, site_id, record)
+        )
+
+
+def known(settings: Settings) -> dict[str, Record]:
+    """Return what was said of each site, by its id."""
+    return latest(settings, TOPIC)
+
+
+def sites(settings: Settings) -> dict[str, Any]:
+    """Return the sites, by id."""
+    return latest(settings, "sites")
+
+
+def _refuse(settings: Settings, site_id: str, who: str) -> None:
+    path = settings.config_dir / PEOPLE
+    if not path.exists():
+        return
+    person = People.load(path).get(who)
+    if person is None:
+        raise ConfigurationError(f"{path} knows nobody of the name {who!r}")
+    if not person.roles & ROLES:
+        raise ConfigurationError(f"{who!r} may not arm or disarm: {' or '.join(sorted(ROLES))} may")
+    if person.sites and site_id not in person.sites:
+        raise ConfigurationError(f"{who!r} does not look after site {site_id!r}")

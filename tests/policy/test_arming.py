@@ -1,0 +1,178 @@
+"""Whether a site is armed: by schedule, by people, by its devices; and what rules make of it."""
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.outcome import Emit
+from fairwatch.policy.arming import KEPT, ArmedSites, audited, changed
+from fairwatch.policy.mute_times import MuteTimes
+from fairwatch.policy.routing import Routes, RouteTree
+from fairwatch.policy.rule_book import RuleBook
+from fairwatch.policy.subject import of_sighting
+from fairwatch.processors.group import Group
+from fairwatch.processors.route import Route
+from tests.support.processor_world import MemoryReference, MemoryState, World
+from tests.support.records import AT, sighting
+
+HOUR = 3_600_000_000
+MIDNIGHT = AT - AT % (24 * HOUR)  # in UTC
+SITES = {"harbour": {"site_id": "harbour", "time_zone": "UTC"}}
+RULES = """
+time_intervals:
+  night: [{start: "22:00", end: "06:00"}]
+route:
+  receivers: [room]
+  routes:
+    - {name: fence, match: {event_types: [tamper.*], during: [site.armed]}}
+    - {name: keypad, match: {event_types: [io.input]}}
+    - {name: line, match: {event_types: [zone.inside], when: "!site.armed"}}
+"""
+SCHEDULE = "arming: [{sites: [harbour], schedule: [night]}]\n"
+PANEL = "arming: [{by: {devices: [panel-1], event_types: [io.input]}}]\n"
+
+
+def tree(more: str = "", rules: str = RULES) -> RouteTree:
+    return RouteTree(Routes.model_validate(yaml.safe_load(rules + more)))
+
+
+def sites_of(more: str = "", **known) -> ArmedSites:
+    rules = tree(more)
+    return ArmedSites(lambda: rules, MemoryReference(known), MemoryReference(SITES))
+
+
+def person(at: int, *, armed: bool, before: dict | None = None) -> dict:
+    return changed(before, "harbour", armed=armed, at=at, by="bo", way="PERSON", reason="delivery")
+
+
+def test_site_of_which_nobody_says_anything_is_armed():
+    assert sites_of().at("harbour", AT)
+    assert sites_of(SCHEDULE).at("elsewhere", AT)
+    assert sites_of().at(None, AT)
+
+
+def test_schedule_arms_in_the_time_of_the_site():
+    sites = sites_of(SCHEDULE)
+    assert [sites.at("harbour", MIDNIGHT + hour * HOUR) for hour in (5, 7, 21, 23)] == [True, False, False, True]
+
+
+def test_a_persons_word_holds_until_the_schedule_turns():
+    eleven = MIDNIGHT + 23 * HOUR
+    sites = sites_of(SCHEDULE, harbour=person(eleven, armed=False))
+    assert sites.at("harbour", eleven - 1), "before it was said"
+    assert [sites.at("harbour", eleven + hours * HOUR) for hours in (0, 3, 6)] == [False, False, False]
+    assert [sites.at("harbour", eleven + hours * HOUR) for hours in (8, 22, 24)] == [False, False, True]
+
+
+def test_what_happened_earlier_is_judged_by_what_held_then():
+    record = person(AT, armed=False)
+    record = person(AT + HOUR, armed=True, before=record)
+    sites = sites_of(harbour=record)
+    assert [sites.at("harbour", AT + minutes * 60_000_000) for minutes in (-1, 1, 59, 61)] == [True, False, False, True]
+
+
+def test_record_keeps_the_latest_changes_only_and_the_audit_names_the_last():
+    record: dict = {}
+    for n in range(KEPT + 5):
+        record = person(AT + n, armed=n % 2 == 0, before=record)
+    assert len(record["changes"]) == KEPT
+    last = audited(record)
+    assert (last["action"], last["actor"], last["at"]) == ("site.armed", "bo", AT + KEPT + 4)
+
+
+def seen(event_type: str, device_id: str = "cam-1", *, at: int = AT, n: int = 0, **observed) -> dict:
+    return sighting(event_type, device_id, n=n, occurred_at=at, observation=observed)
+
+
+async def emitted(world: World, record: dict, topic: str = "alert-triggers") -> list[dict]:
+    [answer] = await world.push(world.event("sightings", "Sighting", record))
+    return [each.record for each in answer if isinstance(each, Emit) and each.topic == topic]
+
+
+async def test_rule_for_armed_sites_takes_nothing_at_a_disarmed_one_and_its_end_all_the_same():
+    armings = MemoryReference()
+    world = World(Route(tree(), MemoryReference(SITES), site_armings=armings))
+
+    async def raised(record: dict) -> list[str]:
+        return [each["rule"] for each in await emitted(world, record)]
+
+    assert await raised(seen("tamper.covered")) == ["fence"]
+    assert await raised(seen("zone.inside")) == []
+    armings.put("harbour", person(AT - 1, armed=False))
+    assert await raised(seen("tamper.covered")) == []
+    assert await raised(seen("zone.inside")) == ["line"]
+    assert await raised(seen("tamper.covered", active=False)) == ["fence"]
+
+
+async def test_device_arms_and_disarms_its_site_once_and_a_replay_does_it_not_again():
+    armings = MemoryReference({"harbour": person(AT - HOUR, armed=False)})
+    world = World(Route(tree(PANEL), MemoryReference(SITES), site_armings=armings))
+
+    async def said(device_id: str = "panel-1", at: int = AT, *, active: bool) -> list[bool]:
+        record = seen("io.input", device_id, at=at, active=active)
+        found = await emitted(world, record, "site-armings")
+        for each in found:
+            armings.put(each["site_id"], each)
+        assert [each["changes"][-1]["by"] for each in found] == [device_id] * len(found)
+        assert len(await emitted(world, record, "audit")) == 0, "the same again says nothing new"
+        return [each["changes"][-1]["armed"] for each in found]
+
+    assert await said(active=True) == [True]
+    assert await said(active=True) == []
+    assert await said(at=AT + 1, active=False) == [False]
+    assert await said(active=True) == [], "it is older than what was said since"
+    assert await said("cam-1", AT + 2, active=True) == []
+
+
+def test_alerts_of_a_rule_that_is_active_at_armed_sites_wait_until_somebody_arms():
+    rules = "route: {receivers: [room], routes: [{name: fence, active: [site.armed]}]}\n"
+    armings = MemoryReference()
+    times = MuteTimes(RuleBook(tree(rules=rules)), MemoryReference(SITES), armings)
+    alert = {"rule": "fence", "site_id": "harbour"}
+    assert times.until(alert, AT) is None
+    before = times.version
+    armings.put("harbour", person(AT, armed=False))
+    assert times.version > before, "what waits is looked at again"
+    assert times.until(alert, AT + 1) > AT + HOUR
+    armings.put("harbour", person(AT + 2, armed=True, before=armings.get("harbour")))
+    assert times.until(alert, AT + 3) is None
+
+
+async def test_what_falls_silent_at_a_disarmed_site_is_told_when_it_was_armed_for_so_long():
+    rules = "route: {receivers: [room]}\nabsent: [{name: dark, match: {during: [site.armed]}, after: 5m}]\n"
+    book, armings = RuleBook(tree(rules=rules)), MemoryReference({"harbour": person(AT - HOUR, armed=False)})
+    clock, known = ManualClock(AT), MemoryReference(SITES)
+    world = World(Group(book, MemoryState(), clock, sites=known, site_armings=armings), clock)
+    [sign] = await emitted(World(Route(book, known, site_armings=armings)), seen("tamper.covered"))
+    await world.push(world.event("alert-triggers", "Alert", sign, sign["group"]))
+
+    async def alerts(minutes: int) -> list[str]:
+        return [each.record["rule"] for each in await world.tick(60 * minutes) if each.topic == "alerts"]
+
+    assert await alerts(30) == []
+    armings.put("harbour", person(clock.now(), armed=True, before=armings.get("harbour")))
+    found = [await alerts(1) for _ in range(8)]
+    assert [each for some in found for each in some] == ["dark"], "once, soon after five armed minutes"
+    assert ["dark"] not in found[:4]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("arming: [{schedule: [day]}]\n", "'day' is not in time_intervals"),
+        ("arming: [{by: {event_types: [io.input]}}]\n", "have to name devices"),
+    ],
+)
+def test_arming_that_is_not_right_is_refused_when_it_is_loaded(more, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        tree(more)
+
+
+def test_words_of_ours_are_no_names_of_time_intervals():
+    with pytest.raises(ValidationError, match=r"site\.armed"):
+        tree(rules='time_intervals: {site.armed: [{start: "22:00", end: "06:00"}]}\nroute: {receivers: [room]}\n')
+
+
+def test_subject_is_armed_unless_somebody_says_otherwise():
+    assert of_sighting(seen("tamper.covered")).armed
