@@ -6,12 +6,15 @@ from typing import Any
 
 from fairwatch.domain.records import AlertDeed
 from fairwatch.policy.deeds import make
+from fairwatch.wire.signed_answers import sign_answer
 from tests.chaos.sink import Sink
 from tests.chaos.stories import PEOPLE
 from tests.chaos.world import Event
+from tests.support.trust import CONSOLE
 
 ANNE, BEN = PEOPLE
 ROLE = "operator"
+AGAIN_S = 30.0
 # Which listed plates are answered, by the last digit of their number: who does what. Of two who claim one is refused.
 ANSWERS: Mapping[int, tuple[tuple[str, AlertDeed], ...]] = {
     3: ((ANNE, "ACKNOWLEDGE"),),
@@ -45,10 +48,15 @@ def unanswered(numbers: Sequence[int], sink: Sink, done: Mapping[int, Sequence[A
     return [Answer(number, *deed) for number in waiting for deed in ANSWERS[number % 10]]
 
 
+def unheard(sink: Sink, done: Mapping[int, Sequence[Answer]], at: Mapping[int, float], now: float) -> list[Answer]:
+    """Return what was done long ago and does not show: people do it again, as where a clock was far behind theirs."""
+    late = (number for number, when in at.items() if now - when > AGAIN_S)
+    return [each for number in late if not sink.latest[str(number)]["answer"] for each in done[number]]
+
+
 def deed(answer: Answer, sink: Sink, now: Callable[[], int]) -> dict[str, Any]:
     """Return the record of an answer; it is the same deed when it is made again."""
     alert, outcome = sink.latest[str(answer.number)], "FALSE" if answer.action == "CLOSE" else "NONE"
     identity = f"chaos {answer.number} {answer.person}"
-    return dict(
-        make(alert, answer.action, answer.person, ROLE, now(), outcome=outcome, identity=identity, via="api")
-    )  # fmt: skip
+    made = make(alert, answer.action, answer.person, ROLE, now(), outcome=outcome, identity=identity, via="api")
+    return dict(sign_answer(made, CONSOLE, method="password", session_id="session-1"))

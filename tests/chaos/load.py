@@ -9,7 +9,7 @@ from hashlib import sha256
 from fairwatch.apps.kafka import codec
 from fairwatch.apps.settings import Settings
 from fairwatch.wire.avro import Codec
-from tests.chaos.desk import Answer, answerable, deed, unanswered
+from tests.chaos.desk import Answer, answerable, deed, unanswered, unheard
 from tests.chaos.doors import Doors
 from tests.chaos.oracle import Sent
 from tests.chaos.sending import Sender
@@ -50,6 +50,7 @@ class Load:
     quiet_at: dict[int, float] = field(default_factory=dict)
     answers: dict[int, list[Answer]] = field(default_factory=dict)
     resent: set[int] = field(init=False)
+    _answered_at: dict[int, float] = field(default_factory=dict)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -90,12 +91,14 @@ class Load:
         try:
             while True:
                 found = defaultdict[int, list[Answer]](list)
-                for each in self.unanswered():
+                again = unheard(self.sink, self.answers, self._answered_at, time.time())
+                for each in [*self.unanswered(), *again]:
                     found[each.number].append(each)
                 records = [deed(each, self.sink, _now) for some in found.values() for each in some]
                 values = [(r["group"].encode(), encode.encode("AlertAction", r)) for r in records]
                 await sender.acknowledged([("alert-actions", key, value, -1) for key, value in values])
                 self.answers |= found
+                self._answered_at |= dict.fromkeys(found, time.time())
                 await asyncio.sleep(LOOK_S)
         finally:
             await sender.leave()

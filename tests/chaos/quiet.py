@@ -83,14 +83,15 @@ class QuietHub:
             self.references[topic].put(key, record)
         tree = RouteTree.read(CONFIG / "routes.yaml")
         rooms = {name: Receiver(name, Room(name, self.sink, self.clock)) for name in RECEIVERS}
+        self.references["silences"] = MemoryReference()
         known = checked(self.references)
         self.processors: list[Any] = [
             Enrich(known["devices"], known["sites"], MemoryState(), soft_biometrics=False),
             Match(self.clock, MemoryState(), known, None),
             Verify(self.clock, MemoryState(), known, trust(known)),
             Route(tree, known["sites"]),
-            Group(tree.rules, MemoryState(), self.clock),
-            Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known), self.references["silences"]),
+            Group(tree.rules, MemoryState(), self.clock, answers=trust(known)),
+            Notify(rooms, MemoryState(), self.clock, Codec(), Recheck(known), known["silences"]),
             Audit(MemoryState(), self.clock),
         ]
 

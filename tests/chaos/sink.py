@@ -124,5 +124,6 @@ class Sink(ControlRoom):
             self.told[receiver, request.alert_id] = request
         if entry := alert.get("entry_id"):
             self.latest[entry] = {name: alert.get(name) for name in ("alert_id", "group", "revision")}
+            self.latest[entry]["answer"] = answer_of(alert)
             if request.revision == 0:
                 self.entries[entry].add(request.alert_id)

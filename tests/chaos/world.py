@@ -13,10 +13,11 @@ import numpy as np
 from fairwatch.apps.demo.cameras.hikvision import ANPR
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.signings import sign_silence
 from tests.chaos import crowds
 from tests.chaos.poison import POISONS, Poison
 from tests.chaos.stories import HALLS, PEOPLE, RECORDERS, Act, Door, Story, stories
-from tests.support.trust import OFFICIALS, authorised, enrolled, signed, vouched
+from tests.support.trust import CONSOLE, OFFICIALS, authorised, enrolled, signed, vouched
 
 Kind = Literal["plain", "listed", "revoked", "withdrawn", "poison", "story", "crowd"]
 SHARES: tuple[tuple[Kind, float], ...] = (
@@ -311,12 +312,14 @@ def silence(event: Event) -> dict[str, Any]:
     at = _now()
     starts_at = at - 2 * HOUR
     is_over = event.act.deed == "expire"
-    return {
+    record = {
         "silence_id": silence_id(event.act), "author": event.act.person, "role": "operator", "reason": "chaos",
         "matchers": [f'group="objects|{object_id(event.act.story)}"'], "starts_at": starts_at,
         "expires_at": starts_at + MINUTE if is_over else at + 9 * HOUR, "updated_at": at,
         "expired_by": event.act.person if is_over else None,
     }  # fmt: skip
+    action = "silence.expired" if is_over else "silence.added"
+    return sign_silence(record, CONSOLE, action, event.act.person, {"operator"})
 
 
 def presence(event: Event) -> dict[str, Any]:
