@@ -78,7 +78,9 @@ def match(**without: Any) -> tuple[Topics, dict[str, dict[str, Any]]]:
     return Topics(**{**written, **without}), reference
 
 
-def authentic(verification: Any) -> str:
+def authentic(topic: str, verification: Any) -> str:
+    if topic != "verifications":
+        return f"of {topic}"
     said = {"act": "verify", "name": verification["reviewer"], "roles": ["reviewer"]}
     return trust().refusal("Verification", verification, verification.get("deed"), **said) or "authentic"
 
@@ -108,6 +110,8 @@ def test_a_match_is_explained_from_the_hash_of_the_bytes_to_the_receivers_answer
     assert [(one["entry_id"], one["score"]) for one in step(said, "rivals")["facts"]] == [("entry-2", 0.85)]
     people = step(said, "people")["facts"]
     assert [(one["reviewer"], one["signature"]) for one in people] == [("ann", "authentic"), ("ben", "authentic")]
+    mandate = [step(said, name)["facts"][0]["signature"] for name in ("authorisation", "entry")]
+    assert mandate == ["of authorisations", "of watchlist-entries"]
     assert step(said, "rule")["facts"][0]["rules"] == "published number 3 by ann"
     assert [one["revision"] for one in step(said, "alert")["facts"]] == [0, 1]
     assert step(said, "deliveries")["facts"][0]["status"] == 204

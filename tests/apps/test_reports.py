@@ -38,6 +38,9 @@ LOG = [
     audited(6, "retention.deleted", objects="12"),
     audited(7, "candidate.created", at=AT + DAY, kind="FACE"),
     audited(8, "verification.given", at=AT - 1),
+    audited(9, "verification.given") | {"subject": "candidate-1", "actor": "ann"},
+    audited(10, "verification.given") | {"subject": "candidate-1", "actor": "ann"},
+    audited(11, "verification.given") | {"subject": "candidate-1", "actor": "ben"},
 ]
 
 
@@ -64,12 +67,12 @@ def house() -> House:
 
 def test_what_was_decided_in_the_period_is_counted_once_each() -> None:
     found = counted([*LOG, *LOG], AT, AT + DAY)
-    assert (found["records"], found["candidates"], found["decisions"]) == (7, {"FACE": 1, "PLATE": 1}, 0)
+    assert (found["records"], found["candidates"], found["decisions"]) == (10, {"FACE": 1, "PLATE": 1}, 2)
     assert found["verdicts"] == {"CONFIRMED": 1, "REJECTED": 1}
     assert (found["refusals"], found["looks"]) == ({"deed.refused": 1}, {"media.viewed": 1})
     assert found["deleted_by_retention"] == 12
     assert found["by_authorisation"] == {"auth-1": {"candidates": 2, "confirmed": 1, "rejected": 1}}
-    assert found["chains"] == {"audit-0": {"first": 1, "last": 7}}
+    assert found["chains"] == {"audit-0": {"first": 1, "last": 12}}
 
 
 def test_the_same_log_in_any_order_and_the_same_configuration_give_the_same_bytes(house: House) -> None:
@@ -95,7 +98,7 @@ def test_the_public_reads_purposes_of_the_period_and_neither_plates_nor_names_no
     assert [(one["name"], one["by"], one["pictures"]) for one in report["recipients"]] == [
         ("desk", "email", True), ("room", "webhook", False),
     ]  # fmt: skip
-    for secret in ("AB12CDE", "Miller", "secret.example", "ann@", "mail.example", "hub@", "bob", "person-"):
+    for secret in ("AB12CDE", "Miller", "secret.example", "ann@", "mail.example", "hub@", "bob", "person-", "ben"):
         assert secret not in text
     assert "7 pictures of 3 people" in text
     assert "| raw-events | 24 hours |" in text

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from fairwatch.apps.kafka import producer
-from fairwatch.apps.keys import anchors
+from fairwatch.apps.keys import anchors, ended_keys
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Finder
@@ -13,6 +13,7 @@ from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.two_person import ROLES
+from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
 
 
@@ -58,11 +59,12 @@ async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> 
 def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
     """Return the chain of an alert; ConfigurationError where there is none of this id."""
     whole = partial(latest, settings)
-    trust = Trust(Whole(whole("people")), Whole(whole("signing-keys")), anchors(settings))
+    trust = Trust(Whole(whole("people")), Whole(whole("signing-keys")), anchors(settings), ended_keys(settings))
 
-    def authentic(verification: Record) -> str:
-        name, deed = str(verification["reviewer"]), verification.get("deed")
-        refusal = trust.refusal("Verification", verification, deed, act="verify", name=name, roles=ROLES)
-        return refusal or "authentic"
+    def authentic(topic: str, record: Record) -> str:
+        if topic in SIGNINGS:
+            return SIGNINGS[topic].refusal(dict(record), trust) or "authentic"
+        name, deed = str(record["reviewer"]), record.get("deed")
+        return trust.refusal("Verification", record, deed, act="verify", name=name, roles=ROLES) or "authentic"
 
     return explained(gather(Finder(settings), whole, alert_id), authentic, now)

@@ -9,7 +9,7 @@ from fairwatch.domain.calendar import iso_8601
 from fairwatch.wire.topics import topics
 
 Told = dict[str, Any]
-Authentic = Callable[[Record], str]
+Authentic = Callable[[str, Record], str]
 HOUR = 3_600_000_000  # microseconds
 
 
@@ -18,7 +18,7 @@ def explained(found: Gathered, authentic: Authentic, now: int) -> Told:
 
     Args:
         found: The alert's records.
-        authentic: Tells of a verification whether its signature holds: `authentic`, or why not.
+        authentic: Tells of a record, by its topic, whether its signatures hold: `authentic`, or why not.
         now: Microseconds UTC: what is older than its topic keeps is told to be gone.
     """
     alert = found.alert
@@ -84,8 +84,8 @@ def _matched(found: Gathered, authentic: Authentic, now: int) -> Iterator[Told]:
         yield _step(step, "candidates", [_plain(each, *fields) for each in given], now, at, found)
     rivals = [_plain(each, "candidate_id", "entry_id", "score", "threshold", "rank") for each in found.rivals]
     yield {"step": "rivals", "topic": "candidates", "status": "found" if rivals else "none", "facts": rivals}
-    yield from _mandate(found)
-    people = [_verification(each, authentic(each)) for each in found.verifications]
+    yield from _mandate(found, authentic)
+    people = [_verification(each, authentic("verifications", each)) for each in found.verifications]
     needed = int(one.get("required_verifications", 2)) if one else 2
     if people or needed:
         yield _step("people", "verifications", people, now, at, found)
@@ -94,7 +94,7 @@ def _matched(found: Gathered, authentic: Authentic, now: int) -> Iterator[Told]:
     yield _step("verdict", "verdicts", told, now, at, found)
 
 
-def _mandate(found: Gathered) -> Iterator[Told]:
+def _mandate(found: Gathered, authentic: Authentic) -> Iterator[Told]:
     permission = ("authorisation_id", "state", "authority", "legal_basis", "reference", "objective", "requested_by",
                   "approved_by", "required_verifications")  # fmt: skip
     entry = ("entry_id", "state", "kind", "created_by", "approved_by", "source_of_media")
@@ -107,6 +107,7 @@ def _mandate(found: Gathered) -> Iterator[Told]:
             yield {"step": step, "topic": topic, "status": "missing", "why": erased, "facts": []}
         else:
             facts = _plain(record, *names, times=("valid_from", "valid_until", "updated_at"))
+            facts["signature"] = authentic(topic, record)
             yield {"step": step, "topic": topic, "status": "found", "why": "as it is now", "facts": [facts]}
 
 

@@ -18,6 +18,7 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
     """
     known: set[str] = set()
     actions, objects = Counter[str](), 0
+    decisions: set[tuple[str, str]] = set()  # console and `verify` both tell of each
     kinds, outcomes = Counter[str](), Counter[str]()
     by_mandate: dict[str, Counter[str]] = defaultdict(Counter)
     chains: dict[str, tuple[int, int]] = {}
@@ -36,6 +37,8 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
             outcome = details.get("outcome", "UNKNOWN")
             outcomes[outcome] += 1
             by_mandate[mandate][outcome.lower()] += 1
+        elif action == "verification.given":
+            decisions.add((str(record["subject"]), str(record["actor"])))
         elif action == "retention.deleted":
             objects += int(details.get("objects", "0"))
     return {
@@ -43,7 +46,7 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
         "chains": {name: {"first": first, "last": last} for name, (first, last) in sorted(chains.items())},
         "candidates": dict(sorted(kinds.items())),
         "verdicts": dict(sorted(outcomes.items())),
-        "decisions": actions["verification.given"],
+        "decisions": len(decisions),
         "refusals": _those(actions, lambda action: action.endswith((".refused", ".ignored", ".orphaned"))),
         "looks": _those(actions, lambda action: action in LOOKS),
         "exports": _those(actions, lambda action: action in EXPORTS),
