@@ -62,6 +62,15 @@ def test_a_sighting_that_no_rule_takes_is_explained(run, tmp_path):
     assert "tamper: is for tamper.*, this is line.crossed" in result.stdout
 
 
+def test_what_counts_for_a_rule_of_several_events_is_explained(run, tmp_path):
+    (tmp_path / "routes.yaml").write_text(
+        "route: {receivers: [room]}\n"
+        "correlations: [{name: crowd, match: {event_types: [line.crossed]}, count: 3, within: 1m}]\n"
+    )
+    result = run("explain", said(tmp_path, sighting(occurred_at=NOON)))
+    assert (result.exit_code, "crowd: counts (first of count)" in result.stdout) == (0, True)
+
+
 def test_a_face_raises_nothing_by_itself(run, tmp_path):
     result = run("explain", said(tmp_path, sighting("face.seen")))
     assert result.exit_code == 1

@@ -330,7 +330,7 @@ def test_small_site_fits_a_small_node():
         assert deployment["spec"]["replicas"] == 1
         for kind in memory:
             memory[kind] += _bytes(deployment["spec"]["template"]["spec"]["containers"][0]["resources"][kind]["memory"])
-    assert memory["requests"] <= memory["limits"] <= 1_800_000_000
+    assert memory["requests"] <= memory["limits"] <= 1_900_000_000
     assert everything(SMALL, "HorizontalPodAutoscaler") == everything(SMALL, "ScaledObject") == []
 
 
