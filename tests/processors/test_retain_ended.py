@@ -159,6 +159,25 @@ async def test_a_candidate_whose_topic_has_forgotten_it_is_forgotten():
     assert emitted([told], "erasures")[0]["candidates"] == []
 
 
+@pytest.mark.parametrize("held", [False, True])
+async def test_an_authorisation_may_demand_that_what_it_found_goes_sooner_unless_it_is_held(held):
+    archive = Archive(*([hold("auth-1")] if held else []))
+    archive.ends(retention_hours=24, valid_until=AT + 99 * HOUR)
+    archive.references["authorisations"].put("auth-2", authorisation("auth-2", valid_until=AT + 99 * HOUR))
+    confirmed = found(1, "1", reference="r")
+    await archive.sees(
+        confirmed, {**verdict("FACE", n=1), "candidate": confirmed}, found(2, "2", received_at=AT + HOUR)
+    )
+    assert await archive.told(23 * 3600) == []
+    receipts = emitted([await archive.told(3600)], "erasures")
+    assert archive.pictures.deleted == (set() if held else {uri("1"), uri("r")}), "the picture of its entry stays"
+    assert [one["reason"] for one in receipts] == ([] if held else ["retention"])
+    assert await archive.told(1) == []
+    if not held:
+        await archive.told(3600)
+        assert archive.pictures.deleted == {uri("1"), uri("r"), uri("2")}
+
+
 async def test_enrolled_pictures_and_those_of_candidates_get_data_keys_of_their_own():
     archive = Archive(sealed=True)
     await archive.sees(found(1, "1"))

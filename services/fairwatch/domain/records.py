@@ -217,6 +217,7 @@ class Authorisation(TypedDict):
     reason: NotRequired[str | None]
     deeds: NotRequired[list[Deed]]
     urgency: NotRequired[str | None]
+    retention_hours: NotRequired[int | None]
 
 
 class DeadLetter(TypedDict):

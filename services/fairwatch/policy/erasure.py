@@ -22,6 +22,7 @@ class Found:
 
     Attributes:
         pictures: URIs of what was seen, and of the picture that it was compared with.
+        since: When it came, microseconds UTC.
         evidence: People confirmed it: it outlives the authorisation, for as long as its topics keep it.
     """
 
@@ -30,6 +31,7 @@ class Found:
     authorisation_id: str
     pictures: frozenset[str]
     evidence: bool = False
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,44 @@ def plan(
         shared=frozenset(wanted & staying),
         holds=tuple(sorted(naming.union(*kept_entries.values(), *kept_found.values()))),
         held=frozenset({*kept_entries, *kept_found}),
+    )
+
+
+def outlived(
+    authorisation_id: str,
+    old: Iterable[Found],
+    entries: Iterable[WatchlistEntry],
+    candidates: Iterable[Found],
+    holds: Iterable[LegalHold],
+    *,
+    now: int,
+) -> Plan:
+    """Return what is to be erased of candidates that are older than their authorisation lets them become.
+
+    Args:
+        authorisation_id: Theirs.
+        old: Those.
+        entries: All there are.
+        candidates: All that are known.
+        holds: All there are.
+        now: Microseconds UTC.
+    """
+    standing, leaving, naming = [hold for hold in holds if holds_now(hold, now)], list[Found](), set[str]()
+    for one in old:
+        ids = _holding(standing, _words_of(one))
+        naming |= ids
+        if not ids:
+            leaving.append(one)
+    wanted = _all_pictures((), leaving)
+    staying = _all_pictures(entries, (one for one in candidates if one not in leaving))
+    return Plan(
+        subject=authorisation_id,
+        kind="AUTHORISATION",
+        authorisation_id=authorisation_id,
+        candidates=tuple(sorted(one.candidate_id for one in leaving)),
+        pictures=frozenset(wanted - staying),
+        shared=frozenset(wanted & staying),
+        holds=tuple(sorted(naming)),
     )
 
 

@@ -62,4 +62,5 @@ def _value(candidate: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(key: str, value: dict[str, Any]) -> Found:
-    return Found(key, value["entry"], value["authorisation"], frozenset(value["pictures"]), value["evidence"])
+    pictures = frozenset(value["pictures"])
+    return Found(key, value["entry"], value["authorisation"], pictures, value["evidence"], value["since"])

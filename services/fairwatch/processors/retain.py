@@ -14,7 +14,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
-from fairwatch.policy.erasure import Found, Plan, ended, holds_now, pictures_of, plan
+from fairwatch.policy.erasure import Found, Plan, ended, holds_now, outlived, pictures_of, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.known_candidates import KnownCandidates
 from fairwatch.policy.signatures import PrivateKey
@@ -156,6 +156,7 @@ class Retain:
         await self._erase_ended(known, over)
         await self._own_keys([one for one in known if one.candidate_id not in over.candidates])
         if aged:
+            await self._erase_outlived(known, over)
             await self._delete_old(known, over)
         return over
 
@@ -211,9 +212,27 @@ class Retain:
                 authorisation_id, entries, known, holds, now=now, spare_evidence=True, authorisations=states
             )  # fmt: skip
             if wanted.entries or wanted.candidates:
-                await self._erase(wanted, states[authorisation_id], now, over)
+                await self._erase(wanted, f"authorisation.{states[authorisation_id]}", now, over)
 
-    async def _erase(self, wanted: Plan, how: str, now: int, over: "_Round") -> None:
+    async def _erase_outlived(self, known: Sequence[Found], over: "_Round") -> None:
+        """Erase the pictures of candidates that are older than their authorisation allows, confirmed ones too."""
+        now = self._clock.now()
+        there = ((key, record) for key, record in self._authorisations.items() if record)
+        limits = {key: hours for key, record in there if (hours := record.get("retention_hours"))}
+        left = [one for one in known if one.candidate_id not in over.candidates]
+        old: dict[str, list[Found]] = {}
+        for one in left:
+            hours = limits.get(one.authorisation_id)
+            if hours and one.since + hours * HOUR_S * MICROS <= now:
+                old.setdefault(one.authorisation_id, []).append(one)
+        entries = [entry for _, entry in self._entries.items() if entry] if old else []
+        holds = [hold for _, hold in self._holds.items() if hold] if old else []
+        for authorisation_id, which in sorted(old.items()):
+            wanted = outlived(authorisation_id, which, entries, left, holds, now=now)
+            if wanted.candidates:
+                await self._erase(wanted, "retention", now, over)
+
+    async def _erase(self, wanted: Plan, why: str, now: int, over: "_Round") -> None:
         try:
             deleted = await self._stores["media"].store.delete(sorted(wanted.pictures))
         except (RetryableError, OSError) as error:
@@ -223,7 +242,7 @@ class Retain:
         metrics.RETENTION_DELETED.labels("media").inc(deleted)
         hours = {name: topic.retention_hours for name, topic in topics().items()}
         done, who = Done(media=deleted, sealed=self._stores["media"].store.sealed), "processor:retain"
-        made = receipt(wanted, done, reason=f"authorisation.{how}", ordered_by=who, at=now, hours=hours)
+        made = receipt(wanted, done, reason=why, ordered_by=who, at=now, hours=hours)
         signed = sign_receipt(made, self._key)
         self._taken_off |= {entry_id: self._entries.get(entry_id) for entry_id in wanted.entries}
         over.candidates.update(wanted.candidates)
