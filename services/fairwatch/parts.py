@@ -89,7 +89,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="enrich",
             reads=("observations",),
-            writes=("sightings",),
+            writes=("sightings", "audit"),
             state=True,
             references=("devices", "sites", "device-lists", "authorisations", *VOUCHED),
         ),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fairwatch.sinks.receivers import Receiver
     from fairwatch.sinks.watch import Watch
     from fairwatch.stores.read_model import RedisReadModel
+    from fairwatch.wire.producers import Producers
     from fairwatch.wire.trust import Trust
 
 REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
@@ -66,6 +67,12 @@ def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":
     from fairwatch.apps.keys import signing_key  # noqa: PLC0415
 
     return signing_key(settings)
+
+
+def _producers(settings: Settings, given: Resources) -> "Producers":
+    from fairwatch.wire.producers import Producers  # noqa: PLC0415
+
+    return Producers(_trust(settings, given))
 
 
 def _answers(settings: Settings, given: Resources) -> "Trust | None":
@@ -206,6 +213,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "recheck": _recheck,
     "trust": _trust,
     "answers": _answers,
+    "producers": _producers,
     "signing_key": _signing_key,
     "media": _media,
     "bodies": _bodies,

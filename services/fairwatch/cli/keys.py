@@ -20,6 +20,7 @@ from fairwatch.wire.vouching import revoked, vouch_key
 FOLDER = typer.Argument(help="Of admin.pem, console.pem and trust.yaml; what is there already is kept.")
 ADMIN = typer.Option(..., "--admin-key", help="The administrator's private key, admin.pem.")
 NEW = typer.Argument(help="File of the new private key; made where it is missing.")
+DEVICES = typer.Option(..., "--device", help="Id of a device, or a pattern: gate-*.")
 HOLDER = typer.Option("console", "--holder", help="Who will have the private key.")
 
 
@@ -27,7 +28,14 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Keys that sign what people do, and the people.", no_args_is_help=True)
     app.add_typer(group, name="keys")
-    for name, command in (("init", init), ("rotate", rotate), ("revoke", revoke), ("people", people), ("list", show)):
+    for name, command in (
+        ("init", init),
+        ("producer", producer),
+        ("rotate", rotate),
+        ("revoke", revoke),
+        ("people", people),
+        ("list", show),
+    ):
         group.command(name)(command)
 
 
@@ -42,6 +50,24 @@ def init(folder: Path = FOLDER) -> None:
     if console.public.key_id not in keys.known_keys(settings()):
         asyncio.run(keys.publish(settings(), [record], [], _actor()))
     typer.echo(f"{console.public.key_id} registered; {folder / keys.ADMIN} belongs in a safe, not on the hub")
+
+
+def producer(
+    new: Path = NEW,
+    admin_key: Path = ADMIN,
+    holder: str = typer.Option(..., "--holder", help="Who will have the private key, e.g. the name of the program."),
+    devices: list[str] = DEVICES,
+) -> None:
+    """Bind devices to a producer: what they see counts only where this key signed it.
+
+    The SDK signs with `Producer(signing_key=...)`. Any key of a device counts, so that one can be changed.
+    """
+    admin, at = keys.administrator(admin_key, settings()), SystemClock().now()
+    if not new.exists():
+        PrivateKey.generate().write(new)
+    made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, devices=devices)
+    asyncio.run(keys.publish(settings(), [made], [], _actor()))
+    typer.echo(f"{made['key_id']} signs for {', '.join(devices)}")
 
 
 def rotate(

@@ -818,6 +818,7 @@ class SigningKey(TypedDict):
     issued_at: int
     issuer: str
     signature: str
+    devices: NotRequired[list[str]]
 
 
 class Silence(TypedDict):

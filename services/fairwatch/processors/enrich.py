@@ -15,6 +15,11 @@ from fairwatch.stores.registry import Place, Registry
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.kinds.checking import misfit
 from fairwatch.wire.kinds.names import Names
+from fairwatch.wire.producers import Producers
+from fairwatch.wire.refused_deeds import refused_observation
+from fairwatch.wire.trust import Unauthentic
+
+DEVICES_TOLD = 4_096  # devices of which the audit log was told, remembered here
 
 
 class Enrich:
@@ -32,6 +37,7 @@ class Enrich:
         names: Makes the tokens by which devices' names travel.
         device_lists: Lists of devices that count; none without.
         authorisations: What these are bound to.
+        producers: Who has to sign what a device sees; nobody without.
     """
 
     spec = spec_of("enrich")
@@ -46,7 +52,10 @@ class Enrich:
         names: Names | None = None,
         device_lists: Reference | None = None,
         authorisations: Reference | None = None,
+        producers: Producers | None = None,
     ) -> None:
+        self._producers = producers
+        self._told: dict[str, Unauthentic] = {}
         self._lists = DeviceLists(device_lists, authorisations) if device_lists and authorisations else None
         self._registry = Registry(devices, sites, names or Names())
         self._state = state
@@ -57,11 +66,36 @@ class Enrich:
         if not batch:
             return []
         partition, clocks = batch[0].partition, dict[str, DeviceClock]()
-        answers = [[self._place(event, partition, clocks)] for event in batch]
+        answers = [self._answer(event, partition, clocks) for event in batch]
         for device_id, clock in clocks.items():
             if clock.changed:
                 self._state.put(partition, device_id, clock.saved)
         return answers
+
+    def _answer(self, event: Event, partition: int, clocks: dict[str, DeviceClock]) -> list[Outcome]:
+        device_id, reason = self._not_authentic(event)
+        if reason is None:
+            self._told.pop(device_id, None)
+            return [self._place(event, partition, clocks)]
+        refused = refused_observation("enrich", event, device_id, reason)
+        if self._told.get(device_id) == reason:  # the audit log hears of it once, not at each event
+            return list(refused[1:])
+        if len(self._told) >= DEVICES_TOLD:
+            self._told.clear()
+        self._told[device_id] = reason
+        return list(refused)
+
+    def _not_authentic(self, event: Event) -> tuple[str, Unauthentic | None]:
+        """Return the device that an observation is said to be of, and why it is not; None where it counts."""
+        observation = event.record
+        if observation is None or self._producers is None or not self._producers.bind_any:
+            return event.key, None
+        sender, source = observation["device_id"], observation["source"]
+        device = self._registry.speaker(sender, (source.get("device_id"), source.get("channel")))
+        for device_id in dict.fromkeys((sender, device["device_id"] if device else sender)):
+            if reason := self._producers.refusal(device_id, event.key, observation, event.headers):
+                return device_id, reason
+        return sender, None
 
     def _place(self, event: Event, partition: int, clocks: dict[str, DeviceClock]) -> Outcome:
         observation: dict[str, Any] | None = event.record

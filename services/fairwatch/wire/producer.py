@@ -21,10 +21,12 @@ from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Observation
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.avro import Codec, check
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.headers import RECORDED, cloud_event
 from fairwatch.wire.kinds.checking import misfit
+from fairwatch.wire.producers import HEADER, RECORD, signature_header
 from fairwatch.wire.topics import Topic, topics
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
@@ -53,6 +55,7 @@ class Producer:
         timeout_s: The longest that anything here takes.
         max_pending: Writes that may wait for the broker at once; more are refused with OverloadedError.
         soft_biometrics: Keep estimated age and gender; off unless the law allows it.
+        signing_key: Signs observations, where their devices are bound to a key (`fairwatch keys producer`).
     """
 
     def __init__(
@@ -67,7 +70,9 @@ class Producer:
         timeout_s: float = 10.0,
         max_pending: int = 2000,
         soft_biometrics: bool = False,
+        signing_key: PrivateKey | None = None,
     ) -> None:
+        self._key = signing_key
         self._options: dict[str, Any] = {
             "bootstrap_servers": bootstrap,
             "acks": "all",
@@ -158,6 +163,8 @@ class Producer:
             if clean is not record:
                 value = self._codec.encode(kind.record, clean)
         described = self._describe(kind, key, record, value) | dict(headers or {})
+        if self._key is not None and value is not None and kind.record == RECORD:
+            described[HEADER] = signature_header(key, self._codec.decode(value, RECORD)[1], self._key)
         await self.send(topic, key.encode(), value, described)
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]) -> None:

@@ -45,6 +45,22 @@ def refused_deed(component: str, event: Event, name: str, reason: Unauthentic, n
     return Emit("audit", event.key, record), Reject("not_authentic", what, "deed")
 
 
+def refused_observation(component: str, event: Event, device_id: str, reason: Unauthentic) -> tuple[Emit, Reject]:
+    """Return the audit record and the dead letter of an observation that its device's producer did not sign."""
+    record: AuditRecord = {
+        "audit_id": stable_id("audit", "observation.refused", event.topic, event.partition, event.offset, device_id),
+        "action": "observation.refused",
+        "actor": f"processor:{component}",
+        "at": event.record["received_at"],
+        "subject": device_id,
+        "details": {"reason": reason, "topic": event.topic, "place": f"{event.partition}/{event.offset}"},
+    }
+    metrics.DEEDS_REFUSED.labels(component, reason).inc()
+    return Emit("audit", device_id, record), Reject(
+        "not_authentic", f"its producer did not sign it: {reason}", "device_id"
+    )
+
+
 class RefusedRecords:
     """What is not authentic on reference topics, told to the audit log by one worker.
 

@@ -108,6 +108,18 @@ class Trust:
         self._refresh()
         return cast("SigningKey | None", self._known.get(("key", identity)))
 
+    def every_key(self) -> list[SigningKey]:
+        """Return all keys that an administrator registered, also those that have ended."""
+        self._refresh()
+        return [cast("SigningKey", record) for (kind, _), record in self._known.items() if kind == "key"]
+
+    def signature_refused(self, key: SigningKey, data: bytes, signature: str, *, at: int) -> Unauthentic | None:
+        """Return why a key did not sign something at a time (microseconds UTC), or None."""
+        public = PublicKey.of(key["public_key"])
+        if public is None or not self._signed(public, data, signature):
+            return "wrong_signature"
+        return self._ended(key, at, None)
+
     def _person_refused(self, deed: Deed, name: str, roles: Collection[str]) -> Unauthentic | None:
         person = self.person(deed["person_id"])
         if person is None or person["name"] != name:
@@ -119,15 +131,18 @@ class Trust:
 
     def _key_refused(self, deed: Deed, now: int | None) -> Unauthentic | None:
         key = self.key(deed["key_id"])
-        if key is None or key.get("person_id") not in {None, deed["person_id"]}:
+        if key is None or key.get("devices") or key.get("person_id") not in {None, deed["person_id"]}:
             return "unknown_key"
-        if deed["at"] < key["valid_from"]:
+        return self._ended(key, deed["at"], now)
+
+    def _ended(self, key: SigningKey, at: int, now: int | None) -> Unauthentic | None:
+        if at < key["valid_from"]:
             return "out_of_time"
         known = [at for at in (key.get("revoked_at"), self._revoked.get(key["key_id"])) if at is not None]
         if not known:
             return None
         revoked_at = min(known)
-        too_late = deed["at"] >= revoked_at or (now is not None and now > revoked_at + LATE)
+        too_late = at >= revoked_at or (now is not None and now > revoked_at + LATE)
         return "revoked_key" if too_late or key.get("void") else None
 
     def _signature_refused(self, record_type: str, record: Mapping[str, Any], deed: Deed) -> Unauthentic | None:

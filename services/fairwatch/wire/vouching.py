@@ -34,8 +34,13 @@ def vouch_person(
     return {**record, "signature": admin.sign(signed_bytes("person", "Person", record, {}))}
 
 
-def vouch_key(admin: PrivateKey, public: PublicKey, holder: str, *, at: int, name: str = "") -> SigningKey:
-    """Return the record of a key that may sign from `at` on; with a name only what that person does."""
+def vouch_key(
+    admin: PrivateKey, public: PublicKey, holder: str, *, at: int, name: str = "", devices: Iterable[str] = ()
+) -> SigningKey:
+    """Return the record of a key that may sign from `at` on; with a name only what that person does.
+
+    With patterns of devices it signs what these see, and nothing that people do.
+    """
     return _signed(
         admin,
         {
@@ -50,6 +55,7 @@ def vouch_key(admin: PrivateKey, public: PublicKey, holder: str, *, at: int, nam
             "issued_at": at,
             "issuer": "",
             "signature": "",
+            "devices": list(devices),
         },
     )
 
