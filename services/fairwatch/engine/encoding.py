@@ -40,15 +40,23 @@ class Encoding:
         self._source = f"fairwatch/{spec.name}"
         self._writes = spec.writes
         self._decoders = {name: codec.decoder(self._records[name]) for name in spec.reads}
-        self._targets: dict[str, Target] = {}  # filled by `begin`
+        self._targets: dict[str, Target] = {}
+        self._now = 0
 
     def begin(self, now: int) -> None:
-        """Start a batch: what all its outputs have in common is made once."""
-        for name in self._writes:
-            described = cloud_event(self._records[name], source=self._source, event_id="", at=now)
-            described.pop("ce_id")
-            encode = self._codec.encoder(self._records[name])
-            self._targets[name] = self._prefix + name, list(described.items()), encode
+        """Start a batch: what its outputs to one topic have in common is made when the first of them comes."""
+        self._now = now
+        self._targets.clear()
+
+    def _target(self, topic: str) -> Target:
+        """Return what outputs to a topic have in common; ValueError where it is none of the processor's."""
+        if topic not in self._writes:
+            raise ValueError(f"{self._name} may not write to {topic}: declared are {sorted(self._writes)}")
+        described = cloud_event(self._records[topic], source=self._source, event_id="", at=self._now)
+        described.pop("ce_id")
+        encode = self._codec.encoder(self._records[topic])
+        target = self._targets[topic] = self._prefix + topic, list(described.items()), encode
+        return target
 
     def events(self, records: Sequence[Any], first: int = 0) -> tuple[list[Event], list[int], dict[int, RejectedError]]:
         """Decode records of one topic: the events, the place of each in the batch, what could not be decoded by place.
@@ -94,10 +102,7 @@ class Encoding:
             RejectedError: The record does not fit its schema.
             ValueError: The topic is none of the processor's.
         """
-        try:
-            topic, fixed, encode = self._targets[emit.topic]
-        except KeyError:
-            raise self._not_ours(emit) from None
+        topic, fixed, encode = self._targets.get(emit.topic) or self._target(emit.topic)
         known = cause.headers
         if cause.offset >= 0:
             event_id = f"{cause.topic}/{cause.partition}/{cause.offset}/{number}"
@@ -115,9 +120,7 @@ class Encoding:
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""
-        if emit.topic not in self._targets:
-            raise self._not_ours(emit)
-        topic, fixed, encode = self._targets[emit.topic]
+        topic, fixed, encode = self._targets.get(emit.topic) or self._target(emit.topic)
         output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record), fixed)
         event_id = stable_id("tick", emit.topic, emit.key, sha256(output.value or b"").hexdigest())
         output.headers = [*output.headers, ("ce_id", event_id.encode())]
@@ -131,9 +134,6 @@ class Encoding:
     def _joined(self, emit: Emit) -> dict[str, bytes]:
         context = joined(self._name, emit.topic, (cause.encode() for cause in emit.causes))
         return {} if context is None else {TRACE: context}
-
-    def _not_ours(self, emit: Emit) -> ValueError:
-        return ValueError(f"{self._name} may not write to {emit.topic}: declared are {sorted(self._targets)}")
 
 
 def _undecoded(error: RejectedError) -> RejectedError:

@@ -1,7 +1,8 @@
 """Where the time of a batch goes."""
 
 from collections.abc import Callable
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from fairwatch.telemetry import metrics
 
@@ -11,4 +12,9 @@ Observe = Callable[[Step, float], None]
 
 def observer(component: str) -> Observe:
     """Return what takes note of the seconds that a step of a batch took."""
-    return lambda step, seconds: metrics.STEP_SECONDS.labels(component, step).observe(seconds)
+
+    @cache
+    def of(step: Step) -> Any:
+        return metrics.STEP_SECONDS.labels(component, step)
+
+    return lambda step, seconds: of(step).observe(seconds)
