@@ -8,10 +8,11 @@ from pydantic import ValidationError
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
-from fairwatch.policy.quiet import Quiet
+from fairwatch.policy.quiet import Quiet, StormLimit
 from fairwatch.processors.notify import Notify
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
+from fairwatch.sinks.storm import KEPT, StormControl
 from fairwatch.sinks.webhook import Webhook
 from fairwatch.wire.avro import Codec
 from tests.support.processor_world import MemoryReference, MemoryState, assert_valid
@@ -150,6 +151,61 @@ async def test_what_was_collected_survives_a_restart(clock):
     again = Room(clock, sink, {"storm": [{"most": 2}]}, state=state)
     await again.tick(10)
     assert [one["count"] for one in digests_of(sink)] == [4]
+
+
+async def test_a_worker_that_starts_anew_goes_on_counting_and_one_that_takes_a_partition_over_too(clock):
+    sink, state = ScriptedSink(clock), MemoryState()
+    quiet = {"storm": [{"most": 4}]}
+    room = Room(clock, sink, quiet, state=state)
+    await room.push(alert(0), alert(1), partition=1)
+    await room.push(alert(2), partition=2)
+    again = Room(clock, sink, quiet, state=state)
+    await again.tick(5, partitions=[1, 2])
+    await again.push(alert(3), partition=1)
+    await again.push(alert(4), partition=2)
+    assert len(sink.taken) == 3, "three were told before, and one place is the digest's"
+    other = Room(clock, sink, quiet, state=state)
+    await other.tick(1, partitions=[2])
+    await other.push(alert(5), alert(6), alert(7), partition=2)
+    assert len(sink.taken) == 5, "of its own partition one was told, and what the other's told is not its own"
+    clock.advance(seconds=62)
+    later = Room(clock, sink, {"storm": [{"most": 4, "within": "1m"}]}, state=MemoryState())
+    await later.push(alert(8))
+    assert len(sink.taken) == 6
+
+
+async def test_a_worker_that_starts_anew_tells_the_next_digest_no_sooner(clock):
+    sink, state, quiet = ScriptedSink(clock), MemoryState(), {"storm": [{"most": 2}]}
+    room = Room(clock, sink, quiet, state=state)
+    await room.push(alert(0), alert(1))
+    await room.tick(10)
+    assert len(digests_of(sink)) == 1
+    again = Room(clock, sink, quiet, state=state)
+    await again.push(alert(2))
+    await again.tick(30)
+    assert len(digests_of(sink)) == 1
+    await again.tick(31)
+    assert len(digests_of(sink)) == 2
+
+
+async def test_windows_that_are_over_do_not_stay_in_the_state(clock):
+    sink, state = ScriptedSink(clock), MemoryState()
+    await Room(clock, sink, ROOM, state=state).push(alert(0))
+    assert [key for key, _ in state.items(0) if key.startswith(KEPT)]
+    clock.advance(seconds=120)
+    other = {"storm": [{"per": ["rule"], "most": 20}]}
+    await Room(clock, sink, other, state=state).push(alert(1))
+    assert len([key for key, _ in state.items(0) if key.startswith(KEPT)]) == 1, "only that of the limit that there is"
+
+
+async def test_what_a_batch_that_failed_had_counted_is_not_counted(clock):
+    storm = StormControl([StormLimit(most=3)])
+    assert storm.admits(alert(0), "room", clock.now())
+    storm.save()
+    assert storm.admits(alert(1), "room", clock.now())
+    storm.begin()
+    assert storm.admits(alert(1), "room", clock.now())
+    assert not storm.admits(alert(2), "room", clock.now())
 
 
 async def test_a_receiver_that_is_away_gets_one_digest_of_all_of_it(clock):

@@ -95,7 +95,7 @@ class Notify:
         quiet = quiet or Quiet()
         times = MuteTimes(rules, sites, site_armings) if rules else None
         muting = Muting(quiet, silences, inhibitions, devices, times)
-        self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions))
+        self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions, state))
         self._looked_through: frozenset[int] = frozenset()
         self._latest = 0
         self._clock = clock

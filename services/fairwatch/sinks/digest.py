@@ -7,12 +7,15 @@ from typing import Any
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.memory import HIDDEN
+from fairwatch.domain.ports import State
 from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger
 
 DIGEST = f"{BESIDE}digest|"  # begins the keys of what is collected, one for each receiver
 RULE = "storm-control"
+TOLD = f"{HIDDEN}digest|"  # begins the keys of when a receiver was told the last one
 FIRST_AFTER = 10_000_000  # microseconds: so long is collected for the first digest of a storm
 SECOND = 1_000_000
 NAMED = 50
@@ -28,9 +31,11 @@ class Digests:
     Args:
         agenda: Keeps it beside the ledgers, in the lane `DIGEST`.
         pause: Least time between two digests of a receiver, in microseconds.
+        state: Where it is kept when the last one was told; None to forget that with the worker.
     """
 
-    def __init__(self, agenda: Agenda, pause: int) -> None:
+    def __init__(self, agenda: Agenda, pause: int, state: State | None = None) -> None:
+        self._state = state
         self._agenda = agenda
         self._pause = pause
         self._open: dict[Place, dict[str, Any]] = {}
@@ -43,7 +48,11 @@ class Digests:
     def add(self, partition: int, receiver: str, alert: Mapping[str, Any], now: int) -> str:
         """Collect a revision; return the id of the part of a digest in which it is."""
         key = DIGEST + receiver
-        value = self._open.get((partition, key)) or self._agenda.get(partition, key) or self._empty(receiver, now)
+        value = (
+            self._open.get((partition, key))
+            or self._agenda.get(partition, key)
+            or self._empty(partition, receiver, now)
+        )
         self._open[partition, key] = value
         value["count"] += 1
         for name in COUNTS:
@@ -78,7 +87,7 @@ class Digests:
             key = DIGEST + receiver
             parts = {each: value for each in partitions if (value := self._agenda.get(each, key)) is not None}
             place = min(parts), f"{RULE}|{receiver}|{receiver}"
-            again = self._next(receiver, now)
+            again = max(self._next(each, receiver, now) for each in parts)
             if Ledger(self._agenda.get(*place) or Ledger.empty(), receiver).waiting:
                 again = max(again, now + SECOND)
             if again > now:
@@ -87,17 +96,22 @@ class Digests:
                 continue
             for partition in parts:
                 self._agenda.delete(partition, key)
+                if self._state is not None:
+                    self._state.put(partition, TOLD + receiver, {"at": now})
             self._last[receiver] = now
             told.append((place, digest(receiver, parts, now)))
         return told
 
-    def _next(self, receiver: str, now: int) -> int:
+    def _next(self, partition: int, receiver: str, now: int) -> int:
         """Return when a digest may be told; a last one that is ahead was told by a clock that was."""
-        last = self._last.get(receiver, now - self._pause)
+        last = self._last.get(receiver)
+        if last is None:
+            kept = self._state.get(partition, TOLD + receiver) if self._state is not None else None
+            last = int(kept["at"]) if kept else now - self._pause
         return now if last > now else max(now, last + self._pause)
 
-    def _empty(self, receiver: str, now: int) -> dict[str, Any]:
-        at = max(now + FIRST_AFTER, self._next(receiver, now))
+    def _empty(self, partition: int, receiver: str, now: int) -> dict[str, Any]:
+        at = max(now + FIRST_AFTER, self._next(partition, receiver, now))
         return {"since": now, "count": 0, "by": {name: {} for name in COUNTS}, "named": [], "next_at": at}
 
 

@@ -26,7 +26,7 @@ class Quieting:
 
     def __init__(self, dispatch: Dispatch, muting: Muting, storm: StormControl) -> None:
         self._storm = storm
-        self._digests = Digests(dispatch.agenda, storm.pause)
+        self._digests = Digests(dispatch.agenda, storm.pause, storm.state)
         self._dispatch = dispatch
         self._muting = muting
         self._holding = Holding(dispatch.agenda, muting.judge)
@@ -47,10 +47,12 @@ class Quieting:
     def begin(self) -> None:
         """Begin a batch or tick; what the last one had not saved, because it failed, is forgotten."""
         self._digests.forget()
+        self._storm.begin()
 
     def save(self) -> None:
         """Put what a batch collected into the state."""
         self._digests.save()
+        self._storm.save()
 
     def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
         """Hold an alert no longer whose receiver does not want to hear of it."""
@@ -72,8 +74,8 @@ class Quieting:
         for partition in changed:
             said += self._withdraw(partition, now)
         self._looked_at = dict.fromkeys(partitions, state)
-        self._storm.share(len(partitions))
-        self._digests.save()
+        self._storm.share(partitions, now)
+        self.save()
         for place, message in self._digests.due(partitions, now):
             self._dispatch.ledger(place).append(message, receiver_of(place), -1, now, "")
             places.append(place)
@@ -82,7 +84,7 @@ class Quieting:
     def _let_go(self, place: Place, release: Release, now: int) -> list[Emit] | None:
         """Put a revision into its ledger; or into a digest where there are too many: then return what is said of it."""
         name, alert = receiver_of(place), release.alert
-        if self._storm.is_on and not self._storm.admits(alert, name, now):
+        if self._storm.is_on and not self._storm.admits(alert, name, now, place[0]):
             part = self._digests.add(place[0], name, alert, now)
             return self._say(place, alert, Hold("storm", part, now), now)
         ledger = self._dispatch.ledger(place)
