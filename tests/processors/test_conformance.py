@@ -20,6 +20,7 @@ from fairwatch.parts import of_kind, spec_of
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.processors.anchor import Anchoring
+from fairwatch.processors.retain import Kept
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.stores.media import MediaStore
@@ -67,7 +68,7 @@ def build(name: str, state: MemoryState):
         "tree": lambda: TREE,
         "rules": lambda: RuleBook(TREE),
         "receivers": lambda: {"control-room": Receiver("control-room", Yes())},
-        "stores": dict,
+        "stores": lambda: {"media": Kept(MediaStore(MemoryStore()), hours=1)},
         "anchoring": lambda: Anchoring(ADMIN, [], list),
         "faces": lambda: None,
         "trust": lambda: trust(references),
