@@ -2,6 +2,7 @@
 
 import pytest
 
+from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.policy.correlation.step import ERROR, PART
 from fairwatch.processors.correlate import Correlate
@@ -113,3 +114,19 @@ async def test_a_trigger_is_what_route_would_have_written_and_says_what_it_follo
     assert emit.record["triggers"] == ["sighting-0", "sighting-1"]
     assert emit.record["parameters"] == {"devices": "cam-0, cam-1", "events": "2"}
     assert emit.record["causes"][0]["kind"] == "CONDITION"
+
+
+async def test_a_tick_reads_only_what_is_due_however_many_partitions_there_are():
+    played = Played(book(count=2, within="10s"))
+    partitions = range(3)
+    await played.processor.tick(partitions)
+    for partition in partitions:
+        record = record_of(step(partition))
+        await played.processor.handle([Event("correlation-steps", "Alert", record, "rule|key", partition, partition)])
+    read = []
+    items = played.state.items
+    played.state.items = lambda partition: read.append(partition) or items(partition)
+    for _ in range(3):
+        played.clock.advance(seconds=1)
+        await played.processor.tick(partitions)
+    assert read == []

@@ -74,11 +74,10 @@ class Correlate:
         """Raise what has waited for long enough, and end what is over."""
         self._look_at_rules()
         now, emitted = self._clock.now(), list[Emit]()
-        self._keys.look(partitions, now)
-        for partition in partitions:
-            until = self._known_until(partition, now)
-            for _, key, value in self._keys.due([partition], until):
-                emitted += self._pass_time(partition, key, value, until)
+        known = {partition: self._known_until(partition, now) for partition in partitions}
+        for partition, key, value in self._keys.due(partitions, now):
+            if value["due"] <= known[partition]:
+                emitted += self._pass_time(partition, key, value, known[partition])
         metrics.CORRELATION_KEYS.set(len(self._keys))
         return emitted
 
