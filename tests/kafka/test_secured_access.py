@@ -85,10 +85,11 @@ async def test_a_stolen_credential_of_notify_opens_nothing_but_what_notify_needs
         state = {"fairwatch-notify-state"}  # there once it ran
         needed = {right.name for right in deployments()["notify"].rights() if right.kind == "topic"} - state
         assert set(admin.list_topics()) - state == needed
-        assert needed.isdisjoint({"raw-events", "observations", "sightings", "candidates", "verifications", "people"})
+        assert needed.isdisjoint({"raw-events", "observations", "sightings", "candidates", "verifications"})
     async with producer(hub.settings(thief), "test") as publisher:
-        with pytest.raises(FairwatchError, match="Authorization"):
-            await publisher.send("watchlist-entries", b"x", b"x", {})
+        for topic in ("watchlist-entries", "authorisations", "silences", "people", "signing-keys"):
+            with pytest.raises(FairwatchError, match="Authorization"):
+                await publisher.send(topic, b"x", b"x", {})  # names and roles it reads, to check who signed
     async with reading(hub, thief, "alerts", group_id="fairwatch-group") as consumer:
         with pytest.raises(GroupAuthorizationFailedError):
             await consumer.committed(TopicPartition("alerts", 0))
