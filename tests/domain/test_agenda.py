@@ -138,8 +138,18 @@ def test_what_is_never_due_is_waited_for_no_more() -> None:
     assert found.keys(0, "") == []
 
 
+def test_what_was_deleted_is_waited_for_no_more_and_not_counted() -> None:
+    found, _ = agenda()
+    found.put(0, "a", {"at": 10})
+    found.put(1, "b", {"at": 20})
+    assert (len(found), found.next_at()) == (2, 10)
+    found.delete(0, "a")
+    assert (len(found), found.next_at()) == (1, 20)
+
+
 def test_what_is_put_off_again_and_again_leaves_a_thousand_entries_and_what_waits_beside_it_stays() -> None:
     found = lanes()
+    found.look((0,), 0)  # so that it is not read whole later, which would mend everything
     others = {f"a-{number}": 1_000_000 - number for number in range(9)}
     for key, at in others.items():
         found.put(0, key, {"at": at})

@@ -1,10 +1,15 @@
 """Errors say what they are told, also in another process; what nobody says has the quiet meaning."""
 
 import pickle
+import time
+from uuid import UUID, uuid5
 
+from fairwatch.domain.calendar import local_time, zone
 from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.domain.errors import OverloadedError, RejectedError
 from fairwatch.domain.event import Event
+from fairwatch.domain.history import REMEMBERED, History
+from fairwatch.domain.ids import stable_id
 from fairwatch.domain.part import Part
 from fairwatch.domain.ports import Facet
 from fairwatch.domain.processor import Spec
@@ -34,7 +39,8 @@ def test_a_processor_has_no_state_and_does_not_replay_unless_it_says_so() -> Non
 def test_a_manual_clock_moves_by_what_it_is_told_and_the_machines_clock_counts_microseconds() -> None:
     clock = ManualClock(5)
     assert (clock.now(), clock.advance(seconds=1.5), clock.now()) == (5, 1_500_005, 1_500_005)
-    assert SystemClock().now() > 1_767_225_600_000_000
+    before = time.time()
+    assert before <= SystemClock().now() / 1_000_000 + 0.001 <= time.time() + 0.002
 
 
 def test_a_part_that_says_nothing_else_is_not_listed_and_tells_people_at_once() -> None:
@@ -54,3 +60,30 @@ def test_a_component_reads_and_writes_what_its_processor_does() -> None:
     assert (part.produces(), part.consumes()) == (("out",), ("in", "devices"))
     told = Part(name="probe", kind="gateway", summary="", does="", writes=("x",), references=("y",))
     assert (told.produces(), told.consumes()) == (("x",), ("y",))
+
+
+def test_an_id_is_the_uuid_of_what_makes_a_thing_unique() -> None:
+    namespace = UUID("5b1c6f0e-6a5d-5d0f-9a53-8f6f2f6c1a11")
+    for number in range(64):
+        assert stable_id("thing", "é", number) == str(uuid5(namespace, f"thing\x1fé\x1f{number}"))
+
+
+def test_a_history_names_the_last_changes_and_says_when_it_does_not_know() -> None:
+    history = History()
+    assert (history.since(0), history.since(1), history.since(-1)) == ([], None, None)
+    for key in "abc":
+        history.note(key)
+    assert (history.since(2), history.since(3), history.since(4)) == (["b", "c"], ["a", "b", "c"], None)
+    for number in range(8192):
+        history.note(str(number))
+    assert REMEMBERED == len(history.since(8192) or ()) == 8192
+    assert history.since(8193) is None
+    history.forget()
+    assert (history.since(0), history.since(1)) == ([], None)
+
+
+def test_an_instant_is_told_in_local_time_by_the_zone_of_a_place() -> None:
+    berlin = zone("Europe/Berlin")
+    assert berlin is not None
+    assert local_time(1_767_225_600_000_000, berlin).isoformat() == "2026-01-01T01:00:00+01:00"
+    assert zone("Nowhere/Land") is zone("") is zone(None) is None
