@@ -122,9 +122,18 @@ async def test_a_deed_of_the_future_or_of_last_week_is_out_of_time() -> None:
     court = Court()
     court.face["expires_at"] = AT + 9 * 86_400 * SECOND
     await court.opens()
-    assert await refused(court, "dora", at=AT + 3_600 * SECOND) == "out_of_time"
+    assert await refused(court, "dora", at=AT + 2 * 3_600 * SECOND) == "out_of_time"
     court.world.clock.advance(seconds=7 * 86_400)
     assert await refused(court, "dora", at=AT + 60 * SECOND) == "out_of_time"
+
+
+async def test_a_worker_whose_clock_is_an_hour_behind_refuses_no_vote() -> None:
+    court = Court()
+    await court.opens()
+    court.world.clock.advance(seconds=-3_600)
+    await court.hears("dora", at=AT)
+    await court.hears("emil", at=AT)
+    assert court.verdicts() == ["CONFIRMED"]
 
 
 async def test_what_a_key_signed_before_it_was_revoked_stands_and_after_it_does_not() -> None:

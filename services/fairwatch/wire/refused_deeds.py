@@ -17,7 +17,7 @@ from fairwatch.wire.signed_reference import Refused, SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Unauthentic
 
-AT_ONCE = 300  # records that are looked at in one call: some 30 ms of signatures
+AT_ONCE = 64  # records that are looked at in one call: some 30 ms of signatures that were never checked before
 SHOWN = 64  # characters of a name that somebody claims
 
 
@@ -78,7 +78,7 @@ class RefusedRecords:
     def tell(self, now: int) -> list[Emit]:
         """Return an audit record of each that was found since the last call; `now` in microseconds UTC.
 
-        A few hundred are looked at in each call, so that a long list keeps nobody waiting. Told again after a restart
+        A few dozen are looked at in each call, so that a long list keeps nobody waiting. Told again after a restart
         it has the same id, by which the audit log knows it.
         """
         for number, one in enumerate(self._references):
