@@ -1,23 +1,28 @@
 """Who leads which partition: the last broker can be made the leader of all state, and of nothing else."""
 
-import json
+from contextlib import closing
 from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
 
 from tests.chaos.entry import STATE
 
-TOOLS = "/opt/kafka/bin"
-ADDRESS = "localhost:9092"
+PREFERRED = 0
+MOVED_MS = 30_000
 
 
-def lead_state(cluster: Any) -> None:
+def lead_state(bootstrap: str) -> None:
     """Let the last of three brokers lead the state topics, and the first two everything else."""
-    broker = cluster.brokers[0].get_wrapped_container()
-    plan = json.dumps({"version": 1, "partitions": placing(_described(broker))})
-    _sh(broker, f"cat > /tmp/leaders.json <<'END'\n{plan}\nEND")
-    moved = f"{TOOLS}/kafka-reassign-partitions.sh --bootstrap-server {ADDRESS} --reassignment-json-file"
-    _sh(broker, f"{moved} /tmp/leaders.json --execute")
-    elect = f"{TOOLS}/kafka-leader-election.sh --bootstrap-server {ADDRESS} --election-type preferred"
-    _sh(broker, f"{elect} --all-topic-partitions")
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        placed = placing(_partitions(admin.describe_topics()))
+        wanted = {TopicPartition(each["topic"], each["partition"]): each["replicas"] for each in placed}
+        refused = {
+            place: error for place, error in admin.alter_partition_reassignments(wanted, MOVED_MS).items() if error
+        }
+        if refused:
+            raise RuntimeError(f"{len(refused)} partitions keep their leaders: {next(iter(refused.items()))}")
+        admin.elect_leaders(PREFERRED, timeout_ms=MOVED_MS, raise_errors=False)  # what is led as wanted is refused
 
 
 def placing(partitions: list[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -36,20 +41,7 @@ def _others(number: int) -> list[int]:
     return [2, 1, 3] if number % 2 else [1, 2, 3]
 
 
-def _described(broker: Any) -> list[tuple[str, int]]:
+def _partitions(topics: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Return every partition of replication 3."""
-    text = _sh(broker, f"{TOOLS}/kafka-topics.sh --bootstrap-server {ADDRESS} --describe")
-    found = []
-    for line in text.splitlines():
-        words = line.replace("\t", " ").split()
-        if "Partition:" in words:
-            found.append((words[words.index("Topic:") + 1], int(words[words.index("Partition:") + 1])))
-    return found
-
-
-def _sh(broker: Any, command: str) -> str:
-    code, output = broker.exec_run(["sh", "-c", f"unset KAFKA_HEAP_OPTS KAFKA_OPTS; {command}"])
-    text: str = output.decode()
-    if code:
-        raise RuntimeError(f"{command.splitlines()[0]}: {text}")
-    return text
+    every = [(topic["name"], each) for topic in topics for each in topic["partitions"]]
+    return [(name, each["partition_index"]) for name, each in every if len(each["replica_nodes"]) == 3]

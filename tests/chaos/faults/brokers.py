@@ -92,5 +92,5 @@ class StateDiskFull(DiskFull):
     name = "the disk of the state's leader is full"
 
     async def start(self, hub: Hub, random: Random) -> str:
-        await asyncio.to_thread(lead_state, hub.cluster)
+        await asyncio.to_thread(lead_state, hub.cluster.bootstrap)
         return await super().start(hub, random)
