@@ -5,27 +5,7 @@ import pytest
 from fairwatch.domain.event import Event
 from fairwatch.domain.memory import DAY, HIDDEN, KEEP, SHELF_LIMIT, SHELVES, SPAN, Memory
 from fairwatch.wire.topics import topics
-from tests.support.processor_world import MemoryState
 from tests.support.records import AT
-
-
-class Log:
-    """One partition of a topic: things are done batch by batch, each batch with the state as it was saved."""
-
-    def __init__(self):
-        self.state, self.now = MemoryState(), AT
-
-    def do(self, *things):
-        """Say of each (offset, id, when it happened) whether it repeats."""
-        memory = Memory(self.state, 0, self.now)
-        answers = [memory.repeats(Event("things", "Thing", {}, offset=offset), name, at) for offset, name, at in things]
-        memory.save()
-        return answers
-
-
-@pytest.fixture
-def log():
-    return Log()
 
 
 def test_a_thing_is_done_once_within_a_batch_and_over_batches(log):
