@@ -24,10 +24,11 @@ async def examined(settings: Settings) -> dict[str, Finding]:
 
 @pytest.mark.broker
 async def test_a_deployment_that_is_well(broker, valkey, make_topics, tmp_path, monkeypatch):
+    alone = valkey.removesuffix("/0") + "/1"  # other tests' components, whose clocks stand still, beat in the first
     for name, value in GIVEN.items():
         monkeypatch.setenv(name, value)
     settings = Settings(
-        kafka_bootstrap=broker, embedded=True, redis_url=SecretStr(valkey), topic_prefix=make_topics(),
+        kafka_bootstrap=broker, embedded=True, redis_url=SecretStr(alone), topic_prefix=make_topics(),
         max_partitions=3, config_dir=CONFIG, media_url=f"file://{tmp_path}", model_dir=tmp_path,
     )  # fmt: skip
     for name in doctor.MODELS:
