@@ -78,13 +78,7 @@ class Codec:
 
     def encode_as(self, known: Schema, record: Mapping[str, Any]) -> bytes:
         """Encode with one version of a schema, to prove that old versions are read; errors as of `encode`."""
-        header = self._header(known)
-        out = bytearray(header)
-        try:
-            _writer_of(known)(record, out)
-            return bytes(out)
-        except (StrangeError, *_WRITER_ERRORS):
-            return header + _by_fastavro(known, record)
+        return self._encoder(known)(record)
 
     def encoder(self, type: str) -> Callable[[Mapping[str, Any]], bytes]:  # noqa: A002  as above
         """Return `encode` for one type: what all its records have in common is looked up once.
