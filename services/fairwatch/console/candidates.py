@@ -1,13 +1,12 @@
 """Candidates: what waits for people, and one person's decision."""
 
-import json
 from typing import Any
 
 from aiohttp import web
 
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
-from fairwatch.console.requests import limit_of, word_of
+from fairwatch.console.requests import limit_of, sent_object, word_of
 from fairwatch.console.signing import signed
 from fairwatch.console.views import PENDING, candidate_view, people_needed, pictures_to_see, state_of
 from fairwatch.domain.errors import RejectedError
@@ -130,11 +129,8 @@ async def _known(desk: Desk, request: web.Request) -> Subject:
 
 
 async def _decision(request: web.Request) -> tuple[str, str, Asked]:
-    try:
-        body = await request.json()
-        decision, reason = body["decision"], body.get("reason", "")
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise RejectedError("malformed", "send an object with decision and, if you like, reason") from error
+    body = await sent_object(request, "an object with decision and, if you like, reason", "decision")
+    decision, reason = body["decision"], body.get("reason", "")
     if decision not in DECISIONS:
         raise RejectedError("invalid_field", f"decision is one of {', '.join(DECISIONS)}", "decision")
     if not isinstance(reason, str) or len(reason) > MAX_REASON:

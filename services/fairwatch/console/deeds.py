@@ -1,6 +1,5 @@
 """What people do to alerts: acknowledge, claim, hand over, comment and close."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from fairwatch.console.access import may
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.people import Person
+from fairwatch.console.requests import sent_object
 from fairwatch.console.signing import answered
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.deeds import DEEDS, NOTE_LIMIT, OUTCOMES, SENTENCES, Objection, make, objection
@@ -70,11 +70,8 @@ def _no(desk: Desk, against: Objection, alert: Mapping[str, Any]) -> web.Respons
 
 
 async def _said(request: web.Request) -> tuple[dict[str, Any], Asked]:
-    try:
-        body = await request.json()
-        said = {name: body.get(name) for name in ("action", "note", "to", "outcome", "via")}
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, AttributeError) as error:
-        raise RejectedError("malformed", "send an object with action") from error
+    body = await sent_object(request, "an object with action")
+    said = {name: body.get(name) for name in ("action", "note", "to", "outcome", "via")}
     said |= {"note": said["note"] or "", "outcome": said["outcome"] or "NONE", "via": said["via"] or "console"}
     if not isinstance(said["note"], str) or len(said["note"]) > NOTE_LIMIT:
         raise RejectedError("invalid_field", f"note is a text of at most {NOTE_LIMIT} characters", "note")

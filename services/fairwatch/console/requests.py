@@ -1,6 +1,8 @@
 """Reading what a request says, with refusals that name the parameter."""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -8,6 +10,26 @@ from fairwatch.domain.errors import RejectedError
 
 MAX_LIMIT = 500
 DEFAULT_LIMIT = 100
+
+
+async def sent_object(request: web.Request, what: str, *needed: str) -> dict[str, Any]:
+    """Return the JSON object that a request sends, with the fields that it needs.
+
+    Args:
+        request: Whose body is read.
+        what: What to send, for the refusal: "an object with name".
+        needed: Names of fields that have to be there.
+
+    Raises:
+        RejectedError: malformed.
+    """
+    try:
+        body = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RejectedError("malformed", f"send {what}") from error
+    if not isinstance(body, dict) or not body.keys() >= set(needed):
+        raise RejectedError("malformed", f"send {what}")
+    return body
 
 
 def limit_of(request: web.Request) -> int:

@@ -1,6 +1,5 @@
 """Signing in and out, and who is signed in."""
 
-import json
 from typing import Any
 
 import structlog
@@ -10,6 +9,7 @@ from fairwatch.console.access import actions
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.guard import browser_cookie, cookie_name
 from fairwatch.console.people import MAX_PASSWORD, Person
+from fairwatch.console.requests import sent_object
 from fairwatch.domain.addresses import caller, neighbourhood
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.stores.sign_ins import Brake, Session
@@ -92,11 +92,8 @@ def _me(person: Person, session: Session) -> dict[str, Any]:
 async def _credentials(request: web.Request) -> tuple[str, str]:
     if request.content_type != "application/json":  # what a form on another page cannot send
         raise RejectedError("malformed", "send name and password as application/json")
-    try:
-        body = await request.json()
-        name, password = body["name"], body["password"]
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
-        raise RejectedError("malformed", "send an object with name and password") from error
+    body = await sent_object(request, "an object with name and password", "name", "password")
+    name, password = body["name"], body["password"]
     if not isinstance(name, str) or not isinstance(password, str):
         raise RejectedError("invalid_field", "name and password are texts")
     if len(name) > MAX_NAME or len(password) > MAX_PASSWORD:

@@ -1,7 +1,6 @@
 """Silences at the console: seen, previewed, made, agreed to and ended, by the rules of `fairwatch silences`."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from aiohttp import web
 from fairwatch.console.access import may
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
+from fairwatch.console.requests import sent_object
 from fairwatch.console.signing import silenced
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ports import Reference
@@ -69,7 +69,7 @@ async def list_silences(request: web.Request) -> web.Response:
 
 async def preview_silence(request: web.Request) -> web.Response:
     """Return what matchers would have held back of the last day's alerts; nothing is written."""
-    body = await _body(request)
+    body = await sent_object(request, "an object")
     person, silences = request[SIGNED_IN].person, request.app[SILENCES]
     try:
         async with silences.turn:
@@ -91,7 +91,7 @@ async def preview_silence(request: web.Request) -> web.Response:
 async def add_silence(request: web.Request) -> web.Response:
     """Make a silence from now on, by who is signed in; 201 with its id once the broker has it."""
     desk, visitor, silences = request.app[DESK], request[SIGNED_IN], request.app[SILENCES]
-    body = await _body(request)
+    body = await sent_object(request, "an object")
     reason, now = _text(body, "reason"), desk.clock.now()
     for_s = body.get("for_s")
     if not isinstance(for_s, int) or isinstance(for_s, bool):
@@ -164,16 +164,6 @@ def _no(error: SilenceRefusedError) -> web.Response:
     reason, sentence = error.faults[0]
     status = 403 if reason in ("other_site", "unknown_role") else 409 if reason in CONFLICTS else 400
     return refusal(status, reason, f"{sentence[:1].upper()}{sentence[1:]}.")
-
-
-async def _body(request: web.Request) -> Mapping[str, Any]:
-    try:
-        body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RejectedError("malformed", "send an object") from error
-    if not isinstance(body, dict):
-        raise RejectedError("malformed", "send an object")
-    return body
 
 
 def _matchers(body: Mapping[str, Any]) -> tuple[str, ...]:
