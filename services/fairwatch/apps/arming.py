@@ -7,12 +7,11 @@ from fairwatch.apps.asked_words import answered
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
-from fairwatch.console.people import People
+from fairwatch.apps.signer import named
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.arming import TOPIC, Record, audited, changed
 
 ROLES = frozenset({"operator", "admin"})
-PEOPLE = "people.yaml"
 
 
 def said(
@@ -59,12 +58,9 @@ def sites(settings: Settings) -> dict[str, Any]:
 
 
 def _refuse(settings: Settings, site_id: str, who: str) -> None:
-    path = settings.config_dir / PEOPLE
-    if not path.exists():
-        return
-    person = People.load(path).get(who)
+    person = named(settings, who)
     if person is None:
-        raise ConfigurationError(f"{path} knows nobody of the name {who!r}")
+        return
     if not person.roles & ROLES:
         raise ConfigurationError(f"{who!r} may not arm or disarm: {' or '.join(sorted(ROLES))} may")
     if person.sites and site_id not in person.sites:

@@ -15,14 +15,11 @@ from fairwatch.policy.authorisation import urgent
 from fairwatch.wire.deeds import person_id
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
-from fairwatch.wire.signings import AGREES, APPROVE, ASKS, REJECT, REQUEST, REVOKE, SIGNINGS
+from fairwatch.wire.signings import APPROVE, REJECT, REQUEST, REVOKE, SIGNINGS
 from fairwatch.wire.topics import topics
 
 TOPIC: Final = "authorisations"
 SIGNING: Final = SIGNINGS[TOPIC]
-ROLES: Final[Mapping[str, frozenset[str]]] = {
-    REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES,
-}  # fmt: skip
 STATES: Final[Mapping[str, str]] = {
     REQUEST: "REQUESTED", APPROVE: "GRANTED", REJECT: "REJECTED", REVOKE: "REVOKED"
 }  # fmt: skip
@@ -74,7 +71,7 @@ def countersigned(record: Mapping[str, Any], who: Signer, now: int) -> Record:
         ConfigurationError: It does not name the person.
     """
     named = {REQUEST: [record["requested_by"]], APPROVE: record.get("approved_by") or []}
-    acts = [act for act, names in named.items() if who.name in names and who.role in ROLES[act]]
+    acts = [act for act, names in named.items() if who.name in names and who.role in SIGNING.acts[act]]
     if not acts:
         raise ConfigurationError(f"authorisation {record['authorisation_id']} does not name {who.name} as a {who.role}")
     return who.signed(SIGNING, dict(record), acts[0], now)

@@ -6,14 +6,13 @@ from typing import Any
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
-from fairwatch.console.people import People
+from fairwatch.apps.signer import named
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import LegalHold
 from fairwatch.policy.erasure import holds_now
 
 TOPIC = "legal-holds"
-PEOPLE = "people.yaml"
 
 
 def placed(
@@ -84,6 +83,4 @@ async def write(settings: Settings, action: str, hold: LegalHold) -> None:
 def _require(settings: Settings, who: str, reason: str) -> None:
     if not who or not reason:
         raise ConfigurationError("say who does it with --as, and why with --reason")
-    path = settings.config_dir / PEOPLE
-    if path.exists() and People.load(path).get(who) is None:
-        raise ConfigurationError(f"{path} knows nobody of the name {who!r}")
+    named(settings, who)

@@ -1,4 +1,4 @@
-"""Who acts at the command line: a person of people.yaml who proved who it is, and the key that says so."""
+"""Who acts at the command line: a person of people.yaml, named or proved, and the key that says so."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.settings import Settings
-from fairwatch.console.people import People
+from fairwatch.console.people import People, Person
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.signings import Signing
@@ -39,6 +39,25 @@ class Signer:
         if self.role not in signing.acts[act]:
             raise ConfigurationError(f"{self.name} has none of the roles {', '.join(sorted(signing.acts[act]))}")
         return signing.signed(record, self.key, act, self.name, self.role, at=at)
+
+
+class UnknownPersonError(ConfigurationError):
+    """people.yaml knows nobody of a name."""
+
+
+def named(settings: Settings, name: str) -> Person | None:
+    """Return the person of a name; None where there is no people.yaml to ask.
+
+    Raises:
+        UnknownPersonError: It knows nobody of that name.
+    """
+    path = settings.config_dir / PEOPLE
+    if not path.exists():
+        return None
+    person = People.load(path).get(name)
+    if person is None:
+        raise UnknownPersonError(f"{path} knows nobody of the name {name!r}")
+    return person
 
 
 async def known_signer(settings: Settings, name: str, password: str, roles: Collection[str]) -> Signer:

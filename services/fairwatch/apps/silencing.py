@@ -10,8 +10,8 @@ from fairwatch.apps.kafka import client_options, codec, producer
 from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.signer import known_signer
-from fairwatch.console.people import People, Person
+from fairwatch.apps.signer import UnknownPersonError, known_signer, named
+from fairwatch.console.people import Person
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.engine.reference import TopicReference
@@ -25,7 +25,6 @@ from fairwatch.wire.signings import SILENCES, sign_silence
 
 DAY = 86_400_000_000
 ADDED = "silence.added"
-PEOPLE = "people.yaml"
 __all__ = ["Wish"]
 
 
@@ -130,10 +129,7 @@ def _quiet(settings: Settings) -> Quiet:
 
 def _known(settings: Settings, name: str) -> Person | None:
     """Return a person; None where there is no people.yaml to ask."""
-    path = settings.config_dir / PEOPLE
-    if not path.exists():
-        return None
-    person = People.load(path).get(name)
-    if person is None:
-        raise SilenceRefusedError([("no_author", f"{path} knows nobody of the name {name!r}")])
-    return person
+    try:
+        return named(settings, name)
+    except UnknownPersonError as error:
+        raise SilenceRefusedError([("no_author", str(error))]) from None

@@ -11,19 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import authorising
-from fairwatch.apps.authorising import ROLES, Record
+from fairwatch.apps.acting import Because, Proven, proved
+from fairwatch.apps.authorising import SIGNING, Record
 from fairwatch.apps.printing import shown
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import settings
-from fairwatch.apps.signer import Signer, known_signer
+from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.authorisation import urgent
 from fairwatch.wire.signings import AGREES, APPROVE, ASKS, REJECT, REQUEST, REVOKE
 
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
 Id = Annotated[str, typer.Argument(metavar="AUTHORISATION", help="Its id, or the beginning of it.")]
-Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
 Urgent = Annotated[str, typer.Option("--urgent", help="Why it cannot wait for a second person; signed with it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays with the authorisation.")]
 
@@ -37,7 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
 
 
-def request(file: Path, who: Who, because: Because = "", urgency: Urgent = "") -> None:
+def request(file: Path, who: Proven, because: Because = "", urgency: Urgent = "") -> None:
     """Ask for an authorisation that a JSON file describes; it waits for `approve` by somebody else.
 
     What cannot wait is in force at once, for 24 hours at most; where nobody approves it by then, what came of it goes.
@@ -48,25 +47,25 @@ def request(file: Path, who: Who, because: Because = "", urgency: Urgent = "") -
         raise ConfigurationError(f"{file}: {error}") from error
     if urgency:
         document = {**document, "urgency": urgency}
-    _do(REQUEST, who, ROLES[REQUEST], lambda signer, now: authorising.requested(document, signer, now), because)
+    _do(REQUEST, who, SIGNING.acts[REQUEST], lambda signer, now: authorising.requested(document, signer, now), because)
 
 
-def approve(authorisation: Id, who: Who, reason: Reason = "") -> None:
+def approve(authorisation: Id, who: Proven, reason: Reason = "") -> None:
     """Agree to what somebody else asked for; from then on it is in force."""
     _decide(APPROVE, authorisation, who, reason)
 
 
-def reject(authorisation: Id, who: Who, reason: Reason) -> None:
+def reject(authorisation: Id, who: Proven, reason: Reason) -> None:
     """Say no."""
     _decide(REJECT, authorisation, who, reason)
 
 
-def revoke(authorisation: Id, who: Who, reason: Reason) -> None:
+def revoke(authorisation: Id, who: Proven, reason: Reason) -> None:
     """Take an authorisation back: nothing is compared under it, and what was found is taken back."""
     _decide(REVOKE, authorisation, who, reason)
 
 
-def sign(authorisation: Id, who: Who) -> None:
+def sign(authorisation: Id, who: Proven) -> None:
     """Sign an authorisation of before signatures, as somebody whom it names; it stands as it stood."""
     record = authorising.one(settings(), authorisation)
     _do("sign", who, ASKS | AGREES, lambda signer, now: authorising.countersigned(record, signer, now))
@@ -86,12 +85,11 @@ def list_() -> None:
 
 def _decide(act: str, authorisation: str, who: str, reason: str) -> None:
     record = authorising.one(settings(), authorisation)
-    _do(act, who, ROLES[act], lambda signer, now: authorising.decided(record, act, signer, now, reason))
+    _do(act, who, SIGNING.acts[act], lambda signer, now: authorising.decided(record, act, signer, now, reason))
 
 
 def _do(act: str, who: str, roles: frozenset[str], make: Callable[[Signer, int], Record], because: str = "") -> None:
-    password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
-    signer = asyncio.run(known_signer(settings(), who, password, roles))
+    signer = proved(who, roles)
     record = make(signer, SystemClock().now())
     asyncio.run(authorising.write(settings(), act, signer, record, because))
     typer.echo(f"{record['authorisation_id']}: {record['state'].lower()}")

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from rich.table import Column, Table
 from fairwatch.apps import dead_letters
 from fairwatch.apps.originals import whole
 from fairwatch.apps.printing import shown as foreign
+from fairwatch.apps.printing import to_the_second
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import DeadLetter
@@ -45,7 +45,12 @@ def list_(topics: Topics = None, reason: Reason = None, as_json: AsJson = False)
         return
     table = Table(Column("id", no_wrap=True), "at", "topic", "given up by", "reason", "detail", "redrives")
     for letter in found:
-        about = (letter["dead_letter_id"][:_ID_SHOWN], _time(letter), letter["topic"], letter["processor"])
+        about = (
+            letter["dead_letter_id"][:_ID_SHOWN],
+            to_the_second(letter["at"]),
+            letter["topic"],
+            letter["processor"],
+        )
         told = (*about, letter["reason"], letter.get("detail", ""), letter.get("redrives", 0))
         table.add_row(*map(foreign, told))
     Console().print(table)
@@ -71,7 +76,7 @@ def show(
         shown = {
             **letter,
             "value": size,
-            "at": _time(letter),
+            "at": to_the_second(letter["at"]),
             "key": (letter.get("key") or b"").decode("utf-8", "replace"),
         }
         shown["headers"] = "\n".join(
@@ -139,7 +144,3 @@ def _one(letter_id: str) -> DeadLetter:
         Console(stderr=True).print(f"{len(found)} dead letters have an id that begins with {letter_id}")
         raise typer.Exit(EXIT_NOT_FOUND)
     return found[0]
-
-
-def _time(letter: DeadLetter) -> str:
-    return datetime.fromtimestamp(letter["at"] / 1e6, UTC).isoformat(sep=" ", timespec="seconds")

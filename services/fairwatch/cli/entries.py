@@ -1,7 +1,7 @@
 """`fairwatch entries`: what is looked for under an authorisation; each is signed by whoever enrols it."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,18 +9,17 @@ import typer
 from rich.console import Console
 
 from fairwatch.apps import enrolling, publishing
+from fairwatch.apps.acting import Because, Proven, proved
 from fairwatch.apps.kafka import codec
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
-from fairwatch.apps.signer import Signer, known_signer
+from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.wire.signings import AGREES, APPROVE, ENROL, ENROLS, WITHDRAW
 
 EXIT_REJECTED = 1
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
 Id = Annotated[str, typer.Argument(metavar="ENTRY", help="Its id.")]
-Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,27 +30,27 @@ def register(app: typer.Typer) -> None:
         group.command(command.__name__)(command)
 
 
-def enrol(files: list[Path], who: Who, because: Because = "") -> None:
+def enrol(files: list[Path], who: Proven, because: Because = "") -> None:
     """Enrol the entries of JSON files or JSON lines; every good one, also where others are rejected."""
-    signer, now = _proved(who, ENROLS), SystemClock().now()
+    signer, now = proved(who, ENROLS), SystemClock().now()
     _write(ENROL, signer, _enrolled(files, signer, now), now, because)
 
 
-def approve(entry: Id, who: Who) -> None:
+def approve(entry: Id, who: Proven) -> None:
     """Agree to an entry that somebody else enrolled."""
-    signer, now = _proved(who, AGREES), SystemClock().now()
+    signer, now = proved(who, AGREES), SystemClock().now()
     _write(APPROVE, signer, [(entry, enrolling.decided(enrolling.one(settings(), entry), APPROVE, signer, now))], now)
 
 
-def withdraw(entry: Id, who: Who) -> None:
+def withdraw(entry: Id, who: Proven) -> None:
     """Take an entry back: it is not compared any more."""
-    signer, now = _proved(who, ENROLS | AGREES), SystemClock().now()
+    signer, now = proved(who, ENROLS | AGREES), SystemClock().now()
     _write(WITHDRAW, signer, [(entry, enrolling.decided(enrolling.one(settings(), entry), WITHDRAW, signer, now))], now)
 
 
-def sign(who: Who) -> None:
+def sign(who: Proven) -> None:
     """Sign all entries of before signatures that you enrolled or agreed to; they stand as they stood."""
-    signer, now = _proved(who, ENROLS | AGREES), SystemClock().now()
+    signer, now = proved(who, ENROLS | AGREES), SystemClock().now()
     found = ((record["entry_id"], record) for record in enrolling.countersigned(settings(), signer, now))
     _write("sign", signer, found, now)
 
@@ -70,11 +69,6 @@ def _enrolled(files: Iterable[Path], signer: Signer, now: int) -> Iterator[enrol
                 )
             except RejectedError as error:
                 yield name, error
-
-
-def _proved(who: str, roles: Collection[str]) -> Signer:
-    password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
-    return asyncio.run(known_signer(settings(), who, password, roles))
 
 
 def _write(act: str, signer: Signer, found: Iterable[enrolling.Row], now: int, because: str = "") -> None:

@@ -1,7 +1,6 @@
 """`fairwatch holds`: duties to keep what would be erased."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,14 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import holding
+from fairwatch.apps.acting import Named, instant_of
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
-from fairwatch.domain.calendar import instant, iso_8601
+from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import SystemClock
-from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.erasure import holds_now
-
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def place(
     subject: Annotated[str, typer.Argument(help="Id of an authorisation, entry or candidate, or fw-media:… ")],
-    who: Who = "",
+    who: Named = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it must be kept.")] = "",
     reference: Annotated[str, typer.Option("--reference", help="Court order or case.")] = "",
     until: Annotated[str, typer.Option("--until", help="End: 2026-03-01T18:00+01:00; else until released.")] = "",
@@ -39,14 +36,14 @@ def place(
 
     Records of topics that are deleted by age go all the same: take them out with `fairwatch tail --json`.
     """
-    end = _instant(until) if until else None
+    end = instant_of("--until", until) if until else None
     now = SystemClock().now()
     hold = holding.placed(settings(), subject, who, now, reason=reason, reference=reference, until=end)
     asyncio.run(holding.write(settings(), "hold.placed", hold))
     typer.echo(hold["hold_id"])
 
 
-def release(hold: Annotated[str, typer.Argument(help="See `list`.")], who: Who = "") -> None:
+def release(hold: Annotated[str, typer.Argument(help="See `list`.")], who: Named = "") -> None:
     """End a hold of somebody else; what came of an authorisation that is over goes in the next round of `retain`."""
     ended = holding.released(settings(), hold, who, SystemClock().now())
     asyncio.run(holding.write(settings(), "hold.released", ended))
@@ -70,13 +67,3 @@ def list_() -> None:
         )
         table.add_row(*map(shown, told))
     Console().print(table)
-
-
-def _instant(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ConfigurationError("--until: must be a time with its zone such as 2026-03-01T18:00+01:00")
-    return instant(moment)

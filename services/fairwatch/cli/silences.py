@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import silencing
-from fairwatch.apps.printing import shown
+from fairwatch.apps.acting import Because, Named, instant_of, password_of
+from fairwatch.apps.printing import shown, to_the_second
 from fairwatch.apps.settings import settings
-from fairwatch.domain.calendar import instant
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.duration import duration
 from fairwatch.wire.json_form import to_json
@@ -22,13 +22,11 @@ Matchers = Annotated[
     list[str] | None, typer.Argument(help='Such as device_id="cam-1" or rule=~"fire.*"; all must hold.')
 ]
 Alert = Annotated[str, typer.Option("--alert", help="Snooze one alert: the silence ends with it.")]
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them.")]
 Id = Annotated[str, typer.Argument(help="Id of a silence, or the beginning of it.")]
 Lasting = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h.")]
 Until = Annotated[str, typer.Option("--until", help="Until when instead: 2026-03-01T18:00+01:00.")]
 Start = Annotated[str, typer.Option("--from", help="From when; now without.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
-Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
 Role = Annotated[str, typer.Option("--role", help="Role that allows it, where there is no people.yaml to ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a silence.")]
 
@@ -45,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def add(
     matchers: Matchers = None,
     *,
-    who: Who = "",
+    who: Named = "",
     reason: Reason = "",
     lasting: Lasting = "",
     until: Until = "",
@@ -63,13 +61,13 @@ def add(
     typer.echo(record["silence_id"])
 
 
-def approve(silence: Id, who: Who = "") -> None:
+def approve(silence: Id, who: Named = "") -> None:
     """Agree to a silence of somebody else, so that it holds for what is EXTREME, too."""
     record = silencing.approved(settings(), silencing.one(settings(), silence), who, _now())
     _write("silence.approved", who, record)
 
 
-def expire(silence: Id, who: Who = "") -> None:
+def expire(silence: Id, who: Named = "") -> None:
     """End a silence now: what still burns is told at once."""
     record = silencing.expired(settings(), silencing.one(settings(), silence), who, _now())
     _write("silence.expired", who, record)
@@ -91,7 +89,7 @@ def list_(
     for record in found:
         state = "ended" if record["expires_at"] <= now else "holds" if record["starts_at"] <= now else "to come"
         agreed = ", ".join(record["approved_by"])
-        told = (record["silence_id"][:ID_SHOWN], state, _time(record["expires_at"]), record["author"], agreed)
+        told = (record["silence_id"][:ID_SHOWN], state, to_the_second(record["expires_at"]), record["author"], agreed)
         table.add_row(*map(shown, (*told, " ".join(record["matchers"]), record["reason"])))
     Console().print(table)
 
@@ -112,13 +110,13 @@ def preview(
         out.print(f"[yellow]{found.passed} EXTREME alerts told all the same: nobody else has agreed[/]")
     table = Table("first held back", "rule", "title")
     for at, rule, title in found.examples:
-        table.add_row(*map(shown, (_time(at), rule, title)))
+        table.add_row(*map(shown, (to_the_second(at), rule, title)))
     if found.examples:
         out.print(table)
 
 
 async def _written(action: str, who: str, record: dict[str, Any], because: str) -> None:
-    made = await silencing.signed(settings(), action, who, record, _password)
+    made = await silencing.signed(settings(), action, who, record, password_of)
     await silencing.write(settings(), action, who, made, because)
 
 
@@ -126,17 +124,13 @@ def _write(action: str, who: str, record: dict[str, Any], because: str = "") -> 
     asyncio.run(_written(action, who, record, because))
 
 
-def _password(who: str) -> str:
-    return str(typer.prompt(f"Password of {who}", hide_input=True, err=True))
-
-
 def _wish(
     matchers: list[str] | None, who: str, reason: str, lasting: str, until: str, start: str, alert: str, role: str
 ) -> silencing.Wish:
-    starts_at = _instant("--from", start) if start else _now()
+    starts_at = instant_of("--from", start) if start else _now()
     if bool(lasting) == bool(until):
         raise ConfigurationError("say either --for or --until: a silence always ends")
-    expires_at = _instant("--until", until) if until else starts_at + _length(lasting)
+    expires_at = instant_of("--until", until) if until else starts_at + _length(lasting)
     return silencing.Wish(who, role, reason, _texts(matchers, alert), starts_at, expires_at)
 
 
@@ -149,20 +143,6 @@ def _length(text: str) -> int:
         return duration(text) // timedelta(microseconds=1)
     except ValueError as error:
         raise ConfigurationError(f"--for: {error}") from error
-
-
-def _instant(option: str, text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ConfigurationError(f"{option}: must be a time with its zone such as 2026-03-01T18:00+01:00")
-    return instant(moment)
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e6, UTC).isoformat(sep=" ", timespec="seconds")
 
 
 def _now() -> int:

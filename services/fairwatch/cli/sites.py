@@ -1,8 +1,6 @@
 """`fairwatch sites`: which sites are armed, and arming them."""
 
 import asyncio
-import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,13 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import arming
-from fairwatch.apps.printing import shown
+from fairwatch.apps.acting import Named
+from fairwatch.apps.printing import shown, to_the_second
 from fairwatch.apps.settings import settings
+from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.json_form import to_json
 
 Site = Annotated[str, typer.Argument(help="Id of the site.")]
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 Because = Annotated[str, typer.Option(help="Why a word that is asked about has to stand in the reason; audited.")]
 
@@ -30,12 +29,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
 
 
-def arm(site: Site, who: Who = "", reason: Reason = "", because: Because = "") -> None:
+def arm(site: Site, who: Named = "", reason: Reason = "", because: Because = "") -> None:
     """Arm a site until somebody, one of its devices or its schedule says otherwise."""
     _say(site, who, reason, because, armed=True)
 
 
-def disarm(site: Site, who: Who = "", reason: Reason = "", because: Because = "") -> None:
+def disarm(site: Site, who: Named = "", reason: Reason = "", because: Because = "") -> None:
     """Disarm a site until somebody, one of its devices or its schedule says otherwise."""
     _say(site, who, reason, because, armed=False)
 
@@ -50,9 +49,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object 
     table = Table("site", "state", "since", "by", "reason")
     for record in found:
         last = record["changes"][-1]
-        since = datetime.fromtimestamp(last["at"] / 1e6, UTC).isoformat(sep=" ", timespec="seconds")
         state = "armed" if last["armed"] else "disarmed"
-        table.add_row(*map(shown, (record["site_id"], state, since, last["by"], last["reason"])))
+        table.add_row(*map(shown, (record["site_id"], state, to_the_second(last["at"]), last["by"], last["reason"])))
     Console().print(table)
 
 
@@ -60,6 +58,6 @@ def _say(site: str, who: str, reason: str, because: str, *, armed: bool) -> None
     if site not in arming.sites(settings()):
         raise ConfigurationError(f"there is no site {site!r}")
     known = arming.known(settings()).get(site)
-    now = time.time_ns() // 1000
+    now = SystemClock().now()
     record = arming.said(settings(), known, site, armed=armed, who=who, reason=reason, now=now)
     asyncio.run(arming.write(settings(), record, because))

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fairwatch.apps.acting import Proven, proved
 from fairwatch.apps.device_admin import binding
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings, settings
-from fairwatch.apps.signer import Signer, known_signer
+from fairwatch.apps.signer import Signer
 from fairwatch.cli.devices.arguments import DeviceId
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -18,7 +19,6 @@ from fairwatch.policy.duration import duration
 from fairwatch.wire.signings import APPROVE, BIND, BINDS, END
 
 SECOND = 1_000_000
-Who = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
 Entries = Annotated[list[str] | None, typer.Option("--entry", help="NAME=ENTRY: whom the device calls so, who it is.")]
 ListId = Annotated[str, typer.Argument(metavar="LIST", help="Id of a binding, or the beginning of it.")]
 
@@ -34,7 +34,7 @@ def group() -> typer.Typer:
 
 def bind(
     device_id: DeviceId,
-    who: Who,
+    who: Proven,
     authorisation: Annotated[str, typer.Option("--authorisation", help="Id of the authorisation.")],
     lasting: Annotated[str, typer.Option("--for", help="For how long at most: 30d.")],
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
@@ -50,26 +50,26 @@ def bind(
         raise ConfigurationError(f"--for: {error}") from error
     entries = [_parted(one) for one in entry or ()]
     record = binding.draft(chosen, device_id, authorisation, entries, whole, now=now, until=until)
-    signer = _proved(chosen, who)
+    signer = proved(who, BINDS)
     wanted = {**record, "requested_by": signer.name, "approved_by": [], "reason": reason}
     asked = binding.signed(chosen, signer, BIND, wanted)
     _write(chosen, binding.REQUESTED, signer, asked, because)
     typer.echo(asked["list_id"])
 
 
-def approve(list_id: ListId, who: Who) -> None:
+def approve(list_id: ListId, who: Proven) -> None:
     """Agree to a binding as a second person; from then on it counts."""
     chosen, now = settings(), SystemClock().now()
     record = binding.agreed(binding.one(chosen, list_id), who, now)
-    signer = _proved(chosen, who)
+    signer = proved(who, BINDS)
     _write(chosen, "device_list.bound", signer, binding.signed(chosen, signer, APPROVE, record))
 
 
-def end(list_id: ListId, who: Who) -> None:
+def end(list_id: ListId, who: Proven) -> None:
     """End a binding: what the device recognises is dropped again."""
     chosen, now = settings(), SystemClock().now()
     record = {**binding.one(chosen, list_id), "state": "ENDED", "updated_at": now}
-    signer = _proved(chosen, who)
+    signer = proved(who, BINDS)
     _write(chosen, "device_list.ended", signer, binding.signed(chosen, signer, END, record))
 
 
@@ -82,11 +82,6 @@ def list_() -> None:
 def _write(chosen: Settings, action: str, signer: Signer, record: binding.Record, because: str = "") -> None:
     asyncio.run(binding.write(chosen, action, signer.name, record, because))
     Console(stderr=True).print(f"[green]✓[/] {record['list_id']}: {record['state'].lower()}", highlight=False)
-
-
-def _proved(chosen: Settings, who: str) -> Signer:
-    password = typer.prompt(f"Password of {who}", hide_input=True, err=True)
-    return asyncio.run(known_signer(chosen, who, password, BINDS))
 
 
 def _parted(text: str) -> tuple[str, str]:
