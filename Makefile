@@ -59,7 +59,7 @@ test-kafka: $(READY) $(MODELS) ## on Apache Kafka and Redis in containers; a sch
 chaos: $(READY) ## faults at random on three brokers while 100,000 events with known answers flow: about 40 minutes; ARGS="--seed N"
 	@infra/containers/engine.sh with infra/tools/faketime.sh $(BIN)/python -m tests.chaos $(ARGS)
 
-chaos-short: $(READY) ## a few of these faults within five minutes
+chaos-short: $(READY) ## a few of these faults in six minutes, start and end included
 	@infra/containers/engine.sh with infra/tools/faketime.sh $(BIN)/python -m tests.chaos --short $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
