@@ -27,7 +27,7 @@ ENDED = 143  # as a shell calls the end by SIGTERM
 def main() -> int:
     """Run and report."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a few faults within five minutes")
+    parser.add_argument("--short", action="store_true", help="a few faults in six minutes")
     parser.add_argument("--events", type=int, help="at least so many")
     parser.add_argument("--rate", type=float, help="events a second")
     parser.add_argument("--minutes", type=float, help="no fault begins later")
