@@ -37,6 +37,7 @@ def browser(chrome: WebDriver) -> WebDriver:
     chrome.switch_to.window(first)
     chrome.get("about:blank")
     chrome.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chrome.get_log("browser")  # what the last test's page said when its server ended
     return chrome
 
 
