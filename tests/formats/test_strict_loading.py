@@ -6,6 +6,8 @@ import pytest
 
 from fairwatch.formats.catalogue import library
 from fairwatch.formats.loading import load_library
+from fairwatch.wire.kinds.tables import load_tables
+from fairwatch.wire.kinds.vocabularies import vocabularies
 
 GOOD = """format: {name}
 title: Good
@@ -127,3 +129,18 @@ def test_a_file_that_is_no_declaration_costs_itself_only(tmp_path: Path) -> None
     write(tmp_path, "zebra", GOOD.format(name="zebra"))
     loaded = load_library(tmp_path)
     assert (list(loaded.formats), len(loaded.faults)) == (["zebra"], 1)
+
+
+def test_a_fault_in_the_words_that_all_formats_share_is_told_once(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        write(tmp_path, name, GOOD.format(name=name))
+    codes = tmp_path / "codes"
+    codes.mkdir()
+    (codes / "maker.yaml").write_text(
+        "maker: Maker\nabout: Labels.\nsystems:\n  maker:label: {of: [no-such-words]}\n", encoding="utf-8"
+    )
+
+    loaded = load_library(tmp_path, lambda: load_tables(codes, vocabularies()))
+
+    assert (loaded.formats, len(loaded.faults)) == ({}, 1)
+    assert str(loaded.faults[0]) == "maker.yaml:4: no vocabulary is named 'no-such-words'"

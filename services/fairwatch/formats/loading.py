@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.formats.bodies.documents import Syntax
 from fairwatch.formats.environment import Environment
 from fairwatch.formats.language.checks import check
@@ -21,8 +22,10 @@ from fairwatch.formats.language.program import Program
 from fairwatch.formats.language.witnesses import witnesses
 from fairwatch.formats.language.writer import Encoder
 from fairwatch.formats.payload import Payload
+from fairwatch.wire.kinds.tables import CodeTables, code_tables
 
 FOLDER = Path(__file__).parent
+_FAULT_IN_WORDS = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<what>.*)")
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,18 @@ class Library:
     faults: tuple[Fault, ...]
 
 
-def load_library(folder: Path) -> Library:
-    """Load every format of a folder of families; one that is wrong is left out and stops no other."""
+def load_library(folder: Path, words: Callable[[], CodeTables] = code_tables) -> Library:
+    """Load every format of a folder of families; one that is wrong is left out and stops no other.
+
+    Args:
+        folder: Holds a folder for each family.
+        words: Loads the vocabularies and code tables that all formats share. While these are wrong no format can be
+            read, and their faults are told once instead of once for each format.
+    """
+    try:
+        words()
+    except ConfigurationError as error:
+        return Library({}, tuple(_faults_of_words(error, folder)))
     found: dict[str, Format] = {}
     faults: list[Fault] = []
     for path in sorted(folder.glob("*/*.yaml"), key=lambda path: path.stem):
@@ -112,6 +125,12 @@ def load_library(folder: Path) -> Library:
         except Exception as error:  # noqa: BLE001  # a maker's own code may raise anything, and stops no other format
             faults.append(Fault(path, 1, "", f"its code cannot be loaded: {error!r}"))
     return Library(found, tuple(faults))
+
+
+def _faults_of_words(error: ConfigurationError, folder: Path) -> Iterator[Fault]:
+    for line in str(error).splitlines():
+        at = _FAULT_IN_WORDS.fullmatch(line)
+        yield Fault(Path(at["file"]), int(at["line"]), "", at["what"]) if at else Fault(folder, 1, "", line)
 
 
 def _load(path: Path) -> Format:
