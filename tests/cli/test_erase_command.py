@@ -5,6 +5,7 @@ import time
 
 import orjson
 import pytest
+import yaml
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
@@ -18,10 +19,12 @@ from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.stores.media import MediaStore
+from tests.support.console_world import HASH, PASSWORD
 from tests.support.records import candidate
-from tests.support.trust import ADMIN
+from tests.support.trust import ADMIN, CONSOLE, vouched
 from tests.support.watchlist import authorisation, entry
 
+ROLES = (("ann", ["approver"]), ("ben", ["approver"]), ("olga", ["operator"]))
 HOUR = 3_600_000_000
 
 
@@ -38,13 +41,17 @@ def hub(broker, topic_prefix, tmp_path, monkeypatch):
     made = Settings(redis_url=SecretStr(told["REDIS_URL"]))
     make_topics(made)
     ADMIN.write(tmp_path / "admin.pem")
+    CONSOLE.write(tmp_path / "console.pem")
+    monkeypatch.setenv("FAIRWATCH_SIGNING_KEY_FILE", str(tmp_path / "console.pem"))
     write_anchors(tmp_path / "trust.yaml", [ADMIN.public])
+    people = [{"name": name, "display_name": name, "roles": roles, "password_hash": HASH} for name, roles in ROLES]
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump({"people": people}), encoding="utf-8")
     yield made
     settings_module.settings.cache_clear()
 
 
 def run(command, *arguments):
-    result = CliRunner().invoke(build([command]), [command, *arguments])
+    result = CliRunner().invoke(build([command]), [command, *arguments], input=f"{PASSWORD}\n")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -59,6 +66,9 @@ async def listed(hub):
     face = entry("e1", kind="FACE", references=[{"uri": enrolled, "role": "REFERENCE"}], **times)
     found = candidate("FACE", entry_id="e1", probe={"uri": crop, "role": "FACE"}, received_at=now)
     async with producer(hub, "test") as publisher:
+        for topic, reference in vouched(*dict(ROLES), **dict(ROLES)).items():
+            for key, record in reference.items():
+                await publisher.publish(topic, key, record)
         await publisher.publish("authorisations", "auth-1", authorisation(state="REVOKED", **times))
         await publisher.publish("authorisations", "auth-2", authorisation("auth-2", **times))
         await publisher.publish("watchlist-entries", "e1", face)
@@ -74,6 +84,12 @@ async def gone(hub, uri):
     return False
 
 
+async def forged_release(hub, hold):
+    record = {**latest(hub, "legal-holds")[hold], "released_by": "ben", "released_at": time.time_ns() // 1000}
+    async with producer(hub, "test") as publisher:
+        await publisher.publish("legal-holds", hold, record)
+
+
 @pytest.mark.broker
 def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tmp_path):
     enrolled, crop, candidate_id = asyncio.run(listed(hub))
@@ -82,7 +98,10 @@ def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tm
         run("erase", "auth-2", *options)
     with pytest.raises(ConfigurationError, match="that is known"):
         run("erase", "nobody", *options)
-    hold = run("holds", "place", "auth-1", "--as", "ann", "--reason", "appeal").output.strip()
+    with pytest.raises(ConfigurationError, match="none of the roles"):
+        run("holds", "place", "auth-1", "--as", "olga", "--reason", "appeal")
+    hold = run("holds", "place", "auth-1", "--as", "ann", "--reason", "appeal").stdout.strip()
+    asyncio.run(forged_release(hub, hold))
     assert run("erase", "auth-1", *options).exit_code == 1
     assert not asyncio.run(gone(hub, enrolled))
     with pytest.raises(ConfigurationError, match="somebody else"):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+from fairwatch.apps.authentic import authentic as authentic_records
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import anchors, known_keys
 from fairwatch.apps.media import media_store
@@ -78,7 +79,7 @@ def _plan(settings: Settings, subject: str, now: int) -> Plan:
     if standing and not ended(standing, now):
         state = standing.get("state", "REQUESTED")
         raise ConfigurationError(f"{subject} is {state}: revoke or reject it first, then erase what came of it")
-    holds = cast("dict[str, LegalHold]", latest(settings, "legal-holds"))
+    holds = cast("dict[str, LegalHold]", authentic_records(settings, "legal-holds"))
     known = [found(record) for record in latest(settings, "candidates").values()]
     entries = list(latest(settings, "watchlist-entries").values())
     wanted = plan(subject, entries, known, holds.values(), now=now, authorisations=authorisations)

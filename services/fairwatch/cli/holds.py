@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import holding
-from fairwatch.apps.acting import Named, instant_of
+from fairwatch.apps.acting import Proven, instant_of, proved
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import SystemClock
+from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.policy.erasure import holds_now
+from fairwatch.wire.signings import HOLDS, PLACE, RELEASE, RELEASES
 
 
 def register(app: typer.Typer) -> None:
@@ -21,13 +23,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="holds", help="Legal holds: they go before every erasure.", no_args_is_help=True)
     group.command("place")(place)
     group.command("release")(release)
+    group.command("sign")(sign)
     group.command("list")(list_)
     app.add_typer(group)
 
 
 def place(
     subject: Annotated[str, typer.Argument(help="Id of an authorisation, entry or candidate, or fw-media:… ")],
-    who: Named = "",
+    who: Proven,
     reason: Annotated[str, typer.Option("--reason", help="Why it must be kept.")] = "",
     reference: Annotated[str, typer.Option("--reference", help="Court order or case.")] = "",
     until: Annotated[str, typer.Option("--until", help="End: 2026-03-01T18:00+01:00; else until released.")] = "",
@@ -36,17 +39,26 @@ def place(
 
     Records of topics that are deleted by age go all the same: take them out with `fairwatch tail --json`.
     """
-    end = instant_of("--until", until) if until else None
-    now = SystemClock().now()
-    hold = holding.placed(settings(), subject, who, now, reason=reason, reference=reference, until=end)
-    asyncio.run(holding.write(settings(), "hold.placed", hold))
+    end, signer = instant_of("--until", until) if until else None, proved(who, HOLDS)
+    hold = holding.placed(subject, signer, SystemClock().now(), reason=reason, reference=reference, until=end)
+    asyncio.run(holding.write(settings(), PLACE, signer, hold))
     typer.echo(hold["hold_id"])
 
 
-def release(hold: Annotated[str, typer.Argument(help="See `list`.")], who: Named = "") -> None:
+def release(hold: Annotated[str, typer.Argument(help="See `list`.")], who: Proven) -> None:
     """End a hold of somebody else; what came of an authorisation that is over goes in the next round of `retain`."""
-    ended = holding.released(settings(), hold, who, SystemClock().now())
-    asyncio.run(holding.write(settings(), "hold.released", ended))
+    signer = proved(who, RELEASES)
+    ended = holding.released(holding.known(settings()).get(hold), signer, SystemClock().now())
+    asyncio.run(holding.write(settings(), RELEASE, signer, ended))
+
+
+def sign(who: Proven) -> None:
+    """Sign all holds of before signatures that you placed or released; they stand as they stood."""
+    signer, now, count = proved(who, HOLDS), SystemClock().now(), 0
+    for hold in holding.countersigned(holding.written(settings()), signer, now):
+        asyncio.run(holding.write(settings(), "sign", signer, hold))
+        count += 1
+    typer.echo(f"{count} signed")
 
 
 def list_() -> None:
@@ -57,7 +69,7 @@ def list_() -> None:
         until = hold.get("until")
         told = (
             hold["hold_id"],
-            "stands" if holds_now(hold, now) else "over",
+            "nobody signed it" if hold.get("state") == NOT_AUTHENTIC else "stands" if holds_now(hold, now) else "over",
             hold["subject"],
             hold["placed_by"],
             "released" if until is None else iso_8601(until),

@@ -443,6 +443,7 @@ class LegalHold(TypedDict):
     until: NotRequired[int | None]
     released_by: NotRequired[str | None]
     released_at: NotRequired[int | None]
+    deeds: NotRequired[list[Deed]]
 
 
 class Box(TypedDict):

@@ -77,7 +77,9 @@ def ended(authorisation: Authorisation, now: int) -> str | None:
 
 
 def holds_now(hold: LegalHold, now: int) -> bool:
-    """Tell whether a hold stands."""
+    """Tell whether a hold stands: one that nobody signed who may, where that is demanded, does not."""
+    if hold.get("state") == NOT_AUTHENTIC:
+        return False
     until = hold.get("until")
     return hold.get("released_at") is None and hold["placed_at"] <= now and (until is None or now < until)
 

@@ -20,6 +20,7 @@ from fairwatch.policy.known_candidates import KnownCandidates
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.telemetry import metrics
 from fairwatch.wire.receipts import sign_receipt
+from fairwatch.wire.refused_deeds import RefusedRecords
 from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
@@ -104,6 +105,7 @@ class Retain:
         self._candidates = KnownCandidates(state)
         self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
         self._authorisations = references["authorisations"]
+        self._refused = RefusedRecords("retain", [self._holds])
         self._every = round(every_s * MICROS)
         self._next_at = self._ends_at = 0
         self._looked_at: tuple[int, ...] = ()
@@ -146,6 +148,7 @@ class Retain:
         if aged or looked != self._looked_at or now >= self._ends_at:
             self._looked_at = looked
             self._round = asyncio.create_task(self._go_round(self._candidates.all(partitions), aged=aged))
+            return self._refused.tell(now)
         return []
 
     def _versions(self) -> tuple[int, ...]:

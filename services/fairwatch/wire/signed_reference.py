@@ -55,6 +55,7 @@ class SignedReference:
         self._signing = signing
         self._seen: dict[str, _Seen] = {}
         self._dated: dict[str, int] = {}
+        self._stood: dict[str, Any] = {}
         self._refused: list[Refused] = []
         self._trusted, self._trusted_since = trust.version, 0
 
@@ -75,13 +76,15 @@ class SignedReference:
     def get(self, key: str) -> Any | None:
         """Return the record, in the state `NOT_AUTHENTIC` where it is not signed as it must be; None for none."""
         record = self._inner.get(key)
-        return None if record is None else self._shown(key, record)
+        return self._remains(key) if record is None else self._shown(key, record)
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over all records by key, as `get` returns them; as they are where they are too many to check."""
         if self._signing.lazy:
             return self._inner.items()
-        return ((key, self._shown(key, record)) for key, record in self._inner.items())
+        found = {key: self._shown(key, record) for key, record in self._inner.items() if record is not None}
+        left = ((key, self._remains(key)) for key in self._stood if key not in found)
+        return iter({**found, **{key: record for key, record in left if record is not None}}.items())
 
     def take_refused(self) -> list[Refused]:
         """Return what was found not to be authentic since the last call, each record once."""
@@ -95,12 +98,29 @@ class SignedReference:
         reason = self._refusal(key, record)
         shown = record
         if reason is not None:
-            shown = {**record, "state": NOT_AUTHENTIC}
+            shown = self._instead(key, record)
             if seen is None or seen.record != record or seen.shown is seen.record:
                 self._refused.append(Refused(self._topic, key, record, reason))
                 metrics.DEEDS_REFUSED.labels(self._component, reason).inc()
+        elif self._signing.without_end is not None:
+            self._stood[key] = record
         self._seen[key] = _Seen(record, trusted, shown)
         return shown
+
+    def _instead(self, key: str, record: Any) -> Any:
+        """Return what counts in the place of a record that is not authentic."""
+        if (stood := self._remains(key)) is not None:
+            return stood
+        if self._signing.without_end is not None and record.get("deeds"):
+            before = self._signing.without_end(record)
+            if self._signing.refusal(before, self._trust) is None:
+                return before
+        return {**record, "state": NOT_AUTHENTIC}
+
+    def _remains(self, key: str) -> Any | None:
+        """Return what protects something, was seen under a key and was ended by nobody; None for none."""
+        stood = self._stood.get(key)
+        return None if stood is None or self._signing.refusal(stood, self._trust) else stood
 
     def _refusal(self, key: str, record: Any) -> Unauthentic | None:
         if self._destroys and (refusal := self._signing.end_refused(record, self._trust)):

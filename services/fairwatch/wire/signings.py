@@ -30,6 +30,10 @@ END: Final = "end"
 SILENCE: Final = "silence"
 EXPIRE: Final = "expire"
 SILENCES: Final = frozenset({"operator", "admin", "reviewer"})
+PLACE: Final = "place"
+RELEASE: Final = "release"
+HOLDS: Final = frozenset({"requester", "reviewer", "approver", "admin"})  # to keep destroys nothing
+RELEASES: Final = frozenset({"approver", "admin"})
 AUTHORS_ROLE: Final = frozenset[str]()  # the one that the record says
 BINDS: Final = frozenset({"admin", "reviewer"})
 
@@ -46,6 +50,8 @@ class Signing:
         asks: Who wants it, by act and name: whatever else a record says, it is nothing without this deed.
         ends: Act that takes a record to a state for good; empty for states that nobody has to write.
         lazy: Records are many: each is checked when it is asked for by its key, not when all are looked through.
+        without_end: Of records that protect something: the record as it was before it ended. It is what counts where
+            nobody signed the end, and one that was seen stands until somebody signs its end.
     """
 
     record_type: str
@@ -55,6 +61,7 @@ class Signing:
     asks: Callable[[Record], Need]
     ends: Mapping[str, str]
     lazy: bool = False
+    without_end: Callable[[Record], dict[str, Any]] | None = None
 
     def wanted(self, record: Record) -> dict[str, Any]:
         """Return what is signed of a record."""
@@ -146,6 +153,15 @@ def _of_silence(record: Record) -> list[Need]:
     return [(SILENCE, record["author"]), *((APPROVE, name) for name in record.get("approved_by") or ())]
 
 
+def _of_hold(record: Record) -> list[Need]:
+    over = record.get("released_by") or record.get("released_at")
+    return [(PLACE, record["placed_by"]), *([(RELEASE, record.get("released_by") or "")] if over else ())]
+
+
+def _unreleased(record: Record) -> dict[str, Any]:
+    return {**record, "released_by": None, "released_at": None}
+
+
 SIGNINGS: Final[Mapping[str, Signing]] = {
     "authorisations": Signing(
         record_type="Authorisation",
@@ -179,6 +195,15 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         needs=_of_silence,
         asks=lambda record: (SILENCE, record["author"]),
         ends={},
+    ),
+    "legal-holds": Signing(
+        record_type="LegalHold",
+        moves=frozenset({"released_by", "released_at", "deeds"}),
+        acts={PLACE: HOLDS, RELEASE: RELEASES},
+        needs=_of_hold,
+        asks=lambda record: (PLACE, record["placed_by"]),
+        ends={},
+        without_end=_unreleased,
     ),
 }
 SILENCE_ACTS: Final[Mapping[str, str]] = {

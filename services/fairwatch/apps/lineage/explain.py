@@ -1,11 +1,10 @@
 """Explains an alert to somebody, who is in the audit log before anything is shown."""
 
-from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from fairwatch.apps.authentic import known_trust
 from fairwatch.apps.kafka import producer
-from fairwatch.apps.keys import anchors, ended_keys
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Finder
@@ -14,28 +13,6 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.two_person import ROLES
 from fairwatch.wire.signings import SIGNINGS
-from fairwatch.wire.trust import Trust
-
-
-class Whole:
-    """A compacted topic as it was read once, in the place of one that is followed."""
-
-    version = 0
-
-    def __init__(self, records: Mapping[str, Any]) -> None:
-        self._records = records
-
-    def changed_since(self, _: int) -> list[str]:
-        """Return nothing: it never changes."""
-        return []
-
-    def get(self, key: str) -> Any | None:
-        """Return the record, or None."""
-        return self._records.get(key)
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over all records by key."""
-        return iter(self._records.items())
 
 
 async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> None:
@@ -59,7 +36,7 @@ async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> 
 def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
     """Return the chain of an alert; ConfigurationError where there is none of this id."""
     whole = partial(latest, settings)
-    trust = Trust(Whole(whole("people")), Whole(whole("signing-keys")), anchors(settings), ended_keys(settings))
+    trust = known_trust(settings)
 
     def authentic(topic: str, record: Record) -> str:
         if topic in SIGNINGS:

@@ -26,7 +26,7 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.erasure import pictures_of
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.media import MediaStore, path_of
-from fairwatch.wire.signings import APPROVE, REQUEST, REVOKE
+from fairwatch.wire.signings import APPROVE, PLACE, RELEASE, REQUEST, REVOKE
 
 CAMERA = "hik-harbour-2"
 SEEN = "obama2.jpg"
@@ -160,16 +160,24 @@ async def revoke(ground: Ground) -> None:
 async def hold(ground: Ground) -> None:
     """A legal hold keeps the evidence from an erasure, until somebody else releases it."""
     settings, candidate = ground.stage.settings, ground.candidate["candidate_id"]
-    placed = holding.placed(settings, candidate, "alice", _now(), reason="appeal", reference="2026-44")
-    await holding.write(settings, "hold.placed", placed)
+    alice, judge = Signer("alice", "reviewer", ground.key), Signer(AGREES, "approver", ground.key)
+    placed = holding.placed(candidate, alice, _now(), reason="appeal", reference="2026-44")
+    await holding.write(settings, PLACE, alice, placed)
+    forged = {**placed, "released_by": "bob", "released_at": _now()}
+    async with producer(settings, "cli") as publisher:
+        await publisher.publish(holding.TOPIC, placed["hold_id"], forged)
     receipt = await _erase(ground, candidate)
     left = await _pictures(ground)
     held = receipt["holds"] == [placed["hold_id"]] and len(left) == len(_evidence(ground))
     held = held and bool(await ground.audited("erasure.held", candidate))
-    ground.note("an erasure under a legal hold touches nothing", held=held, seen="erasure.held, audited")
-    released = await asyncio.to_thread(holding.released, settings, placed["hold_id"], "bob", _now())
-    await holding.write(settings, "hold.released", released)
-    ground.note("bob releases the hold that alice placed")
+    ground.note(
+        "an erasure under a legal hold touches nothing",
+        held=held,
+        seen="erasure.held, a forged release too",
+    )
+    standing = (await asyncio.to_thread(holding.known, settings))[placed["hold_id"]]
+    await holding.write(settings, RELEASE, judge, holding.released(standing, judge, _now()))
+    ground.note(f"{AGREES} releases the hold that alice placed")
 
 
 async def erase(ground: Ground) -> None:
