@@ -39,7 +39,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     os.environ["FAIRWATCH_KAFKA"] = "1"
-    for name in ("aiokafka", "kafka"):  # that brokers are away is what we want
+    for name in ("aiokafka", "kafka", "amqtt"):  # that brokers are away is what we want
         logging.getLogger(name).setLevel(logging.CRITICAL)
     plan = _plan(given)
     if not FAKETIME and any(isinstance(fault, Jump) for fault in plan.faults):

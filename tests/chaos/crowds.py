@@ -1,7 +1,8 @@
 """Crowds: groups into which many events of several devices come as long as the run lasts, and which go on and off.
 
 A crowd is told after a wait and then at most once in an interval, so that its ends and beginnings lie between two
-messages. How timing cuts that into alerts is left open; how much it counts in all, and whether it is over, is not.
+messages. How timing cuts that into alerts is left open; how much it counts in all, and whether it is over, is not. That
+somebody is still there is no change: it is counted at once and told with the next one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -45,21 +46,45 @@ def steps(crowd: int) -> Iterator[Step]:
             known.add(number)
 
 
-def outcome(taken: Iterable[Step]) -> tuple[int, bool]:
-    """Return how many beginnings there were, and whether all are over.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a crowd has to come to.
+
+    Attributes:
+        count: How many beginnings there were.
+        quiet: How many of these may not be told yet: nothing changed since, somebody was only said to be still there.
+            Events of different devices have no order, so a change may as well have come after it.
+        over: Whether nobody is there any more.
+    """
+
+    count: int
+    quiet: int
+    over: bool
+
+
+def outcome(taken: Iterable[Step]) -> Outcome:
+    """Return what steps that were taken come to.
 
     >>> there = Step(0, "a", "crowd-0", "begin", False)
-    >>> outcome([there, Step(0, "a", "crowd-0", "begin", True)]), outcome([there, Step(0, "a", "crowd-0", "end", True)])
-    ((2, False), (1, True))
+    >>> outcome([there, Step(0, "a", "crowd-0", "begin", True)])
+    Outcome(count=2, quiet=1, over=False)
+    >>> outcome([there, Step(0, "a", "crowd-0", "end", True)])
+    Outcome(count=1, quiet=0, over=True)
     """
-    begun, there = 0, set[str]()
+    begun, there = 0, dict[str, int]()  # how often each of those who are there was said to be still there
     for step in taken:
         if step.deed == "begin":
             begun += 1
-            there.add(step.object_id)
+            there[step.object_id] = there.get(step.object_id, -1) + 1
         else:
-            there.discard(step.object_id)
-    return begun, not there
+            there.pop(step.object_id, None)
+    return Outcome(begun, sum(there.values()), not there)
+
+
+def is_quiet(taken: Iterable[Step]) -> bool:
+    """Tell whether a crowd among these steps counts more than it may have told."""
+    all_ = list(taken)
+    return any(outcome(step for step in all_ if step.crowd == crowd).quiet for crowd in range(CROWDS))
 
 
 def group_of(crowd: int) -> str:

@@ -31,6 +31,7 @@ class Revision:
     count: int
     receivers: tuple[str, ...]
     answer: str = ""  # see `sink.answer_of`
+    issued_at: int = 0  # microseconds
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ def _sightings(found: Found, records: Iterable[dict[str, Any]]) -> None:
 def _revision(alert: dict[str, Any]) -> Revision:
     return Revision(
         subject_of(alert), alert["alert_id"], alert["revision"], alert["state"], alert["count"],
-        tuple(alert["receivers"]), answer_of(alert),
+        tuple(alert["receivers"]), answer_of(alert), alert["issued_at"],
     )  # fmt: skip
 
 

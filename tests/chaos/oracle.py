@@ -85,10 +85,17 @@ class Life:
     Attributes:
         count: Triggers that it counts.
         final: State of its last revision; `open` is NEW or UPDATED.
+        quiet: How many of these its last revision may not tell yet.
     """
 
     count: int
     final: Literal["open", "ENDED", "CANCELLED"]
+    quiet: int = 0
+
+    @property
+    def counts(self) -> range:
+        """What its last revision may count."""
+        return range(self.count - self.quiet, self.count + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +203,7 @@ def _crowds(sent: Sent) -> Iterator[Expected]:
     for crowd in range(crowds.CROWDS):
         there = [event for event in sent.events if event.step and event.step.crowd == crowd]
         if there:
-            count, over = crowds.outcome(event.step for event in there if event.step)
-            life, numbers = Life(count, "ENDED" if over else "open"), tuple(event.number for event in there)
+            comes = crowds.outcome(event.step for event in there if event.step)
+            life = Life(comes.count, "ENDED" if comes.over else "open", comes.quiet)
+            numbers = tuple(event.number for event in there)
             yield Expected(crowds.group_of(crowd), (GUARDS,), (life,), must=True, numbers=numbers, crowd=True)
