@@ -131,6 +131,13 @@ PROPERTIES = {
             "key": text("Its key."),
         },
     ),
+    "receiptKey": group(
+        "What signs receipts of what `retain` deletes; its public half stands under `receipts` in trust.yaml.",
+        {
+            "existingSecret": secret("Secret of processors.retain alone; without it nobody can check its receipts"),
+            "key": text("Its key."),
+        },
+    ),
     "auditAnchor": group(
         "Where processors.anchor keeps checkpoints of the audit log: outside of Kafka, whoever writes there.",
         {

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from fairwatch.apps import doctor, doctor_kafka
+from fairwatch.apps import doctor, doctor_kafka, doctor_receipts
 from fairwatch.apps import topics_acls as acls
 from fairwatch.apps.doctor_finding import Finding
 from fairwatch.apps.embedded import free_port
+from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import Change
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.stores.health import PREFIX, Health
 from tests.sinks.test_receivers import GIVEN
 from tests.support.places import CONFIG
+from tests.support.trust import ADMIN, CONSOLE
 
 
 async def examined(settings: Settings) -> dict[str, Finding]:
@@ -111,3 +113,26 @@ async def test_messages_that_a_restart_would_lose_are_said_with_their_cure(valke
     assert [finding.level for finding in seen] == ["good", "warning"]
     assert "7 messages came with QoS 0" in seen[1].seen
     assert "mqtt: {qos: 1}" in seen[1].advice
+
+
+@pytest.mark.parametrize(
+    ("signs", "level", "says"),
+    [
+        (None, "warning", "retain does not run"),
+        ("", "bad", "retain runs without a key"),
+        (CONSOLE.public.key_id, "good", "retain signs with"),
+        (ADMIN.public.key_id, "warning", "a key that may speak for people"),
+        ("ed25519-of-a-stranger", "bad", "nobody here believes"),
+    ],
+)
+async def test_a_retain_whose_receipts_nobody_can_check_is_red(valkey, tmp_path, monkeypatch, signs, level, says):
+    write_anchors(tmp_path / ANCHORS, [ADMIN.public], [CONSOLE.public])
+    monkeypatch.setattr(doctor_receipts.keys, "known_keys", lambda _: {})
+    settings = Settings(redis_url=SecretStr(valkey.removesuffix("/0") + "/2"), config_dir=tmp_path)
+    health = Health(settings.redis_url.get_secret_value())
+    if signs is not None:
+        await health.heartbeat("retain", "one", {"ready": True, "signs": signs})
+    found = await doctor_receipts.receipts(settings)
+    await health._redis.flushdb()
+    await health.close()
+    assert (found.level, says in found.seen) == (level, True)

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from fairwatch.apps.configuration import faults
-from fairwatch.apps.keys import ANCHORS, ended_keys, make_files, read_anchors, remember_ended, write_anchors
+from fairwatch.apps.keys import (
+    ANCHORS,
+    ended_keys,
+    make_files,
+    read_anchors,
+    receipt_keys,
+    remember_ended,
+    write_anchors,
+)
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import SigningKey
@@ -31,6 +39,8 @@ def test_keys_are_made_once_and_only_their_owner_can_read_them(tmp_path: Path) -
     assert first[0].public != first[1].public
     assert stat.S_IMODE((tmp_path / "keys" / "admin.pem").stat().st_mode) == 0o600
     assert read_anchors(tmp_path / "keys" / ANCHORS) == (first[0].public,)
+    [receipts] = receipt_keys(Settings(config_dir=tmp_path / "keys"))
+    assert receipts == PrivateKey.load(tmp_path / "keys" / "retain.pem").public
 
 
 def test_a_key_is_never_written_over_another(tmp_path: Path) -> None:

@@ -172,8 +172,11 @@ async def test_each_outage_of_redis_is_told_once_and_its_end(world: World) -> No
     assert await world.look() + await world.look() == ["redis.away"]
     beats.takes = True
     assert await world.look() + await world.look() == ["redis.back"]
+    world.worker.parts[0].tally.facts = {"signs": "ed25519-1"}
+    await world.look()
     component, instance, said = beats.said[-1]
     assert (component, instance, said["ready"], said["lag"]) == ("supervised", "watched", True, 8)
+    assert said["signs"] == "ed25519-1"
     world.worker.why = "broker away"
     await world.look()
     assert beats.said[-1][2]["ready"] is False

@@ -11,7 +11,19 @@ from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
 from fairwatch.parts import CHAINS, spec_of
 from fairwatch.wire.topics import topics
-from tests.helm.chart import CHART, INSECURE, VARIANTS, everything, helm, needs_helm, pods, refusal, rendered, resources
+from tests.helm.chart import (
+    CHART,
+    INSECURE,
+    VARIANTS,
+    everything,
+    helm,
+    needs_helm,
+    notes,
+    pods,
+    refusal,
+    rendered,
+    resources,
+)
 
 pytestmark = needs_helm
 DNS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
@@ -394,3 +406,15 @@ def test_notify_sees_the_files_of_its_receivers_and_pictures_where_they_are_sent
 
 def test_pictures_that_notify_could_not_see_are_refused():
     assert "notify cannot see" in refusal("--set", "receivers.pictures=true")
+
+
+def test_retain_alone_is_given_the_key_that_signs_its_receipts():
+    def keys(name):
+        [container] = resources(ALL, "Deployment")[name]["spec"]["template"]["spec"]["containers"]
+        files = [one["value"] for one in container["env"] if one["name"] == "FAIRWATCH_SIGNING_KEY_FILE"]
+        return files, {mount["name"] for mount in container["volumeMounts"]} & {"receipts", "signing"}
+
+    said = {name: keys(name) for name in resources(ALL, "Deployment")}
+    assert said.pop("retain") == (["/secrets/receipts/key.pem"], {"receipts"})
+    assert said.pop("console") == (["/secrets/signing/key.pem"], {"signing"})
+    assert set(map(str, said.values())) == {str(([], set()))}

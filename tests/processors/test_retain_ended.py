@@ -187,3 +187,10 @@ async def test_enrolled_pictures_and_those_of_candidates_get_data_keys_of_their_
     receipt = emitted([await archive.told()], "erasures")[0]
     stores = {one["store"]: one for one in receipt["stores"]}
     assert (stores["data-keys"]["outcome"], stores["data-keys"]["objects"]) == ("DELETED", 2)
+
+
+def test_it_says_what_it_signs_with_and_that_it_has_nothing_to_sign_with():
+    signing = Archive()
+    assert signing.world.processor.facts == {"signs": ADMIN.public.key_id}
+    unsigned = Retain({}, signing.references, MemoryState(), signing.clock)
+    assert unsigned.facts == {"signs": ""}

@@ -59,6 +59,9 @@
 - {name: FAIRWATCH_ANCHOR_KEY_FILE, value: /secrets/anchor-key/anchor.pem}
 {{- end }}
 {{- end }}
+{{- if and (eq .name "retain") .root.Values.receiptKey.existingSecret }}
+- {name: FAIRWATCH_SIGNING_KEY_FILE, value: /secrets/receipts/key.pem}
+{{- end }}
 {{- if .root.Values.chainKey.existingSecret }}
 - {name: FAIRWATCH_CHAIN_KEY_FILE, value: /secrets/chain/key}
 {{- end }}
@@ -156,6 +159,9 @@
 {{- end }}
 {{- if and (eq .name "console") $values.signingKey.existingSecret }}
 - {name: signing, secret: {secretName: {{ $values.signingKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.signingKey.key }}, path: key.pem}]}}
+{{- end }}
+{{- if and (eq .name "retain") $values.receiptKey.existingSecret }}
+- {name: receipts, secret: {secretName: {{ $values.receiptKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.receiptKey.key }}, path: key.pem}]}}
 {{- end }}
 {{- if and (eq .part.kind "gateway") $values.nonce.existingSecret }}
 - {name: nonce, secret: {secretName: {{ $values.nonce.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.nonce.key }}, path: nonce}]}}

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from fairwatch.apps.authentic import authentic as authentic_records
 from fairwatch.apps.kafka import producer
-from fairwatch.apps.keys import anchors, known_keys
+from fairwatch.apps.keys import anchors, known_keys, receipt_keys
 from fairwatch.apps.media import media_store
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
@@ -58,9 +58,9 @@ async def erase(
 
 
 def authentic(settings: Settings, written: ErasureReceipt) -> bool:
-    """Tell whether a receipt is signed by an administrator of `trust.yaml`, or by a key that is registered."""
+    """Tell whether a receipt is signed by an administrator or a signer of receipts of `trust.yaml`, or a known key."""
     registered = (PublicKey.of(key["public_key"]) for key in known_keys(settings).values())
-    keys = (*anchors(settings), *(key for key in registered if key))
+    keys = (*anchors(settings), *receipt_keys(settings), *(key for key in registered if key))
     return any(receipt_signed(written, key) for key in keys)
 
 

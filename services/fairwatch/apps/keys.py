@@ -22,6 +22,7 @@ ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administra
 Signed = Literal["authorisations", "watchlist-entries", "device-lists", "silences", "alert-actions", "legal-holds"]
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"
+RETAIN = "retain.pem"
 
 
 class _Trusted(BaseModel):
@@ -29,6 +30,7 @@ class _Trusted(BaseModel):
 
     administrators: tuple[str, ...]
     anchors: tuple[str, ...] = ()
+    receipts: tuple[str, ...] = ()
     require_signed: tuple[Signed, ...] = get_args(Signed)
     revoked: dict[str, int] = Field(default_factory=dict)
 
@@ -40,12 +42,15 @@ def anchors(settings: Settings) -> tuple[PublicKey, ...]:
 
 
 def read_anchors(path: Path) -> tuple[PublicKey, ...]:
-    """Return the administrators' public keys of `trust.yaml`.
+    """Return the administrators' public keys of `trust.yaml`, once every key in it is one.
 
     Raises:
         ConfigurationError: Names the file and the key.
     """
-    return _read_keys(path, "administrators", read_yaml(path, _Trusted).administrators)
+    trusted = read_yaml(path, _Trusted)
+    for name in ("anchors", "receipts"):
+        _read_keys(path, name, getattr(trusted, name))
+    return _read_keys(path, "administrators", trusted.administrators)
 
 
 def log_anchors(settings: Settings) -> tuple[PublicKey, ...]:
@@ -56,6 +61,12 @@ def log_anchors(settings: Settings) -> tuple[PublicKey, ...]:
     trusted = read_yaml(path, _Trusted)
     keys = {"anchors": trusted.anchors, "administrators": trusted.administrators}
     return tuple(key for name, texts in keys.items() for key in _read_keys(path, name, texts))
+
+
+def receipt_keys(settings: Settings) -> tuple[PublicKey, ...]:
+    """Return the keys that may sign receipts of erasures, and nothing that people do: `receipts` of `trust.yaml`."""
+    path = settings.config_dir / ANCHORS
+    return _read_keys(path, "receipts", read_yaml(path, _Trusted).receipts) if path.exists() else ()
 
 
 def _read_keys(path: Path, name: str, texts: Iterable[str]) -> tuple[PublicKey, ...]:
@@ -97,9 +108,11 @@ def remember_ended(path: Path, key_id: str, at: int) -> bool:
     return True
 
 
-def write_anchors(path: Path, keys: Iterable[PublicKey]) -> None:
-    """Write `trust.yaml`."""
+def write_anchors(path: Path, keys: Iterable[PublicKey], receipts: Iterable[PublicKey] = ()) -> None:
+    """Write `trust.yaml`: administrators, and who may sign receipts of erasures."""
     said = {"administrators": [key.text for key in keys], "require_signed": list(get_args(Signed))}
+    if signers := [key.text for key in receipts]:
+        said["receipts"] = signers
     path.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
 
 
@@ -109,20 +122,22 @@ def signing_key(settings: Settings) -> PrivateKey | None:
 
 
 def make_files(folder: Path) -> tuple[PrivateKey, PrivateKey]:
-    """Make `admin.pem`, `console.pem` and `trust.yaml` in a folder, as far as they are missing; return both keys.
+    """Make the keys of an administrator, the console and `retain`, and `trust.yaml`, as far as they are missing.
+
+    Returns the first two.
 
     Raises:
         ConfigurationError: A file cannot be written or read.
     """
     keys = []
-    for name in (ADMIN, CONSOLE):
+    for name in (ADMIN, CONSOLE, RETAIN):
         path = folder / name
         if not path.exists():
             PrivateKey.generate().write(path)
         keys.append(PrivateKey.load(path))
     public = folder / ANCHORS
     if not public.exists():
-        write_anchors(public, [keys[0].public])
+        write_anchors(public, [keys[0].public], [keys[2].public])
     return keys[0], keys[1]
 
 

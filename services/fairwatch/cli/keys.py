@@ -17,7 +17,7 @@ from fairwatch.domain.records import SigningKey
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.vouching import revoked, vouch_key
 
-FOLDER = typer.Argument(help="Of admin.pem, console.pem and trust.yaml; what is there already is kept.")
+FOLDER = typer.Argument(help="Of admin.pem, console.pem, retain.pem, trust.yaml; what is there already is kept.")
 ADMIN = typer.Option(..., "--admin-key", help="The administrator's private key, admin.pem.")
 NEW = typer.Argument(help="File of the new private key; made where it is missing.")
 DEVICES = typer.Option(..., "--device", help="Id of a device, or a pattern: gate-*.")
@@ -40,10 +40,10 @@ def register(app: typer.Typer) -> None:
 
 
 def init(folder: Path = FOLDER) -> None:
-    """Make the administrator's and the console's key, and register the console's.
+    """Make the keys of the administrator, the console and `retain`, and register the console's.
 
-    Keep admin.pem away from the hub; give console.pem to the console (FAIRWATCH_SIGNING_KEY_FILE) and put trust.yaml
-    into the configuration folder of every component.
+    Keep admin.pem away from the hub; give console.pem to the console and retain.pem to `retain`, each as its
+    FAIRWATCH_SIGNING_KEY_FILE, and put trust.yaml into the configuration folder of every component.
     """
     admin, console = keys.make_files(folder)
     record = vouch_key(admin, console.public, "console", at=SystemClock().now())

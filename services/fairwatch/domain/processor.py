@@ -1,6 +1,6 @@
 """What a processor is: a pure object that knows neither Kafka nor Faust."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class Processor(Protocol):
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event of the batch."""
         ...
+
+
+class Telling(Protocol):
+    """A processor of which its heartbeat says more, for `doctor`: short words, never a secret."""
+
+    facts: Mapping[str, str]
 
 
 class Ticking(Protocol):

@@ -68,9 +68,11 @@ class Part:
         spec, config = self.spec, self._config
         if spec.state:
             await ensure_changelog(config, self.changelog, config.topic_prefix + spec.reads[0])
-        built = self._build(Resources(self._clock, self.state, self._references))
+        made = self._build(Resources(self._clock, self.state, self._references))
+        built = await made if inspect.isawaitable(made) else made
+        self.tally.facts = dict(getattr(built, "facts", {}))
         return Link(
-            await built if inspect.isawaitable(built) else built,
+            built,
             spec=spec,
             topics=self.topics,
             written=frozenset(config.topic_prefix + name for name in spec.writes),

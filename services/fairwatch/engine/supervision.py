@@ -112,6 +112,7 @@ class Supervision:
             tally.component,
             self._instance,
             {
+                **tally.facts,
                 "ready": ready,
                 "received": tally.received,
                 "emitted": tally.emitted,

@@ -21,6 +21,7 @@ class Tally:
         self.dead = 0
         self.skipped: Counter[str] = Counter()
         self.lag = 0
+        self.facts: dict[str, str] = {}  # what its heartbeat says of the processor besides, such as what it signs with
         self._ages: deque[float] = deque(maxlen=KEPT)
         self._received = metrics.RECEIVED.labels(component)
         self._size = metrics.BATCH_SIZE.labels(component)

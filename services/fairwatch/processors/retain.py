@@ -102,6 +102,7 @@ class Retain:
         every_s: float = 900,
     ) -> None:
         self._stores, self._clock, self._key = stores, clock, signing_key
+        self.facts = {"signs": signing_key.public.key_id if signing_key else ""}
         self._candidates = KnownCandidates(state)
         self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
         self._authorisations = references["authorisations"]
