@@ -18,7 +18,6 @@ from tests.helm.chart import (
     everything,
     helm,
     needs_helm,
-    notes,
     pods,
     refusal,
     rendered,
