@@ -102,6 +102,18 @@ PROPERTIES = {
             ),
         },
     ),
+    "mediaKey": group(
+        "The master key under which pictures are sealed; given to whatever handles pictures.",
+        {
+            "existingSecret": secret("Secret with 32 bytes in base64, `openssl rand -base64 32`; without, NOT SEALED"),
+            "key": text("Its key."),
+            "otherKey": text(
+                "Its key of a second master key that is only read, while the master key is changed; empty for none."
+            ),
+            "keysUrl": text("s3://bucket of data keys, never where pictures are backed up; empty: keysClaim."),
+            "keysClaim": text("PersistentVolumeClaim of data keys that all pods share."),
+        },
+    ),
     "mqtt": group(
         "The MQTT broker of the mqtt gateway.",
         {

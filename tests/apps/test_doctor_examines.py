@@ -118,7 +118,7 @@ async def test_messages_that_a_restart_would_lose_are_said_with_their_cure(valke
 @pytest.mark.parametrize(
     ("signs", "level", "says"),
     [
-        (None, "warning", "retain does not run"),
+        (None, "warning", "retain is not running"),
         ("", "bad", "retain runs without a key"),
         (CONSOLE.public.key_id, "good", "retain signs with"),
         (ADMIN.public.key_id, "warning", "a key that may speak for people"),

@@ -417,3 +417,24 @@ def test_retain_alone_is_given_the_key_that_signs_its_receipts():
     assert said.pop("retain") == (["/secrets/receipts/key.pem"], {"receipts"})
     assert said.pop("console") == (["/secrets/signing/key.pem"], {"signing"})
     assert set(map(str, said.values())) == {str(([], set()))}
+
+
+def test_the_master_key_goes_to_what_handles_pictures_and_to_nobody_else():
+    claim = ("--set", "mediaKey.existingSecret=k,mediaKey.keysClaim=data-keys")
+    for variant, files in ((ALL, ["KEY_FILE", "KEY_OTHER_FILE", "KEYS_URL"]), (claim, ["KEY_FILE", "KEYS_URL"])):
+        given = {}
+        for name, deployment in resources(variant, "Deployment").items():
+            [container] = deployment["spec"]["template"]["spec"]["containers"]
+            mounts = {mount["name"]: mount.get("readOnly") for mount in container["volumeMounts"]}
+            start, known = "FAIRWATCH_MEDIA_", [one["name"] for one in container["env"]]
+            given[name] = [each.removeprefix(start) for each in known if each.startswith(start) and "KEY" in each]
+            assert (mounts.get("media-key") is True) == bool(given[name])
+            assert ("data-keys" in mounts) == (bool(given[name]) and variant is claim)
+        seeing = {name for name, said in given.items() if said}
+        assert {"match", "retain", "console", "normalize", "http"} <= seeing
+        assert seeing.isdisjoint({"enrich", "verify", "route", "group", "audit", "anchor", "project"})
+        assert all(given[name] == files for name in seeing)
+
+
+def test_a_master_key_without_a_place_for_data_keys_is_refused():
+    assert "say where data keys lie" in refusal("--set", "mediaKey.existingSecret=k")

@@ -195,6 +195,16 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- if has .what ($flow.needs | default list) -}}yes{{- end -}}
 {{- end -}}
 
+{{/* Whether a pod is given the master key of pictures: where there is one, to what handles them, and to the doctor. */}}
+{{- define "fairwatch.seals" -}}
+{{- if .root.Values.mediaKey.existingSecret -}}
+{{- if not (or .root.Values.mediaKey.keysUrl .root.Values.mediaKey.keysClaim) -}}
+{{- fail "mediaKey.existingSecret is set: say where data keys lie, mediaKey.keysUrl or mediaKey.keysClaim" -}}
+{{- end -}}
+{{- if or (eq (.name | default "") "doctor") (include "fairwatch.pictures" .) -}}yes{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Whether a component handles pictures, and so needs the media store. */}}
 {{- define "fairwatch.pictures" -}}
 {{- if include "fairwatch.needs" (merge (dict "what" "media") .) -}}yes

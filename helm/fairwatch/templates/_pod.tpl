@@ -29,6 +29,13 @@
 - {name: FAIRWATCH_REDIS_URL, value: {{ $values.redis.url | quote }}}
 {{- end }}
 - {name: FAIRWATCH_MEDIA_URL, value: {{ $values.media.url | default "file:///media" | quote }}}
+{{- if include "fairwatch.seals" . }}
+- {name: FAIRWATCH_MEDIA_KEY_FILE, value: /secrets/media-key/key}
+{{- if $values.mediaKey.otherKey }}
+- {name: FAIRWATCH_MEDIA_KEY_OTHER_FILE, value: /secrets/media-key/other}
+{{- end }}
+- {name: FAIRWATCH_MEDIA_KEYS_URL, value: {{ $values.mediaKey.keysUrl | default "file:///data-keys" | quote }}}
+{{- end }}
 - {name: FAIRWATCH_FACES, value: {{ $values.faces.enabled | quote }}}
 {{- with $values.faces.modelDir }}
 - {name: FAIRWATCH_MODEL_DIR, value: {{ . | quote }}}
@@ -137,6 +144,20 @@
 - {name: media, emptyDir: {sizeLimit: 1Gi}}
 {{- end }}
 {{- end }}
+{{- if include "fairwatch.seals" . }}
+- name: media-key
+  secret:
+    secretName: {{ $values.mediaKey.existingSecret }}
+    defaultMode: 0440
+    items:
+      - {key: {{ $values.mediaKey.key }}, path: key}
+      {{- with $values.mediaKey.otherKey }}
+      - {key: {{ . }}, path: other}
+      {{- end }}
+{{- if not $values.mediaKey.keysUrl }}
+- {name: data-keys, persistentVolumeClaim: {claimName: {{ $values.mediaKey.keysClaim }}}}
+{{- end }}
+{{- end }}
 {{- if .part }}
 {{- if .part.tlsSecret }}
 - {name: tls, secret: {secretName: {{ .part.tlsSecret }}, defaultMode: 0440}}
@@ -179,13 +200,13 @@
 {{- define "fairwatch.mounts" -}}
 {{- range include "fairwatch.volumes" . | fromYamlArray }}
 {{- if not (has .name (list "git" "beside")) }}
-{{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media" "anchor" "/anchor") .name | default (printf "/secrets/%s" .name) }}
-- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media" "anchor")) }}, readOnly: true{{ end }}}
+{{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media" "anchor" "/anchor" "data-keys" "/data-keys") .name | default (printf "/secrets/%s" .name) }}
+- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media" "anchor" "data-keys")) }}, readOnly: true{{ end }}}
 {{- end }}
 {{- end }}
 {{- end -}}
 
-{{/* A pod of the restricted profile: no root, no token, no capability, nothing to write to but /tmp, /media and /anchor. */}}
+{{/* A pod of the restricted profile: no root, no token, no capability, nothing to write to but /tmp, /media, /data-keys, /anchor. */}}
 {{- define "fairwatch.pod.security" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false # the variables that Kubernetes makes of services would be taken for settings

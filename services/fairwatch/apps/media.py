@@ -1,8 +1,8 @@
 """Opens the stores of pictures and of raw bodies, sealed where there is a master key."""
 
+from fairwatch.apps.master_keys import data_keys
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.errors import ConfigurationError
-from fairwatch.stores.data_keys import DataKeys, GalleryKeys
+from fairwatch.stores.data_keys import GalleryKeys
 from fairwatch.stores.media import MediaStore, raw_url
 from fairwatch.stores.media_seal import MediaSeal
 
@@ -24,9 +24,5 @@ def gallery_keys(settings: Settings) -> GalleryKeys | None:
 
 
 def _seal(settings: Settings, store: str) -> MediaSeal | None:
-    secret = settings.media_key.get_secret_value()
-    if not secret:
-        return None
-    if not settings.media_keys_url:
-        raise ConfigurationError("FAIRWATCH_MEDIA_KEYS_URL: say where data keys lie: not where pictures are backed up")
-    return MediaSeal(DataKeys.open(settings.media_keys_url, secret), store)
+    keys = data_keys(settings)
+    return MediaSeal(keys, store) if keys else None

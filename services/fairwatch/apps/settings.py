@@ -70,6 +70,13 @@ class Settings(FromEnvironment):
         description="master key, 32 bytes in base64: pictures and raw bodies are sealed under data keys; empty: not",
     )
     media_key_file: Path | None = None
+    media_key_other: SecretStr = Field(
+        default=SecretStr(""), description="a second master key that is only read, while the master key is changed"
+    )
+    media_key_other_file: Path | None = None
+    media_key_command: tuple[str, ...] = Field(
+        default=(), description="in the place of media_key, in JSON: a command that writes it to its standard output"
+    )
     media_keys_url: str = Field(
         default="",
         description="where data keys lie, file:///folder or s3://bucket: never backed up with pictures",

@@ -4,71 +4,23 @@ What is sealed under a data key may lie in as many backups as it likes: without 
 must never lie in the same backup: their store is one of its own, without versions, replicated instead of backed up.
 """
 
-import base64
-import binascii
 import os
 import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.stores.master_key import KEY, MasterKey, Wrapping
 
-KEY, NONCE = 32, 12
 NAME = re.compile(r"[a-z0-9-]{1,100}")
 REMEMBER_S = 60.0  # a key that another process deleted opens nothing after that
 MOST = 10_000  # keys in memory
-
-
-class Wrapping(Protocol):
-    """What keeps data keys from whoever reads their store: a master key here, or a KMS."""
-
-    def wrap(self, name: str, key: bytes) -> bytes:
-        """Return the key as it may lie in the store."""
-        ...
-
-    def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """Return the key; ConfigurationError where it was wrapped by another, or for another name."""
-        ...
-
-
-class MasterKey:
-    """Wraps with AES-256-GCM.
-
-    Args:
-        secret: 32 bytes in base64, as `openssl rand -base64 32` writes them.
-
-    Raises:
-        ConfigurationError: It is something else; does not say what.
-    """
-
-    def __init__(self, secret: str) -> None:
-        try:
-            raw = base64.b64decode(secret.strip(), validate=True)
-        except binascii.Error:
-            raw = b""
-        if len(raw) != KEY:
-            raise ConfigurationError("FAIRWATCH_MEDIA_KEY: is no key of 32 bytes; make one: openssl rand -base64 32")
-        self._cipher = AESGCM(raw)
-
-    def wrap(self, name: str, key: bytes) -> bytes:
-        """Return the key as it may lie in the store."""
-        nonce = os.urandom(NONCE)
-        return nonce + self._cipher.encrypt(nonce, key, name.encode())
-
-    def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """Return the key; ConfigurationError where it was wrapped by another, or for another name."""
-        try:
-            return self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
-        except (InvalidTag, ValueError):
-            raise ConfigurationError(f"the data key {name} was wrapped by another FAIRWATCH_MEDIA_KEY") from None
 
 
 class DataKeys:
@@ -85,13 +37,17 @@ class DataKeys:
         self._known: dict[str, tuple[bytes, float]] = {}
 
     @classmethod
-    def open(cls, url: str, secret: str) -> Self:
+    def open(cls, url: str, master: Wrapping | str) -> Self:
         """Open `file:///folder` (made when missing) or `s3://bucket/prefix`.
 
+        Args:
+            url: Where.
+            master: Wraps the keys; as text a master key, 32 bytes in base64.
+
         Raises:
-            ConfigurationError: The URL names no store that is known, or the secret is no key.
+            ConfigurationError: The URL names no store that is known, or the text is no key.
         """
-        master = MasterKey(secret)
+        master = MasterKey(master) if isinstance(master, str) else master
         try:
             if not url.startswith("file://"):
                 return cls(from_url(url), master)

@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fairwatch.domain.errors import RejectedError
-from fairwatch.stores.data_keys import NONCE, DataKeys
+from fairwatch.stores.data_keys import DataKeys
+from fairwatch.stores.master_key import NONCE
 
 MAGIC = b"FWS1"  # no picture begins so
 HEAD = len(MAGIC) + 1 + 100  # bytes within which the name of the key is found

@@ -11,6 +11,7 @@ from rich.table import Table
 from fairwatch.apps import keys
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.cli.keys import master
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import SigningKey
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
         ("list", show),
     ):
         group.command(name)(command)
+    master.register(group)
 
 
 def init(folder: Path = FOLDER) -> None:
