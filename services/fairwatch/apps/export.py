@@ -5,7 +5,9 @@ makes them from the enrolment pictures. Those are biometric data, and people.yam
 devices sign in with, so both go into sealed backups only.
 """
 
+import asyncio
 import getpass
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,12 +18,14 @@ from typing import Any
 from fairwatch import __version__
 from fairwatch.apps import kafka
 from fairwatch.apps.export_archive import ArchiveWriter
+from fairwatch.apps.exporting import demanded, known, people_of, standing
+from fairwatch.apps.keys import signing_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.messages import read
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
-from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.audit_chain import verify
 from fairwatch.stores.media import SCHEME, MediaStore
@@ -61,16 +65,28 @@ def member(topic: str) -> str:
     return f"topics/{topic}/"
 
 
-async def export(settings: Settings, path: Path, key: bytes | None, say: Say) -> Summary:
-    """Write a backup and leave an audit record of it.
+async def export(settings: Settings, path: Path, key: bytes | None, say: Say, *, order_id: str = "") -> Summary:
+    """Write a backup, signed by this installation's key where it has one, and leave an audit record of it.
+
+    Args:
+        settings: Of the cluster.
+        path: Of the backup.
+        key: Seals it.
+        say: Told how it goes.
+        order_id: The order under which data leaves, where `trust.yaml` demands one; one that allows it by default.
 
     Raises:
-        ConfigurationError: The file is there already or cannot be written; a topic is missing.
+        ConfigurationError: The file is there already or cannot be written; a topic is missing; no order allows it.
         RetryableError: The broker or the media store does not answer.
     """
     summary = Summary()
-    at = SystemClock().now()
-    with ArchiveWriter(path, key, {"version": __version__, "created_at": at}) as archive:
+    at, signer, order = SystemClock().now(), signing_key(settings), None
+    if order_id or demanded(settings):
+        order = await _ordered(settings, path, order_id, at, sealed=key is not None)
+    if demanded(settings) and signer is None:
+        raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: a backup is signed, and there is no key here")
+    about = {"version": __version__, "created_at": at, **({"order": order} if order else {})}
+    with ArchiveWriter(path, key, about, signer) as archive:
         for topic in reference_topics():
             say(f"reading {topic.name}")
             latest = last_values(settings, topic, summary)
@@ -80,8 +96,23 @@ async def export(settings: Settings, path: Path, key: bytes | None, say: Say) ->
         say(f"reading {CHAIN}")
         _chain(archive, settings, summary)
         _configuration(archive, settings.config_dir, summary, sealed=key is not None)
-    await audit(settings, "backup.exported", path.name, {"encrypted": str(key is not None).lower()}, summary)
+    said = {
+        "encrypted": str(key is not None).lower(),
+        "sha256": await asyncio.to_thread(_digest, path),
+        "until": str(at),
+        "signer": signer.public.key_id if signer else "none",
+        **people_of(order),
+    }
+    await audit(settings, "backup.exported", path.name, said, summary)
     return summary
+
+
+async def _ordered(settings: Settings, path: Path, order_id: str, at: int, *, sealed: bool) -> dict[str, Any]:
+    try:
+        return standing(known(settings), order_id, at, sealed=sealed)
+    except ConfigurationError as error:
+        await audit(settings, "export.refused", path.name, {"order": order_id, "reason": str(error)}, Summary())
+        raise
 
 
 def last_values(settings: Settings, topic: Topic, summary: Summary) -> list[Any]:
@@ -112,6 +143,11 @@ async def audit(settings: Settings, action: str, subject: str, details: dict[str
     }  # fmt: skip
     async with kafka.producer(settings, "cli") as producer:
         await producer.publish("audit", subject, record)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored(archive: ArchiveWriter, topic: str, records: Iterable[Any], summary: Summary) -> Iterator[Any]:

@@ -27,10 +27,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fairwatch.apps.export_bounds import MANIFEST_LIMIT, WHOLE, require_stored, unpacked
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.wire.schemas import Schema
 
 FORMAT = "fairwatch-backup/1"
-MANIFEST, SIGNATURE = "manifest.json", "manifest.hmac"
+MANIFEST, SIGNATURE, SIGNED = "manifest.json", "manifest.hmac", "manifest.ed25519"
+_PURPOSE = b"fairwatch/1 backup\0"
 _KEY_BYTES = 32
 _NONCE = 12
 
@@ -93,14 +95,20 @@ class ArchiveWriter:
         path: Must not exist.
         key: Seals it; None leaves it readable.
         about: What the manifest says beside the members.
+        signer: Signs the manifest, so that a reader knows who made it; None: nobody does.
     """
 
-    def __init__(self, path: Path, key: bytes | None, about: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, key: bytes | None, about: Mapping[str, Any], signer: PrivateKey | None = None
+    ) -> None:
         if path.exists():
             raise ConfigurationError(f"{path}: is there already; a backup is never overwritten")
         self._path = path
         self._part = path.with_name(path.name + ".part")
+        self._signer = signer
         self._about = {**about, "id": secrets.token_hex(16), "encrypted": key is not None}
+        if signer is not None:
+            self._about["signer"] = signer.public.text
         self._seal = Seal(key, self._about["id"])
         self._members: dict[str, dict[str, Any]] = {}
         self._signed = key is not None
@@ -126,6 +134,8 @@ class ArchiveWriter:
             self._zip.writestr(MANIFEST, manifest)
             if self._signed:
                 self._zip.writestr(SIGNATURE, self._seal.sign(manifest).hex())
+            if self._signer is not None:
+                self._zip.writestr(SIGNED, self._signer.sign(_PURPOSE + manifest))
         self._zip.close()
         if file is not None:
             file.close()
@@ -158,9 +168,18 @@ class ArchiveReader:
     Raises:
         ConfigurationError: It is no backup, of a later format, sealed and no key given or the other way round, altered,
             or becomes more than anybody would want in memory.
+
+    Args:
+        path: The file.
+        key: That sealed it.
+        closed: Without the key of a sealed one, look at what can be seen; its members stay closed.
+
+    Attributes:
+        manifest: What it says of itself.
+        signer: The key that signed it; None where nobody did.
     """
 
-    def __init__(self, path: Path, key: bytes | None) -> None:
+    def __init__(self, path: Path, key: bytes | None, *, closed: bool = False) -> None:
         self._path = path
         self._sizes: dict[str, int] = {}
         try:
@@ -172,6 +191,9 @@ class ArchiveReader:
             raise ConfigurationError(f"{path}: is no backup of fairwatch: {error}") from error
         if self.manifest.get("format") != FORMAT:
             raise ConfigurationError(f"{path}: has the format {self.manifest.get('format')!r}; this reads {FORMAT!r}")
+        self.signer = self._signer_of(text)
+        if closed and key is None:
+            return
         if self.manifest["encrypted"] and key is None:
             raise ConfigurationError(f"{path}: is encrypted: name the key's file with --key-file")
         if key is not None and not self.manifest["encrypted"]:
@@ -181,6 +203,20 @@ class ArchiveReader:
         self._seal = Seal(key if self.manifest["encrypted"] else None, self.manifest["id"])
         if self.manifest["encrypted"] and not self._is_signed(text):
             raise ConfigurationError(f"{path}: was sealed with another key, or altered")
+
+    def _signer_of(self, manifest: bytes) -> PublicKey | None:
+        """Return the key that signed the manifest; None where nobody did."""
+        said = self.manifest.get("signer")
+        if said is None and SIGNED not in self._zip.namelist():
+            return None
+        public = PublicKey.of(str(said))
+        try:
+            signature = self._zip.read(SIGNED).decode("ascii")
+        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile):
+            signature = ""
+        if public is None or not public.signed(_PURPOSE + manifest, signature):
+            raise ConfigurationError(f"{self._path}: was altered: it is not as {said} signed it")
+        return public
 
     def _is_signed(self, manifest: bytes) -> bool:
         try:
@@ -202,6 +238,10 @@ class ArchiveReader:
 
     def data(self, name: str) -> bytes:
         """Return the bytes of a member."""
+        return self._seal.open(name, self.kept(name))
+
+    def kept(self, name: str) -> bytes:
+        """Return the bytes of a member as they lie in the file, sealed where it is; checked against the manifest."""
         try:
             require_stored(self._zip, name)
             kept = self._zip.read(name)
@@ -209,7 +249,7 @@ class ArchiveReader:
             raise ConfigurationError(f"{self._path}: {name} is missing or broken: {error}") from error
         if hashlib.sha256(kept).hexdigest() != self.manifest["members"][name]["sha256"]:
             raise ConfigurationError(f"{self._path}: {name} was altered")
-        return self._seal.open(name, kept)
+        return kept
 
     def records(self, name: str, schema: Schema) -> Iterator[Any]:
         """Yield the records of a container, in the newest version of their schema."""

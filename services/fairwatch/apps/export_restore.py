@@ -5,7 +5,7 @@ last one of the backup. The same import again changes nothing, which is how one 
 """
 
 import asyncio
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,8 @@ from fairwatch.apps.export import (
     reference_topics,
 )
 from fairwatch.apps.export_archive import ArchiveReader
+from fairwatch.apps.export_signature import require_vouched
+from fairwatch.apps.keys import administrator, anchors
 from fairwatch.apps.media import media_store
 from fairwatch.apps.processors import engine_config
 from fairwatch.apps.publishing import key_of
@@ -59,7 +61,17 @@ _AT_ONCE = 5_000
 _TOGETHER = 500
 
 
-async def restore(settings: Settings, path: Path, key: bytes | None, say: Say, *, people: bool = False) -> Summary:
+async def restore(
+    settings: Settings,
+    path: Path,
+    key: bytes | None,
+    say: Say,
+    *,
+    people: bool = False,
+    admin_key: Path | None = None,
+    trusted: Collection[str] = (),
+    unsigned: bool = False,
+) -> Summary:
     """Read a backup into this cluster; everything that can be wrong is found before anything is written.
 
     Args:
@@ -68,14 +80,22 @@ async def restore(settings: Settings, path: Path, key: bytes | None, say: Say, *
         key: That sealed it.
         say: Told how it goes.
         people: An administrator says that those who could sign in then may again: people.yaml is written too.
+        admin_key: Of that administrator; needed where `trust.yaml` names any.
+        trusted: Public keys of installations whose backups are taken, beside those that are known here.
+        unsigned: Somebody says that a backup may be read that nobody signed, or an unknown key.
 
     Raises:
         ConfigurationError: The backup is altered or of another key, or the cluster is not one to read it into.
         RetryableError: The broker or the media store does not answer.
     """
     summary = Summary()
+    if people and anchors(settings):
+        if admin_key is None:
+            raise ConfigurationError("--people: an administrator brings people back: name the key with --admin-key")
+        administrator(admin_key, settings)
     with ArchiveReader(path, key) as archive:
         say("checking the backup")
+        signer = require_vouched(settings, archive, trusted, unsigned=unsigned)
         summary.remarks += _check(archive)
         await _check_keeper(settings)
         known = _check_cluster(settings, archive)
@@ -100,7 +120,8 @@ async def restore(settings: Settings, path: Path, key: bytes | None, say: Say, *
         say(f"writing {CHAIN}")
         await _chain(archive, settings, known, summary)
         _configuration(archive, settings.config_dir, summary, people=people)
-        await audit(settings, "backup.imported", path.name, {"made_at": str(archive.manifest["created_at"])}, summary)
+        said = {"made_at": str(archive.manifest["created_at"]), "signer": signer or "none"}
+        await audit(settings, "backup.imported", path.name, {**said, "people": str(people).lower()}, summary)
     return summary
 
 

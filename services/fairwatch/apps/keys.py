@@ -19,7 +19,9 @@ from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.wire.vouching import vouch_person
 
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
-Signed = Literal["authorisations", "watchlist-entries", "device-lists", "silences", "alert-actions", "legal-holds"]
+Signed = Literal[
+    "authorisations", "watchlist-entries", "device-lists", "silences", "alert-actions", "legal-holds", "export-orders"
+]
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"
 RETAIN = "retain.pem"

@@ -417,6 +417,24 @@ class ErasureReceipt(TypedDict):
     key_id: NotRequired[str | None]
     signature: NotRequired[str]
 
+ExportOrderState = Literal["REQUESTED", "GRANTED", "REVOKED"]
+
+
+class ExportOrder(TypedDict):
+    """That data may leave: what for, to whom, until when, and which two people want it. An export runs under one."""
+
+    order_id: str
+    purpose: str
+    recipient: NotRequired[str]
+    state: NotRequired[ExportOrderState]
+    pictures: NotRequired[bool]
+    valid_from: int
+    valid_until: int
+    requested_by: str
+    approved_by: NotRequired[list[str]]
+    updated_at: NotRequired[int | None]
+    deeds: NotRequired[list[Deed]]
+
 DriftShape = Literal["OTHER", "TEXT", "NUMBER", "FLAG"]
 
 

@@ -34,6 +34,8 @@ PLACE: Final = "place"
 RELEASE: Final = "release"
 HOLDS: Final = frozenset({"requester", "reviewer", "approver", "admin"})  # to keep destroys nothing
 RELEASES: Final = frozenset({"approver", "admin"})
+ASKS_FOR_EXPORT: Final = frozenset({"requester", "admin"})
+AGREES_TO_EXPORT: Final = frozenset({"approver", "admin"})
 AUTHORS_ROLE: Final = frozenset[str]()  # the one that the record says
 BINDS: Final = frozenset({"admin", "reviewer"})
 
@@ -158,6 +160,12 @@ def _of_hold(record: Record) -> list[Need]:
     return [(PLACE, record["placed_by"]), *([(RELEASE, record.get("released_by") or "")] if over else ())]
 
 
+def _of_export_order(record: Record) -> list[Need]:
+    if record.get("state", "REQUESTED") != "GRANTED":
+        return []
+    return [(REQUEST, record["requested_by"]), *((APPROVE, name) for name in record.get("approved_by") or ("",))]
+
+
 def _unreleased(record: Record) -> dict[str, Any]:
     return {**record, "released_by": None, "released_at": None}
 
@@ -195,6 +203,18 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         needs=_of_silence,
         asks=lambda record: (SILENCE, record["author"]),
         ends={},
+    ),
+    "export-orders": Signing(
+        record_type="ExportOrder",
+        moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
+        acts={
+            REQUEST: ASKS_FOR_EXPORT,
+            APPROVE: AGREES_TO_EXPORT,
+            REVOKE: ASKS_FOR_EXPORT | AGREES_TO_EXPORT,
+        },
+        needs=_of_export_order,
+        asks=lambda record: (REQUEST, record["requested_by"]),
+        ends={"REVOKED": REVOKE},
     ),
     "legal-holds": Signing(
         record_type="LegalHold",
