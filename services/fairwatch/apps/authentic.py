@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.apps.keys import anchors, ended_keys, must_be_signed
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
 from fairwatch.wire.signed_reference import SignedReference
-from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
 
 
@@ -43,4 +42,6 @@ def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[st
     found = latest(settings, topic)
     if topic not in must_be_signed(settings):
         return found
-    return dict(SignedReference(component, topic, Whole(found), known_trust(settings), SIGNINGS[topic]).items())
+    return dict(
+        SignedReference(component, topic, Whole(found), known_trust(settings), signing_of(settings, topic)).items()
+    )

@@ -37,8 +37,8 @@ def enrolled(document: Any, who: Signer, now: int) -> Record:
     return who.signed(SIGNING, record, ENROL, now)
 
 
-def decided(record: Mapping[str, Any], act: str, who: Signer, now: int) -> Record:
-    """Return an entry that somebody agreed to or withdrew.
+def decided(record: Mapping[str, Any], act: str, who: Signer, now: int, session: str = "") -> Record:
+    """Return an entry that somebody agreed to or withdrew; `session` names the list of which it is one.
 
     Raises:
         ConfigurationError: Who enrolled it agrees to it.
@@ -47,7 +47,7 @@ def decided(record: Mapping[str, Any], act: str, who: Signer, now: int) -> Recor
         return who.signed(SIGNING, {**record, "state": "WITHDRAWN", "updated_at": now}, act, now)
     if who.name == record.get("created_by"):
         raise ConfigurationError(f"{who.name} enrolled {record['entry_id']}: a second person has to agree")
-    return who.signed(SIGNING, {**record, "approved_by": who.name, "updated_at": now}, act, now)
+    return who.signed(SIGNING, {**record, "approved_by": who.name, "updated_at": now}, act, now, session)
 
 
 def countersigned(settings: Settings, who: Signer, now: int) -> Iterator[Record]:
@@ -102,6 +102,26 @@ async def write(
             if result.outcome == "published" and isinstance(record, dict):
                 await publisher.publish("audit", record["entry_id"], _audited(act, who, record, now))
     return results
+
+
+async def tell_list(
+    settings: Settings, act: str, who: Signer, digest: str, entries: Mapping[str, Record], now: int
+) -> None:
+    """Write into the audit that somebody enrolled or agreed to a list as one.
+
+    Raises:
+        RetryableError: The broker does not acknowledge.
+    """
+    under = sorted({str(entry["authorisation_id"]) for entry in entries.values()})
+    subject, said = f"list:{digest[:16]}", {"entries": str(len(entries)), "authorisations": ", ".join(under)}
+    record = {
+        "audit_id": stable_id("audit", "entries", act, digest, who.name, now), "action": f"entries.{act}",
+        "actor": who.name, "at": now, "subject": subject,
+        "authorisation_id": under[0] if len(under) == 1 else None,
+        "details": {"sha256": digest, "role": who.role, **said},
+    }  # fmt: skip
+    async with producer(settings, "cli") as publisher:
+        await publisher.publish("audit", subject, record)
 
 
 def _audited(act: str, who: Signer, record: Record, now: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Person, SigningKey
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.signatures import PrivateKey, PublicKey
+from fairwatch.wire.signings import SIGNINGS, Signing, by_two
 from fairwatch.wire.vouching import vouch_person
 
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
@@ -34,6 +35,7 @@ class _Trusted(BaseModel):
     anchors: tuple[str, ...] = ()
     receipts: tuple[str, ...] = ()
     require_signed: tuple[Signed, ...] = get_args(Signed)
+    four_eyes: tuple[Literal["watchlist-entries"], ...] = ("watchlist-entries",)
     revoked: dict[str, int] = Field(default_factory=dict)
 
 
@@ -90,6 +92,16 @@ def must_be_signed(settings: Settings) -> frozenset[str]:
     return frozenset(read_yaml(path, _Trusted).require_signed) if path.exists() else frozenset()
 
 
+def signing_of(settings: Settings, topic: str) -> Signing:
+    """Return how the records of a topic are signed here: by two people each, where `four_eyes` of `trust.yaml` says so.
+
+    It does where it is left out.
+    """
+    path = settings.config_dir / ANCHORS
+    two = path.exists() and topic in read_yaml(path, _Trusted).four_eyes
+    return by_two(topic) if two else SIGNINGS[topic]
+
+
 def ended_keys(settings: Settings) -> dict[str, int]:
     """Return the keys of which `trust.yaml` says that they ended, and when in microseconds UTC; 0: never stood."""
     path = settings.config_dir / ANCHORS
@@ -112,7 +124,11 @@ def remember_ended(path: Path, key_id: str, at: int) -> bool:
 
 def write_anchors(path: Path, keys: Iterable[PublicKey], receipts: Iterable[PublicKey] = ()) -> None:
     """Write `trust.yaml`: administrators, and who may sign receipts of erasures."""
-    said = {"administrators": [key.text for key in keys], "require_signed": list(get_args(Signed))}
+    said = {
+        "administrators": [key.text for key in keys],
+        "require_signed": list(get_args(Signed)),
+        "four_eyes": ["watchlist-entries"],
+    }
     if signers := [key.text for key in receipts]:
         said["receipts"] = signers
     path.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fairwatch.apps.keys import anchors, ended_keys, must_be_signed
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
@@ -32,5 +32,6 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
     trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings))
     for topic in wanted:
         destroys = component in DESTROYS
-        found[topic] = SignedReference(component, topic, given[topic], trust, SIGNINGS[topic], destroys=destroys)
+        signing = signing_of(settings, topic)
+        found[topic] = SignedReference(component, topic, given[topic], trust, signing, destroys=destroys)
     return found

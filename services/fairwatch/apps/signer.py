@@ -28,8 +28,8 @@ class Signer:
     role: str
     key: PrivateKey | None
 
-    def signed(self, signing: Signing, record: dict[str, Any], act: str, at: int) -> dict[str, Any]:
-        """Return a record with the person's deed.
+    def signed(self, signing: Signing, record: dict[str, Any], act: str, at: int, session: str = "") -> dict[str, Any]:
+        """Return a record with the person's deed; `session` is in it, and signed.
 
         Raises:
             ConfigurationError: This machine has no key, or the role does not allow it.
@@ -38,7 +38,7 @@ class Signer:
             raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with")
         if self.role not in signing.acts[act]:
             raise ConfigurationError(f"{self.name} has none of the roles {', '.join(sorted(signing.acts[act]))}")
-        return signing.signed(record, self.key, act, self.name, self.role, at=at)
+        return signing.signed(record, self.key, act, self.name, self.role, at=at, session_id=session)
 
 
 class UnknownPersonError(ConfigurationError):

@@ -99,7 +99,8 @@ class SignedReference:
         shown = record
         if reason is not None:
             shown = self._instead(key, record)
-            if seen is None or seen.record != record or seen.shown is seen.record:
+            fresh = seen is None or seen.record != record or seen.shown is seen.record
+            if fresh and reason != "one_person":  # that is nobody's fault
                 self._refused.append(Refused(self._topic, key, record, reason))
                 metrics.DEEDS_REFUSED.labels(self._component, reason).inc()
         elif self._signing.without_end is not None:
@@ -128,10 +129,10 @@ class SignedReference:
         if not record.get("deeds"):
             return "unsigned" if self._signing.needs(record) else None
         refusal = self._signing.refusal(record, self._trust)
-        if refusal is not None:
+        if refusal not in {None, "one_person"}:
             return refusal
         dated, known = self._signing.dated(record, self._trust), self._dated.get(key, 0)
         if dated < known and self._signing.needs(record):
             return "replayed"
         self._dated[key] = max(dated, known)
-        return None
+        return refusal

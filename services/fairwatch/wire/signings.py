@@ -5,7 +5,7 @@ something back needs no signature to take effect, and one to be remembered again
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fairwatch.domain.records import Deed
@@ -54,6 +54,7 @@ class Signing:
         lazy: Records are many: each is checked when it is asked for by its key, not when all are looked through.
         without_end: Of records that protect something: the record as it was before it ended. It is what counts where
             nobody signed the end, and one that was seen stands until somebody signs its end.
+        awaits: Tells of a record that is signed whether it still takes a second person; None: one is enough.
     """
 
     record_type: str
@@ -64,6 +65,7 @@ class Signing:
     ends: Mapping[str, str]
     lazy: bool = False
     without_end: Callable[[Record], dict[str, Any]] | None = None
+    awaits: Callable[[Record], bool] | None = None
 
     def wanted(self, record: Record) -> dict[str, Any]:
         """Return what is signed of a record."""
@@ -78,7 +80,8 @@ class Signing:
         people = [name for _, name in needs]
         if len(set(people)) < len(people):
             return "another_person"  # one person cannot be two
-        return next((refusal for refusal in done.values() if refusal), None)
+        refusal = next((refusal for refusal in done.values() if refusal), None)
+        return refusal or ("one_person" if self.awaits and self.awaits(record) else None)
 
     def _done(self, record: Record, act: str, name: str, trust: Trust) -> Unauthentic | None:
         """Return why none of a record's deeds is this act of this person, or None; names the fault of the last."""
@@ -118,11 +121,28 @@ class Signing:
         return frozenset({record["role"]}) if roles is AUTHORS_ROLE else roles or frozenset()
 
     def signed(
-        self, record: Record, key: PrivateKey, act: str, name: str, role: str, *, at: int, method: str = "password"
+        self,
+        record: Record,
+        key: PrivateKey,
+        act: str,
+        name: str,
+        role: str,
+        *,
+        at: int,
+        method: str = "password",
+        session_id: str = "",
     ) -> dict[str, Any]:
         """Return a record with one more deed; `at` in microseconds UTC."""
         deed = sign_deed(
-            self.record_type, self.wanted(record), key, act=act, name=name, role=role, at=at, method=method
+            self.record_type,
+            self.wanted(record),
+            key,
+            act=act,
+            name=name,
+            role=role,
+            at=at,
+            method=method,
+            session_id=session_id,
         )
         return {**record, "deeds": [*(record.get("deeds") or ()), deed]}
 
@@ -226,6 +246,19 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         without_end=_unreleased,
     ),
 }
+
+
+def awaits_second(entry: Record) -> bool:
+    """Tell whether a watchlist entry was enrolled by one person and nobody else agreed to it yet."""
+    return bool(_of_entry(entry)) and not entry.get("approved_by")
+
+
+def by_two(topic: str) -> Signing:
+    """Return how the records of a topic are signed where one person alone brings nothing into force."""
+    signing = SIGNINGS[topic]
+    return replace(signing, awaits=awaits_second) if topic == "watchlist-entries" else signing
+
+
 SILENCE_ACTS: Final[Mapping[str, str]] = {
     "silence.added": SILENCE, "silence.approved": APPROVE, "silence.expired": EXPIRE,
 }  # fmt: skip

@@ -28,6 +28,7 @@ Unauthentic = Literal[
     "revoked_key",
     "out_of_time",  # of the future, before the key or the person was, or older than the window
     "wrong_signature",
+    "one_person",  # genuine, and waits for a second person
     "replayed",  # an older one than was seen of the same
 ]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fairwatch.apps.authentic import known_trust
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import signing_of
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Finder
@@ -40,7 +41,7 @@ def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
 
     def authentic(topic: str, record: Record) -> str:
         if topic in SIGNINGS:
-            return SIGNINGS[topic].refusal(dict(record), trust) or "authentic"
+            return signing_of(settings, topic).refusal(dict(record), trust) or "authentic"
         name, deed = str(record["reviewer"]), record.get("deed")
         return trust.refusal("Verification", record, deed, act="verify", name=name, roles=ROLES) or "authentic"
 
