@@ -50,11 +50,13 @@ def test_off_by_default_and_contexts_pass_through():
     assert joined("group", "alerts", [UNSAMPLED, GIVEN]) == GIVEN
 
 
-def test_what_exports_is_not_even_imported_while_off():
+def test_what_exports_is_not_even_imported_while_off_nor_what_a_worker_needs_only_once_it_works():
     code = (
-        "import sys, fairwatch.engine.worker, fairwatch.edges.edge;"
+        "import sys, fairwatch.engine.worker, fairwatch.apps.processors, fairwatch.processors.match;"
+        "early = 'redis' in sys.modules;"
+        "import fairwatch.edges.edge;"
         "from fairwatch.telemetry import tracing; tracing.configure('', 1.0, component='c', version='1');"
-        "sys.exit('fairwatch.telemetry.otel' in sys.modules)"
+        "sys.exit(early or 'fairwatch.telemetry.otel' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

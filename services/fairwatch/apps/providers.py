@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from redis.asyncio import Redis
-
 from fairwatch.apps.kafka import codec
 from fairwatch.apps.media import gallery_keys, media_store, raw_store
 from fairwatch.apps.settings import Settings
@@ -160,6 +158,8 @@ def _partitions(settings: Settings, _: Resources) -> int:
 
 
 def _read_model(settings: Settings, _: Resources) -> "RedisReadModel":
+    from redis.asyncio import Redis  # noqa: PLC0415
+
     from fairwatch.stores.read_model import RedisReadModel  # noqa: PLC0415
 
     return RedisReadModel(Redis.from_url(settings.redis_url.get_secret_value()), prefix=settings.topic_prefix)
