@@ -6,7 +6,9 @@ import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import RetryableError
+from fairwatch.policy.retention import NOTHING_SAID, Retention
 from fairwatch.processors.retain import Kept, Retain
+from fairwatch.wire.receipts import receipt_signed
 from tests.policy.test_erasure import face, hold, uri
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
 from tests.support.records import AT, candidate, verdict
@@ -18,7 +20,7 @@ class Pictures:
     """A media store that remembers what it was told to delete."""
 
     def __init__(self, *, away=False, sealed=False):
-        self.deleted, self.away, self.kept = set(), away, set()
+        self.deleted, self.away, self.kept, self.old = set(), away, set(), 0
         self.sealed, self.owned = sealed, set()
 
     async def own(self, uri):
@@ -26,8 +28,8 @@ class Pictures:
         return True
 
     async def delete_older_than(self, seconds, clock, keep=()):
-        self.kept = set(keep)
-        return 0
+        self.kept, old, self.old = set(keep), self.old, 0
+        return old
 
     async def delete(self, uris):
         if self.away:
@@ -39,7 +41,8 @@ class Pictures:
 class Archive:
     """Retention over lists, candidates and holds."""
 
-    def __init__(self, *holds, away=False, sealed=False):
+    def __init__(self, *holds, away=False, sealed=False, retention=NOTHING_SAID):
+        self.retention = retention
         self.references = lists([face("e1", "a"), face("e2", "b", authorisation_id="auth-2")],
                                 [authorisation(), authorisation("auth-2")])  # fmt: skip
         self.references["legal-holds"] = MemoryReference({one["hold_id"]: one for one in holds})
@@ -47,7 +50,8 @@ class Archive:
         self.world = World(self._retain(), self.clock)
 
     def _retain(self):
-        return Retain({"media": Kept(self.pictures, 720)}, self.references, MemoryState(), self.clock, ADMIN)
+        stores = {"media": Kept(self.pictures, 720)}
+        return Retain(stores, self.references, MemoryState(), self.clock, ADMIN, self.retention)
 
     async def sees(self, *records):
         kinds = (("verdicts", "Verdict") if "outcome" in one else ("candidates", "MatchCandidate") for one in records)
@@ -171,7 +175,7 @@ async def test_an_authorisation_may_demand_that_what_it_found_goes_sooner_unless
     assert await archive.told(23 * 3600) == []
     receipts = emitted([await archive.told(3600)], "erasures")
     assert archive.pictures.deleted == (set() if held else {uri("1"), uri("r")}), "the picture of its entry stays"
-    assert [one["reason"] for one in receipts] == ([] if held else ["retention"])
+    assert [one["reason"] for one in receipts] == ([] if held else ["retention: 24 h, the authorisation"])
     assert await archive.told(1) == []
     if not held:
         await archive.told(3600)
@@ -194,3 +198,62 @@ def test_it_says_what_it_signs_with_and_that_it_has_nothing_to_sign_with():
     assert signing.world.processor.facts == {"signs": ADMIN.public.key_id}
     unsigned = Retain({}, signing.references, MemoryState(), signing.clock)
     assert unsigned.facts == {"signs": ""}
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_list_whose_pictures_are_kept_for_a_shorter_time_loses_them_first_unless_they_are_held(held):
+    said = Retention(
+        lists={"auth-1": {"picture": "24h", "candidate": "48h"}}, purposes={"stolen_vehicle": {"picture": "36h"}}
+    )
+    archive = Archive(*([hold("auth-1")] if held else []), retention=said)
+    for name in ("auth-1", "auth-2"):
+        archive.references["authorisations"].put(name, authorisation(name, valid_until=AT + 99 * HOUR))
+    confirmed = found(1, "1", reference="r")
+    await archive.sees(
+        confirmed, {**verdict("FACE", n=1), "candidate": confirmed}, found(2, "2"),
+        found(3, "3", authorisation_id="auth-2"),
+    )  # fmt: skip
+    assert await archive.told(23 * 3600) == []
+    gone, reasons = [], []
+    for hours in (1, 12, 12):
+        receipts = emitted([await archive.told(hours * 3600)], "erasures")
+        gone.append(sorted(uri[9] for uri in archive.pictures.deleted))
+        reasons += [one["reason"] for one in receipts]
+    if held:
+        assert gone == [[], ["3"], ["3"]]
+    else:
+        assert gone == [["2"], ["2", "3"], ["1", "2", "3", "r"]]
+        assert reasons == [
+            "retention: 24 h, retention.yaml, lists.auth-1.picture",
+            "retention: 36 h, retention.yaml, purposes.stolen_vehicle.picture",
+            "retention: 48 h, retention.yaml, lists.auth-1.candidate",
+        ]
+
+
+async def test_a_short_life_of_pictures_spares_what_two_people_confirmed():
+    archive = Archive(retention=Retention(classes={"picture": "24h"}))
+    for name in ("auth-1", "auth-2"):
+        archive.references["authorisations"].put(name, authorisation(name, valid_until=AT + 99 * HOUR))
+    confirmed = found(1, "1", reference="r")
+    await archive.sees(confirmed, {**verdict("FACE", n=1), "candidate": confirmed}, found(2, "2"))
+    await archive.told(30 * 3600)
+    assert archive.pictures.deleted == {uri("2")}
+    assert {uri("1"), uri("r")} <= archive.pictures.kept
+
+
+async def test_what_went_by_age_has_one_signed_receipt_for_each_day_also_over_a_restart():
+    archive = Archive(sealed=True)
+    archive.ends(valid_until=AT + 999 * HOUR)
+    archive.references["authorisations"].put("auth-2", authorisation("auth-2", valid_until=AT + 999 * HOUR))
+    archive.pictures.old = 3
+    assert emitted([await archive.told()], "erasures") == []
+    retain = archive.world.processor
+    restarted = archive.world.processor = archive._retain()
+    restarted._aged._state.restore(retain._aged._state.snapshot())
+    archive.pictures.old = 4
+    assert emitted([await archive.told(60)], "erasures") == []
+    [receipt] = emitted([await archive.told(24 * 3600)], "erasures")
+    assert receipt["subject"] == "store:media"
+    assert receipt["stores"][0]["objects"] == 7
+    assert receipt_signed(receipt, ADMIN.public)
+    assert emitted([await archive.told(24 * 3600)], "erasures") == [], "a day on which nothing went has none"

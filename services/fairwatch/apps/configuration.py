@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from fairwatch.apps import reference
 from fairwatch.apps.keys import ANCHORS, read_anchors
+from fairwatch.apps.retention import ceilings
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People
 from fairwatch.domain.clock import SystemClock
@@ -14,7 +15,7 @@ from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.matching import match_policy
 from fairwatch.matching.models import FaceConfig
-from fairwatch.policy import escalations, quiet
+from fairwatch.policy import escalations, quiet, retention
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -40,6 +41,7 @@ def faults(folder: Path) -> Iterator[str]:
         "people.yaml": People.load,
         "models.yaml": FaceConfig.load,
         match_policy.FILE: match_policy.MatchPolicy.load,
+        retention.FILE: lambda path: read_yaml(path, retention.Retention),
         ANCHORS: read_anchors,
         reference.FILE: reference.read_reference,
     }
@@ -57,6 +59,7 @@ def faults(folder: Path) -> Iterator[str]:
     yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))
     yield from _unsound_escalations(folder, read)
     yield from _impossible_rules(folder, read.get("routes.yaml"), read.get(reference.FILE))
+    yield from _contradicting_lifetimes(folder, read)
 
 
 def _unknown_receivers(folder: Path, routes: object, receivers: object) -> Iterator[str]:
@@ -91,6 +94,15 @@ def _impossible_rules(folder: Path, routes: object, known: object) -> Iterator[s
     places = Places(records.get("sites") or None, records.get("devices") or None)
     for fault in rule_faults(routes, places):
         yield f"{folder / 'routes.yaml'}: {fault}"
+
+
+def _contradicting_lifetimes(folder: Path, read: Mapping[str, object]) -> Iterator[str]:
+    """Yield where retention.yaml asks for more than topics keep, or for less than people need to decide."""
+    said, matching = read.get(retention.FILE), read.get(match_policy.FILE)
+    if isinstance(said, retention.Retention):
+        review = matching if isinstance(matching, match_policy.MatchPolicy) else match_policy.MatchPolicy()
+        for fault in said.faults(ceilings(), review.review_s / 3600):
+            yield f"{folder / retention.FILE}: {fault}"
 
 
 def fetch(

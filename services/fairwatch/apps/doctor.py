@@ -13,6 +13,7 @@ from fairwatch.apps import doctor_kafka, doctor_keys, doctor_receipts, keys
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka import admin
 from fairwatch.apps.media import media_store
+from fairwatch.apps.retention import kept_topics
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import Change, differences
 from fairwatch.domain.errors import FairwatchError
@@ -41,7 +42,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 async def _broker(settings: Settings) -> Finding:
     def compare() -> list[Change]:
         with closing(admin(settings)) as client:
-            return differences(client, settings.topic_prefix, settings.max_partitions)
+            return differences(client, settings.topic_prefix, settings.max_partitions, kept_topics(settings).values())
 
     changes = await asyncio.to_thread(compare)
     if not changes:

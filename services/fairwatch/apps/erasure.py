@@ -10,6 +10,7 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import anchors, known_keys, receipt_keys
 from fairwatch.apps.media import media_store
 from fairwatch.apps.reading import latest, read_topic
+from fairwatch.apps.retention import topic_hours
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.domain.records import Authorisation, ErasureReceipt, LegalHold
@@ -19,7 +20,6 @@ from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.stores.read_model import RedisReadModel
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.receipts import receipt_signed, sign_receipt
-from fairwatch.wire.topics import topics
 
 Alerts = Mapping[str, set[str]]  # ids by the group that they are keyed by
 
@@ -49,8 +49,7 @@ async def erase(
             told=True,
             alerts=tuple(sorted(set().union(*alerts.values()))),
         )
-        hours = {name: topic.retention_hours for name, topic in topics().items()}
-        made = receipt(wanted, done, reason=reason, ordered_by=actor, at=now, hours=hours)
+        made = receipt(wanted, done, reason=reason, ordered_by=actor, at=now, hours=topic_hours(settings))
         signed = sign_receipt(made, key)
         await publisher.publish("audit", signed["subject"], audited(signed))
         await publisher.publish("erasures", signed["receipt_id"], signed)

@@ -36,7 +36,7 @@ from fairwatch.wire.topics import Topic, topics
 CHAIN = "audit-chain"
 ENTRIES = "watchlist-entries"
 VOUCHED = ("people", "signing-keys")
-RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "escalations.yaml", "models.yaml")
+RULES = ("routes.yaml", "receivers.yaml", "quiet.yaml", "escalations.yaml", "models.yaml", "retention.yaml")
 CREDENTIALS = ("people.yaml", "devices.yaml")
 _AT_ONCE = 20_000  # records in memory
 Say = Callable[[str], None]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.escalations import Escalations
     from fairwatch.policy.quiet import Quiet
+    from fairwatch.policy.retention import Retention
     from fairwatch.policy.routing import RouteTree
     from fairwatch.policy.rule_book import RuleBook
     from fairwatch.policy.signatures import PrivateKey
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from fairwatch.stores.read_model import RedisReadModel
     from fairwatch.wire.producers import Producers
     from fairwatch.wire.trust import Trust
-
-REFER_TO_PICTURES = ("observations", "sightings", "candidates", "verdicts", "alerts")
 
 
 def _state(_: Settings, given: Resources) -> State:
@@ -169,11 +168,17 @@ def _stores(settings: Settings, given: Resources) -> "Mapping[str, Kept]":
     """Return the stores whose contents have a lifetime, with that lifetime in hours."""
     from fairwatch.processors.retain import Kept  # noqa: PLC0415
 
-    hours = settings.media_hours or max(topics()[name].retention_hours for name in REFER_TO_PICTURES)
+    said, hours = _retention(settings, given), {name: topic.retention_hours for name, topic in topics().items()}
     return {
-        "media": Kept(_media(settings, given), hours),
-        "raw": Kept(_bodies(settings, given), topics()["raw-events"].retention_hours),
+        "media": Kept(_media(settings, given), said.of_pictures(hours, settings.media_hours)),
+        "raw": Kept(_bodies(settings, given), said.of_topic("raw-events", hours["raw-events"])),
     }
+
+
+def _retention(settings: Settings, _: Resources) -> "Retention":
+    from fairwatch.policy.retention import Retention  # noqa: PLC0415
+
+    return Retention.load(settings.config_dir)
 
 
 def _anchoring(settings: Settings, given: Resources) -> "Anchoring":
@@ -230,6 +235,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "partitions": _partitions,
     "read_model": _read_model,
     "stores": _stores,
+    "retention": _retention,
     "anchoring": _anchoring,
     "faces": _faces,
     "policy": _policy,

@@ -153,8 +153,11 @@ def apply(
     prefix: str = "",
     max_partitions: int = 0,
     replication: int = 1,
+    files: Mapping[str, Topic] | None = None,
 ) -> None:
     """Make topics, settings and partitions; applying the same twice changes nothing. `by hand` is left alone.
+
+    `files` are the topics as they should be, those of schemas/topics by default.
 
     Raises:
         RetryableError: The broker refuses or does not answer; what was done is done.
@@ -171,7 +174,7 @@ def apply(
         if gone:
             _delete(admin, gone)
         for name in new:
-            _create(admin, name, topics()[name.removeprefix(prefix)], max_partitions, replication)
+            _create(admin, name, (files or topics())[name.removeprefix(prefix)], max_partitions, replication)
         if new:
             admin.wait_for_topics(list(new), timeout_ms=_WAIT_MS)
         if altered:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.apps import configuration, reference
+from fairwatch.apps import configuration, reference, retention
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.cli.main import EXIT_CONFIGURATION
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 def check(
     folder: Annotated[Path | None, FOLDER] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of sentences.")] = False,
+    hub: Annotated[bool, typer.Option("--hub", help="Hold it against the authorisations on the hub, too.")] = False,
 ) -> None:
     """Say everything that is wrong with the files of a folder; secrets need not be there.
 
@@ -38,6 +39,8 @@ def check(
     if not chosen.is_dir():
         raise ConfigurationError(f"there is no folder {chosen}")
     found = list(configuration.faults(chosen))
+    if hub and not found:
+        found = retention.contradictions(settings().model_copy(update={"config_dir": chosen}))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:

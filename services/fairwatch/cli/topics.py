@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fairwatch.apps import kafka, topics_acls
 from fairwatch.apps import topics as topic_plan
+from fairwatch.apps.retention import kept_topics
 from fairwatch.apps.settings import Settings, settings
 from fairwatch.apps.topics import Change, Told
 from fairwatch.apps.topics_access import flows
@@ -103,7 +104,8 @@ def apply(
         _print(changes, as_json=as_json)
         if changes and not dry_run:
             bounds = (chosen.topic_prefix, chosen.max_partitions)
-            topic_plan.apply(admin, changes, *bounds, replication=chosen.replication)
+            files = kept_topics(chosen)
+            topic_plan.apply(admin, changes, *bounds, replication=chosen.replication, files=files)
             if chosen.kafka_principals:
                 topics_acls.apply_access(admin, changes)
             if move_keys and any(change.action == "add" for change in changes):
@@ -114,7 +116,8 @@ def apply(
 
 
 def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:
-    found = topic_plan.differences(admin, chosen.topic_prefix, chosen.max_partitions, told=told)
+    bounds = (chosen.topic_prefix, chosen.max_partitions)
+    found = topic_plan.differences(admin, *bounds, kept_topics(chosen).values(), told)
     if chosen.kafka_principals:
         found += topics_acls.access_differences(admin, chosen.kafka_principals, chosen.topic_prefix, revoke=revoke)
     return found

@@ -106,31 +106,59 @@ def plan(
         authorisations: Ids of those there are.
     """
     listed, known = list(entries), list(candidates)
-    gone = [entry for entry in listed if _concerns(subject, entry)]
-    names = {entry["entry_id"] for entry in gone}
-    seen = [one for one in known if _follows(subject, one, names) and not (spare_evidence and one.evidence)]
     standing = [hold for hold in holds if holds_now(hold, now)]
-    kept_entries = {e["entry_id"]: ids for e in gone if (ids := _holding(standing, _words(e)))}
-    kept_found = {c.candidate_id: ids for c in seen if (ids := _holding(standing, _words_of(c)))}
-    going = [entry for entry in gone if entry["entry_id"] not in kept_entries]
-    leaving = [one for one in seen if one.candidate_id not in kept_found]
+    concerned = _concerned(subject, listed, known, spare_evidence=spare_evidence)
+    staying = _kept(concerned, standing)
+    going = [entry for entry in concerned.entries if entry["entry_id"] not in staying]
+    leaving = [one for one in concerned.candidates if one.candidate_id not in staying]
     wanted = _all_pictures(going, leaving) | ({subject} if subject.startswith(OURS) else frozenset())
-    staying = _all_pictures(
-        (entry for entry in listed if entry not in going), (one for one in known if one not in leaving)
-    ) | {hold["subject"] for hold in standing}
+    needed = _all_pictures((e for e in listed if e not in going), (one for one in known if one not in leaving))
+    needed |= {hold["subject"] for hold in standing}
     naming = {hold["hold_id"] for hold in standing if hold["subject"] in {subject, *wanted}}
-    first = gone[0].get("authorisation_id") if gone else next((c.authorisation_id for c in seen), None)
     return Plan(
         subject=subject,
         kind=_kind(subject, authorisations, {entry["entry_id"] for entry in listed}),
-        authorisation_id=subject if subject in authorisations else first,
+        authorisation_id=subject if subject in authorisations else concerned.authorisation_id,
         entries=tuple(sorted(entry["entry_id"] for entry in going)),
         candidates=tuple(sorted(one.candidate_id for one in leaving)),
-        pictures=frozenset(wanted - staying),
-        shared=frozenset(wanted & staying),
-        holds=tuple(sorted(naming.union(*kept_entries.values(), *kept_found.values()))),
-        held=frozenset({*kept_entries, *kept_found}),
+        pictures=frozenset(wanted - needed),
+        shared=frozenset(wanted & needed),
+        holds=tuple(sorted(naming.union(*staying.values()))),
+        held=frozenset(staying),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What is there of a subject, whether it may go or not."""
+
+    entries: list[WatchlistEntry]
+    candidates: list[Found]
+
+    @property
+    def authorisation_id(self) -> str | None:
+        """Under which it is there."""
+        if self.entries:
+            return self.entries[0].get("authorisation_id")
+        return next((one.authorisation_id for one in self.candidates), None)
+
+
+def _concerned(
+    subject: str, listed: Iterable[WatchlistEntry], known: Iterable[Found], *, spare_evidence: bool = False
+) -> Concerned:
+    """Return the entries and candidates that a subject stands for: its own, and what was found by its entries."""
+    entries = [entry for entry in listed if _concerns(subject, entry)]
+    names = {entry["entry_id"] for entry in entries}
+    seen = [one for one in known if _follows(subject, one, names) and not (spare_evidence and one.evidence)]
+    return Concerned(entries, seen)
+
+
+def _kept(concerned: Concerned, standing: Iterable[LegalHold]) -> dict[str, set[str]]:
+    """Return the ids of entries and candidates that holds keep, with those holds."""
+    words = {entry["entry_id"]: _words(entry) for entry in concerned.entries}
+    words |= {one.candidate_id: _words_of(one) for one in concerned.candidates}
+    holds = list(standing)
+    return {name: ids for name, said in words.items() if (ids := _holding(holds, said))}
 
 
 def outlived(

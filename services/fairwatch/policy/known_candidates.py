@@ -1,10 +1,11 @@
 """What is remembered of candidates so that what came of them can be erased: ids and references to pictures."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from fairwatch.domain.event import Event
 from fairwatch.domain.ports import State
+from fairwatch.policy.aged import PREFIX
 from fairwatch.policy.erasure import Found, found
 
 
@@ -33,21 +34,25 @@ class KnownCandidates:
 
     def all(self, partitions: Sequence[int]) -> list[Found]:
         """Return those whose pictures were not erased."""
-        return [_found(key, value) for p in partitions for key, value in self._state.items(p) if not value.get("gone")]
+        return [_found(key, value) for p in partitions for key, value in self._of(p) if not value.get("gone")]
 
     def mark_gone(self, partitions: Sequence[int], ids: Container[str]) -> None:
         """Note that the pictures of these are gone."""
         for partition in partitions:
-            for key, value in self._state.items(partition):
+            for key, value in self._of(partition):
                 if key in ids:
                     self._state.put(partition, key, {**value, "gone": True})
 
     def forget(self, partitions: Sequence[int], before: int) -> None:
         """Forget those that came before a time in microseconds: their topic has forgotten them too."""
         for partition in partitions:
-            for key, value in self._state.items(partition):
+            for key, value in self._of(partition):
                 if value["since"] < before:
                     self._state.delete(partition, key)
+
+    def _of(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Iterate over candidates: what is counted by day lies beside them."""
+        return ((key, value) for key, value in self._state.items(partition) if not key.startswith(PREFIX))
 
 
 def _value(candidate: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
+from fairwatch.policy.aged import AgedTally, aged_receipt
 from fairwatch.policy.erasure import Found, Plan, ended, holds_now, outlived, pictures_of, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.known_candidates import KnownCandidates
+from fairwatch.policy.retention import NOTHING_SAID, Retention
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.telemetry import metrics
 from fairwatch.wire.receipts import sign_receipt
@@ -66,10 +68,12 @@ class _Round:
     Attributes:
         told: Tombstones, receipts and audit records.
         candidates: Ids of those whose pictures went.
+        aged: What went since it was old enough, by store: objects, how old in hours, whether they were sealed.
     """
 
     told: list[Emit] = field(default_factory=list)
     candidates: set[str] = field(default_factory=set)
+    aged: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
 
 
 class Retain:
@@ -86,6 +90,7 @@ class Retain:
         state: What there is to know of candidates, by their ids.
         clock: Time.
         signing_key: Signs receipts; without one the audit chain alone vouches for them.
+        retention: How long pictures of candidates are kept, by class, purpose and list.
         every_s: Pause between two rounds.
     """
 
@@ -98,12 +103,13 @@ class Retain:
         state: State,
         clock: Clock,
         signing_key: PrivateKey | None = None,
+        retention: Retention = NOTHING_SAID,
         *,
         every_s: float = 900,
     ) -> None:
         self._stores, self._clock, self._key = stores, clock, signing_key
         self.facts = {"signs": signing_key.public.key_id if signing_key else ""}
-        self._candidates = KnownCandidates(state)
+        self._candidates, self._aged, self._retention = KnownCandidates(state), AgedTally(state), retention
         self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
         self._authorisations = references["authorisations"]
         self._refused = RefusedRecords("retain", [self._holds])
@@ -139,7 +145,7 @@ class Retain:
             over, self._round = self._round.result(), None
             self._candidates.mark_gone(partitions, over.candidates)
             self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
-            return over.told
+            return over.told + self._days_told(partitions, over.aged)
         self._idle = 0 not in partitions
         if self._idle:
             return []
@@ -167,6 +173,9 @@ class Retain:
     async def _delete_old(self, known: Sequence[Found], over: "_Round") -> None:
         keep = {picture["uri"] for _, entry in self._entries.items() for picture in (entry or {}).get("references", ())}
         keep |= self._held(known)
+        if self._retention.classes.picture is not None:  # which is about pictures that nobody was found in
+            evidence = (one for one in known if one.evidence and one.candidate_id not in over.candidates)
+            keep = keep.union(*(one.pictures for one in evidence))
         for name, kept in self._stores.items():
             try:
                 deleted = await kept.store.delete_older_than(kept.hours * HOUR_S, self._clock, keep)
@@ -177,6 +186,7 @@ class Retain:
             metrics.RETENTION_DELETED.labels(name).inc(deleted)
             if deleted:
                 over.told.append(self._record(name, kept.hours, deleted))
+                over.aged[name] = (deleted, kept.hours, kept.store.sealed)
 
     async def _own_keys(self, known: Sequence[Found]) -> None:
         """Give enrolled pictures and those of candidates a data key of their own, so that each can go by itself."""
@@ -219,22 +229,22 @@ class Retain:
                 await self._erase(wanted, f"authorisation.{states[authorisation_id]}", now, over)
 
     async def _erase_outlived(self, known: Sequence[Found], over: "_Round") -> None:
-        """Erase the pictures of candidates that are older than their authorisation allows, confirmed ones too."""
+        """Erase the pictures of candidates that are older than class, purpose, list or authorisation allow."""
         now = self._clock.now()
-        there = ((key, record) for key, record in self._authorisations.items() if record)
-        limits = {key: hours for key, record in there if (hours := record.get("retention_hours"))}
+        there = {key: record for key, record in self._authorisations.items() if record}
         left = [one for one in known if one.candidate_id not in over.candidates]
-        old: dict[str, list[Found]] = {}
+        old: dict[tuple[str, str], list[Found]] = {}
         for one in left:
-            hours = limits.get(one.authorisation_id)
-            if hours and one.since + hours * HOUR_S * MICROS <= now:
-                old.setdefault(one.authorisation_id, []).append(one)
+            name = one.authorisation_id
+            limit = self._retention.limit(name, there.get(name), confirmed=one.evidence)
+            if limit and one.since + limit.hours * HOUR_S * MICROS <= now:
+                old.setdefault((name, f"retention: {limit.hours} h, {limit.why}"), []).append(one)
         entries = [entry for _, entry in self._entries.items() if entry] if old else []
         holds = [hold for _, hold in self._holds.items() if hold] if old else []
-        for authorisation_id, which in sorted(old.items()):
+        for (authorisation_id, why), which in sorted(old.items()):
             wanted = outlived(authorisation_id, which, entries, left, holds, now=now)
             if wanted.candidates:
-                await self._erase(wanted, "retention", now, over)
+                await self._erase(wanted, why, now, over)
 
     async def _erase(self, wanted: Plan, why: str, now: int, over: "_Round") -> None:
         try:
@@ -244,7 +254,7 @@ class Retain:
             self._looked_at = ()
             return
         metrics.RETENTION_DELETED.labels("media").inc(deleted)
-        hours = {name: topic.retention_hours for name, topic in topics().items()}
+        hours = {name: self._retention.of_topic(name, topic.retention_hours) for name, topic in topics().items()}
         done, who = Done(media=deleted, sealed=self._stores["media"].store.sealed), "processor:retain"
         made = receipt(wanted, done, reason=why, ordered_by=who, at=now, hours=hours)
         signed = sign_receipt(made, self._key)
@@ -255,6 +265,12 @@ class Retain:
             Emit("erasures", signed["receipt_id"], signed),
             Emit("audit", signed["subject"], audited(signed)),
         ]
+
+    def _days_told(self, partitions: Sequence[int], aged: Mapping[str, tuple[int, int, bool]]) -> list[Emit]:
+        """Return a receipt for each store and day that is over: what was deleted by time alone."""
+        now = self._clock.now()
+        made = (sign_receipt(aged_receipt(day, now), self._key) for day in self._aged.add(partitions, aged, now))
+        return [Emit("erasures", one["receipt_id"], one) for one in made]
 
     def _record(self, name: str, hours: int, deleted: int) -> Emit:
         now, subject = self._clock.now(), f"store:{name}"

@@ -8,6 +8,7 @@ from typing import Any
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.matching.models import FaceConfig
+from fairwatch.policy.retention import Retention
 from fairwatch.sinks.receivers import Receivers
 from fairwatch.wire.topics import topics
 
@@ -31,6 +32,7 @@ class House:
     rules: Mapping[str, Any] = field(default_factory=dict)
     faces: FaceConfig | None = None
     plates: MatchPolicy = field(default_factory=MatchPolicy)
+    retention: Retention = field(default_factory=Retention)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,9 +90,10 @@ def purposes(house: House, since: int | None = None, until: int | None = None) -
 
 def retention(house: House) -> list[dict[str, Any]]:
     """Return how long what is kept."""
-    hours = {name: topics()[name].retention_hours for name in PERSONAL}
+    most = {name: topic.retention_hours for name, topic in topics().items()}
+    hours = {name: house.retention.of_topic(name, most[name]) for name in PERSONAL}
     rows = [{"what": name, "kept": f"{kept} hours" if kept > 0 else "until erased"} for name, kept in hours.items()]
-    media = house.settings.get("media_hours") or max(topics()[name].retention_hours for name in PERSONAL[1:7])
+    media = house.retention.of_pictures(most, house.settings.get("media_hours") or 0)
     return [*rows, {"what": "pictures", "kept": f"{media} hours"}]
 
 

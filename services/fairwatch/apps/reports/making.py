@@ -13,6 +13,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.matching.match_policy import FILE, MatchPolicy
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy.configuration import read_yaml
+from fairwatch.policy.retention import Retention
 from fairwatch.policy.routing import RouteTree
 from fairwatch.sinks.receivers import Receivers
 
@@ -39,6 +40,7 @@ def house(settings: Settings) -> House:
         rules=RouteTree.read(routes).rules if routes.exists() else {},
         faces=FaceConfig.load(folder / "models.yaml") if settings.faces else None,
         plates=MatchPolicy.load(folder / FILE),
+        retention=Retention.load(folder),
         settings={
             "media_hours": settings.media_hours,
             "soft_biometrics": settings.soft_biometrics,

@@ -54,7 +54,7 @@ def _say_lost(found: Wrapped) -> None:
         return
     some = ", ".join(map(shown, found.lost[:FEW])) + (" …" if len(found.lost) > FEW else "")
     typer.echo(
-        f"LOST: {len(found.lost)} data keys were wrapped by a master key that is not here ({some}): what is sealed under"
-        " them cannot be read until it is given as FAIRWATCH_MEDIA_KEY_OTHER"
+        f"LOST: {len(found.lost)} data keys were wrapped by a master key that is not here ({some}): what is sealed"
+        " under them cannot be read until it is given as FAIRWATCH_MEDIA_KEY_OTHER"
     )
     raise typer.Exit(EXIT_LOST)
