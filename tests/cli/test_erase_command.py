@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import zipfile
 
 import orjson
 import pytest
@@ -24,7 +25,7 @@ from tests.support.records import candidate
 from tests.support.trust import ADMIN, CONSOLE, vouched
 from tests.support.watchlist import authorisation, entry
 
-ROLES = (("ann", ["approver"]), ("ben", ["approver"]), ("olga", ["operator"]))
+ROLES = (("ann", ["approver"]), ("ben", ["approver"]), ("olga", ["operator"]), ("rita", ["requester"]))
 HOUR = 3_600_000_000
 
 
@@ -90,8 +91,28 @@ async def forged_release(hub, hold):
         await publisher.publish("legal-holds", hold, record)
 
 
+def handed_out(hub, file, *pictures):
+    """Answer an access request: refused without an order of two people, then a readable file that somebody signed."""
+    asked = ("subject", "export", "e1", str(file), "--reason", "request 7")
+    with pytest.raises(ConfigurationError, match="none stands that allows it"):
+        run(*asked)
+    order = run("exports", "request", "--as", "rita", "--purpose", "access request", "--pictures").stdout.split()[-1]
+    run("exports", "approve", order, "--as", "ann")
+    assert "2 pictures" in run(*asked).output
+    with zipfile.ZipFile(file) as archive:
+        about = orjson.loads(archive.read("manifest.json"))
+        [candidate] = orjson.loads(archive.read("records/candidates.json"))
+        found = {archive.read(name) for name in about["pictures"]}
+    assert (candidate["entry_id"], found) == ("e1", {b"enrolled", b"crop"})
+    assert {one["uri"] for one in about["pictures"].values()} == set(pictures)
+    assert (about["reason"], about["order"]["order_id"]) == ("request 7", order)
+    assert "unaltered" in run("exports", "verify", str(file), "--trusted", CONSOLE.public.text).output
+    with pytest.raises(ConfigurationError, match="nothing is known of it"):
+        run("subject", "export", "nobody", str(file.with_name("none.zip")), "--reason", "request 8")
+
+
 @pytest.mark.broker
-def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tmp_path):
+def test_what_is_held_is_handed_out_under_an_order_a_hold_goes_before_an_erasure_and_a_receipt_names_it(hub, tmp_path):
     enrolled, crop, candidate_id = asyncio.run(listed(hub))
     options = ("--reason", "request", "--key", str(tmp_path / "admin.pem"), "--receipt", str(tmp_path / "receipt.json"))
     with pytest.raises(ConfigurationError, match="revoke or reject it first"):
@@ -100,6 +121,7 @@ def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tm
         run("erase", "nobody", *options)
     with pytest.raises(ConfigurationError, match="none of the roles"):
         run("holds", "place", "auth-1", "--as", "olga", "--reason", "appeal")
+    handed_out(hub, tmp_path / "held.zip", enrolled, crop)
     hold = run("holds", "place", "auth-1", "--as", "ann", "--reason", "appeal").stdout.strip()
     asyncio.run(forged_release(hub, hold))
     assert run("erase", "auth-1", *options).exit_code == 1
@@ -118,7 +140,8 @@ def test_a_hold_goes_before_an_erasure_and_a_receipt_names_what_was_done(hub, tm
     assert asyncio.run(gone(hub, crop))
     assert latest(hub, "watchlist-entries") == latest(hub, "candidates") == {}
     actions = [record["action"] for _, _, record in read_topic(hub, "audit")]
-    assert actions == ["hold.placed", "erasure.held", "hold.released", "erasure.done"]
+    asked = ["export.refused", "export.request", "export.approve", "subject.exported", "subject.exported"]
+    assert actions == [*asked, "hold.placed", "erasure.held", "hold.released", "erasure.done"]
 
     assert "authentic" in run("erase", "--check", str(tmp_path / "receipt.json")).output
     (tmp_path / "receipt.json").write_bytes(orjson.dumps({**made, "entries": []}))

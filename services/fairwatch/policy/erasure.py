@@ -107,10 +107,10 @@ def plan(
     """
     listed, known = list(entries), list(candidates)
     standing = [hold for hold in holds if holds_now(hold, now)]
-    concerned = _concerned(subject, listed, known, spare_evidence=spare_evidence)
-    staying = _kept(concerned, standing)
-    going = [entry for entry in concerned.entries if entry["entry_id"] not in staying]
-    leaving = [one for one in concerned.candidates if one.candidate_id not in staying]
+    theirs = concerned(subject, listed, known, spare_evidence=spare_evidence)
+    staying = _kept(theirs, standing)
+    going = [entry for entry in theirs.entries if entry["entry_id"] not in staying]
+    leaving = [one for one in theirs.candidates if one.candidate_id not in staying]
     wanted = _all_pictures(going, leaving) | ({subject} if subject.startswith(OURS) else frozenset())
     needed = _all_pictures((e for e in listed if e not in going), (one for one in known if one not in leaving))
     needed |= {hold["subject"] for hold in standing}
@@ -118,7 +118,7 @@ def plan(
     return Plan(
         subject=subject,
         kind=_kind(subject, authorisations, {entry["entry_id"] for entry in listed}),
-        authorisation_id=subject if subject in authorisations else concerned.authorisation_id,
+        authorisation_id=subject if subject in authorisations else theirs.authorisation_id,
         entries=tuple(sorted(entry["entry_id"] for entry in going)),
         candidates=tuple(sorted(one.candidate_id for one in leaving)),
         pictures=frozenset(wanted - needed),
@@ -143,7 +143,7 @@ class Concerned:
         return next((one.authorisation_id for one in self.candidates), None)
 
 
-def _concerned(
+def concerned(
     subject: str, listed: Iterable[WatchlistEntry], known: Iterable[Found], *, spare_evidence: bool = False
 ) -> Concerned:
     """Return the entries and candidates that a subject stands for: its own, and what was found by its entries."""
@@ -153,10 +153,10 @@ def _concerned(
     return Concerned(entries, seen)
 
 
-def _kept(concerned: Concerned, standing: Iterable[LegalHold]) -> dict[str, set[str]]:
+def _kept(theirs: Concerned, standing: Iterable[LegalHold]) -> dict[str, set[str]]:
     """Return the ids of entries and candidates that holds keep, with those holds."""
-    words = {entry["entry_id"]: _words(entry) for entry in concerned.entries}
-    words |= {one.candidate_id: _words_of(one) for one in concerned.candidates}
+    words = {entry["entry_id"]: _words(entry) for entry in theirs.entries}
+    words |= {one.candidate_id: _words_of(one) for one in theirs.candidates}
     holds = list(standing)
     return {name: ids for name, said in words.items() if (ids := _holding(holds, said))}
 
