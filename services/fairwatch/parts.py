@@ -17,7 +17,8 @@ LISTENS = FIXED | {
     "tlsSecret": "",
 }
 OFF = {"enabled": False}
-VOUCHED = ("people", "signing-keys")  # what says whose deed it is
+SIGNED = ("legal-holds", "export-orders")  # what is signed, and looked at by verify for the audit log alone
+VOUCHED = ("people", "signing-keys", "trust-heads")  # what says whose deed it is, and how new it has to be
 
 PARTS: tuple[Part, ...] = (
     Part(
@@ -124,9 +125,9 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="verify",
             reads=("candidates", "verifications"),
-            writes=("verdicts", "audit"),
+            writes=("verdicts", "audit", "trust-heads"),
             state=True,
-            references=("authorisations", "watchlist-entries", "sites", "device-lists", "silences", *VOUCHED),
+            references=("authorisations", "watchlist-entries", "sites", "device-lists", "silences", *SIGNED, *VOUCHED),
             tick_s=1.0,
         ),
     ),

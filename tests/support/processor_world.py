@@ -91,6 +91,7 @@ ID_FIELDS = {
     "RawEvent": "raw_id",
     "ErasureReceipt": "receipt_id",
     "LegalHold": "hold_id",
+    "TrustHead": "head_id",
 }
 _PARSED: dict[str, Any] = {}
 

@@ -8,6 +8,8 @@ from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.trust import Trust
+from fairwatch.wire.trust_heads import TOPIC as HEADS
+from fairwatch.wire.trust_heads import TrustHeads
 
 
 class Whole:
@@ -34,7 +36,12 @@ class Whole:
 def known_trust(settings: Settings) -> Trust:
     """Return people and keys as they stand on their topics now."""
     people, keys = (Whole(latest(settings, topic)) for topic in ("people", "signing-keys"))
-    return Trust(people, keys, anchors(settings), ended_keys(settings))
+    return Trust(people, keys, anchors(settings), ended_keys(settings), known_heads(settings))
+
+
+def known_heads(settings: Settings) -> TrustHeads:
+    """Return how new the newest version of each signed record is, as it stands on its topic now."""
+    return TrustHeads(Whole(latest(settings, HEADS)))
 
 
 def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[str, Any]:
@@ -42,6 +49,6 @@ def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[st
     found = latest(settings, topic)
     if topic not in must_be_signed(settings):
         return found
-    return dict(
-        SignedReference(component, topic, Whole(found), known_trust(settings), signing_of(settings, topic)).items()
-    )
+    trust, heads = known_trust(settings), known_heads(settings)
+    seen = SignedReference(component, topic, Whole(found), trust, signing_of(settings, topic), heads=heads)
+    return dict(seen.items())

@@ -12,18 +12,26 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
-from fairwatch.wire.signings import APPROVE, ENROL, ENROLS, SIGNINGS, WITHDRAW
+from fairwatch.wire.signings import APPROVE, ENROL, ENROLS, REPLACES, SIGNINGS, WITHDRAW
 from fairwatch.wire.topics import topics
 
 TOPIC: Final = "watchlist-entries"
 SIGNING: Final = SIGNINGS[TOPIC]
 
+NONE: Final[Mapping[str, Mapping[str, Any]]] = {}
+
 Record = dict[str, Any]
 Row = tuple[str, Record | RejectedError]
 
 
-def enrolled(document: Any, who: Signer, now: int) -> Record:
-    """Return what somebody enrols, signed.
+def enrolled(document: Any, who: Signer, now: int, before: Mapping[str, Mapping[str, Any]] = NONE) -> Record:
+    """Return what somebody enrols, signed; later than the version of it that is listed already.
+
+    Args:
+        document: What is wanted.
+        who: Wants it.
+        now: Microseconds UTC.
+        before: What is listed, by id.
 
     Raises:
         RejectedError: The document is no watchlist entry, or rests on no authorisation.
@@ -34,7 +42,11 @@ def enrolled(document: Any, who: Signer, now: int) -> Record:
     record = from_json(newest()[SIGNING.record_type], {**document, **said})
     if not record.get("authorisation_id"):
         raise RejectedError("invalid_field", "an entry without authorisation never matches", "authorisation_id")
-    return who.signed(SIGNING, record, ENROL, now)
+    there = before.get(record["entry_id"])
+    if there is None:
+        return who.signed(SIGNING, record, ENROL, now)
+    later = max([now, *(deed["at"] + 1 for deed in there.get("deeds") or ())])
+    return who.signed(SIGNING, record, ENROL, later, REPLACES)
 
 
 def decided(record: Mapping[str, Any], act: str, who: Signer, now: int, session: str = "") -> Record:

@@ -56,8 +56,10 @@ def _recheck(_: Settings, given: Resources) -> "Recheck":
 def _trust(settings: Settings, given: Resources) -> "Trust":
     from fairwatch.apps.keys import anchors, ended_keys  # noqa: PLC0415
     from fairwatch.wire.trust import Trust  # noqa: PLC0415
+    from fairwatch.wire.trust_heads import TOPIC, TrustHeads  # noqa: PLC0415
 
-    return Trust(given.references["people"], given.references["signing-keys"], anchors(settings), ended_keys(settings))
+    people, keys = given.references["people"], given.references["signing-keys"]
+    return Trust(people, keys, anchors(settings), ended_keys(settings), TrustHeads(given.references.get(TOPIC)))
 
 
 def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":

@@ -9,10 +9,13 @@ from fairwatch.domain.ports import Reference
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
+from fairwatch.wire.trust_heads import TOPIC as HEADS
+from fairwatch.wire.trust_heads import TrustHeads
 
 KEEPS = frozenset({("retain", "watchlist-entries")})  # pictures of entries are kept whoever wrote them
 DESTROYS = frozenset({"retain"})  # acts on what is over: that has to be signed too
 VOUCHED = ("people", "signing-keys")
+KEEPS_HEADS = "verify"
 
 
 def signed_references(settings: Settings, component: str, given: Mapping[str, Reference]) -> dict[str, Reference]:
@@ -29,9 +32,13 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:
         raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
-    trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings))
+    heads = TrustHeads(given.get(HEADS))
+    trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads)
     for topic in wanted:
         destroys = component in DESTROYS
         signing = signing_of(settings, topic)
-        found[topic] = SignedReference(component, topic, given[topic], trust, signing, destroys=destroys)
+        found[topic] = SignedReference(
+            component, topic, given[topic], trust, signing,
+            destroys=destroys, heads=heads, remembers=component == KEEPS_HEADS,
+        )  # fmt: skip
     return found

@@ -108,6 +108,7 @@ def sign(who: Proven) -> None:
 
 
 def _enrolled(files: Iterable[Path], signer: Signer, now: int) -> Iterator[enrolling.Row]:
+    before = latest(settings(), enrolling.TOPIC)
     for path in files:
         try:
             content = path.read_bytes()
@@ -117,7 +118,9 @@ def _enrolled(files: Iterable[Path], signer: Signer, now: int) -> Iterator[enrol
             try:
                 yield (
                     name,
-                    document if isinstance(document, RejectedError) else enrolling.enrolled(document, signer, now),
+                    document
+                    if isinstance(document, RejectedError)
+                    else enrolling.enrolled(document, signer, now, before),
                 )
             except RejectedError as error:
                 yield name, error

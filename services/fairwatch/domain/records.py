@@ -888,6 +888,16 @@ class Site(TypedDict):
     parent_id: NotRequired[str | None]
     updated_at: NotRequired[int | None]
 
+
+class TrustHead(TypedDict):
+    """How new the newest genuine version of what people signed is: an older one that is written again counts for nothing."""
+
+    head_id: str
+    topic: str
+    subject: str
+    at: int
+    seen_at: int
+
 Outcome = Literal["PENDING", "CONFIRMED", "REJECTED", "EXPIRED", "REVOKED"]
 
 Decision = Literal["UNSURE", "MATCH", "NO_MATCH"]

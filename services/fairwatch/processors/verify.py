@@ -18,7 +18,10 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
 from fairwatch.policy.two_person import ROLES, Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
+from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.trust import Trust, Unauthentic
+from fairwatch.wire.trust_heads import TOPIC as HEADS
+from fairwatch.wire.trust_heads import HeadKeeper, TrustHeads
 
 SECOND = 1_000_000
 GRACE = 60 * SECOND  # an authorisation or entry that is not here may still be on its way
@@ -47,13 +50,15 @@ class Verify:
     spec = spec_of("verify")
 
     def __init__(self, clock: Clock, state: State, references: Mapping[str, Reference], trust: Trust) -> None:
-        self._trust = trust
+        self._trust, self._trusted = trust, -1
         self._clock = clock
         self._state = state
         self._agenda = Agenda(state, lambda value: value["due"])
         self._recheck = Recheck(references)
         self._looked_at: dict[int, tuple[int, int, int]] = {}
         self._refused = RefusedRecords("verify", references.values())
+        self._signed = [one for one in references.values() if isinstance(one, SignedReference)]
+        self._heads = HeadKeeper(TrustHeads(references[HEADS])) if HEADS in references else None
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Answer each event with what it came to."""
@@ -70,7 +75,7 @@ class Verify:
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Expire what is due; revoke where an authorisation or an entry was taken back."""
-        emits = self._refused.tell(self._clock.now()) if 0 in partitions else []  # one worker has the first
+        emits = self._tell() if 0 in partitions else []  # one worker has the first
         self._looked_at = {p: versions for p, versions in self._looked_at.items() if p in partitions}
         for partition in partitions:
             emits += self._look_again(partition)
@@ -82,6 +87,18 @@ class Verify:
             else:
                 emits += self._rule(partition, key, value)
         return emits
+
+    def _tell(self) -> list[Emit]:
+        """Tell what is not authentic, and how new the newest version is of what is."""
+        now = self._clock.now()
+        refused = self._refused.tell(now)
+        if self._heads is None:
+            return refused
+        newest = [head for one in self._signed for head in one.take_heads()]
+        if self._trusted != self._trust.version:
+            self._trusted = self._trust.version
+            newest += self._trust.heads()
+        return [*refused, *self._heads.tell(newest, now)]
 
     def _is_kept(self, value: Value) -> bool:
         """Tell whether a verdict that is looked at again is still one that can be taken back."""

@@ -9,6 +9,7 @@ from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.telemetry import metrics
 from fairwatch.wire.signings import Signing
 from fairwatch.wire.trust import Trust, Unauthentic
+from fairwatch.wire.trust_heads import TrustHeads
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class _Seen:
     record: Any
     trusted: int
     shown: Any
+    head: int
 
 
 class SignedReference:
@@ -42,11 +44,24 @@ class SignedReference:
         trust: People and keys.
         signing: How its records are signed.
         destroys: What is over is destroyed: that it is over has to be signed too.
+        heads: How new the newest version of each was, also before this process began.
+        remembers: Keep what `take_heads` gives; for the one who writes heads.
     """
 
     def __init__(
-        self, component: str, topic: str, inner: Reference, trust: Trust, signing: Signing, *, destroys: bool = False
+        self,
+        component: str,
+        topic: str,
+        inner: Reference,
+        trust: Trust,
+        signing: Signing,
+        *,
+        destroys: bool = False,
+        heads: TrustHeads | None = None,
+        remembers: bool = False,
     ) -> None:
+        self._heads = heads or TrustHeads()
+        self._marked: dict[str, int] | None = {} if remembers else None
         self._destroys = destroys
         self._component = component
         self._topic = topic
@@ -91,21 +106,29 @@ class SignedReference:
         found, self._refused = self._refused, []
         return found
 
+    def take_heads(self) -> list[tuple[str, str, int]]:
+        """Return topic, key and time of genuine records that are worth remembering, since the last call."""
+        found = [] if self._marked is None else [(self._topic, key, at) for key, at in self._marked.items()]
+        if found:
+            self._marked = {}
+        return found
+
     def _shown(self, key: str, record: Any) -> Any:
-        seen, trusted = self._seen.get(key), self._trust.version
-        if seen is not None and seen.record is record and seen.trusted == trusted:
+        seen, trusted, head = self._seen.get(key), self._trust.version, self._heads.of(self._topic, key)
+        if seen is not None and seen.record is record and seen.trusted == trusted and seen.head == head:
             return seen.shown
         reason = self._refusal(key, record)
         shown = record
         if reason is not None:
             shown = self._instead(key, record)
             fresh = seen is None or seen.record != record or seen.shown is seen.record
-            if fresh and reason != "one_person":  # that is nobody's fault
+            overtaken = reason == "replayed" and seen is not None and seen.record is record
+            if fresh and not overtaken and reason != "one_person":  # these are nobody's fault
                 self._refused.append(Refused(self._topic, key, record, reason))
                 metrics.DEEDS_REFUSED.labels(self._component, reason).inc()
         elif self._signing.without_end is not None:
             self._stood[key] = record
-        self._seen[key] = _Seen(record, trusted, shown)
+        self._seen[key] = _Seen(record, trusted, shown, head)
         return shown
 
     def _instead(self, key: str, record: Any) -> Any:
@@ -131,8 +154,17 @@ class SignedReference:
         refusal = self._signing.refusal(record, self._trust)
         if refusal not in {None, "one_person"}:
             return refusal
-        dated, known = self._signing.dated(record, self._trust), self._dated.get(key, 0)
+        dated = self._signing.dated(record, self._trust)
+        known = max(self._dated.get(key, 0), self._heads.of(self._topic, key))
         if dated < known and self._signing.needs(record):
             return "replayed"
         self._dated[key] = max(dated, known)
+        if self._marked is not None and self._is_worth(key, record):
+            self._marked[key] = dated
         return refusal
+
+    def _is_worth(self, key: str, record: Any) -> bool:
+        """Tell whether an older version of a record would be another: of many records, only those that changed."""
+        seen = self._seen.get(key)
+        changed = seen is not None and self._signing.wanted(seen.record) != self._signing.wanted(record)
+        return not self._signing.lazy or changed or self._signing.replaces(record)

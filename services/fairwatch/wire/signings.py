@@ -25,6 +25,7 @@ AGREES: Final = frozenset({"approver"})
 ENROL: Final = "enrol"
 WITHDRAW: Final = "withdraw"
 ENROLS: Final = frozenset({"requester", "reviewer"})
+REPLACES: Final = "replaces"  # in the session of who enrols over an entry that is there
 BIND: Final = "bind"
 END: Final = "end"
 SILENCE: Final = "silence"
@@ -81,6 +82,8 @@ class Signing:
         if len(set(people)) < len(people):
             return "another_person"  # one person cannot be two
         refusal = next((refusal for refusal in done.values() if refusal), None)
+        if not refusal and needs and self._taken_back(record, trust):
+            return "replayed"  # as it was before somebody took it back
         return refusal or ("one_person" if self.awaits and self.awaits(record) else None)
 
     def _done(self, record: Record, act: str, name: str, trust: Trust) -> Unauthentic | None:
@@ -94,6 +97,20 @@ class Signing:
                 return None
             found = refusal if found == "unsigned" or refusal != "another_person" else found
         return found  # type: ignore[return-value]  # it is one of them
+
+    def _taken_back(self, record: Record, trust: Trust) -> bool:
+        """Tell whether the last authentic deed of a record took it back, whatever state it says it has."""
+        ending, wanted = frozenset(filter(None, self.ends.values())), self.wanted(record)
+        if not any(deed["act"] in ending for deed in record.get("deeds") or ()):
+            return False
+        stand = [deed for deed in record["deeds"] if self._stands(wanted, deed, trust)]
+        return bool(stand) and max(stand, key=lambda deed: deed["at"])["act"] in ending
+
+    def replaces(self, record: Record) -> bool:
+        """Tell whether a record says that it took the place of another version, or was taken back."""
+        ending = frozenset(filter(None, self.ends.values()))
+        deeds = record.get("deeds") or ()
+        return any(deed["act"] in ending or deed.get("session_id") == REPLACES for deed in deeds)
 
     def end_refused(self, record: Record, trust: Trust) -> Unauthentic | None:
         """Return why what says that a record is over is not authentic, or None; where the end destroys something."""
@@ -132,7 +149,11 @@ class Signing:
         method: str = "password",
         session_id: str = "",
     ) -> dict[str, Any]:
-        """Return a record with one more deed; `at` in microseconds UTC."""
+        """Return a record with one more deed, later than those it has; `at` in microseconds UTC.
+
+        Clocks of two machines may be apart: what is done to a record later is dated later.
+        """
+        at = max([at, *(deed["at"] + 1 for deed in record.get("deeds") or ())])
         deed = sign_deed(
             self.record_type,
             self.wanted(record),

@@ -9,6 +9,7 @@ from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import Deed, Person, SigningKey
 from fairwatch.policy.signatures import PublicKey
 from fairwatch.wire.deeds import deed_bytes, person_id, signed_bytes
+from fairwatch.wire.trust_heads import TrustHeads
 
 MINUTE = 60_000_000
 AHEAD = 90 * MINUTE  # a worker's clock may be an hour behind: that must not cost a person's vote
@@ -44,11 +45,18 @@ class Trust:
         anchors: Public keys of administrators, from a file: whoever can write to Kafka cannot change them.
         revoked: Keys that ended, by id, and when in microseconds UTC, from the same file: an older record that is
             written over a revocation does not bring a key back, also where this process starts after that.
+        heads: How new the newest record of each was, also before this process began.
     """
 
     def __init__(
-        self, people: Reference, keys: Reference, anchors: Sequence[PublicKey], revoked: Mapping[str, int] = NONE
+        self,
+        people: Reference,
+        keys: Reference,
+        anchors: Sequence[PublicKey],
+        revoked: Mapping[str, int] = NONE,
+        heads: TrustHeads | None = None,
     ) -> None:
+        self._heads = heads or TrustHeads()
         self._revoked = revoked
         self._people = people
         self._keys = keys
@@ -114,6 +122,12 @@ class Trust:
         self._refresh()
         return [cast("SigningKey", record) for (kind, _), record in self._known.items() if kind == "key"]
 
+    def heads(self) -> list[tuple[str, str, int]]:
+        """Return topic, key and time of issue of all people and keys that are known."""
+        self._refresh()
+        names = {"person": "people", "key": "signing-keys"}
+        return [(names[kind], key, int(record["issued_at"])) for (kind, key), record in self._known.items()]
+
     def signature_refused(self, key: SigningKey, data: bytes, signature: str, *, at: int) -> Unauthentic | None:
         """Return why a key did not sign something at a time (microseconds UTC), or None."""
         public = PublicKey.of(key["public_key"])
@@ -170,15 +184,16 @@ class Trust:
         if versions == self._versions:
             return
         self._versions = versions
-        for purpose, record_type, field, reference in (
-            ("person", "Person", "person_id", self._people),
-            ("key", "SigningKey", "key_id", self._keys),
+        for purpose, record_type, field, reference, topic in (
+            ("person", "Person", "person_id", self._people, "people"),
+            ("key", "SigningKey", "key_id", self._keys, "signing-keys"),
         ):
             for key, record in reference.items():
                 known = self._known.get((purpose, key))
                 if record is known or record[field] != key or not self._vouched(purpose, record_type, record):
                     continue
-                if known is None or record["issued_at"] >= known["issued_at"]:
+                newest = max(known["issued_at"] if known else 0, self._heads.of(topic, key))
+                if record["issued_at"] >= newest:
                     self._known[purpose, key] = record
 
     def _vouched(self, purpose: str, record_type: str, record: Mapping[str, Any]) -> bool:
