@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fairwatch.apps import reference
-from fairwatch.apps.backtest.history import of_files, of_topics
+from fairwatch.apps.backtest.history import FileHistory, TopicHistory
+from fairwatch.apps.backtest.play import processors
 from fairwatch.apps.backtest.run import ALWAYS, backtest
 from fairwatch.apps.settings import settings
 from fairwatch.domain.calendar import instant
@@ -33,6 +34,7 @@ def run(
         typer.Option("--history", help="Files that `fairwatch tail --json` wrote, instead of the topics."),
     ] = None,
     most: Annotated[int, typer.Option("--differences", help="How many differences to show.")] = 50,
+    processes: Annotated[int, typer.Option("--processes", help="How many; one a processor without.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, with every difference.")] = False,
 ) -> None:
     """Play what was seen and decided through new rules beside the old: alerts, differences, precision, minutes."""
@@ -40,11 +42,11 @@ def run(
     old, new = RouteTree.read(chosen / "routes.yaml"), RouteTree.read(rules)
     path = chosen / reference.FILE
     sites = reference.read_reference(path)["sites"] if path.exists() else {}
-    records = of_files(history) if history else of_topics(settings())
+    records = FileHistory(history) if history else TopicHistory(settings())
     since, until = _at(start) if start else 0, _at(end) if end else ALWAYS
     if since >= until:
         raise ConfigurationError("--from is not before --to")
-    found = backtest(old, new, records, sites, since, until)
+    found = backtest(old, new, records, sites, since, until, processes or processors())
     if not found.seen.sightings:
         raise ConfigurationError("nothing was seen between these times")
     if as_json:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from fairwatch.apps import reference, rule_sets
-from fairwatch.apps.backtest.history import of_files, of_topics
+from fairwatch.apps.backtest.history import FileHistory, TopicHistory
+from fairwatch.apps.backtest.play import processors
 from fairwatch.apps.backtest.run import estimate
 from fairwatch.apps.rehearsal.table import as_table
 from fairwatch.apps.rehearsal.trial import PATTERN, Trial, files, run_file
@@ -62,8 +63,8 @@ def check(
     out.print(f"[green]✓[/] {len(tree.rules)} rules", highlight=False)
     if days or history:
         since = (time.time_ns() // 1000 - days * 86_400_000_000) if days else 0
-        records = of_files(history) if history else of_topics(settings())
-        covered, tallies = estimate(tree, records, places.sites or {}, since)
+        records = FileHistory(history) if history else TopicHistory(settings())
+        covered, tallies = estimate(tree, records, places.sites or {}, since, processors())
         for name, tally in sorted(tallies.items(), key=lambda each: -each[1].alerts):
             typer.echo(f"{tally.alerts / covered:10.1f} alerts a day  {name}")
 

@@ -25,6 +25,7 @@ class Agenda:
         state: The state of the processor.
         due_at: Says of a value when it is due, in microseconds; None for never.
         lane_of: Says of a key and its value in which lane it stands; all in one by default.
+        is_sole: Nobody else ever changes the state, so that it is read whole only once.
     """
 
     def __init__(
@@ -32,8 +33,11 @@ class Agenda:
         state: State,
         due_at: Callable[[Mapping[str, Any]], int | None],
         lane_of: Callable[[str, Mapping[str, Any]], Hashable] = lambda _key, _value: "",
+        *,
+        is_sole: bool = False,
     ) -> None:
         self._state = state
+        self._is_sole = is_sole
         self._due_at = due_at
         self._lane_of = lane_of
         self._times: dict[int, dict[str, tuple[int, Hashable]]] = {}
@@ -77,6 +81,8 @@ class Agenda:
                 known.pop(partition, None)
         was_large = False
         for partition in partitions:
+            if self._is_sole and partition in self._scanned:
+                continue
             thousands = len(self._times.get(partition, ())) // MANY
             pause = RESCAN + RESCAN_MANY * thousands
             if abs(now - self._scanned.get(partition, -pause)) >= pause and not (thousands and was_large):

@@ -34,3 +34,7 @@ class ManualClock:
         """Move forward and return the new time."""
         self._now += round(seconds * 1_000_000)
         return self._now
+
+    def move_to(self, at: int) -> None:
+        """Move forward to a time in microseconds; one that has passed changes nothing."""
+        self._now = max(self._now, at)

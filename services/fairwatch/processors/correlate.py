@@ -33,6 +33,7 @@ class Correlate:
         state: The memory of each key that is open; and of steps.
         clock: The wall clock.
         unread: Says of partitions how many steps lie there unread; None when that is not known.
+        is_sole: Nobody else ever changes the state, as in a back-test.
     """
 
     spec = spec_of("correlate")
@@ -43,12 +44,14 @@ class Correlate:
         state: State,
         clock: Clock,
         unread: Callable[[Sequence[int]], int | None] = lambda _: 0,
+        *,
+        is_sole: bool = False,
     ) -> None:
         self._rules = rules
         self._state = state
         self._clock = clock
         self._unread = unread
-        self._keys = Agenda(state, lambda value: value.get("due"))
+        self._keys = Agenda(state, lambda value: value.get("due"), is_sole=is_sole)
         self._token: str | None = None
         self._times: dict[str, Times] = {}
         self._reached: dict[int, int] = {}

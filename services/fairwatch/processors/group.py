@@ -53,6 +53,7 @@ class Group:
         sites, devices: For the time zones of what is watched, and whether it is enabled.
         escalations: Who is told when nobody answers.
         site_armings: Which sites people and devices armed; None for what schedules say alone.
+        is_rehearsal: As in a back-test: nobody else ever changes the state, and nobody reads what would be audited.
     """
 
     spec = spec_of("group")
@@ -70,14 +71,17 @@ class Group:
         escalations: Escalations = NONE,
         answers: Trust | None = None,
         site_armings: Reference | None = None,
+        *,
+        is_rehearsal: bool = False,
     ) -> None:
         self._answers = answers
+        self._is_rehearsal = is_rehearsal
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._rules = rules
         self._token: str | None = None
         self._timings: dict[str, Timing] = {}
         self._state = state
-        self._groups = Agenda(state, _due_at, _lane_of)
+        self._groups = Agenda(state, _due_at, _lane_of, is_sole=is_rehearsal)
         armed = rules.armed if isinstance(rules, RuleBook) else armed
         known = ArmedSites(lambda: rules.tree, site_armings, sites) if isinstance(rules, RuleBook) else None
         self._watches = Watches({}, self._groups, armed, sites, devices, known)
@@ -213,10 +217,9 @@ class Group:
             if shadow:
                 metrics.SHADOW_ALERTS.labels(alert["rule"], alert["state"]).inc()
                 continue
-            emitted += [
-                Emit("alerts", alert["group"], alert, traces),
-                Emit("audit", alert["alert_id"], _audit(alert), traces),
-            ]
+            emitted.append(Emit("alerts", alert["group"], alert, traces))
+            if not self._is_rehearsal:
+                emitted.append(Emit("audit", alert["alert_id"], _audit(alert), traces))
         return emitted if shadow else [*emitted, *self._dependencies.of(group, now)]
 
     def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:

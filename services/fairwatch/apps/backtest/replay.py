@@ -1,23 +1,24 @@
 """The same history through several sets of rules: which alerts each would have made."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairwatch.apps.backtest.history import Record, happened_at
+from fairwatch.apps.backtest.history import Numbered, happened_at
+from fairwatch.apps.backtest.shelves import Row, Writer
 from fairwatch.apps.backtest.state import QuickState
-from fairwatch.apps.backtest.together import raised_together
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Skip
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.absence import Armed
+from fairwatch.policy.routing import RouteTree, Rule
 from fairwatch.processors.group import Group
 from fairwatch.processors.route import Route, steps_of, triggers_of
 
 PARTITION = 0
+KEPT = ("rule", "severity", "receivers", "title", "started_at", "issued_at", "device_ids")
 
 
 @dataclass
@@ -25,11 +26,13 @@ class Alerted:
     """One alert over its life.
 
     Attributes:
-        first: Its first revision.
+        alert_id: Its id.
+        first: What is compared of its first revision.
         messages: How often a receiver was told of it.
         triggers: The sightings and verdicts behind it, as far as its revisions name them.
     """
 
+    alert_id: str
     first: Mapping[str, Any]
     messages: int = 0
     triggers: set[str] = field(default_factory=set)
@@ -47,38 +50,47 @@ class Seen:
     Attributes:
         first, last: When we heard of the first and the last of it, in microseconds.
         sightings: How many there were.
-        triggers: For each set of rules what it raised: (when, trigger).
-        judged: What people said past alerts were, by sighting or verdict: TRUE or FALSE.
+        raised: For each set of rules when it raised the last of what it raised.
+        judgements: (number, what it is about, TRUE or FALSE) of what people said past alerts were.
     """
 
-    triggers: list[list[tuple[int, dict[str, Any]]]]
+    raised: list[int]
     first: int = 0
     last: int = 0
     sightings: int = 0
-    judged: dict[str, str] = field(default_factory=dict)
+    judgements: list[tuple[int, list[str], str]] = field(default_factory=list)
 
     @property
     def days(self) -> float:
         """How long it was; not less than an hour, so that a rate means something."""
         return max((self.last - self.first) / 86_400_000_000, 1 / 24)
 
+    @property
+    def judged(self) -> dict[str, str]:
+        """What people said past alerts were, by sighting or verdict; of several the latest."""
+        return {trigger: said for _, triggers, said in sorted(self.judgements) for trigger in triggers}
+
+    def add(self, other: "Seen") -> None:
+        """Add what another process saw."""
+        begun = [at for at in (self.first, other.first) if at]
+        self.first, self.last = min(begun, default=0), max(self.last, other.last)
+        self.sightings += other.sightings
+        self.raised = [max(pair) for pair in zip(self.raised, other.raised, strict=True)]
+        self.judgements += other.judgements
+
 
 def look_through(
-    history: Iterable[Record], trees: Sequence[RouteTree], sites: Reference, since: int, until: int
+    history: Iterable[Numbered], trees: Sequence[RouteTree], sites: Reference, since: int, until: int, out: Writer
 ) -> Seen:
-    """Put a history through several trees at once; what cannot be a subject raises nothing.
-
-    Only what a rule takes is kept in memory, so that its order does not matter here.
-    """
-    seen, route = Seen([[] for _ in trees]), Route(trees[0], sites)
-    steps: list[list[dict[str, Any]]] = [[] for _ in trees]
-    for type_, record in history:
+    """Put a history through several trees at once and write what it raises; what cannot be a subject raises nothing."""
+    seen, route = Seen([0] * len(trees)), Route(trees[0], sites)
+    for number, type_, record in history:
         at = happened_at(type_, record)
         if not since <= at < until:
             continue
         if type_ == "Alert":
             if record.get("outcome") in ("TRUE", "FALSE"):
-                seen.judged.update(dict.fromkeys(record["triggers"], record["outcome"]))
+                seen.judgements.append((number, list(record["triggers"]), record["outcome"]))
             continue
         seen.sightings += 1
         seen.first, seen.last = min(seen.first or at, at), max(seen.last, at)
@@ -88,43 +100,49 @@ def look_through(
             continue
         if isinstance(subject, Skip) or not (subject.begins or subject.ends):
             continue
-        for tree, found, together in zip(trees, seen.triggers, steps, strict=True):
-            found += [(at, emit.record) for emit in triggers_of(tree, subject)]
-            together += [emit.record for emit in steps_of(tree, subject, record, route.token)]
-    for number, tree in enumerate(trees):
-        seen.triggers[number] += asyncio.run(raised_together(tree, steps[number]))
+        for place, tree in enumerate(trees):
+            for emit in triggers_of(tree, subject):
+                out.put("triggers", place, (at, number, emit.record))
+                seen.raised[place] = max(seen.raised[place], at)
+            for emit in steps_of(tree, subject, record, route.token):
+                out.put("steps", place, (emit.record["issued_at"], number, emit.record))
     return seen
 
 
-async def alerts_of(tree: RouteTree, triggers: list[tuple[int, dict[str, Any]]]) -> list[Alerted]:
-    """Return the alerts that a tree's triggers come to, in the order of their beginning."""
+def shown(tree: RouteTree) -> dict[str, Rule]:
+    """Return the rules of a tree, none of which is in the shadow."""
+    return {name: rule.model_copy(update={"shadow": False}) for name, rule in tree.rules.items()}
+
+
+async def alerts_of(rules: Mapping[str, Rule], armed: Armed, triggers: Iterable[Row], until: int) -> list[Alerted]:
+    """Return the alerts that triggers of rules, which are in the order of time, come to until then."""
     found: dict[str, Alerted] = {}
-    if not triggers:
-        return []
-    triggers.sort(key=lambda each: each[0])
-    clock = ManualClock(triggers[0][0])
-    rules = {name: rule.model_copy(update={"shadow": False}) for name, rule in tree.rules.items()}
-    group = Group(rules, QuickState(), clock, armed=tree.armed)
+    clock = ManualClock(0)
+    group = Group(rules, QuickState(), clock, armed=armed, is_rehearsal=True)
+    due: int | None = None
 
     def take(outcomes: Iterable[Any]) -> None:
         for outcome in outcomes:
             if isinstance(outcome, Emit) and outcome.topic == "alerts":
-                alert = outcome.record
-                found.setdefault(alert["alert_id"], Alerted(alert)).take(alert)
+                alert, identity = outcome.record, outcome.record["alert_id"]
+                if identity not in found:
+                    found[identity] = Alerted(identity, {name: alert[name] for name in KEPT})
+                found[identity].take(alert)
 
-    async def pass_time(until: int | None) -> None:
-        while (due := group.due_at()) is not None and (until is None or due <= until):
-            before = due
-            clock.advance(seconds=max(0, due - clock.now()) / 1_000_000)
+    async def pass_time(at: int) -> None:
+        nonlocal due
+        while due is not None and due <= at:
+            clock.move_to(due)
             take(await group.tick([PARTITION]))
-            if group.due_at() == before:
+            before, due = due, group.due_at()
+            if due == before:
                 break
-        if until is not None:
-            clock.advance(seconds=max(0, until - clock.now()) / 1_000_000)
+        clock.move_to(at)
 
-    for number, (at, trigger) in enumerate(triggers):
+    for number, (at, _, trigger) in enumerate(triggers):
         await pass_time(at)
         event = Event("alert-triggers", "Alert", trigger, trigger["group"], partition=PARTITION, offset=number)
         take((await group.handle([event]))[0])
-    await pass_time(triggers[-1][0] + 86_400_000_000)
+        due = group.due_at()
+    await pass_time(until)
     return list(found.values())
