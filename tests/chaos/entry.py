@@ -2,7 +2,7 @@
 
 `python -m tests.chaos.entry PARENT TRIP run match`: while the file TRIP holds `output` or `state`, the first
 acknowledged record batch of that sort ends the process at once, as a crash would between the two writes. The file is
-then gone. However the process PARENT ends, this one ends with it.
+then gone. However the process PARENT ends, this one ends with it. SIGUSR1 lets it write what its tasks wait for.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import sys
+from asyncio import tasks
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,16 @@ def end_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def tell(*_: object) -> None:
+    """Write to standard error where each task of this process stands, those of other threads' loops as well."""
+    for task in list(tasks._all_tasks):  # `all_tasks` knows one loop only
+        task.print_stack(limit=6, file=sys.stderr)
+    sys.stderr.flush()
+
+
 def main() -> None:
     """Arm, then be `fairwatch`."""
+    signal.signal(signal.SIGUSR1, tell)
     end_with(int(sys.argv.pop(1)))
     from fairwatch.cli.main import main as fairwatch  # noqa: PLC0415
 

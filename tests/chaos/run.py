@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from kafka.errors import KafkaError
+
 from tests.chaos.conductor import Conductor
 from tests.chaos.doors import Doors
 from tests.chaos.faults.fault import Fault, Happened
@@ -17,11 +19,13 @@ from tests.chaos.found import collect
 from tests.chaos.hub import Hub, running
 from tests.chaos.load import Load
 from tests.chaos.verdict import Verdict, judge
+from tests.chaos.waiting import waiting
 from tests.chaos.watch import Watch
 from tests.chaos.workers import EACH_ALONE, Partition
 from tests.chaos.world import World
 
 DRAIN_S = 300.0
+WAITING = "waiting.txt"
 QUIET_S = 5.0
 BEYOND_S = 600.0  # events must not run out before the first fault begins or the last one has recovered
 ROOM = 1.3  # events that there may be beyond those wanted, while faults go on
@@ -80,6 +84,8 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Run:
             say(f"{load.position} events sent in {time.monotonic() - began:.0f} s; waiting until all have come through")
             drained = await _drained(watch, load, answering)
             say(f"all came through after {drained:.1f} s" if drained else f"missing: {_missing(watch)}")
+            if not drained:
+                await _explained(hub, folder, say)
         return await _judged(hub, load, conductor)
 
 
@@ -93,6 +99,17 @@ def _enough(conductor: Conductor, load: Load, whole: asyncio.Task[Any]) -> None:
 
 def _missing(watch: Watch) -> str:
     return f"{len(watch.missing())} events, {len(watch.untold())} subjects"
+
+
+async def _explained(hub: Hub, folder: Path, say: Callable[[str], None]) -> None:
+    """Leave beside the logs where everybody stands, and in each log what its process waits for."""
+    hub.workers.tell()
+    try:
+        lines = await asyncio.to_thread(waiting, hub.settings, hub.workers.groups)
+    except KafkaError as error:
+        lines = [f"unknown: {error!r}"]
+    (folder / WAITING).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    say(f"what waits stands in {folder / WAITING} ({len(lines)} lines); what each process waits for, in its log")
 
 
 async def _drained(watch: Watch, load: Load, answering: asyncio.Task[None]) -> float | None:

@@ -12,6 +12,8 @@ import psutil
 import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from tests.chaos.entry import tell
+
 CHILD = """
 import os, sys, time
 from tests.chaos.entry import end_with
@@ -91,3 +93,14 @@ async def test_a_worker_does_not_begin_when_the_run_that_started_it_has_ended():
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, str(gone), stdout=subprocess.PIPE)
     said, _ = await asyncio.wait_for(child.communicate(), 30)
     assert (child.returncode, said) == (-signal.SIGKILL, b"")
+
+
+async def test_a_process_says_where_its_tasks_stand(capfd):
+    async def waits_for_good() -> None:
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(waits_for_good())
+    await asyncio.sleep(0)
+    tell()
+    task.cancel()
+    assert "in waits_for_good" in capfd.readouterr().err

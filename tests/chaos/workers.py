@@ -154,6 +154,17 @@ class Workers:
         worker.leaving = True
         worker.trip.write_text(after, encoding="ascii")
 
+    def tell(self) -> None:
+        """Let each write into its log what its tasks wait for."""
+        for worker in self.running.values():
+            if worker.process.returncode is None:
+                worker.process.send_signal(signal.SIGUSR1)
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of what reads from Kafka as a group."""
+        return list(self._partition)
+
     def jump(self, name: str, seconds: int) -> None:
         """Set one's wall clock off from the true time."""
         self.running[name].clock.write_text(f"{seconds:+d}", encoding="ascii")
