@@ -1,13 +1,19 @@
 """The search is exact, compares only what is admitted, and never across template spaces."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairwatch.matching.admission import Admission
+from fairwatch.matching.codes import Codes, decode
 from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery import Gallery
+from fairwatch.matching.gallery_rows import Piece, Rows
+from fairwatch.matching.settling import WORTH, Settling
 from fairwatch.matching.shard import Shard
 
 SPACE = "test-v1"
@@ -92,17 +98,46 @@ def test_coded_rows_lose_nobody_at_the_sizes_of_real_models(dimensions: int, clu
         assert {hit.entry_id for hit in hits} == {f"e{n}" for n in np.flatnonzero(exact < 0.9)}
 
 
+def bounds_of(shard: Shard, probes: np.ndarray) -> np.ndarray:
+    """Return the bounds of all rows, after looking whether `places` leaves the same rows."""
+    reach = shard.reach(probes, np.ones(len(shard.rows), bool))
+    bounds = np.stack([reach.bounds(number) for number in range(len(probes))])
+    for number, row in enumerate(bounds):
+        for needed in np.quantile(row, [0, 0.5, 0.99, 1]):
+            left = set(reach.places(number, needed).tolist())
+            assert set(np.flatnonzero(row > needed + 1e-6)) <= left <= set(np.flatnonzero(row >= needed - 1e-6))
+    return bounds
+
+
 def test_few_rows_are_left_to_be_measured_one_by_one() -> None:
     rng = np.random.default_rng(5)
     rows = rng.normal(size=(8192, 512)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     shard = Shard(rows)
     assert shard.coded
-    bounds = shard.bounds(rows[:16])
+    bounds = bounds_of(shard, rows[:16])
     exact = rows[:16].astype(np.float64) @ rows.T.astype(np.float64) - 0.5
     assert (bounds >= exact).all(), "a bound is never below the truth"
     floor = (1 - 1.1**2) / 2  # alike by 0.4 of 1
     assert (bounds >= floor).sum(1).mean() < 4
+
+
+def test_a_shard_whose_codes_are_still_read_gets_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(7).normal(size=(64, 32)).astype(np.float32)
+
+    def unpacked(lent: Any, codes: Codes, _: int) -> Any:
+        class Unpacked:  # as onnxruntime where the processor has no product of four bits
+            def run(self, _: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+                there = replace(codes, packed=lent.values["codes"].numpy(), scales=lent.values["scales"].numpy())
+                return [(feeds["probes"] @ decode(there, np.arange(64)).T).astype(np.float32)]
+
+        return Unpacked()
+
+    monkeypatch.setattr("fairwatch.matching.shard._session", unpacked)
+    shard = Shard(rows)
+    assert shard.coded
+    exact = rows[:3].astype(np.float64) @ rows.T - (rows.astype(np.float64) ** 2).sum(1) / 2
+    assert (bounds_of(shard, rows[:3]) >= exact).all()
 
 
 def test_a_processor_that_multiplies_wrongly_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +151,7 @@ def test_a_processor_that_multiplies_wrongly_is_not_believed(monkeypatch: pytest
     shard = Shard(rows)
     assert not shard.coded
     exact = rows[:3].astype(np.float64) @ rows.T - (rows.astype(np.float64) ** 2).sum(1) / 2
-    assert (shard.bounds(rows[:3]) >= exact).all()
+    assert (bounds_of(shard, rows[:3]) >= exact).all()
 
 
 @pytest.mark.parametrize("fresh", [0, 100])
@@ -178,3 +213,13 @@ def test_rows_that_come_and_go_while_a_shard_is_made_are_as_they_should_be() -> 
     found = made.search(template(np.zeros(2)), ALL, 1.0)
     assert sorted(hit.entry_id for hit in found) == ["e0", "e3", "e4", "e5", "late"]
     assert [hit.entry_id for hit in made.search(template(np.ones(2) * 9), ALL, 1.0)] == ["e2"]
+
+
+def test_rows_that_are_worth_two_threads_become_two_shards() -> None:
+    count = 2 * WORTH
+    names = [str(n) for n in range(count)]
+    rows = Rows(Piece(np.ones((count, 2), np.float32), names, names, np.zeros(count, np.int32)))
+    work = Settling([rows], shard=count)
+    work.make()
+    rows.remove(names[-1], names[-1])
+    assert [(len(made), made.living) for made in work.outcome()] == [(WORTH, WORTH), (WORTH, WORTH - 1)]

@@ -4,7 +4,7 @@ Rows that came lately are compared one by one; the rest lies in shards, each sea
 that leaves the few rows which may be near enough. These are measured in double precision, so nothing is missed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,12 +13,13 @@ from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Floats
 from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery_hits import FaceHit, Found, hits
-from fairwatch.matching.gallery_rows import Mask, Piece, Rows, empty
-from fairwatch.matching.settling import Settling
+from fairwatch.matching.gallery_rows import Piece, Rows, empty
+from fairwatch.matching.reach import Mask, Reach
+from fairwatch.matching.settling import TOGETHER, Settling
 
-SHARD = 131_072  # rows: what one thread multiplies in a millisecond
+SHARD = 131_072  # most rows of a shard: what one thread multiplies in a millisecond
 FRESH = 4096  # rows that are compared one by one before they become part of a shard
-TOGETHER = 2  # shards searched at a time
+PROBES = 16  # searched at a time: their products are four bytes for each row
 
 __all__ = ["FaceHit", "Gallery"]
 
@@ -104,20 +105,30 @@ class Gallery:
         masks = [(rows, rows.admitted(admission, groups)) for rows in self._parts if len(rows)]
         parts = [(rows, mask) for rows, mask in masks if mask.any()]
 
-        def bounds(part: tuple[Rows, Mask]) -> Floats:
-            rows, mask = part
-            return rows.bounds(values, mask)
-
-        reach = list(self._mapped(bounds, parts))
-        return [
-            hits([Found(rows, bound[number]) for (rows, _), bound in zip(parts, reach, strict=True)], probe, distance)
-            for number, probe in enumerate(values)
-        ]
+        found: list[list[FaceHit]] = []
+        for start in range(0, len(values), PROBES):
+            some = values[start : start + PROBES]
+            reach = self._reach(parts, some)
+            found += [
+                hits([Found(rows, each, number) for rows, each in reach], probe, distance)
+                for number, probe in enumerate(some)
+            ]
+        return found
 
     def _admitted_groups(self, admission: Admission) -> Mask:
         return np.array([name in admission.authorisations for name in self._groups] or [False], bool)
 
-    def _mapped(
-        self, work: Callable[[tuple[Rows, Mask]], Floats], parts: Sequence[tuple[Rows, Mask]]
-    ) -> Iterable[Floats]:
-        return map(work, parts) if len(parts) < TOGETHER else self._pool.map(work, parts)
+    def _reach(self, parts: Sequence[tuple[Rows, Mask]], probes: Floats) -> list[tuple[Rows, Reach]]:
+        """Multiply with some parts at a time; this thread takes its share, so that one is woken and not two."""
+        left = iter(parts)
+        found: list[tuple[Rows, Reach]] = []
+
+        def share() -> None:
+            for rows, mask in left:
+                found.append((rows, rows.reach(probes, mask)))
+
+        others = [self._pool.submit(share) for _ in range(min(TOGETHER, len(parts)) - 1)]
+        share()
+        for other in others:
+            other.result()
+        return found

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatch.matching.codes import AT_ONCE, Floats
-from fairwatch.matching.gallery_rows import EXCLUDED, Rows
+from fairwatch.matching.gallery_rows import Rows
+from fairwatch.matching.reach import EXCLUDED, Reach, below
 from fairwatch.matching.shard import ROUNDING
 
 BESIDE = 64  # rows among which the runner-up is sought first
@@ -32,10 +33,11 @@ class FaceHit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Rows, and what x·q - |x|²/2 is at most for each; -inf for rows that may not be compared."""
+    """Rows, and how near they may be to one of some probes."""
 
     rows: Rows
-    bounds: Floats
+    reach: Reach
+    number: int
 
 
 def hits(parts: Sequence[Found], probe: Floats, distance: float) -> list[FaceHit]:
@@ -43,10 +45,9 @@ def hits(parts: Sequence[Found], probe: Floats, distance: float) -> list[FaceHit
     exact_probe = probe.astype(np.float64)
     square = float(exact_probe @ exact_probe)
     needed = (square - distance * distance) / 2  # |x-q|² = |q|² - 2 (x·q - |x|²/2)
-    floor = np.nextafter(np.float32(needed), np.float32(-np.inf))
     near: dict[str, tuple[float, str]] = {}
     for part in parts:
-        for place in np.flatnonzero(part.bounds >= floor).tolist():
+        for place in part.reach.places(part.number, needed).tolist():
             exact = measured(part.rows, place, exact_probe)
             if exact < distance:
                 entry_id, picture = part.rows.entries[place], part.rows.pictures[place]
@@ -67,29 +68,30 @@ def _beyond(
     The rows that look nearest give a first answer; only rows that may be nearer than it are measured too.
     """
     best = np.inf
-    for part in parts:
-        some = min(BESIDE, len(part.bounds))
-        order = np.argpartition(part.bounds, len(part.bounds) - some)[len(part.bounds) - some :]
-        best = _nearest(part, order, probe, near, best)
-    for part in parts:
-        floor = np.float32((square - best * best) / 2) if best < np.inf else EXCLUDED
-        best = _nearest(part, np.flatnonzero(part.bounds >= floor), probe, near, best)
+    bounded = [(part.rows, part.reach.bounds(part.number)) for part in parts]
+    for rows, bounds in bounded:
+        some = min(BESIDE, len(bounds))
+        order = np.argpartition(bounds, len(bounds) - some)[len(bounds) - some :]
+        best = _nearest(rows, order[bounds[order] > EXCLUDED], probe, near, best)
+    for rows, bounds in bounded:
+        floor = below((square - best * best) / 2) if best < np.inf else EXCLUDED
+        places = np.flatnonzero(bounds >= floor)
+        best = _nearest(rows, places[bounds[places] > EXCLUDED], probe, near, best)
     return None if best == np.inf else best
 
 
 def _nearest(
-    part: Found, places: NDArray[np.intp], probe: NDArray[np.float64], near: dict[str, tuple[float, str]], best: float
+    rows: Rows, places: NDArray[np.intp], probe: NDArray[np.float64], near: dict[str, tuple[float, str]], best: float
 ) -> float:
     """Return the least distance of these rows, or `best` where that is less."""
-    places = places[part.bounds[places] > EXCLUDED]
     for start in range(0, len(places), AT_ONCE):
         some = places[start : start + AT_ONCE]
-        apart = np.linalg.norm(part.rows.values[some] - probe.astype(np.float32), axis=1)
+        apart = np.linalg.norm(rows.values[some] - probe.astype(np.float32), axis=1)
         for which in np.argsort(apart).tolist():
             if apart[which] > best * (1 + ROUNDING) + ROUNDING:
                 break
-            if part.rows.entries[some[which]] not in near:
-                best = min(best, measured(part.rows, int(some[which]), probe))
+            if rows.entries[some[which]] not in near:
+                best = min(best, measured(rows, int(some[which]), probe))
     return best
 
 

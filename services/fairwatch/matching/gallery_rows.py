@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Floats
+from fairwatch.matching.reach import EXCLUDED, Known, Mask, Reach
 from fairwatch.matching.shard import ROUNDING, Shard
 
 REMEMBERED = 16  # admissions whose rows are remembered
-EXCLUDED = np.float32(-np.inf)
-
-Mask = NDArray[np.bool_]
+FEW_GROUPS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,10 @@ class Rows:
     def __init__(self, piece: Piece, *, coded: bool = False) -> None:
         self.entries, self.pictures = list(piece.entries), list(piece.pictures)
         self._values, self._groups = piece.values, piece.groups
+        if coded and len(piece.groups) and piece.groups.max() < FEW_GROUPS:
+            self._groups = piece.groups.astype(np.uint16)
         self._alive = np.ones(len(self.entries), bool)
-        self._hashes = np.array([hash(entry_id) for entry_id in self.entries], np.int64)
+        self._hashes = np.fromiter(map(_mark, self.entries), np.int32, len(self.entries))
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self._shard = Shard(piece.values) if coded and len(piece.values) else None
 
@@ -68,7 +69,7 @@ class Rows:
         if place == len(self._values):
             self._grow()
         self._values[place], self._groups[place] = values, group
-        self._alive[place], self._hashes[place] = True, hash(entry_id)
+        self._alive[place], self._hashes[place] = True, _mark(entry_id)
         self.entries.append(entry_id)
         self.pictures.append(picture)
         self._masks.clear()
@@ -82,7 +83,7 @@ class Rows:
 
     def remove(self, entry_id: str, picture: str) -> bool:
         """Take the row of a picture away, and its numbers with it; return whether there was one."""
-        of_entry = np.flatnonzero(self._alive[: len(self)] & (self._hashes[: len(self)] == hash(entry_id)))
+        of_entry = np.flatnonzero(self._alive[: len(self)] & (self._hashes[: len(self)] == _mark(entry_id)))
         for place in of_entry:
             if self.entries[place] == entry_id and self.pictures[place] == picture:
                 self.forget(np.array([place]))
@@ -106,7 +107,7 @@ class Rows:
     def piece(self, places: NDArray[np.intp]) -> Piece:
         """Return a copy of these rows."""
         entries, pictures = [self.entries[place] for place in places], [self.pictures[place] for place in places]
-        return Piece(self._values[places].copy(), entries, pictures, self._groups[places].copy())
+        return Piece(self._values[places].copy(), entries, pictures, self._groups[places].astype(np.int32))
 
     def admitted(self, admission: Admission, groups: Mask) -> Mask:
         """Return which rows may be compared.
@@ -120,25 +121,22 @@ class Rows:
             mask = self._alive[: len(self)] & groups[self._groups[: len(self)]]
             if admission.without:
                 mask[self._places_of(admission.without)] = False
+            if mask.all():
+                mask = self._alive[: len(self)]  # the same, without a byte a row for each admission
             self._masks[admission.version] = mask
             if len(self._masks) > REMEMBERED:
                 self._masks.popitem(last=False)
         return mask
 
     def _places_of(self, entries: frozenset[str]) -> list[int]:
-        hashes = np.fromiter((hash(entry_id) for entry_id in entries), np.int64, len(entries))
+        hashes = np.fromiter(map(_mark, entries), np.int32, len(entries))
         places = np.flatnonzero(np.isin(self._hashes[: len(self)], hashes))
         return [int(place) for place in places if self.entries[place] in entries]
 
-    def bounds(self, probes: Floats, mask: Mask) -> Floats:
-        """Return what x·q - |x|²/2 is at most for each probe and row, float32 [m,n]; -inf for rows not admitted."""
+    def reach(self, probes: Floats, mask: Mask) -> Reach:
+        """Return what x·q - |x|²/2 is at most for each probe [m,d] and each row of the mask."""
         if self._shard is not None:
-            bounds = self._shard.bounds(probes)
-            if not mask.all():
-                excluded = ~mask
-                for row in bounds:
-                    np.copyto(row, EXCLUDED, where=excluded)
-            return bounds
+            return self._shard.reach(probes, mask)
         places = np.flatnonzero(mask)
         some = self.values[places]
         bounds = np.full((len(probes), len(self)), EXCLUDED, np.float32)
@@ -148,7 +146,7 @@ class Rows:
             longest = np.sqrt(squares.max())
             slack = ROUNDING * (lengths * longest + longest**2)
             bounds[:, places] = probes @ some.T - squares / 2 + slack[:, None]
-        return bounds
+        return Known(bounds)
 
 
 def joined(pieces: Sequence[Piece]) -> Piece:
@@ -164,3 +162,8 @@ def joined(pieces: Sequence[Piece]) -> Piece:
 def empty(dimensions: int) -> Piece:
     """Return no rows."""
     return Piece(np.zeros((0, dimensions), np.float32), [], [], np.zeros(0, np.int32))
+
+
+def _mark(entry_id: str) -> int:
+    """Return 31 bits by which the rows of an entry are found; those of other entries are told apart by the id."""
+    return hash(entry_id) & 0x7FFFFFFF

@@ -6,28 +6,31 @@ import numpy as np
 
 from fairwatch.matching.gallery_rows import Piece, Rows, joined
 
+TOGETHER = 2  # shards searched at a time
+WORTH = 16_384  # rows that are worth waking a second thread for
+
 
 class Settling:
     """Rows as they are when this is made; `make` may run in another thread.
 
     Args:
         sources: Rows that the shards replace; the last of them may get more rows meanwhile.
-        shard: Rows of a shard.
+        shard: Most rows of a shard.
     """
 
     def __init__(self, sources: Sequence[Rows], shard: int) -> None:
         self.sources = list(sources)
-        self._shard = shard
         self._until = len(sources[-1])
         self._places = [rows.living_places() for rows in sources]
         self._piece = joined([rows.piece(places) for rows, places in zip(sources, self._places, strict=True)])
+        self._size = min(shard, max(WORTH, -(-len(self._piece.entries) // TOGETHER)))
         self._made: list[Rows] = []
 
     def make(self) -> None:
         """Code the rows: some seconds for a full shard."""
         whole = self._piece
-        for start in range(0, len(whole.entries), self._shard):
-            part = slice(start, start + self._shard)
+        for start in range(0, len(whole.entries), self._size):
+            part = slice(start, start + self._size)
             piece = Piece(whole.values[part], whole.entries[part], whole.pictures[part], whole.groups[part])
             self._made.append(Rows(piece, coded=True))
 
@@ -36,7 +39,7 @@ class Settling:
         gone = [rows.gone(places) for rows, places in zip(self.sources, self._places, strict=True)]
         lost = np.flatnonzero(np.concatenate(gone))
         for number, rows in enumerate(self._made):
-            start = number * self._shard
+            start = number * self._size
             rows.forget(lost[(lost >= start) & (lost < start + len(rows))] - start)
         return self._made
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatch.matching.codes import Codes, Floats, decode, encode, on_grid, width
+from fairwatch.matching.lent import Lent
+from fairwatch.matching.reach import Coded, Margins, Mask
 
 ROUNDING = 1e-5  # of the lengths involved: a hundred times what single precision can be off
 TRIED = 64  # rows with which each shard is checked when it is made
@@ -13,7 +15,7 @@ _DOMAIN = "com.microsoft"
 
 
 class Shard:
-    """Rows that do not change any more. `bounds` lets go of the interpreter lock while it multiplies.
+    """Rows that do not change any more. `reach` lets go of the interpreter lock while it multiplies.
 
     Args:
         rows: float32 [n,d].
@@ -22,27 +24,27 @@ class Shard:
     def __init__(self, rows: Floats) -> None:
         self.rows = rows
         codes = encode(rows)
-        self._remainder, self._half_square, self._longest = codes.remainder, codes.half_square, codes.longest
-        self._session = _session(codes, rows.shape[1])
+        self._longest = codes.longest
+        self._lent = Lent({"codes": codes.packed, "scales": codes.scales})
+        self._session = _session(self._lent, codes, rows.shape[1])
+        self._lent.release()  # onnxruntime has packed them its own way; where it has not, the check fails
         self.coded = self._computes(codes)
+        if not self.coded:
+            self._lent.fill()
+            self.coded = self._computes(codes)
+        self._lent.forget()
+        remainder = codes.remainder if self.coded else np.zeros_like(codes.remainder)
+        self._margins = Margins(remainder, codes.half_square)
 
-    def bounds(self, probes: Floats) -> Floats:
-        """Return what x·q - |x|²/2 is at most, float32 [m,n], of probes [m,d]."""
+    def reach(self, probes: Floats, mask: Mask) -> Coded:
+        """Return what x·q - |x|²/2 is at most, of probes [m,d] and the rows of a mask [n]."""
         slack = ROUNDING * self._longest * (_lengths(probes) + self._longest)
         if not self.coded:
-            bounds: Floats = probes @ self.rows.T
-            bounds += slack[:, None].astype(np.float32) - self._half_square
-            return bounds
+            return Coded(probes @ self.rows.T, self._margins, np.zeros(len(probes)), slack, mask)
         gridded, lost = on_grid(probes)
         slack += lost * self._longest
-        bounds = self._session.run(None, {"probes": gridded})[0]
-        beyond = np.empty_like(self._remainder)
-        for row, length, more in zip(bounds, _lengths(gridded), slack, strict=True):
-            np.multiply(self._remainder, np.float32(length), out=beyond)
-            beyond -= self._half_square
-            beyond += np.float32(more)
-            np.add(row, beyond, out=row)
-        return bounds
+        products = self._session.run(None, {"probes": gridded})[0]
+        return Coded(products, self._margins, _lengths(gridded), slack, mask)
 
     def _computes(self, codes: Codes) -> bool:
         """Tell whether this processor's product is exact; else every row is compared in single precision."""
@@ -59,19 +61,21 @@ def _lengths(rows: Floats) -> NDArray[np.float64]:
     return lengths
 
 
-def _session(codes: Codes, dimensions: int) -> Any:
+def _session(lent: Lent, codes: Codes, dimensions: int) -> Any:
     """Return what multiplies probes [m, filled] with coded rows: one thread, since shards share the cores."""
     import onnxruntime  # noqa: PLC0415  see detector.session
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False  # an arena keeps the products of the largest batch there ever was, per shard
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_external_initializers(list(lent.values), list(lent.values.values()))
     return onnxruntime.InferenceSession(_graph(codes, dimensions), options, providers=["CPUExecutionProvider"])
 
 
 def _graph(codes: Codes, dimensions: int) -> bytes:
-    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415  only where faces are compared
+    from onnx import TensorProto, helper  # noqa: PLC0415  only where faces are compared
 
     filled, block = width(dimensions)
     rows = len(codes.packed)
@@ -91,8 +95,18 @@ def _graph(codes: Codes, dimensions: int) -> bytes:
         "gallery",
         [helper.make_tensor_value_info("probes", TensorProto.FLOAT, ["m", filled])],
         [helper.make_tensor_value_info("products", TensorProto.FLOAT, ["m", rows])],
-        [numpy_helper.from_array(codes.packed, "codes"), numpy_helper.from_array(codes.scales, "scales")],
+        [_elsewhere("codes", codes.packed, TensorProto.UINT8), _elsewhere("scales", codes.scales, TensorProto.FLOAT)],
     )
     versions = [helper.make_opsetid("", 21), helper.make_opsetid(_DOMAIN, 1)]
     model = helper.make_model(graph, opset_imports=versions, ir_version=10)
     return bytes(model.SerializeToString())
+
+
+def _elsewhere(name: str, values: NDArray[Any], kind: int) -> Any:
+    """Return a tensor whose numbers are not in the model but lent to it: a copy in there would stay for ever."""
+    from onnx import TensorProto  # noqa: PLC0415  only where faces are compared
+
+    tensor = TensorProto(name=name, data_type=kind, dims=values.shape, data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", "lent"), ("offset", "0"), ("length", str(values.nbytes))):
+        tensor.external_data.add(key=key, value=value)
+    return tensor
