@@ -146,6 +146,8 @@ PIPELINE = Dashboard(
         Panel(
             "Keys of which rules of several events remember something", {"keys": "fairwatch_correlation_keys{$where}"}
         ),
+        Panel("Incidents", rates("fairwatch_incidents_total", "rule", "what"), "cps"),
+        Panel("Incidents that are open or can be merged and split", {"incidents": "fairwatch_incidents_known{$where}"}),
         Panel("Expressions and texts of rules without an answer", rates("fairwatch_rules_failed_total", "rule"), "cps"),
         Panel("Deleted by retention", rates("fairwatch_retention_deleted_total", "store"), "cps"),
         Panel("Answers of receivers", rates("fairwatch_deliveries_total", "receiver", "outcome"), "cps"),

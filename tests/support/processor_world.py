@@ -79,6 +79,8 @@ ID_FIELDS = {
     "MatchCandidate": "candidate_id",
     "Delivery": "delivery_id",
     "AlertAction": "action_id",
+    "IncidentAction": "action_id",
+    "Incident": "incident_id",
     "Alert": "alert_id",
     "Sighting": "sighting_id",
     "Observation": "observation_id",

@@ -81,6 +81,13 @@ def _answers(settings: Settings, given: Resources) -> "Trust | None":
     return _trust(settings, given) if "alert-actions" in must_be_signed(settings) else None
 
 
+def _merges(settings: Settings, given: Resources) -> "Trust | None":
+    """Return what says who merged or split an incident; None where unsigned deeds count."""
+    from fairwatch.apps.keys import must_be_signed  # noqa: PLC0415
+
+    return _trust(settings, given) if "incident-actions" in must_be_signed(settings) else None
+
+
 def _media(settings: Settings, _: Resources) -> MediaStore:
     return media_store(settings)
 
@@ -145,6 +152,12 @@ def _unread(_: Settings, __: Resources) -> "Callable[[Sequence[int]], int | None
     from fairwatch.telemetry.metrics import known_lag  # noqa: PLC0415
 
     return partial(known_lag, "correlate")
+
+
+def _unread_steps(_: Settings, __: Resources) -> "Callable[[Sequence[int]], int | None]":
+    from fairwatch.telemetry.metrics import known_lag  # noqa: PLC0415
+
+    return partial(known_lag, "incident")
 
 
 def _quiet(settings: Settings, _: Resources) -> "Quiet":
@@ -220,6 +233,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "recheck": _recheck,
     "trust": _trust,
     "answers": _answers,
+    "merges": _merges,
     "producers": _producers,
     "signing_key": _signing_key,
     "media": _media,
@@ -233,6 +247,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "watch": _watch,
     "lag": _lag,
     "unread": _unread,
+    "unread_steps": _unread_steps,
     "quiet": _quiet,
     "partitions": _partitions,
     "read_model": _read_model,

@@ -53,7 +53,7 @@ class Live:
         for queue, person in self._pages.items():
             if news["kind"] == "candidate" and not may(person, "candidate.view"):
                 continue
-            if news["kind"] == "alert" and not may(person, "alert.view"):
+            if news["kind"] in ("alert", "incident") and not may(person, "alert.view"):
                 continue
             _put(queue, news)
 

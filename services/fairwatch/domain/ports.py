@@ -105,7 +105,7 @@ class Facet:
         media: Hex SHA-256 of the media that whoever may see the subject may see.
     """
 
-    kind: Literal["alert", "candidate"]
+    kind: Literal["alert", "candidate", "incident"]
     subject: str
     name: str
     version: int
@@ -130,6 +130,6 @@ class ReadModel(Protocol):
         """
         ...
 
-    async def forget(self, kind: Literal["alert", "candidate"], subject: str) -> bool:
+    async def forget(self, kind: Literal["alert", "candidate", "incident"], subject: str) -> bool:
         """Erase a subject with all its parts; False when it was not there."""
         ...

@@ -448,6 +448,106 @@ class FieldDrift(TypedDict):
     seen_at: int
     weight: int
 
+IncidentDeed = Literal["MERGE", "SPLIT"]
+
+
+class IncidentAction(TypedDict):
+    """What one person does to an incident; the owner of its place takes it, or says why not."""
+
+    action_id: str
+    incident_id: str
+    place: str
+    action: IncidentDeed
+    actor: str
+    role: str
+    at: int
+    into: NotRequired[str | None]
+    alerts: NotRequired[list[str]]
+    note: NotRequired[str]
+    sites: NotRequired[list[str]]
+    via: NotRequired[str]
+    deed: NotRequired[Deed | None]
+
+IncidentState = Literal["OPEN", "CLOSED", "MERGED"]
+
+IncidentRole = Literal["OTHER", "SUBJECT", "VEHICLE", "ACCESS", "PERIMETER", "HAZARD", "TECHNICAL"]
+
+IncidentEventState = Literal["FIRING", "ENDED", "WITHDRAWN"]
+
+
+class IncidentMember(TypedDict):
+    """An alert that is part of an incident."""
+
+    alert_id: str
+    rule: str
+    role: NotRequired[IncidentRole]
+    event_type: str
+    device_ids: NotRequired[list[str]]
+    first_at: int
+    last_at: int
+    events: NotRequired[int]
+    state: NotRequired[IncidentEventState]
+    certainty: NotRequired[Certainty]
+
+IncidentRemark = Literal["NONE", "PLAUSIBLE_TRANSIT", "IMPLAUSIBLE_TRANSIT"]
+
+
+class IncidentEvent(TypedDict):
+    """One line of a timeline. Of what was withdrawn only the time is left."""
+
+    event_id: str
+    at: int
+    until: NotRequired[int | None]
+    state: NotRequired[IncidentEventState]
+    role: NotRequired[IncidentRole]
+    alert_id: NotRequired[str | None]
+    rule: NotRequired[str]
+    event_type: str
+    device_id: NotRequired[str]
+    certainty: NotRequired[Certainty]
+    same_as: NotRequired[str | None]
+    remark: NotRequired[IncidentRemark]
+    other: NotRequired[str | None]
+    took_ms: NotRequired[int | None]
+
+
+class IncidentNote(TypedDict):
+    """One deed."""
+
+    action: IncidentDeed
+    actor: str
+    at: int
+    other: str
+    text: NotRequired[str]
+
+
+class Incident(TypedDict):
+    """Alerts that belong together in space and time, in full at each change."""
+
+    incident_id: str
+    place: str
+    rule: str
+    site_id: NotRequired[str | None]
+    site_name: NotRequired[str | None]
+    revision: int
+    state: NotRequired[IncidentState]
+    certainty: NotRequired[Certainty]
+    started_at: NotRequired[int | None]
+    updated_at: NotRequired[int | None]
+    closed_at: NotRequired[int | None]
+    issued_at: int
+    events: NotRequired[int]
+    distinct: NotRequired[int]
+    implausible: NotRequired[int]
+    members: NotRequired[list[IncidentMember]]
+    more_members: NotRequired[int]
+    timeline: NotRequired[list[IncidentEvent]]
+    more_events: NotRequired[int]
+    merged_into: NotRequired[str | None]
+    merged_from: NotRequired[list[str]]
+    split_from: NotRequired[str | None]
+    deeds: NotRequired[list[IncidentNote]]
+
 
 class LegalHold(TypedDict):
     """A duty to keep what would be erased: it goes before every erasure and every retention until it is released."""

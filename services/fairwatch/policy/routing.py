@@ -20,6 +20,7 @@ from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.correlation.rules import Correlation
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import FailedError, view_of
+from fairwatch.policy.incidents.rules import IncidentRule
 from fairwatch.policy.route_index import Children
 from fairwatch.policy.rule_options import NAME, Match, Options, Strict
 from fairwatch.policy.subject import Subject
@@ -55,6 +56,7 @@ class Routes(Strict):
     absent: tuple[Absent, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     arming: tuple[Arming, ...] = ()
+    incidents: tuple[IncidentRule, ...] = ()
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> "Routes":
@@ -85,6 +87,8 @@ class Routes(Strict):
             if not options.get("receivers"):
                 raise ValueError(f"{label}: has no receivers, its own or inherited")
             names.add(node.name)
+        if len({rule.name for rule in self.incidents}) < len(self.incidents):
+            raise ValueError("incidents: a name is used twice")
         return self
 
 
@@ -128,6 +132,7 @@ class RouteTree:
         matches: What each rule asks for itself, by name.
         calendars: The days of each calendar, by name.
         correlations: Each rule of several events, by name.
+        incidents: Each rule of incidents, by name.
 
     Raises:
         ConfigurationError: A calendar's file cannot be read.
@@ -145,6 +150,7 @@ class RouteTree:
             after = node.after if isinstance(node, Absent) else None
             self.rules[node.name] = Rule(name=node.name, absent_after=after, **options)
         self.correlations = {rule.name: rule for rule in routes.correlations}
+        self.incidents = {rule.name: rule for rule in routes.incidents}
         terms = [Term(rule, part, match) for rule in routes.correlations for part, match in rule.terms()]
         self.matches |= {f"{term.name}: {term.part}": term.match for term in terms if term.part != "first"}
         self._terms = Children([(term, term.match) for term in terms])

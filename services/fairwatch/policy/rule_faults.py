@@ -8,6 +8,7 @@ from typing import Any
 from fairwatch.domain.calendar import zone
 from fairwatch.policy.causes import MOMENTS
 from fairwatch.policy.correlation.faults import correlation_faults
+from fairwatch.policy.incidents.faults import incident_faults
 from fairwatch.policy.routing import Node, Routes, RouteTree
 from fairwatch.policy.rule_options import Match, types_of
 
@@ -37,6 +38,8 @@ def rule_faults(tree: RouteTree, places: Places = Places(), today: date | None =
             yield f"rule {rule.name!r}: group_wait is longer than resolve_after: it is over before it is told"
     for correlation in tree.correlations.values():
         yield from correlation_faults(correlation)
+    for incident in tree.incidents.values():
+        yield from incident_faults(incident, tree.rules, places.sites, places.devices)
     yield from _unknown_places(tree, places)
     yield from _zones_of_sites(tree.routes, places)
 

@@ -20,6 +20,8 @@ from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
 from fairwatch.policy.grouping import AlertGroup, Timing
+from fairwatch.policy.incidents.rules import IncidentRule
+from fairwatch.policy.incidents.step import step_of
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_options import Options
@@ -80,6 +82,7 @@ class Group:
         self._rules = rules
         self._token: str | None = None
         self._timings: dict[str, Timing] = {}
+        self._incidents: tuple[IncidentRule, ...] = ()
         self._state = state
         self._groups = Agenda(state, _due_at, _lane_of, is_sole=is_rehearsal)
         armed = rules.armed if isinstance(rules, RuleBook) else armed
@@ -120,6 +123,7 @@ class Group:
         for partition, absence in self._watches.due(partitions, now):
             group = self._group(partition, absence["group"], self._groups.get(partition, absence["group"]))
             group.take(absence, now, self._timings.get(absence["rule"], DEFAULTS), is_new=True)
+            emitted += self._steps(absence, group)
             emitted += self._write(group, now)
             self._keep(partition, absence["group"], group)
         for partition, key, value in self._groups.due(partitions, now):
@@ -150,6 +154,7 @@ class Group:
             rules = book.tree.rules if isinstance(book, RuleBook) else book
             self._timings = {name: _micros(options) | {"rules": token} for name, options in rules.items()}
             self._watches.follow(rules)
+            self._incidents = book.tree.routes.incidents if isinstance(book, RuleBook) else ()
             self._token = token
 
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
@@ -171,7 +176,8 @@ class Group:
             group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
             return [Skip("heard" if after is not None else "nothing_open")]
-        return [*self._write(group, now)] or [GOES_ON if verdict == "goes_on" else GROUPED]
+        steps = self._steps(trigger, group) if verdict == "taken" else []
+        return [*steps, *self._write(group, now)] or [GOES_ON if verdict == "goes_on" else GROUPED]
 
     def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         deed, now = event.record, self._clock.now()
@@ -221,6 +227,13 @@ class Group:
             if not self._is_rehearsal:
                 emitted.append(Emit("audit", alert["alert_id"], _audit(alert), traces))
         return emitted if shadow else [*emitted, *self._dependencies.of(group, now)]
+
+    def _steps(self, trigger: Mapping[str, Any], group: AlertGroup) -> list[Emit]:
+        """Return what rules of incidents are told of a trigger that became part of an alert."""
+        if not self._incidents or group.is_shadow:
+            return []
+        step = step_of(trigger, group.value["alert"]["alert_id"], self._incidents)
+        return [] if step is None else [Emit("incident-steps", step["group"], step)]
 
     def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:
         """Give up what devices had said that are gone by now."""

@@ -1,6 +1,6 @@
 """Folds what happened into the read model that the console shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -49,6 +49,8 @@ class Project:
         return outcomes
 
     async def _erase(self, event: Event) -> Sequence[Outcome]:
+        if event.topic == "incidents":
+            return () if await self._read_model.forget("incident", event.key) else (Skip("unchanged"),)
         if event.topic != "candidates":  # other keys are groups: their alerts leave when newer ones push them out
             return (Skip("tombstone"),)
         return () if await self._read_model.forget("candidate", event.key) else (Skip("unchanged"),)
@@ -77,18 +79,10 @@ class Project:
 
 def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:
     """Return the parts of the read model that a record says something about; none for a record nobody sees."""
-    match record_type:
-        case "MatchCandidate":
-            return (_candidate(record),)
-        case "Verification":
-            return (_verification(record),)
-        case "Verdict":
-            return (_candidate(record["candidate"]), _verdict(record))
-        case "Alert":
-            return (_alert(record),)
-        case "Delivery":
-            return (_delivery(record),)
-    return ()
+    if record_type == "Verdict":
+        return (_candidate(record["candidate"]), _verdict(record))
+    one = FACETS.get(record_type)
+    return () if one is None else (one(record),)
 
 
 def _nothing(event: Event, parts: Sequence[Facet]) -> Sequence[Outcome]:
@@ -160,6 +154,19 @@ def _alert(record: Mapping[str, Any]) -> Facet:
     )
 
 
+def _incident(record: Mapping[str, Any]) -> Facet:
+    return Facet(
+        kind="incident",
+        subject=record["incident_id"],
+        name="incident",
+        version=record["revision"],
+        at=record.get("updated_at") or record["issued_at"],
+        record=record,
+        listed=record.get("state", "OPEN") != "MERGED",
+        open=record.get("state", "OPEN") == "OPEN",
+    )
+
+
 def _urgency(candidate: Mapping[str, Any]) -> int:
     """Return the rank of a candidate that waits: the most urgent first, of those what expires first."""
     return -(int(candidate.get("priority", 2)) * STEP + int(candidate["expires_at"]) // MILLISECOND)
@@ -179,3 +186,12 @@ def _delivery(record: Mapping[str, Any]) -> Facet:
 def _hashes(media: Sequence[Mapping[str, Any] | None]) -> tuple[str, ...]:
     uris = [item["uri"] for item in media if item is not None]
     return tuple(uri.removeprefix(MEDIA_SCHEME) for uri in uris if uri.startswith(MEDIA_SCHEME))
+
+
+FACETS: Mapping[str, Callable[[Mapping[str, Any]], Facet]] = {
+    "MatchCandidate": _candidate,
+    "Verification": _verification,
+    "Alert": _alert,
+    "Delivery": _delivery,
+    "Incident": _incident,
+}

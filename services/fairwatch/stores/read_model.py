@@ -1,4 +1,4 @@
-"""What the console shows, in Redis: alerts and candidates in parts that only ever grow newer."""
+"""What the console shows, in Redis: alerts, candidates and incidents in parts that only ever grow newer."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from fairwatch.domain.errors import RestartError
 from fairwatch.domain.ports import Facet
 from fairwatch.stores.redis_errors import reachable, text
 
-Kind = Literal["alert", "candidate"]
+Kind = Literal["alert", "candidate", "incident"]
 Index = Literal["listed", "seen", "open", "over"]
 INDEXES: tuple[Index, ...] = ("listed", "seen", "open", "over")
 CHUNK = 200
 NAME = "read model of the console"
-KEEP = {"alert": 2_000, "candidate": 5_000}
+KEEP: Mapping[Kind, int] = {"alert": 2_000, "candidate": 5_000, "incident": 2_000}
 EPOCH_LOST = -1
 SHA256_LENGTH = 64
 CLAIM_S = 600
@@ -63,7 +63,7 @@ return changed
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An alert or a candidate as the read model knows it.
+    """An alert, a candidate or an incident as the read model knows it.
 
     Attributes:
         kind, id: What it is.
@@ -88,14 +88,14 @@ class RedisReadModel:
     Args:
         redis: A client, with or without `decode_responses`.
         prefix: Put before every name, so that deployments can share a server.
-        keep: How many alerts and candidates that are over stay; the least recently touched leave first. What is open
+        keep: How many of a kind that are over stay; the least recently touched leave first. What is open
             never leaves.
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "", keep: Mapping[Kind, int] | None = None) -> None:
         self._redis = redis
         self._root = f"{{{prefix}fairwatch:console}}:"  # braces: one slot of a cluster
-        self._keep: dict[Kind, int] = {"alert": KEEP["alert"], "candidate": KEEP["candidate"], **(keep or {})}
+        self._keep: dict[Kind, int] = {**KEEP, **(keep or {})}
         self._script = redis.register_script(_FOLD)
         self._epoch: str | None = None
 

@@ -72,6 +72,15 @@ CORRELATED = Counter(
 CORRELATION_KEYS = Gauge(
     "fairwatch_correlation_keys", "Keys of which rules of several events remember something.", registry=REGISTRY
 )
+INCIDENTS = Counter(
+    "fairwatch_incidents",
+    "Incidents by rule: `opened`, `closed`, `merged`, `split`, and ways that are too fast (`implausible_transit`).",
+    ["rule", "what"],
+    registry=REGISTRY,
+)
+INCIDENTS_KNOWN = Gauge(
+    "fairwatch_incidents_known", "Incidents that are open, or were and can be merged and split.", registry=REGISTRY
+)
 DELIVERIES = Counter(
     "fairwatch_deliveries",
     "Answers of receivers, `ok` or why not; and what was not sent to them, on purpose.",

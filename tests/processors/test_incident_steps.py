@@ -1,0 +1,117 @@
+"""`Group` tells incidents of what became part of an alert: once, and without what it must not."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fairwatch.policy.incidents.roles import role_of
+from fairwatch.policy.incidents.rules import IncidentRule
+from fairwatch.policy.routing import Routes, RouteTree
+from fairwatch.policy.rule_book import RuleBook
+from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.processors.group import Group
+from tests.support.processor_world import MemoryState, World, emitted
+from tests.support.records import AT, trigger
+
+ROUTES: dict[str, Any] = {
+    "route": {
+        "receivers": ["room"],
+        "routes": [
+            {"name": "tamper", "match": {"event_types": ["tamper.*"]}},
+            {"name": "quiet", "shadow": True, "match": {"event_types": ["line.crossed"]}},
+        ],
+    },
+    "incidents": [
+        {"name": "gates", "per": "rule", "devices": ["gate-1", "gate-2"]},
+        {"name": "site", "event_types": ["tamper.*", "watchlist.face"], "sites": ["harbour"]},
+    ],
+}
+
+
+def world(**incident: Any) -> World:
+    said = {**ROUTES, "incidents": [{**ROUTES["incidents"][1], **incident}]} if incident else ROUTES
+    made = World(None)  # type: ignore[arg-type]  # set in the next line: both share the clock
+    made.processor = Group(RuleBook(RouteTree(Routes.model_validate(said)), None), MemoryState(), made.clock)
+    return made
+
+
+async def steps(here: World, *triggers: dict[str, Any]) -> list[dict[str, Any]]:
+    return emitted(
+        await here.push(*(here.event("alert-triggers", "Alert", each) for each in triggers)), "incident-steps"
+    )
+
+
+async def test_a_step_names_the_alert_and_carries_no_text_picture_or_person() -> None:
+    here = world()
+    face = {"event_type": "watchlist.face", "site_id": "harbour", "verified_by": ["ann", "ben"], "entry_id": "e",
+            "candidate_id": "c", "title": "Missing child", "parameters": {"score": "0.9"},
+            "media": [{"uri": "fw-media:0", "sha256": None}]}  # fmt: skip
+    answers = await here.push(here.event("alert-triggers", "Alert", trigger(**face)))
+    [step], [alert] = emitted(answers, "incident-steps"), emitted(answers, "alerts")
+    assert (step["alert_id"], step["group"]) == (alert["alert_id"], "site|harbour")
+    assert set(step["parameters"]) == {"incident.step", "incident.rule"}
+    assert not {"verified_by", "media", "candidate_id", "description"} & set(step)
+    assert step["title"] == ""
+
+
+async def test_the_first_rule_that_takes_an_alert_has_it_and_places_of_one_rule_may_span_sites() -> None:
+    said = [("gate-1", "harbour"), ("gate-2", "airport"), ("cam-9", "harbour"), ("cam-9", "airport")]
+    triggers = [trigger(str(n), n=n, device_ids=[device], site_id=site) for n, (device, site) in enumerate(said)]
+    assert [step["group"] for step in await steps(world(), *triggers)] == ["gates|", "gates|", "site|harbour"]
+
+
+async def test_what_goes_on_and_what_is_shadow_tells_nothing_and_an_end_and_a_revocation_do() -> None:
+    here = world()
+    cause = [{"cause_id": "c", "kind": "CONDITION", "device_id": "cam-1", "event_type": "tamper.scene_change",
+              "started_at": AT, "updated_at": AT}]  # fmt: skip
+    on = {"site_id": "harbour", "causes": cause}
+    told = await steps(
+        here,
+        trigger(n=0, **on),
+        trigger(n=1, at=AT + 1, **on),
+        trigger(n=2, at=AT + 2, state="ENDED", **on),
+        trigger("quiet:x", n=3, rule="quiet", site_id="harbour"),
+    )
+    assert [step["state"] for step in told] == ["NEW", "ENDED"]
+    face = {"event_type": "watchlist.face", "candidate_id": "c", "site_id": "harbour"}
+    both = await steps(here, trigger("f", n=4, **face), trigger("f", n=5, state="CANCELLED", **face))
+    assert [step["state"] for step in both] == ["NEW", "CANCELLED"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("name two cameras|two cameras", {"overlaps": [["a", "a"]]}),
+        ("overlap", {"overlaps": [["a", "b"]], "transits": [{"from": "a", "to": "b", "min": "1s", "max": "2s"}]}),
+        ("in this order", {"transits": [{"from": "a", "to": "b", "min": "3s", "max": "2s"}]}),
+        ("in this order", {"transits": [{"from": "a", "to": "b", "min": "3s", "typical": "1s", "max": "9s"}]}),
+        ("both 'a'", {"transits": [{"from": "a", "to": "a", "min": "1s", "max": "2s"}]}),
+        ("no event type", {"event_types": ["door.opened.wide"]}),
+        ("greater than 0|greater", {"within": "0s"}),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_with_its_reason(fault: str, said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        IncidentRule.model_validate({"name": "yard", **said})
+
+
+def test_names_that_nothing_has_are_faults_of_rules_check() -> None:
+    said = {"name": "yard", "rules": ["quiet", "gone"], "sites": ["moon"], "zones": ["z"], "devices": ["gate-1"],
+            "overlaps": [["gate-1", "gate-9"]]}  # fmt: skip
+    tree = RouteTree(Routes.model_validate({**ROUTES, "incidents": [said]}))
+    places = Places(sites={"harbour": {"time_zone": "UTC"}}, devices={"gate-1": {}})
+    found = [fault for fault in rule_faults(tree, places) if fault.startswith("incidents 'yard'")]
+    assert [fault.partition(": ")[2] for fault in found] == [
+        "rule 'quiet' is a shadow: it raises no alert that could take part",
+        "there is no rule 'gone'",
+        "site 'moon' is not known",
+        "zone 'z' is not known",
+        "device 'gate-9' is not known",
+    ]
+
+
+def test_a_role_is_said_by_the_rule_first_then_by_the_longest_name_then_by_what_the_event_is() -> None:
+    own: dict[str, Any] = {"lorries": "HAZARD", "access.*": "PERIMETER", "access.denied": "SUBJECT"}
+    cases = [("lorries", "plate.read"), ("doors", "access.denied"), ("doors", "access.granted"), ("x", "plate.read")]
+    assert [role_of(*case, own) for case in cases] == ["HAZARD", "SUBJECT", "PERIMETER", "VEHICLE"]
