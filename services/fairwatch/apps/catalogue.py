@@ -57,9 +57,11 @@ def _chain(name: str) -> Component:
 
 
 def _gateway(settings: Settings, *, name: str) -> int:
+    import uvloop  # noqa: PLC0415
+
     from fairwatch.apps.gateways import run_gateway  # noqa: PLC0415
 
-    return asyncio.run(run_gateway(settings, name))
+    return uvloop.run(run_gateway(settings, name))
 
 
 def _processor(settings: Settings, *, name: str) -> int:

@@ -4,25 +4,15 @@ from fairwatch.apps.kafka import client_options, codec, producer, reach
 from fairwatch.apps.media import raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
-from fairwatch.domain.errors import RejectedError
 from fairwatch.edges.config import MIB, GatewayConfig
 from fairwatch.edges.edge import serve
 from fairwatch.edges.live_devices import DeviceTopic
+from fairwatch.engine.collector import tune_collector
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
 from fairwatch.formats import catalogue
-from fairwatch.formats.payload import Payload
 from fairwatch.parts import parts
-
-
-def judge(payload: Payload, known_format: str | None) -> RejectedError | None:
-    """Return why no format takes a payload, so that its sender hears of it at once."""
-    try:
-        catalogue.decode(payload, known_format)
-    except RejectedError as error:
-        return error
-    return None
 
 
 def gateway_config(settings: Settings, kind: str) -> GatewayConfig:
@@ -72,6 +62,16 @@ async def run_gateway(settings: Settings, kind: str) -> int:
 
     try:
         topic = device_topic(settings, kind)
-        return await serve(kind, config, publisher, bodies, SystemClock(), check=judge, connect=connect, topic=topic)
+        return await serve(
+            kind,
+            config,
+            publisher,
+            bodies,
+            SystemClock(),
+            check=catalogue.refusal,
+            connect=connect,
+            topic=topic,
+            started=lambda _: tune_collector(),
+        )
     finally:
         await publisher.close()
