@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from fairwatch.apps.gateways import judge
+from fairwatch.formats.catalogue import refusal as judge
 from tests.edges.test_viid_gateway import DEVICES, Platform
 from tests.support.gateway_world import KEY, keyed, run_gateway
 

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import DigestAuthMiddleware
 
 from fairwatch.domain.errors import OverloadedError, RejectedError
+from fairwatch.stores.viid_sessions import MemorySessions
 from tests.support.gateway_world import PASSWORD, VIID_ID, RecordingPublisher, digested, run_gateway
 
 MEDIA_TYPE = "application/VIID+JSON;charset=UTF-8"
@@ -225,6 +226,20 @@ async def test_session_ends_five_minutes_after_the_last_request(registered):
     assert alive == ["ALIVE"] * 4, "a keepalive is a sign of life, though it becomes no event"
     clock.advance(seconds=300)
     assert (await registered.post("/Faces", FACES))[0] == 401
+
+
+async def test_requests_that_follow_each_other_write_their_session_once(registered, monkeypatch):
+    written, put = [], MemorySessions.put
+
+    async def noted(self, viid_id, session):
+        written.append(session.expires_at)
+        await put(self, viid_id, session)
+
+    monkeypatch.setattr(MemorySessions, "put", noted)
+    for seconds in (0, 1, 4, 0):
+        registered.gateway.clock.advance(seconds=seconds)
+        assert (await registered.post("/Faces", FACES))[0] == 200
+    assert written == [registered.gateway.clock.now() + 300_000_000], "once a hundredth of its life is over"
 
 
 async def test_unregister_ends_the_session_of_its_peer_alone(registered):

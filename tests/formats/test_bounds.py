@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from fairwatch.apps.gateways import judge
 from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bounds import ALWAYS, GROWTH, MOST_RECORDS, BoundedRecords, weight
 from fairwatch.formats.catalogue import decode
+from fairwatch.formats.catalogue import refusal as judge
 from fairwatch.formats.payload import Payload
 
 FACE = {"FaceID": "", "InfoKind": 1, "SourceID": "1", "DeviceID": "31010000001320000001"}

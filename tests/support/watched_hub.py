@@ -15,12 +15,12 @@ import structlog
 from obstore.store import MemoryStore
 from prometheus_client import generate_latest
 
-from fairwatch.apps.gateways import judge
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.edges.credentials import issue_api_key
 from fairwatch.edges.intake import Arrival, Intake
+from fairwatch.formats.catalogue import refusal as judge
 from fairwatch.formats.payload import Payload
 from fairwatch.processors.enrich import Enrich
 from fairwatch.processors.normalize import Normalize

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
 from fairwatch.domain.errors import ConfigurationError
 
 GUESSING_PREFIX = 64  # bits of an IPv6 address that one customer has at least to himself
+_REMEMBERED = 16_384  # addresses that call again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ class Networks:
             raise ConfigurationError(f"{setting}: {error}; write addresses like 10.0.0.7 or 10.0.0.0/8") from None
 
     def __contains__(self, address: object) -> bool:
+        if not self.all:
+            return False
         found = parsed(address) if isinstance(address, str) else None
         return found is not None and any(found in network for network in self.all if network.version == found.version)
 
 
+@lru_cache(_REMEMBERED)
 def parsed(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address, IPv4 where it is mapped into IPv6; None where it is none. A port behind it is left out.
 
@@ -68,6 +73,7 @@ def caller(remote: str, forwarded: str, proxies: Networks) -> str:
     return address
 
 
+@lru_cache(_REMEMBERED)
 def neighbourhood(address: str) -> str:
     """Return what counts as one place of guessing: an IPv4 address, or the network of an IPv6 address."""
     found = parsed(address)

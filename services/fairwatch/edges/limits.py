@@ -89,16 +89,24 @@ class Bodies:
 
     async def _collect(self, request: web.BaseRequest, chunks: list[bytes], limit: int) -> None:
         size = 0
+
+        def take(chunk: bytes) -> None:
+            nonlocal size
+            chunks.append(chunk)
+            self.held += len(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise RejectedError("too_large", f"body of more than {limit} bytes")
+            if self.held > self._total and self.held > size:  # a large one alone must pass at some time
+                raise OverloadedError("too many bytes are being handled")
+
         try:
+            if request.content.is_eof():  # small ones come with their head: there is nothing to wait for
+                take(request.content.read_nowait())
+                return
             async with asyncio.timeout(self._timeout_s):
                 async for chunk in request.content.iter_chunked(CHUNK):
-                    chunks.append(chunk)
-                    self.held += len(chunk)
-                    size += len(chunk)
-                    if size > limit:
-                        raise RejectedError("too_large", f"body of more than {limit} bytes")
-                    if self.held > self._total and self.held > size:  # a large one alone must pass at some time
-                        raise OverloadedError("too many bytes are being handled")
+                    take(chunk)
         except TimeoutError as error:
             raise RefusedError(408, "timeout", f"the body did not arrive in {self._timeout_s:g} s") from error
         except OSError as error:

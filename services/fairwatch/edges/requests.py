@@ -14,6 +14,9 @@ HEAVY = 64 * 1024
 
 def add_route(app: web.Application, method: str, path: str, handler: Handler) -> None:
     """Serve a path, also with a slash behind it, as many devices write it."""
+    if "{" in path:  # one pattern to try instead of two
+        app.router.add_route(method, path + "{slash:/?}", handler)
+        return
     app.router.add_route(method, path, handler)
     app.router.add_route(method, f"{path}/", handler)
 

@@ -19,6 +19,7 @@ TOPIC: Final = "device-status"
 EVERY: Final = 60_000_000  # microseconds between two tellings of the same state
 AT_MOST: Final = 5_000_000  # between two tellings of a device that comes and goes
 _BY_THE_BROKER: Final = frozenset({b"offline", b"disconnected"})  # last wills, which brokers send for who has gone
+_LONGEST_WILL: Final = 64  # bytes, blanks around it included
 _log = structlog.get_logger(__name__)
 
 State = Literal["ALIVE", "GONE"]
@@ -86,4 +87,4 @@ def is_sign_of_life(body: bytes, headers: Mapping[str, str]) -> bool:
     """Tell whether a message comes from its device: not what an MQTT broker kept, nor the last will of who has gone."""
     if headers.get("mqtt-retained") == "true":
         return False
-    return body.strip().lower() not in _BY_THE_BROKER
+    return len(body) > _LONGEST_WILL or body.strip().lower() not in _BY_THE_BROKER

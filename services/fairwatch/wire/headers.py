@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.schemas import newest
@@ -59,6 +60,11 @@ def from_kafka(pairs: Iterable[tuple[str, bytes | None]] | None) -> Headers:
     return {name: value or b"" for name, value in pairs or ()}
 
 
+@lru_cache(maxsize=64)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
 def rfc3339(micros: int) -> bytes:
     """Write a time as CloudEvents wants it.
 
@@ -66,7 +72,7 @@ def rfc3339(micros: int) -> bytes:
     b'2026-01-01T00:00:00.000000Z'
     """
     seconds, rest = divmod(micros, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z".encode()
+    return f"{_to_the_second(seconds)}.{rest:06d}Z".encode()
 
 
 def _number(text: bytes | None) -> int | None:

@@ -1,8 +1,7 @@
 """Writes records to topics and returns when the broker has them; also the SDK for producers outside the hub."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
@@ -18,13 +17,19 @@ from aiokafka.errors import (
 )
 
 from fairwatch.domain.clock import Clock, SystemClock
-from fairwatch.domain.errors import ConfigurationError, OverloadedError, RejectedError, RetryableError
+from fairwatch.domain.errors import (
+    ConfigurationError,
+    FairwatchError,
+    OverloadedError,
+    RejectedError,
+    RetryableError,
+)
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Observation
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.avro import Codec, check
 from fairwatch.wire.cleaning import Cleaner
-from fairwatch.wire.headers import RECORDED, cloud_event
+from fairwatch.wire.headers import RECORDED, cloud_event, rfc3339
 from fairwatch.wire.kinds.checking import misfit
 from fairwatch.wire.producers import HEADER, RECORD, signature_header
 from fairwatch.wire.topics import Topic, topics
@@ -90,6 +95,7 @@ class Producer:
         self._timeout_s = timeout_s
         self._max_pending = max_pending
         self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
+        self._described: dict[str, Mapping[str, bytes]] = {}  # what headers of a record have in common
         self._pending = 0
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -108,8 +114,12 @@ class Producer:
 
     async def connect(self) -> None:
         """Connect ahead of the first write; RetryableError when the broker does not answer."""
-        async with self._in_time():
-            await self._started()
+        used = self._producer
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._started()
+        except (TimeoutError, KafkaError) as error:
+            raise self._left(used, error) from error
 
     async def answers(self) -> bool:
         """Tell whether a broker answers; waits until it does, or until it has failed to."""
@@ -172,10 +182,12 @@ class Producer:
         if self._pending >= self._max_pending:
             raise OverloadedError(f"{self._pending} writes are waiting for the broker")
         self._pending += 1
+        used = self._producer
         try:
-            async with self._in_time():
-                producer = await self._started()
-                await _acknowledged(producer, self._prefix + topic, key, value, headers)
+            async with asyncio.timeout(self._timeout_s):
+                await _acknowledged(used or await self._started(), self._prefix + topic, key, value, headers)
+        except (TimeoutError, KafkaError) as error:
+            raise self._left(used, error) from error
         finally:
             self._pending -= 1
 
@@ -183,23 +195,20 @@ class Producer:
         now = self._clock.now()
         received_at = record.get("received_at") if record else None
         event_id = stable_id("event", topic.name, key, sha256(value or b"").hexdigest())
-        described = cloud_event(topic.record, source=self._source, event_id=event_id, at=now)
-        return described | {RECORDED: str(received_at if isinstance(received_at, int) else now).encode()}
+        common = self._described.get(topic.record)
+        if common is None:
+            common = self._described[topic.record] = cloud_event(topic.record, source=self._source, event_id="", at=now)
+        recorded = received_at if isinstance(received_at, int) else now
+        return {**common, "ce_id": event_id.encode(), "ce_time": rfc3339(now), RECORDED: b"%d" % recorded}
 
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        """Bound a block in time, and leave a client that failed: its sequence numbers may have a hole."""
-        used = self._producer
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                yield
-        except _TOO_LARGE as error:
-            self._renew(used)
-            detail = "the broker takes no value of that size: raise max.message.bytes of the topic"
-            raise RejectedError("too_large", detail) from error
-        except (TimeoutError, KafkaError) as error:
-            self._renew(used)
-            raise RetryableError(f"the broker did not acknowledge in time: {error!r}") from error
+    def _left(self, used: AIOKafkaProducer | None, error: Exception) -> FairwatchError:
+        """Leave a client that failed, as its sequence numbers may have a hole; return what to say of it."""
+        self._renew(used)
+        if isinstance(error, _TOO_LARGE):
+            return RejectedError(
+                "too_large", "the broker takes no value of that size: raise max.message.bytes of the topic"
+            )
+        return RetryableError(f"the broker did not acknowledge in time: {error!r}")
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:

@@ -43,7 +43,10 @@ class HttpGateway:
     async def receive_event(self, request: web.Request) -> web.Response:
         """Take a maker's payload; 200 with its raw id after the broker's acknowledgement."""
         device = await self._admit(request)
-        return web.json_response({"raw_id": await self._take(request, device, device.format)})
+        raw_id = await self._take(request, device, device.format)
+        return web.Response(
+            body=b'{"raw_id": "%s"}' % raw_id.encode(), content_type="application/json", charset="utf-8"
+        )
 
     async def receive_notify(self, request: web.Request) -> web.Response:
         """Take a WS-BaseNotification Notify; 202 without content, as the message is one-way.

@@ -8,7 +8,7 @@ answered a challenge, or answer one itself. Bodies that cannot be used are answe
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiohttp import hdrs, web
@@ -35,6 +35,8 @@ IDENTIFY = "User-Identify"
 SYSTEM_BODY_LIMIT = 64 * 1024
 # Devices of this standard often read only the first challenge, and MD5 is the one that the standard names.
 CHALLENGE_ORDER: tuple[Algorithm, ...] = ("MD5", "SHA-256")
+
+_SPARED: Final = 0.01  # of a session's life
 
 _log = structlog.get_logger(__name__)
 
@@ -120,7 +122,7 @@ class VisualGateway:
         if viid_id not in proved_on(request) and (peer.shared or await self._is_shared(peer)):
             raise self.doorkeeper.challenge(device, CHALLENGE_ORDER)
         self.doorkeeper.check(device, peer)
-        await self._prolong(viid_id, device, peer.key)
+        await self._prolong(viid_id, device, peer.key, session.expires_at)
         await self.reception.heard(device)
         return device
 
@@ -134,8 +136,12 @@ class VisualGateway:
         await self.reception.heard(device)
         return device
 
-    async def _prolong(self, viid_id: str, device: DeviceBinding, peer: str) -> None:
-        expires_at = self.clock.now() + round(self.session_s * 1_000_000)
+    async def _prolong(self, viid_id: str, device: DeviceBinding, peer: str, until: int = 0) -> None:
+        """Make a session last, unless it does already for all but a hundredth of its life: writing costs a request."""
+        life = round(self.session_s * 1_000_000)
+        expires_at = self.clock.now() + life
+        if expires_at - until < life * _SPARED:
+            return
         await self.sessions.put(viid_id, Session(device.device_id, peer, expires_at))
 
     async def _digested(self, request: web.Request, viid_id: str) -> DeviceBinding:

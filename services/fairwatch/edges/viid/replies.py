@@ -85,7 +85,8 @@ class Replies:
     def many(self, request: web.Request, ids: Sequence[str], refusal: RefusedError | None = None) -> web.Response:
         """Return one status for each object: 200 and 0, or what a refusal of the whole body means for each."""
         code, text = (code_of(refusal), refusal.detail) if refusal else (Status.OK, "OK")
-        statuses = [self.status(request, id_, code, text) for id_ in ids]
+        common = self.status(request, "", code, text)
+        statuses = [{**common, "Id": id_} for id_ in ids]
         body = {"ResponseStatusListObject": {"ResponseStatusObject": statuses}}
         return _response(body, refusal)
 
