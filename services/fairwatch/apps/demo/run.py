@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from fairwatch.apps.demo import world
+from fairwatch.apps.demo.anchored import anchor, anchor_check
 from fairwatch.apps.demo.cameras.frigate import FrigateRecorder
 from fairwatch.apps.demo.cameras.gat1400 import GatPlatform
 from fairwatch.apps.demo.cameras.hikvision import HikvisionCamera
@@ -64,7 +65,8 @@ async def run_demo(
             stage.components.check()
             played = await _played(cast, seconds)
             await _settled(stage)
-        checks = [played, *await _judge(stage)]
+            await asyncio.to_thread(anchor, stage.settings, folder)
+        checks = [played, *await _judge(stage, folder)]
         out.print(stage_table(await stage.health.read_all(), "What went through"))
         out.print(_summary(checks))
         if wait:
@@ -151,9 +153,10 @@ async def _settled(stage: Stage) -> None:
     await asyncio.sleep(2.0)
 
 
-async def _judge(stage: Stage) -> list[Check]:
+async def _judge(stage: Stage, folder: Path) -> list[Check]:
     records = await asyncio.to_thread(lambda: list(read_everything(stage.settings)))
-    return [*alert_checks(stage.room), *record_checks(records)]
+    chained = (record for topic, _, record in records if topic == "audit-chain")
+    return [*alert_checks(stage.room), *record_checks(records), anchor_check(chained, folder)]
 
 
 def _summary(checks: list[Check]) -> Table:
