@@ -19,6 +19,10 @@ LISTENS = FIXED | {
 OFF = {"enabled": False}
 SIGNED = ("legal-holds", "export-orders")  # what is signed, and looked at by verify for the audit log alone
 VOUCHED = ("people", "signing-keys", "trust-heads")  # what says whose deed it is, and how new it has to be
+LINEAGE = (  # what says where an alert comes from, but for the bytes that devices sent
+    "sightings", "candidates", "verifications", "verdicts", "deliveries", "audit-chain", "erasures",
+    "authorisations", "watchlist-entries", "rule-sets", *VOUCHED,
+)  # fmt: skip
 
 PARTS: tuple[Part, ...] = (
     Part(
@@ -267,7 +271,7 @@ PARTS: tuple[Part, ...] = (
         summary="the page for people",
         does="serves this page",
         writes=("verifications", "alert-actions", "incident-actions", "silences", "audit"),
-        references=("silences", "alerts"),
+        references=("silences", "alerts", *LINEAGE),
         port=8090,
         needs=("media",),
         chart={**LISTENS, "secureCookie": True},

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from fairwatch.console.config import ConsoleConfig
+from fairwatch.console.lineage import Explains
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.domain.clock import Clock, ManualClock
@@ -216,6 +217,7 @@ async def console_world(
     clock: Clock | None = None,
     port: int = 0,
     sites: Mapping[str, Sequence[str]] | None = None,
+    lineage: Explains | None = None,
     **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
@@ -235,6 +237,7 @@ async def console_world(
         silences, told = MemoryReference(), list[Any]()
         publisher.followed["silences"] = silences
         quiet = SilenceDesk(Quiet(), silences, _preview(told))
-        port = await stack.enter_async_context(serving(settings, publisher, model, media, clock, quiet))
+        serve = serving(settings, publisher, model, media, clock, quiet, lineage=lineage)
+        port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())
         yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

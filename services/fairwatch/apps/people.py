@@ -1,9 +1,14 @@
 """Builds the console from settings."""
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
 from redis.asyncio import Redis
 
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import must_be_signed, signing_key
+from fairwatch.apps.lineage.explain import explain
 from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
@@ -17,6 +22,7 @@ from fairwatch.engine.reconnects import hold_off
 from fairwatch.stores.read_model import RedisReadModel
 
 PORT = 8090
+NOT_READ = frozenset({"raw-events"})  # the console shows the hash of what a device sent, and may not read the bytes
 
 
 async def run_people(settings: Settings) -> int:
@@ -45,7 +51,11 @@ async def run_people(settings: Settings) -> int:
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = media_store(settings)
-        silences = silence_desk(settings, "console")
+        silences, clock = silence_desk(settings, "console"), SystemClock()
+
+        async def explains(alert_id: str) -> Mapping[str, Any]:
+            return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
+
         return await run_console(
-            config, publisher, read_model, media, SystemClock(), silences, broker=publisher.answers
+            config, publisher, read_model, media, clock, silences, broker=publisher.answers, lineage=explains
         )

@@ -7,6 +7,7 @@ from fairwatch.console.people import Person, Role
 Action = Literal[
     "alert.view",
     "alert.act",
+    "alert.explain",
     "alert.silence",
     "silence.view",
     "candidate.view",
@@ -23,7 +24,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     "approver": frozenset({"health.view"}),
     "operator": frozenset({"health.view", "alert.view", "alert.act", "silence.view", "alert.silence"}),
     "reviewer": frozenset({"health.view", "alert.view", "silence.view", "candidate.view", "candidate.verify"}),
-    "auditor": frozenset({"health.view", "alert.view", "silence.view", "candidate.view"}),
+    "auditor": frozenset({"health.view", "alert.view", "alert.explain", "silence.view", "candidate.view"}),
 }
 
 

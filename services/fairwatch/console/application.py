@@ -4,7 +4,19 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fairwatch.console import alerts, candidates, deeds, links, live, pictures, pipeline, sign_in, silences, watch
+from fairwatch.console import (
+    alerts,
+    candidates,
+    deeds,
+    lineage,
+    links,
+    live,
+    pictures,
+    pipeline,
+    sign_in,
+    silences,
+    watch,
+)
 from fairwatch.console.desk import DESK, Desk
 from fairwatch.console.guard import RULES, Handler, Rule, doorkeeper, errors, secure_headers
 from fairwatch.domain.errors import RetryableError
@@ -19,6 +31,7 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/me", sign_in.me, Rule(touch=True)),
     ("GET", "/api/alerts", alerts.list_alerts, Rule(action="alert.view")),
     ("GET", "/api/alerts/{id}", alerts.get_alert, Rule(action="alert.view")),
+    ("GET", "/api/alerts/{id}/lineage", lineage.explain_alert, Rule(action="alert.explain", touch=True)),
     ("POST", "/api/alerts/{id}/actions", deeds.act, Rule(action="alert.act", touch=True)),
     ("GET", "/api/people", deeds.people_who_act, Rule(action="alert.act")),
     ("GET", "/api/silences", silences.list_silences, Rule(action="silence.view")),
@@ -38,11 +51,17 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
 )
 
 
-def application(desk: Desk, updates: live.Live, watching: watch.Watch, quiet: silences.SilenceDesk) -> web.Application:
+def application(
+    desk: Desk,
+    updates: live.Live,
+    watching: watch.Watch,
+    quiet: silences.SilenceDesk,
+    explaining: lineage.LineageDesk,
+) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
-    app[silences.SILENCES] = quiet
+    app[silences.SILENCES], app[lineage.LINEAGE] = quiet, explaining
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

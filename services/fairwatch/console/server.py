@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from fairwatch.console.application import application, is_ready
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
+from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
 from fairwatch.console.silences import SilenceDesk
@@ -42,6 +43,7 @@ async def run_console(
     silences: SilenceDesk,
     *,
     broker: Asks | None = None,
+    lineage: Explains | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -54,6 +56,7 @@ async def run_console(
         clock: What time it is.
         silences: Which there are, and who may make some.
         broker: Asks whether the broker answers.
+        lineage: Explains an alert by its id.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -62,7 +65,7 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock, silences, broker) as port:
+    async with serving(config, publisher, read_model, media, clock, silences, broker, lineage) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -78,6 +81,7 @@ async def serving(
     clock: Clock,
     silences: SilenceDesk,
     broker: Asks | None = None,
+    lineage: Explains | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -95,7 +99,7 @@ async def serving(
         for work in (*works, silences.following) if silences.following else works:
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates, watching, silences)
+        app = application(desk, updates, watching, silences, LineageDesk(lineage))
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port

@@ -1,5 +1,6 @@
 """Explains an alert to somebody, who is in the audit log before anything is shown."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import signing_of
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.steps import explained
-from fairwatch.apps.lineage.window import Finder
+from fairwatch.apps.lineage.window import Find, Finder
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.ids import stable_id
@@ -34,8 +35,15 @@ async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> 
         await publisher.publish("audit", alert_id, record)
 
 
-def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
-    """Return the chain of an alert; ConfigurationError where there is none of this id."""
+def explain(settings: Settings, alert_id: str, now: int, closed: Collection[str] = ()) -> dict[str, Any]:
+    """Return the chain of an alert; ConfigurationError where there is none of this id.
+
+    Args:
+        settings: Of the hub.
+        alert_id: Its id.
+        now: Microseconds UTC.
+        closed: Topics that are not read here.
+    """
     whole = partial(latest, settings)
     trust = known_trust(settings)
 
@@ -45,4 +53,22 @@ def explain(settings: Settings, alert_id: str, now: int) -> dict[str, Any]:
         name, deed = str(record["reviewer"]), record.get("deed")
         return trust.refusal("Verification", record, deed, act="verify", name=name, roles=ROLES) or "authentic"
 
-    return explained(gather(Finder(settings), whole, alert_id), authentic, now)
+    found = gather(without(Finder(settings), closed), whole, alert_id)
+    return explained_here(explained(found, authentic, now), closed)
+
+
+def without(find: Find, closed: Collection[str]) -> Find:
+    """Return what finds nothing on these topics, and does not read them."""
+
+    def found(
+        topic: str, ids: Collection[str], since: int | None = None, until: int | None = None
+    ) -> list[dict[str, Any]]:
+        return [] if topic in closed else find(topic, ids, since, until)
+
+    return found
+
+
+def explained_here(told: dict[str, Any], closed: Collection[str]) -> dict[str, Any]:
+    """Return the chain with a word for what was not read, in the place of a reason why it is missing."""
+    here = {"status": "not read here", "why": "`fairwatch explain` shows it to whoever may read the topic"}
+    return {**told, "chain": [step | here if step["topic"] in closed else step for step in told["chain"]]}

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import * as deeds from "./deeds.js";
 import { el, empty, facts, show, walk } from "./dom.js";
+import * as lineage from "./lineage.js";
 import { picture } from "./pictures.js";
 import { ALERT_STATES, DELIVERY_STATES, count, pill, place, severity, severityWord, time } from "./words.js";
 
@@ -24,17 +25,18 @@ export function forget() {
   seen = null;
   filter = "all";
   deeds.forget();
+  lineage.forget();
 }
 
 export const { isWriting } = deeds;
 const { isOpen } = deeds;
 
-export function render(main, answer, id, redo, one, may) {
+export function render(main, answer, id, redo, one, may, explains) {
   const chosen = answer.alerts.find((alert) => alert.alert_id === id) || one;
   const rows = answer.alerts.map((alert) => row(alert, alert.alert_id === id));
   const list = rows.length ? el("ol", { class: "rows", onkeydown: walk }, rows) : nothing(answer);
   const column = el("section", { class: "column", "aria-label": "Alerts", "data-scroll": "alerts" }, heading(redo, answer.counts), list);
-  show(main, el("div", { class: `split${id ? " chosen" : ""}` }, column, detail(chosen, id, redo, may)));
+  show(main, el("div", { class: `split${id ? " chosen" : ""}` }, column, detail(chosen, id, redo, may, explains)));
 }
 
 function heading(redo, counts) {
@@ -85,7 +87,7 @@ function deliveryPill(alert) {
   return pill(states.length > 1 ? `→ Delivered to ${states.length}` : "→ Delivered", "good");
 }
 
-function detail(alert, id, redo, may) {
+function detail(alert, id, redo, may, explains) {
   const pane = (...children) => el("section", { class: "pane", "aria-label": "Alert", "data-scroll": `alert ${id || ""}` }, children);
   if (!id) return pane(empty("No alert chosen", "Choose one on the left to see where it came from, its pictures and who was told."));
   const back = el("a", { class: "back", href: "#/alerts" }, "← All alerts");
@@ -93,7 +95,8 @@ function detail(alert, id, redo, may) {
   return pane(back,
     el("header", { class: "pane-head" }, el("p", { class: "over-title" }, severity(alert.severity), statePill(alert), exercisePill(alert)),
       el("h2", {}, alert.title), el("p", { class: "lead" }, place(alert)), alert.description ? el("p", {}, alert.description) : null),
-    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)));
+    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
+    ...(explains ? lineage.section(alert, redo) : []));
 }
 
 function mainFacts(alert) {

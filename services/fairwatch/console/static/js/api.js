@@ -3,6 +3,7 @@
 let csrf = "";
 const WAIT_MS = 10000;
 const PULSE_MS = 2500;
+const LINEAGE_MS = 70000;
 let whenSignedOut = () => {};
 
 export class ApiError extends Error {
@@ -45,6 +46,7 @@ export const signIn = async (name, password) => remember(await (await call("POST
 export const signOut = () => call("DELETE", "/api/session");
 export const alerts = (state) => read(`/api/alerts?limit=200&state=${state}`);
 export const alert = (id) => read(`/api/alerts/${encodeURIComponent(id)}`);
+export const lineage = async (id) => (await call("GET", `/api/alerts/${encodeURIComponent(id)}/lineage`, undefined, LINEAGE_MS)).json();
 export const candidates = (state) => read(`/api/candidates?limit=200&state=${state}`);
 export const candidate = (id) => read(`/api/candidates/${encodeURIComponent(id)}`);
 export const pulse = async () => (await call("GET", "/api/pulse", undefined, PULSE_MS)).json();

@@ -175,7 +175,7 @@ function draw() {
   const { view, id } = route();
   const redo = (anew = true) => (anew ? refresh() : draw());
   if (answers[view]) {
-    if (view === "alerts") alerts.render(at("main"), answers.alerts, id, redo, chosen?.alert_id === id ? chosen : null, person.actions.includes("alert.act"));
+    if (view === "alerts") alerts.render(at("main"), answers.alerts, id, redo, chosen?.alert_id === id ? chosen : null, person.actions.includes("alert.act"), person.actions.includes("alert.explain"));
     if (view === "review") {
       const known = answers.review.candidates.find((candidate) => candidate.candidate_id === id);
       review.render(at("main"), answers.review, id, redo, chosen?.candidate_id === id ? chosen : known);
