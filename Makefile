@@ -5,7 +5,7 @@ READY := .venv/.installed
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
-.PHONY: help setup models demo walk test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks scale soak lock clean
+.PHONY: help setup models demo walk test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks properties scale soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,10 @@ golden: $(READY) ## write the expected records of the recordings anew; review th
 
 leaks: $(READY) ## thousands of hostile payloads of every format, and innocent ones, pure and through a gateway: nothing gets through
 	@FAIRWATCH_LEAKS=1 $(BIN)/python -m pytest -q tests/formats/test_leaks.py tests/acceptance/test_no_word_gets_out.py
+
+properties: $(READY) ## a million random pairs of entry and sighting, a hundred thousand orders of deeds: none against the rules
+	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_mandate_pairs 1000000
+	@PYTHONPATH=services:. $(BIN)/python -m tests.processors.test_verify_orders 100000
 
 bench: $(READY) ## engine, adapters, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
