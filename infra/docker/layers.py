@@ -17,6 +17,9 @@ LIBRARIES = "opt/fairwatch/lib"
 UNUSED = (
     "onnx/backend",  # its conformance tests
     *("**/tests", "**/__pycache__", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/include", "bin"),
+    *("numpy/distutils", "numpy/f2py", "**/*.a", "**/*.po", "**/*.pot", "**/*.pxi"),  # for who builds or translates
+    *("pygments/lexers/[!_ps]*", "pygments/lexers/p[!y]*", "pygments/lexers/s[!p]*", "pygments/lexers/_*builtins*"),
+    *("lxml/html", "lxml/isoschematron"),
     "cel_expr_python/ext",  # further functions for expressions: rules have none of them
 )
 RECEIPTS = (".lock", *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")))

@@ -81,15 +81,15 @@ async def test_only_who_proves_who_it_is_signs(tmp_path: Path) -> None:
     (tmp_path / "people.yaml").write_text(yaml.safe_dump({"people": [person]}), encoding="utf-8")
     CONSOLE.write(tmp_path / "console.pem")
     settings = Settings(config_dir=tmp_path, signing_key_file=tmp_path / "console.pem")
-    found = await known_signer(settings, "ben", PASSWORD, {"approver", "requester"})
+    found = await known_signer(settings, "ben", PASSWORD, {"authorisation.approve", "authorisation.request"})
     assert (found.name, found.role) == ("ben", "approver")
-    for name, password, roles in (
-        ("ben", "x", {"approver"}),
-        ("eve", PASSWORD, {"approver"}),
-        ("ben", PASSWORD, {"requester"}),
+    for name, password, actions in (
+        ("ben", "x", {"authorisation.approve"}),
+        ("eve", PASSWORD, {"authorisation.approve"}),
+        ("ben", PASSWORD, {"authorisation.request"}),
     ):
         with pytest.raises(ConfigurationError):
-            await known_signer(settings, name, password, roles)
+            await known_signer(settings, name, password, actions)
 
 
 def test_trust_yaml_demands_signatures_unless_it_says_otherwise(tmp_path: Path) -> None:

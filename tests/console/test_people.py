@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fairwatch.console.access import ALLOWED, actions
+from fairwatch.console.access import actions
 from fairwatch.console.people import People, Person, hash_password
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.access import shipped
 from tests.support.console_world import HASH, PASSWORD, write_people
 
 
@@ -71,5 +72,5 @@ def test_short_password_is_refused() -> None:
 
 
 def test_only_reviewers_decide_and_admins_see_no_faces() -> None:
-    assert [role for role, allowed in ALLOWED.items() if "candidate.verify" in allowed] == ["reviewer"]
+    assert shipped().roles_for("candidate.verify") == {"reviewer"}
     assert actions(Person(**person(roles=["admin"]))) == ["alert.silence", "health.view", "silence.view"]

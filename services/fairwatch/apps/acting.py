@@ -1,7 +1,6 @@
 """Who acts at the command line, and when: options and questions that the commands of people share."""
 
 import asyncio
-from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 
@@ -22,9 +21,9 @@ def password_of(who: str) -> str:
     return str(typer.prompt(f"Password of {who}", hide_input=True, err=True))
 
 
-def proved(who: str, roles: Collection[str]) -> Signer:
-    """Return a person who proved who it is, in one of these roles; ConfigurationError otherwise."""
-    return asyncio.run(known_signer(settings(), who, password_of(who), roles))
+def proved(who: str, *actions: str) -> Signer:
+    """Return a person who proved who it is, in a role that allows one of these; ConfigurationError otherwise."""
+    return asyncio.run(known_signer(settings(), who, password_of(who), actions))
 
 
 def instant_of(option: str, text: str) -> int:

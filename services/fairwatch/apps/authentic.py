@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.signed import signing_here
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.trust import Trust
 from fairwatch.wire.trust_heads import TOPIC as HEADS
@@ -50,5 +51,5 @@ def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[st
     if topic not in must_be_signed(settings):
         return found
     trust, heads = known_trust(settings), known_heads(settings)
-    seen = SignedReference(component, topic, Whole(found), trust, signing_of(settings, topic), heads=heads)
+    seen = SignedReference(component, topic, Whole(found), trust, signing_here(settings, topic), heads=heads)
     return dict(seen.items())

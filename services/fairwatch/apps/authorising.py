@@ -98,7 +98,7 @@ async def write(settings: Settings, act: str, who: Signer, record: Record, becau
     audit = {
         "audit_id": stable_id("audit", "authorisation", act, subject, at, record["deeds"][-1]["signature"]),
         "action": f"authorisation.{act}", "actor": who.name, "at": at, "subject": subject, "authorisation_id": subject,
-        "details": {"state": record["state"], "role": who.role, "reason": record.get("reason") or ""},
+        "details": {"state": record["state"], "role": who.role, **who.cited, "reason": record.get("reason") or ""},
     }  # fmt: skip
     async with producer(settings, "cli") as publisher:
         found = iter([(subject, record)])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fairwatch.apps import reference
+from fairwatch.apps import access, reference
 from fairwatch.apps.keys import ANCHORS, read_anchors
 from fairwatch.apps.retention import ceilings
 from fairwatch.apps.settings import Settings
@@ -54,6 +54,11 @@ def faults(folder: Path) -> Iterator[str]:
             continue
         try:
             read[path.name] = readers[path.name](path)
+        except ConfigurationError as error:
+            yield str(error)
+    if (folder / access.FILE).exists():
+        try:
+            access.policies(Settings(config_dir=folder))
         except ConfigurationError as error:
             yield str(error)
     yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))

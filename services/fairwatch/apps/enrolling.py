@@ -130,7 +130,7 @@ async def tell_list(
         "audit_id": stable_id("audit", "entries", act, digest, who.name, now), "action": f"entries.{act}",
         "actor": who.name, "at": now, "subject": subject,
         "authorisation_id": under[0] if len(under) == 1 else None,
-        "details": {"sha256": digest, "role": who.role, **said},
+        "details": {"sha256": digest, "role": who.role, **who.cited, **said},
     }  # fmt: skip
     async with producer(settings, "cli") as publisher:
         await publisher.publish("audit", subject, record)
@@ -142,5 +142,5 @@ def _audited(act: str, who: Signer, record: Record, now: int) -> dict[str, Any]:
         "audit_id": stable_id("audit", "entry", act, subject, now, record["deeds"][-1]["signature"]),
         "action": f"entry.{act}", "actor": who.name, "at": now, "subject": subject,
         "authorisation_id": record.get("authorisation_id"),
-        "details": {"kind": record["kind"], "state": record["state"], "role": who.role},
+        "details": {"kind": record["kind"], "state": record["state"], "role": who.role, **who.cited},
     }  # fmt: skip

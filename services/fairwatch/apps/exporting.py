@@ -107,7 +107,8 @@ async def write(settings: Settings, act: str, who: Signer, order: Record) -> Non
     """
     subject, deed = order["order_id"], order["deeds"][-1]
     said = {
-        "state": order["state"], "role": who.role, "purpose": order["purpose"], "recipient": order["recipient"],
+        **who.cited, "state": order["state"], "role": who.role, "purpose": order["purpose"],
+        "recipient": order["recipient"],
         "pictures": str(order["pictures"]).lower(), "valid_until": str(order["valid_until"]),
     }  # fmt: skip
     audit = {

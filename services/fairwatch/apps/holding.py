@@ -93,6 +93,7 @@ async def write(settings: Settings, act: str, who: Signer, hold: Record) -> None
         "details": {
             "hold_id": hold["hold_id"],
             "role": who.role,
+            **who.cited,
             "reason": hold["reason"],
             "reference": hold.get("reference", ""),
         },

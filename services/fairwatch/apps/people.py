@@ -6,6 +6,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from fairwatch.apps.access import policies
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import must_be_signed, signing_key
 from fairwatch.apps.lineage.explain import explain
@@ -13,6 +14,7 @@ from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.silencing import silence_desk
+from fairwatch.console.access import use
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
 from fairwatch.domain.addresses import Networks
@@ -29,6 +31,7 @@ async def run_people(settings: Settings) -> int:
     """Run the console until it is told to stop; return the exit code."""
     quieten()
     hold_off()
+    use(policies(settings))
     redis_url = settings.redis_url.get_secret_value()
     config = ConsoleConfig(
         people_file=settings.config_dir / "people.yaml",

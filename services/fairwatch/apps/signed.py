@@ -7,7 +7,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.wire.signed_reference import SignedReference
-from fairwatch.wire.signings import SIGNINGS
+from fairwatch.wire.signings import SIGNINGS, Signing, allowed_by
 from fairwatch.wire.trust import Trust
 from fairwatch.wire.trust_heads import TOPIC as HEADS
 from fairwatch.wire.trust_heads import TrustHeads
@@ -15,7 +15,22 @@ from fairwatch.wire.trust_heads import TrustHeads
 KEEPS = frozenset({("retain", "watchlist-entries")})  # pictures of entries are kept whoever wrote them
 DESTROYS = frozenset({"retain"})  # acts on what is over: that has to be signed too
 VOUCHED = ("people", "signing-keys")
+POLICIES = "access.cedar"
 KEEPS_HEADS = "verify"
+
+
+def signing_here(settings: Settings, topic: str) -> Signing:
+    """Return how the records of a topic are signed here: by whom `trust.yaml` and the policies of the folder say.
+
+    Raises:
+        ConfigurationError: The policies allow more than the product does, and two administrators did not sign them.
+    """
+    signing = signing_of(settings, topic)
+    if not (settings.config_dir / POLICIES).exists():
+        return signing
+    from fairwatch.apps.access import policies  # noqa: PLC0415  most workers need no Cedar
+
+    return allowed_by(signing, policies(settings).roles_for)
 
 
 def signed_references(settings: Settings, component: str, given: Mapping[str, Reference]) -> dict[str, Reference]:
@@ -36,7 +51,7 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
     trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads)
     for topic in wanted:
         destroys = component in DESTROYS
-        signing = signing_of(settings, topic)
+        signing = signing_here(settings, topic)
         found[topic] = SignedReference(
             component, topic, given[topic], trust, signing,
             destroys=destroys, heads=heads, remembers=component == KEEPS_HEADS,

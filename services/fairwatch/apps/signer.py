@@ -1,15 +1,17 @@
 """Who acts at the command line: a person of people.yaml, named or proved, and the key that says so."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fairwatch.apps.access import policies
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.settings import Settings
 from fairwatch.console.people import People, Person
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.access import Policies, shipped
 from fairwatch.policy.signatures import PrivateKey
-from fairwatch.wire.signings import Signing
+from fairwatch.wire.signings import Signing, action_of
 
 PEOPLE: Final = "people.yaml"
 
@@ -22,11 +24,15 @@ class Signer:
         name: As in people.yaml.
         role: That allows what is done.
         key: Signs what the person does; None where this machine has none.
+        policies: Say what the person may do; those of the product by default.
+        cited: What audit records say of why it was allowed; of the last deed.
     """
 
     name: str
     role: str
     key: PrivateKey | None
+    policies: Policies = field(default_factory=shipped, repr=False, compare=False)
+    cited: dict[str, str] = field(default_factory=dict, compare=False)
 
     def signed(self, signing: Signing, record: dict[str, Any], act: str, at: int, session: str = "") -> dict[str, Any]:
         """Return a record with the person's deed; `session` is in it, and signed.
@@ -36,8 +42,13 @@ class Signer:
         """
         if self.key is None:
             raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with")
-        if self.role not in signing.acts[act]:
-            raise ConfigurationError(f"{self.name} has none of the roles {', '.join(sorted(signing.acts[act]))}")
+        action = action_of(signing, act)
+        decision = self.policies.decide(self.name, {self.role}, action, ("Record", signing.record_type))
+        if not decision.allowed:
+            fitting = ", ".join(sorted(self.policies.roles_for(action)))
+            raise ConfigurationError(f"{self.name} has none of the roles {fitting}")
+        self.cited.clear()
+        self.cited.update(decision.cited)
         return signing.signed(record, self.key, act, self.name, self.role, at=at, session_id=session)
 
 
@@ -60,8 +71,8 @@ def named(settings: Settings, name: str) -> Person | None:
     return person
 
 
-async def known_signer(settings: Settings, name: str, password: str, roles: Collection[str]) -> Signer:
-    """Return the person of this name, in the first role of these that the person has.
+async def known_signer(settings: Settings, name: str, password: str, actions: Collection[str]) -> Signer:
+    """Return the person of this name, in the first role that allows one of these actions.
 
     Raises:
         ConfigurationError: Nobody of that name has that password, or has a role for it.
@@ -69,7 +80,9 @@ async def known_signer(settings: Settings, name: str, password: str, roles: Coll
     found = await People.load(settings.config_dir / PEOPLE).check(name, password)
     if found is None:
         raise ConfigurationError(f"{PEOPLE} has nobody named {name!r} with this password")
-    fitting = sorted(found.roles & set(roles))
+    known = policies(settings)
+    roles: frozenset[str] = frozenset().union(*(known.roles_for(action) for action in actions))
+    fitting = sorted(found.roles & roles)
     if not fitting:
         raise ConfigurationError(f"{found.name} has none of the roles {', '.join(sorted(roles))}")
-    return Signer(found.name, fitting[0], signing_key(settings))
+    return Signer(found.name, fitting[0], signing_key(settings), known)

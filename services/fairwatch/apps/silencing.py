@@ -21,7 +21,7 @@ from fairwatch.policy.quiet import FILE, Quiet
 from fairwatch.policy.silence_deeds import TOPIC, Record, SilenceRefusedError, Wish, longest_role, refuse
 from fairwatch.policy.silence_preview import Preview, preview
 from fairwatch.policy.silencing import InForce, matcher_faults
-from fairwatch.wire.signings import SILENCES, sign_silence
+from fairwatch.wire.signings import SILENCE_ACTS, sign_silence
 
 DAY = 86_400_000_000
 ADDED = "silence.added"
@@ -67,7 +67,7 @@ async def signed(settings: Settings, action: str, who: str, record: Record, ask:
     """
     if TOPIC not in must_be_signed(settings):
         return record
-    signer = await known_signer(settings, who, await asyncio.to_thread(ask, who), SILENCES)
+    signer = await known_signer(settings, who, await asyncio.to_thread(ask, who), {f"silence.{SILENCE_ACTS[action]}"})
     if signer.key is None:
         raise ConfigurationError(
             "FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with; silence at the console"

@@ -20,11 +20,13 @@ from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.authorisation import urgent
-from fairwatch.wire.signings import AGREES, APPROVE, ASKS, REJECT, REQUEST, REVOKE
+from fairwatch.wire.signings import APPROVE, REJECT, REQUEST, REVOKE, action_of
 
 Id = Annotated[str, typer.Argument(metavar="AUTHORISATION", help="Its id, or the beginning of it.")]
 Urgent = Annotated[str, typer.Option("--urgent", help="Why it cannot wait for a second person; signed with it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays with the authorisation.")]
+
+EITHER = tuple(action_of(SIGNING, act) for act in (REQUEST, APPROVE))
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +49,13 @@ def request(file: Path, who: Proven, because: Because = "", urgency: Urgent = ""
         raise ConfigurationError(f"{file}: {error}") from error
     if urgency:
         document = {**document, "urgency": urgency}
-    _do(REQUEST, who, SIGNING.acts[REQUEST], lambda signer, now: authorising.requested(document, signer, now), because)
+    _do(
+        REQUEST,
+        who,
+        (action_of(SIGNING, REQUEST),),
+        lambda signer, now: authorising.requested(document, signer, now),
+        because,
+    )
 
 
 def approve(authorisation: Id, who: Proven, reason: Reason = "") -> None:
@@ -68,7 +76,12 @@ def revoke(authorisation: Id, who: Proven, reason: Reason) -> None:
 def sign(authorisation: Id, who: Proven) -> None:
     """Sign an authorisation of before signatures, as somebody whom it names; it stands as it stood."""
     record = authorising.one(settings(), authorisation)
-    _do("sign", who, ASKS | AGREES, lambda signer, now: authorising.countersigned(record, signer, now))
+    _do(
+        "sign",
+        who,
+        EITHER,
+        lambda signer, now: authorising.countersigned(record, signer, now),
+    )
 
 
 def list_() -> None:
@@ -85,11 +98,11 @@ def list_() -> None:
 
 def _decide(act: str, authorisation: str, who: str, reason: str) -> None:
     record = authorising.one(settings(), authorisation)
-    _do(act, who, SIGNING.acts[act], lambda signer, now: authorising.decided(record, act, signer, now, reason))
+    _do(act, who, (action_of(SIGNING, act),), lambda signer, now: authorising.decided(record, act, signer, now, reason))
 
 
-def _do(act: str, who: str, roles: frozenset[str], make: Callable[[Signer, int], Record], because: str = "") -> None:
-    signer = proved(who, roles)
+def _do(act: str, who: str, actions: tuple[str, ...], make: Callable[[Signer, int], Record], because: str = "") -> None:
+    signer = proved(who, *actions)
     record = make(signer, SystemClock().now())
     asyncio.run(authorising.write(settings(), act, signer, record, because))
     typer.echo(f"{record['authorisation_id']}: {record['state'].lower()}")

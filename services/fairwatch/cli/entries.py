@@ -18,7 +18,7 @@ from fairwatch.apps.settings import settings
 from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.wire.signings import AGREES, APPROVE, ENROL, ENROLS, WITHDRAW
+from fairwatch.wire.signings import APPROVE, ENROL, WITHDRAW
 
 EXIT_REJECTED = 1
 Id = Annotated[str, typer.Argument(metavar="ENTRY", help="Its id.")]
@@ -44,7 +44,7 @@ def enrol(
 
     They count once somebody else agreed, where trust.yaml demands four eyes; the hash of the list is printed.
     """
-    signer, now = proved(who, ENROLS), SystemClock().now()
+    signer, now = proved(who, "entry.enrol"), SystemClock().now()
     rows = list(_enrolled(files, signer, now))
     good = {row["entry_id"]: row for _, row in rows if isinstance(row, dict)}
     digest = entry_lists.list_hash(good.values())
@@ -65,7 +65,7 @@ def approve(
     because: Because = "",
 ) -> None:
     """Agree to an entry, or to a list of entries as one, that somebody else enrolled."""
-    signer, now = proved(who, AGREES), SystemClock().now()
+    signer, now = proved(who, "entry.approve"), SystemClock().now()
     if entry and not digest and file is None:
         _write(
             APPROVE, signer, [(entry, enrolling.decided(enrolling.one(settings(), entry), APPROVE, signer, now))], now
@@ -96,13 +96,13 @@ def waiting() -> None:
 
 def withdraw(entry: Id, who: Proven) -> None:
     """Take an entry back: it is not compared any more."""
-    signer, now = proved(who, ENROLS | AGREES), SystemClock().now()
+    signer, now = proved(who, "entry.withdraw"), SystemClock().now()
     _write(WITHDRAW, signer, [(entry, enrolling.decided(enrolling.one(settings(), entry), WITHDRAW, signer, now))], now)
 
 
 def sign(who: Proven) -> None:
     """Sign all entries of before signatures that you enrolled or agreed to; they stand as they stood."""
-    signer, now = proved(who, ENROLS | AGREES), SystemClock().now()
+    signer, now = proved(who, "entry.enrol", "entry.approve"), SystemClock().now()
     found = ((record["entry_id"], record) for record in enrolling.countersigned(settings(), signer, now))
     _write("sign", signer, found, now)
 

@@ -17,7 +17,7 @@ from fairwatch.apps.settings import settings
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.wire.signings import AGREES_TO_EXPORT, APPROVE, ASKS_FOR_EXPORT, REQUEST, REVOKE
+from fairwatch.wire.signings import APPROVE, REQUEST, REVOKE
 
 Id = Annotated[str, typer.Argument(metavar="ORDER", help="See `list`.")]
 
@@ -41,7 +41,7 @@ def request(
     """Ask that data may leave; print the id. Nothing leaves until somebody else agrees."""
     end, signer, now = (
         instant_of("--until", until) if until else None,
-        proved(who, ASKS_FOR_EXPORT),
+        proved(who, "export.request"),
         SystemClock().now(),
     )
     order = exporting.requested(
@@ -53,12 +53,12 @@ def request(
 
 def approve(order: Id, who: Proven) -> None:
     """Agree to an order that somebody else asked for."""
-    _decide(order, APPROVE, who, AGREES_TO_EXPORT)
+    _decide(order, APPROVE, who)
 
 
 def revoke(order: Id, who: Proven) -> None:
     """Take an order back: nothing leaves under it any more."""
-    _decide(order, REVOKE, who, ASKS_FOR_EXPORT | AGREES_TO_EXPORT)
+    _decide(order, REVOKE, who)
 
 
 def verify(
@@ -81,8 +81,8 @@ def list_() -> None:
     Console().print(table)
 
 
-def _decide(order_id: str, act: str, who: str, roles: frozenset[str]) -> None:
-    signer = proved(who, roles)
+def _decide(order_id: str, act: str, who: str) -> None:
+    signer = proved(who, f"export.{act}")
     found = exporting.known(settings()).get(order_id)
     if found is None:
         raise ConfigurationError(f"there is no export order {order_id!r}")

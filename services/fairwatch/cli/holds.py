@@ -15,7 +15,7 @@ from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import SystemClock
 from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.policy.erasure import holds_now
-from fairwatch.wire.signings import HOLDS, PLACE, RELEASE, RELEASES
+from fairwatch.wire.signings import PLACE, RELEASE
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def place(
 
     Records of topics that are deleted by age go all the same: take them out with `fairwatch tail --json`.
     """
-    end, signer = instant_of("--until", until) if until else None, proved(who, HOLDS)
+    end, signer = instant_of("--until", until) if until else None, proved(who, "hold.place")
     hold = holding.placed(subject, signer, SystemClock().now(), reason=reason, reference=reference, until=end)
     asyncio.run(holding.write(settings(), PLACE, signer, hold))
     typer.echo(hold["hold_id"])
@@ -47,14 +47,14 @@ def place(
 
 def release(hold: Annotated[str, typer.Argument(help="See `list`.")], who: Proven) -> None:
     """End a hold of somebody else; what came of an authorisation that is over goes in the next round of `retain`."""
-    signer = proved(who, RELEASES)
+    signer = proved(who, "hold.release")
     ended = holding.released(holding.known(settings()).get(hold), signer, SystemClock().now())
     asyncio.run(holding.write(settings(), RELEASE, signer, ended))
 
 
 def sign(who: Proven) -> None:
     """Sign all holds of before signatures that you placed or released; they stand as they stood."""
-    signer, now, count = proved(who, HOLDS), SystemClock().now(), 0
+    signer, now, count = proved(who, "hold.place"), SystemClock().now(), 0
     for hold in holding.countersigned(holding.written(settings()), signer, now):
         asyncio.run(holding.write(settings(), "sign", signer, hold))
         count += 1

@@ -1,8 +1,10 @@
-"""Who may do what in the console: the only place that knows roles."""
+"""Who may do what in the console, as the policies say: nothing else here knows roles."""
 
-from typing import Literal
+from contextvars import ContextVar
+from typing import Literal, get_args
 
-from fairwatch.console.people import Person, Role
+from fairwatch.console.people import Person
+from fairwatch.policy.access import Policies, shipped
 
 Action = Literal[
     "alert.view",
@@ -15,24 +17,41 @@ Action = Literal[
     "health.view",
 ]
 
-# Least first: who looks after the machines has no business with anybody's face.
-ALLOWED: dict[Role, frozenset[Action]] = {
-    "admin": frozenset({"health.view", "silence.view", "alert.silence"}),
-    "requester": frozenset(
-        {"health.view"}
-    ),  # asks for authorisations and lists what is looked for, at the command line
-    "approver": frozenset({"health.view"}),
-    "operator": frozenset({"health.view", "alert.view", "alert.act", "silence.view", "alert.silence"}),
-    "reviewer": frozenset({"health.view", "alert.view", "silence.view", "candidate.view", "candidate.verify"}),
-    "auditor": frozenset({"health.view", "alert.view", "alert.explain", "silence.view", "candidate.view"}),
-}
+
+# Of the request that is answered: what its audit records say of why it was allowed.
+CITED: ContextVar[dict[str, str]] = ContextVar("CITED", default={})  # noqa: B039  never changed in place
+
+
+class _Access:
+    """The policies of this process."""
+
+    def __init__(self) -> None:
+        self.policies = shipped()
+
+
+_ACCESS = _Access()
+
+
+def use(policies: Policies) -> None:
+    """Take these policies from now on; those of the product until then."""
+    _ACCESS.policies = policies
 
 
 def may(person: Person, action: Action) -> bool:
-    """Tell whether one of the person's roles allows the action."""
-    return any(action in ALLOWED[role] for role in person.roles)
+    """Tell whether the policies allow the person the action."""
+    return _ACCESS.policies.decide(person.name, person.roles, action).allowed
+
+
+def admits(person: Person, action: Action | None) -> bool:
+    """Tell the same of whoever asks now, and remember for audit records which policy said so; None: anybody may."""
+    if action is None:
+        CITED.set({})
+        return True
+    decision = _ACCESS.policies.decide(person.name, person.roles, action)
+    CITED.set(decision.cited)
+    return decision.allowed
 
 
 def actions(person: Person) -> list[Action]:
     """Return everything that the person may do, in a fixed order."""
-    return sorted({action for role in person.roles for action in ALLOWED[role]})
+    return sorted(action for action in get_args(Action) if may(person, action))

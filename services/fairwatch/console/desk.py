@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from fairwatch.console.access import CITED
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.people import People, Person
 from fairwatch.domain.clock import Clock
@@ -49,7 +50,7 @@ class Desk:
             "at": at,
             "subject": subject,
             "authorisation_id": authorisation_id,
-            "details": dict(details or {}),
+            "details": {**CITED.get(), **(details or {})},
         }
         await self.publisher.publish("audit", subject, record)
 

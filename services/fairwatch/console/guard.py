@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from fairwatch.console.access import Action, may
+from fairwatch.console.access import Action, admits
 from fairwatch.console.desk import DESK, SIGNED_IN, SignedIn, refusal
 from fairwatch.domain.errors import OverloadedError, RejectedError, RetryableError
 
@@ -117,8 +117,10 @@ async def _stranger(request: web.Request, rule: Rule) -> web.Response | None:
     request[SIGNED_IN] = visitor
     if request.method not in READS and not _has_token(request, visitor):
         return refusal(403, "csrf", f"Send the session's token in {CSRF_HEADER}.")
-    if rule.action is not None and not may(visitor.person, rule.action):
-        await request.app[DESK].audit("access.denied", visitor.person.name, rule.action, details={"path": request.path})
+    if not admits(visitor.person, rule.action):
+        await request.app[DESK].audit(
+            "access.denied", visitor.person.name, rule.action or "", details={"path": request.path}
+        )
         return refusal(403, "forbidden", "Your roles do not allow this.")
     return None
 

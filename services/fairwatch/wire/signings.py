@@ -47,6 +47,7 @@ class Signing:
 
     Attributes:
         record_type: Of the topic.
+        noun: What policies call it: `noun.act` is an action.
         moves: Fields that say where a record stands and who agreed; no signature covers them.
         acts: Roles that allow each act; `AUTHORS_ROLE`: the one that the record names as `role`.
         needs: Deeds without which a record is not authentic; none for what is not in force anyway.
@@ -59,6 +60,7 @@ class Signing:
     """
 
     record_type: str
+    noun: str
     moves: frozenset[str]
     acts: Mapping[str, frozenset[str]]
     needs: Callable[[Record], Sequence[Need]]
@@ -214,6 +216,7 @@ def _unreleased(record: Record) -> dict[str, Any]:
 SIGNINGS: Final[Mapping[str, Signing]] = {
     "authorisations": Signing(
         record_type="Authorisation",
+        noun="authorisation",
         moves=frozenset({"state", "approved_by", "updated_at", "reason", "deeds"}),
         acts={REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES},
         needs=_of_authorisation,
@@ -222,6 +225,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
     ),
     "watchlist-entries": Signing(
         record_type="WatchlistEntry",
+        noun="entry",
         moves=frozenset({"state", "approved_by", "updated_at", "review_at", "deeds"}),
         acts={ENROL: ENROLS, APPROVE: AGREES, WITHDRAW: ENROLS | AGREES},
         needs=_of_entry,
@@ -231,6 +235,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
     ),
     "device-lists": Signing(
         record_type="DeviceList",
+        noun="device_list",
         moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
         acts={BIND: BINDS, APPROVE: BINDS, END: BINDS},
         needs=_of_device_list,
@@ -239,6 +244,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
     ),
     "silences": Signing(
         record_type="Silence",
+        noun="silence",
         moves=frozenset({"approved_by", "updated_at", "deeds"}),
         acts={SILENCE: AUTHORS_ROLE, APPROVE: SILENCES, EXPIRE: SILENCES},
         needs=_of_silence,
@@ -247,6 +253,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
     ),
     "export-orders": Signing(
         record_type="ExportOrder",
+        noun="export",
         moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
         acts={
             REQUEST: ASKS_FOR_EXPORT,
@@ -259,6 +266,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
     ),
     "legal-holds": Signing(
         record_type="LegalHold",
+        noun="hold",
         moves=frozenset({"released_by", "released_at", "deeds"}),
         acts={PLACE: HOLDS, RELEASE: RELEASES},
         needs=_of_hold,
@@ -267,6 +275,17 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         without_end=_unreleased,
     ),
 }
+
+
+def action_of(signing: Signing, act: str) -> str:
+    """Return what policies call an act on such a record."""
+    return f"{signing.noun}.{act}"
+
+
+def allowed_by(signing: Signing, roles_for: Callable[[str], frozenset[str]]) -> Signing:
+    """Return how records are signed where policies say which roles allow what; a role that a record names stays so."""
+    said = {act: roles_for(action_of(signing, act)) for act, roles in signing.acts.items() if roles is not AUTHORS_ROLE}
+    return replace(signing, acts={**signing.acts, **said})
 
 
 def awaits_second(entry: Record) -> bool:

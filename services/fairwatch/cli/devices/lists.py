@@ -16,7 +16,7 @@ from fairwatch.cli.devices.arguments import DeviceId
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.duration import duration
-from fairwatch.wire.signings import APPROVE, BIND, BINDS, END
+from fairwatch.wire.signings import APPROVE, BIND, END
 
 SECOND = 1_000_000
 Entries = Annotated[list[str] | None, typer.Option("--entry", help="NAME=ENTRY: whom the device calls so, who it is.")]
@@ -50,7 +50,7 @@ def bind(
         raise ConfigurationError(f"--for: {error}") from error
     entries = [_parted(one) for one in entry or ()]
     record = binding.draft(chosen, device_id, authorisation, entries, whole, now=now, until=until)
-    signer = proved(who, BINDS)
+    signer = proved(who, "device_list.bind")
     wanted = {**record, "requested_by": signer.name, "approved_by": [], "reason": reason}
     asked = binding.signed(chosen, signer, BIND, wanted)
     _write(chosen, binding.REQUESTED, signer, asked, because)
@@ -61,7 +61,7 @@ def approve(list_id: ListId, who: Proven) -> None:
     """Agree to a binding as a second person; from then on it counts."""
     chosen, now = settings(), SystemClock().now()
     record = binding.agreed(binding.one(chosen, list_id), who, now)
-    signer = proved(who, BINDS)
+    signer = proved(who, "device_list.approve")
     _write(chosen, "device_list.bound", signer, binding.signed(chosen, signer, APPROVE, record))
 
 
@@ -69,7 +69,7 @@ def end(list_id: ListId, who: Proven) -> None:
     """End a binding: what the device recognises is dropped again."""
     chosen, now = settings(), SystemClock().now()
     record = {**binding.one(chosen, list_id), "state": "ENDED", "updated_at": now}
-    signer = proved(who, BINDS)
+    signer = proved(who, "device_list.end")
     _write(chosen, "device_list.ended", signer, binding.signed(chosen, signer, END, record))
 
 
