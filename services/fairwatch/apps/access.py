@@ -19,6 +19,7 @@ from fairwatch.policy.signatures import PrivateKey, PublicKey
 
 FILE: Final = POLICIES
 SIGNATURES: Final = "access.signatures"  # JSON: id of an administrator's key to signature
+FILES: Final = (FILE, SIGNATURES)
 PEOPLE: Final = 2
 _PURPOSE: Final = b"fairwatch/1 access\0"
 
