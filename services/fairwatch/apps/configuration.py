@@ -163,7 +163,11 @@ def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: 
 
 def _write(found: Checkout, beside: Path | None, folder: Path) -> set[str]:
     """Write the files into a folder and return their names; what lies beside comes last."""
-    files = {name: content for name, content in found.files.items() if name.endswith((".yaml", ".ics")) or name in access.FILES}
+    files = {
+        name: content
+        for name, content in found.files.items()
+        if name.endswith((".yaml", ".ics")) or name in access.FILES
+    }
     files |= {path.name: path.read_bytes() for path in (beside.iterdir() if beside else ()) if path.is_file()}
     for name, content in files.items():
         (folder / name).write_bytes(content)
