@@ -133,12 +133,49 @@ def test_what_was_taken_back_is_told_at_once_and_takes_the_alert_along(life):
     assert (life.due, life.told(3 * S)) == (3 * S, "CANCELLED")
 
 
-def test_one_of_several_that_is_taken_back_is_a_change_like_others(life):
+def test_one_of_several_that_is_taken_back_is_counted_no_more_which_is_told_at_once(life):
     life.take(candidate_id="c")
     life.take(S, "b", candidate_id="d")
-    life.told(WAIT)
+    assert life.group.issue(AT + WAIT)["count"] == 2
     life.take(3 * S, state="CANCELLED", candidate_id="c")
-    assert (life.due, life.told(WAIT + INTERVAL)) == (WAIT + INTERVAL, "UPDATED")
+    assert life.due == 3 * S
+    told = life.group.issue(AT + 3 * S)
+    assert (told["state"], told["count"], told["firing"]) == ("UPDATED", 1, 1)
+    assert [cause["cause_id"] for cause in told["causes"]] == ["b"], "nothing is said of a match that was revoked"
+
+
+def test_a_match_that_aged_out_is_taken_out_of_the_count_when_it_is_revoked(life):
+    life.take(cause="c", kind="MOMENT", candidate_id="c")
+    life.take(cause="door", kind="CONDITION", candidate_id=None)
+    life.told(WAIT)
+    assert life.told(RESOLVE) is None, "the match is over, the door is open"
+    life.take(RESOLVE + S, "c", state="CANCELLED", candidate_id="c")
+    told = life.group.issue(AT + RESOLVE + S)
+    assert (told["state"], told["count"]) == ("UPDATED", 1)
+    assert [cause["cause_id"] for cause in told["causes"]] == ["door"]
+    assert life.take(RESOLVE + 2 * S, "c", state="CANCELLED", candidate_id="c") == "nothing_open", "only once"
+
+
+def test_a_revoked_match_that_an_alert_shows_takes_it_along_though_its_cause_aged_out(life):
+    life.take(cause="door", kind="CONDITION")
+    life.take(cause="c", kind="MOMENT", candidate_id="c")
+    life.told(WAIT)
+    life.told(RESOLVE)
+    life.take(RESOLVE + S, "c", state="CANCELLED", candidate_id="c")
+    assert life.told(RESOLVE + S) == "CANCELLED"
+
+
+def test_what_several_devices_raise_together_names_all_of_them_to_its_end(life):
+    life.take(device_ids=["cam-1", "cam-2"], kind="MOMENT")
+    life.take(S, device_ids=["cam-2", "cam-3"], kind="MOMENT")
+    life.group = AlertGroup.stored(life.group.value, life.group.causes)
+    told = [life.group.issue(AT + WAIT)]
+    life.group.pass_time(AT + S + RESOLVE)
+    told.append(life.group.issue(AT + S + RESOLVE))
+    assert [(one["state"], sorted(one["device_ids"])) for one in told] == [
+        ("NEW", ["cam-1", "cam-2", "cam-3"]),
+        ("ENDED", ["cam-1", "cam-2", "cam-3"]),
+    ]
 
 
 @pytest.mark.parametrize(("kind", "silence", "gone"), [("TRACK", RESOLVE, "ENDED"), ("CONDITION", STALE, "STALE")])

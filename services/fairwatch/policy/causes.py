@@ -4,7 +4,7 @@ The causes of a group lie beside its value, on shelves of the state: a trigger r
 are. A group begins with one shelf and spreads over `SHELVES` when that grows long.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
@@ -32,6 +32,7 @@ class Cause:
             sensor holds until its device says otherwise.
         started_at, updated_at: First and last time, in microseconds, as it happened.
         heard_at: When it was last heard of, by our clock.
+        devices: All of its devices, where several raise it together; else none.
     """
 
     cause_id: str
@@ -41,10 +42,12 @@ class Cause:
     started_at: int
     updated_at: int
     heard_at: int
+    devices: Sequence[str] = ()
 
     def as_row(self) -> list[Any]:
         """Return it as a value that passes through JSON, without its id."""
-        return [self.kind, self.device_id, self.event_type, self.started_at, self.updated_at, self.heard_at]
+        row = [self.kind, self.device_id, self.event_type, self.started_at, self.updated_at, self.heard_at]
+        return [*row, list(self.devices)] if self.devices else row
 
     def told(self, state: Literal["FIRING", "ENDED", "STALE"]) -> dict[str, Any]:
         """Return it as an alert tells it."""

@@ -4,13 +4,13 @@ Whoever is told hears of a beginning after `group_wait`, then of changes at most
 began, what ended, what rose or spread. That something goes on is no change. An alert ends when the last of its causes
 has, and its end is told like any change; but one that began again since the last word is over only when it has been so
 for an interval, so that a group that goes on and off is one alert that says how often. Only what was taken back, a
-revoked match, is told at once.
+revoked match, is told at once: it is among the causes and in the count no more, and nothing else is said of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from fairwatch.policy import escalating
+from fairwatch.policy import escalating, matches
 from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened
 from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name
 from fairwatch.policy.deeds import Objection, note, objection
@@ -32,7 +32,8 @@ class AlertGroup:
             microseconds. `alert` holds the next revision's content, its revision is the last one that was told, -1 for
             none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the condition was that has
             been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
-            began again since then, `changes` in all; `escalation` is who is told next if nobody answers; `aside` is for
+            began again since then, `changes` in all; `matches` counts by candidate; `parties` are the devices of
+            each cause in `gone` that has several; `escalation` is who is told next if nobody answers; `aside` is for
             whom a revision is due that changes no time.
         causes: What holds.
         escalations: Who is told when nobody answers.
@@ -88,7 +89,7 @@ class AlertGroup:
         begins, cause = trigger.get("state", "NEW") not in OVER, cause_of(trigger)
         ended = [] if begins else self._ended_by(trigger, cause[0])
         late = not begins and not ended and is_new and _tells_of_its_beginning(trigger)
-        if not (begins or ended or late):
+        if not (begins or ended or late or (not self.is_over and matches.is_revoked(self.value, trigger))):
             return "nothing_open"
         if self.is_over:
             self.value["timing"] = dict(timing)
@@ -212,6 +213,7 @@ class AlertGroup:
             value["escalation"] = escalating.begin(self._escalations, value["timing"].get("escalation"), now)
         if value["ended"] is None:
             value["due"], value["gone"] = None, []
+            value.pop("parties", None)
         elif state == "UPDATED":  # it ends when it has been over for an interval
             value["due"] = now + value["timing"]["group_interval"]
         elif not first:
@@ -234,6 +236,7 @@ class AlertGroup:
         if self.is_over:
             value.update(alert=opened(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
             value.update(escalation=None, lasts_from=None, due=now + value["timing"]["group_wait"])
+            value["matches"] = {}
             known, changed = None, True
         else:
             known = self.causes.get(cause_id)
@@ -249,26 +252,35 @@ class AlertGroup:
             value["lasts_from"] = min(now, value["lasts_from"] or now)
         else:
             value["heard_at"] = now
-        devices = trigger.get("device_ids")
-        device = devices[0] if devices else ""
+        matches.note(value, trigger)
+        devices = trigger.get("device_ids") or [""]
         started = known.started_at if known else trigger["started_at"]
-        self.causes.put(Cause(cause_id, kind, device, trigger["event_type"], started, trigger["updated_at"], now))
+        self.causes.put(
+            Cause(
+                cause_id, kind, devices[0], trigger["event_type"], started, trigger["updated_at"], now,
+                _together(known.devices if known else (), devices),
+            )
+        )  # fmt: skip
         return "taken" if changed else "goes_on"
 
     def _end(self, trigger: Mapping[str, Any], ended: Sequence[Cause], now: int) -> None:
-        value, alert = self.value, self.value["alert"]
+        value, alert, revoked = self.value, self.value["alert"], trigger["state"] == "CANCELLED"
         for cause in ended:
             cause.updated_at = max(cause.updated_at, trigger["updated_at"])
-            self._part(cause, "ENDED")
+            self.causes.remove(cause)
         alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
         alert["received_at"] = trigger["received_at"]
         alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
         # What was revoked must not be shown again: it takes the alert that shows it along.
-        withdrawn = trigger["state"] == "CANCELLED" and trigger.get("candidate_id") == alert.get("candidate_id")
+        withdrawn = revoked and trigger.get("candidate_id") == alert.get("candidate_id")
         if withdrawn or self.causes.are_none:
             alert["ended_at"] = alert["updated_at"]
             value["ended"] = trigger["state"]
-        if trigger["state"] == "CANCELLED" and value["ended"]:
+        if revoked and not value["ended"]:
+            matches.take_out(value, trigger)
+        else:
+            self._name_gone(ended, "ENDED")
+        if revoked:
             value["due"] = now if alert["revision"] >= 0 else value["due"]
         else:
             self._change(now)
@@ -295,7 +307,13 @@ class AlertGroup:
 
     def _part(self, cause: Cause, state: Literal["ENDED", "STALE"]) -> None:
         self.causes.remove(cause)
-        self.value["gone"] = [*self.value["gone"], cause.told(state)][-CAUSE_LIMIT:]
+        self._name_gone([cause], state)
+
+    def _name_gone(self, causes: Sequence[Cause], state: Literal["ENDED", "STALE"]) -> None:
+        value = self.value
+        value["gone"] = [*value["gone"], *(cause.told(state) for cause in causes)][-CAUSE_LIMIT:]
+        if parties := {cause.cause_id: list(cause.devices) for cause in causes if cause.devices}:
+            value["parties"] = {**value.get("parties", {}), **parties}
 
     def _change(self, now: int) -> None:
         """Let it be told when it may be."""
@@ -311,7 +329,12 @@ class AlertGroup:
             "firing": len(firing),
             "changes": self.value["changes"],
         }
-        devices = dict.fromkeys(cause["device_id"] for cause in reversed(listed or told["causes"]))
+        parties = {cause.cause_id: cause.devices for cause in firing if cause.devices} or self.value.get("parties", {})
+        devices = dict.fromkeys(
+            device
+            for cause in reversed(listed or told["causes"])
+            for device in parties.get(cause["cause_id"]) or (cause["device_id"],)
+        )
         if any(devices):
             told["device_ids"] = [device for device in devices if device][-DEVICE_LIMIT:]
         return told
@@ -329,3 +352,9 @@ class AlertGroup:
 def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
     """Tell whether an end says that its beginning was on the way as well, and when."""
     return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])
+
+
+def _together(known: Sequence[str], devices: Sequence[str]) -> tuple[str, ...]:
+    """Return the devices of a cause that has several, the newest last; none where it has one."""
+    found = tuple(dict.fromkeys((*known, *devices)))
+    return found[-DEVICE_LIMIT:] if len(found) > 1 else ()
