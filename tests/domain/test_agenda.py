@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.domain.agenda import RESCAN, Agenda
+from fairwatch.domain.agenda import RESCAN, SLICE, Agenda
 
 MINUTE = 60_000_000
 
@@ -112,6 +112,24 @@ def test_a_large_state_is_read_whole_less_often_by_ten_seconds_for_each_thousand
     assert shelf.scans == 1
     found.look((0,), 70_000_000)
     assert shelf.scans == 2
+
+
+def test_a_large_state_is_read_again_in_slices_and_what_is_known_stays_known() -> None:
+    found, shelf = agenda()
+    for number in range(2_000):
+        found.put(0, str(number), {"at": 10**12})
+    found.look((0,), 0)
+    found.put(0, "mine", {"at": 80_000_000})
+    shelf.put(0, "theirs", {"at": 1})
+    asked: list[str] = []
+    shelf.get = lambda _, key: asked.append(key) or shelf.values.get((0, key))  # type: ignore[method-assign]
+    looks = []
+    for step in range(6):
+        asked.clear()
+        found.look((0,), 80_000_000 + step)
+        looks.append(len(asked))
+    assert looks == [SLICE, SLICE, SLICE, SLICE, 2, 0]
+    assert keys(found, 80_000_006) == ["theirs", "mine"]
 
 
 def test_of_much_that_is_due_as_many_are_told_as_are_asked_for_and_the_earliest() -> None:

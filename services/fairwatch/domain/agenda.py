@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import Any
 
 from fairwatch.domain.memory import HIDDEN
@@ -10,7 +11,8 @@ from fairwatch.domain.ports import State
 BESIDE = HIDDEN + "\1"  # begins keys of an agenda that earlier releases do not know, and pass over
 RESCAN = 60_000_000
 MANY = 1_000
-RESCAN_MANY = 10_000_000  # more for each thousand keys: reading them takes 10 ms, in which nothing else is done
+RESCAN_MANY = 10_000_000  # more for each thousand keys: reading them takes 10 ms
+SLICE = 500  # keys of a large partition that are read again at a time
 SLACK = 1024  # entries of a queue that may be out of date
 
 
@@ -19,6 +21,7 @@ class Agenda:
 
     The state is read whole when a partition is first seen and once a minute after, or less often where it is large,
     since another worker may have changed it between two assignments; in between only the keys that were put are known.
+    A large partition is read again in slices, one in each look, so that what is due meanwhile is not late.
     Keys may stand in several lanes, so that what is due in one is found without a look at what waits in another.
 
     Args:
@@ -44,6 +47,8 @@ class Agenda:
         # The same by lane, earliest first; some are out of date.
         self._queues: dict[int, dict[Hashable, list[tuple[int, str]]]] = {}
         self._scanned: dict[int, int] = {}
+        self._reading: dict[int, Iterator[tuple[str, dict[str, Any]]]] = {}  # what is read again, slice by slice
+        self._looked_at: int | None = None
 
     def __len__(self) -> int:
         """How many keys are known to be due at some time."""
@@ -72,22 +77,24 @@ class Agenda:
         return ((key, value) for key, value in self._state.items(partition) if _is_due(key))
 
     def look(self, partitions: Sequence[int], now: int) -> None:
-        """Forget the partitions that are not ours any more, and read those whole that were not read lately.
-
-        Of large ones only one is read again at a time: what is due meanwhile is not late for all of them.
-        """
+        """Forget the partitions that are not ours any more, and read those again that were not read lately."""
         for partition in self._times.keys() - set(partitions):
-            for known in (self._times, self._queues, self._scanned):
+            for known in (self._times, self._queues, self._scanned, self._reading):
                 known.pop(partition, None)
-        was_large = False
         for partition in partitions:
             if self._is_sole and partition in self._scanned:
                 continue
             thousands = len(self._times.get(partition, ())) // MANY
             pause = RESCAN + RESCAN_MANY * thousands
-            if abs(now - self._scanned.get(partition, -pause)) >= pause and not (thousands and was_large):
+            if abs(now - self._scanned.get(partition, -pause)) < pause:
+                continue
+            if thousands and partition in self._scanned:
+                self._scanned[partition], self._reading[partition] = now, self._state.items(partition)
+            else:
                 self._scan(partition, now)
-                was_large |= thousands > 0
+        if self._reading and now != self._looked_at:
+            self._read_on(next(iter(self._reading)))
+        self._looked_at = now
 
     def due(
         self, partitions: Sequence[int], now: int, lane: Hashable = "", most: int | None = None
@@ -155,6 +162,21 @@ class Agenda:
         self._times[partition], self._queues[partition] = {}, {}
         for key, value in self.items(partition):
             self._note(partition, key, value)
+
+    def _read_on(self, partition: int) -> None:
+        """Read one more slice of a partition again; keys that are known meanwhile stay so."""
+        rows, read = self._reading[partition], 0
+        for key, _ in islice(rows, SLICE):
+            read += 1
+            if not _is_due(key):
+                continue
+            value = self._state.get(partition, key)  # it may have changed since the reading began
+            if value is None:
+                self.hold(partition, key)
+            else:
+                self._note(partition, key, value)
+        if read < SLICE:
+            del self._reading[partition]
 
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
         at, lane = self._due_at(value), self._lane_of(key, value)
