@@ -78,7 +78,7 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     def complaints(self) -> list[str]:
-        """What the browser's log holds against this page; pages of other tests, whose servers are gone, are left out."""
+        """What the browser's log holds against this page; that of another test, whose server is gone, is left out."""
         found = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
         ours = [message for message in found if message.startswith(self.url) or not message.startswith("http")]
         return [message for message in ours if "/api/me - " not in message]  # the page asks whether it is signed in
