@@ -4,7 +4,7 @@ import io
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 from fastavro import schemaless_reader, schemaless_writer
@@ -53,9 +53,14 @@ class Codec:
         known = released() if schemas is None else schemas
         self._registry = registry
         self._newest = {schema.type: schema for schema in known}
-        self._by_fingerprint = {alias: schema for schema in known for alias in schema.aliases}
-        self._by_fingerprint |= {schema.fingerprint: schema for schema in known}
+        self._known = known
+        self._by_fingerprint = {schema.fingerprint: schema for schema in known}
         self._has_doubles = {schema.fingerprint: "'double'" in str(schema.parsed) for schema in known}
+
+    @cached_property
+    def _aliased(self) -> Mapping[bytes, Schema]:
+        """Schemas by what other libraries take for their fingerprints; made when the first such record comes."""
+        return {alias: schema for schema in self._known for alias in schema.aliases}
 
     def prepare(self, types: Iterable[str]) -> None:
         """Ask the registry, where there is one, for the ids of records that will be written.
@@ -150,7 +155,8 @@ class Codec:
         if not data:
             raise RejectedError("empty", "the value has no bytes")
         if data[:2] == SINGLE_OBJECT and len(data) >= _SINGLE_HEADER:
-            writer = self._by_fingerprint.get(bytes(data[2:_SINGLE_HEADER]))
+            mark = bytes(data[2:_SINGLE_HEADER])
+            writer = self._by_fingerprint.get(mark) or self._aliased.get(mark)
             if writer is None:
                 raise RejectedError(
                     "unknown_schema", f"no schema here has the fingerprint {data[2:_SINGLE_HEADER].hex()}"

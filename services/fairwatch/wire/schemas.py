@@ -32,7 +32,6 @@ class Schema:
         source: The JSON as released, with docs and logical types: what a registry is given.
         parsed: What fastavro works with; logical types are stripped, so times are int microseconds.
         fingerprint: CRC-64-AVRO of the parsing canonical form, little-endian, 8 bytes.
-        aliases: What other libraries take for that: read, never written.
     """
 
     type: str
@@ -42,12 +41,22 @@ class Schema:
     source: dict[str, Any]
     parsed: dict[str, Any]
     fingerprint: bytes
-    aliases: tuple[bytes, ...] = ()
+
+    @property
+    def aliases(self) -> tuple[bytes, ...]:
+        """What other libraries take for the fingerprint: read, never written."""
+        return _aliases(self)
 
     @property
     def uri(self) -> str:
         """Name the schema for CloudEvents `dataschema`, e.g. `urn:fairwatch:schema:observation:v1`."""
         return f"urn:fairwatch:schema:{self.slug}:v{self.version}"
+
+
+@cache
+def _aliases(schema: Schema) -> tuple[bytes, ...]:
+    """Return the aliases of a schema; those of all schemas take longer than everything else here."""
+    return foreign_fingerprints(fastavro.parse_schema(schema.source))
 
 
 def without_logical_types(schema: Any) -> Any:
@@ -79,8 +88,7 @@ def _parsed(source: Any, slug: str, version: int, path: Path) -> Schema:
     parsed: Any = fastavro.parse_schema(without_logical_types(source))
     crc = fingerprint(to_parsing_canonical_form(parsed), CRC)
     _bytes_defaults(parsed)
-    aliases = foreign_fingerprints(fastavro.parse_schema(source))
-    return Schema(source["name"], slug, version, path, source, parsed, bytes.fromhex(crc), aliases)
+    return Schema(source["name"], slug, version, path, source, parsed, bytes.fromhex(crc))
 
 
 def recognised(text: str) -> Schema | None:
