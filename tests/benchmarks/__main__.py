@@ -73,7 +73,9 @@ def measure(given: argparse.Namespace, out: Console) -> dict[str, Any]:
         for broker in given.brokers:
             say(f"lanes, {broker} …")
             with started(broker) as (bootstrap, _):
-                found.setdefault("lanes", {})[broker] = lanes.run(bootstrap, broker, say, short=given.short)
+                found.setdefault("lanes", {})[broker] = lanes.run(
+                    bootstrap, broker, say, short=given.short, minutes=given.minutes
+                )
     return found
 
 
@@ -94,6 +96,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--brokers", nargs="+", choices=BROKERS, default=BROKERS)
     parser.add_argument("--shapes", nargs="+", choices=pipeline.SHAPES, default=list(pipeline.SHAPES))
+    parser.add_argument("--minutes", type=float, help="of alerts in `lanes`; 10 without")
     given = parser.parse_args()
     out = Console(width=130)
     found = measure(given, out)

@@ -250,10 +250,12 @@ async def measure(
     return found
 
 
-def run(bootstrap: str, broker: str, say: Callable[[str], None], *, short: bool) -> dict[str, Any]:
-    """Measure on a running broker: ten minutes of alerts, or half a minute of them, then a backlog of 10,000."""
+def run(
+    bootstrap: str, broker: str, say: Callable[[str], None], *, short: bool, minutes: float | None = None
+) -> dict[str, Any]:
+    """Measure on a running broker: ten minutes of alerts, half a minute, or as many, then a backlog of 10,000."""
     with TemporaryDirectory() as folder:
-        seconds = SHORT_S if short else WHOLE_S
+        seconds = minutes * 60 if minutes else SHORT_S if short else WHOLE_S
         return asyncio.run(
             measure(
                 bootstrap, Path(folder), say, embedded=broker == "embedded", seconds=seconds, rate=RATE, waiting=BACKLOG

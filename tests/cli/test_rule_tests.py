@@ -129,3 +129,36 @@ def test_a_device_that_reference_yaml_does_not_know_is_named(run, tmp_path):
 def test_a_folder_without_tests_says_so(tmp_path):
     result = CliRunner().invoke(build(["rules"]), ["rules", "test", "--config", str(tmp_path)])
     assert "there is no *.test.yaml" in str(result.exception)
+
+
+ARMED = """
+tests:
+  - name: a fence of a site that people and its panel arm
+    rules:
+      arming: [{sites: [harbour], by: {devices: [panel], event_types: [io.input]}}]
+      route: {receivers: [room], routes: [{name: fence, match: {event_types: [line.crossed], during: [site.armed]}}]}
+    events:
+      - {at: "10:00", disarm: harbour, by: bo}
+      - {at: "10:01", event: line.crossed, device: a, site: harbour}
+      - {at: "10:02", arm: harbour, by: bo}
+      - {at: "10:03", event: line.crossed, device: b, site: harbour}
+      - {at: "10:04", event: io.input, device: panel, site: harbour, state: "off"}
+      - {at: "10:05", event: line.crossed, device: c, site: harbour}
+      - {at: "10:06", event: io.input, device: panel, site: harbour, state: "on"}
+      - {at: "10:07", event: line.crossed, device: d, site: harbour}
+    until: "10:08"
+    told:
+      - {at: "10:03", receiver: room, state: NEW, fields: {device_ids: [b]}}
+      - {at: "10:07", receiver: room, state: NEW, fields: {device_ids: [d]}}
+"""
+
+
+def test_sites_are_armed_and_disarmed_by_people_and_their_devices(run):
+    result = run(ARMED)
+    assert result.exit_code == 0, result.stdout
+
+
+def test_step_that_arms_and_disarms_is_refused(run):
+    result = run(ARMED.replace("disarm: harbour, by: bo", "disarm: harbour, arm: harbour"))
+    assert isinstance(result.exception, ConfigurationError)
+    assert "expire, arm and disarm" in str(result.exception)

@@ -103,3 +103,14 @@ def test_it_is_told_which_rule_takes_a_sighting_and_why_the_others_do_not():
 def test_a_wait_that_is_longer_than_the_silence_after_which_it_is_over_is_named(wait, named):
     found = faults({"name": "late", "group_wait": wait, "resolve_after": "5m"})
     assert found == ["rule 'late': group_wait is longer than resolve_after: it is over before it is told"] * named
+
+
+def test_places_under_arming_that_are_not_known_are_named():
+    by = {"devices": ["panel", "gone"], "zones": ["quay"], "event_types": ["io.input"]}
+    routes = {"route": {"receivers": ["room"]}, "arming": [{"sites": ["harbor"], "by": by}]}
+    places = Places({"harbour": {"time_zone": "UTC"}}, {"panel": {"zones": []}})
+    assert list(rule_faults(RouteTree(Routes.model_validate(routes)), places)) == [
+        "arming[0]: site 'harbor' is not known",
+        "arming[0].by: device 'gone' is not known",
+        "arming[0].by: zone 'quay' is not known",
+    ]

@@ -90,11 +90,15 @@ def _unknown_places(tree: RouteTree, places: Places) -> Iterator[str]:
         "devices": places.devices,
         "zones": None if places.devices is None else _zones(places.devices),
     }
-    for name, match in tree.matches.items():
+    matches = {f"rule {name!r}": match for name, match in tree.matches.items()}
+    for number, arming in enumerate(tree.routes.arming):
+        parts = {"": Match(sites=arming.sites), ".by": arming.by, ".off": arming.off}
+        matches |= {f"arming[{number}]{part}": match for part, match in parts.items() if match is not None}
+    for label, match in matches.items():
         for what, there in known.items():
             for wanted in getattr(match, what) if there is not None else ():
                 if wanted not in (there or ()):
-                    yield f"rule {name!r}: {what[:-1]} {wanted!r} is not known"
+                    yield f"{label}: {what[:-1]} {wanted!r} is not known"
 
 
 def _zones(devices: Reference) -> set[str]:

@@ -12,6 +12,7 @@ from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import AlertDeed, AlertOutcome
 from fairwatch.matching.recheck import Recheck
+from fairwatch.policy import arming as arming_policy
 from fairwatch.policy.deeds import make
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.quiet import Quiet
@@ -65,7 +66,7 @@ class Rehearsal:
         escalations: Escalations = NONE,
     ) -> None:
         self.silences = MemoryReference()
-        self.inhibitions, self.devices = MemoryReference(), MemoryReference()
+        self.inhibitions, self.devices, self._armings = MemoryReference(), MemoryReference(), MemoryReference()
         self._quiet = quiet or Quiet()
         self.clock = ManualClock(start)
         self.messages: list[Message] = []
@@ -91,6 +92,8 @@ class Rehearsal:
         """Let sightings or verdicts (`Sighting`, `Verdict`) come in now."""
         topic = f"{type_.lower()}s"
         answers = await self._route.handle([self._event(topic, type_, record) for record in records])
+        for arming in _records(answers, arming_policy.TOPIC):
+            self._armings.put(arming["site_id"], arming)
         steps = [self._event("correlation-steps", "Alert", step) for step in _records(answers, "correlation-steps")]
         correlated = await self._correlate.handle(steps)
         await self._raise([*_records(answers, "alert-triggers"), *_records(correlated, "alert-triggers")])
@@ -120,6 +123,14 @@ class Rehearsal:
             await self._tick()
         self.clock.advance(seconds=max(0, until - self.clock.now()) / 1_000_000)
 
+    async def set_armed(self, site_id: str, *, armed: bool, by: str) -> None:
+        """Let somebody arm or disarm a site."""
+        before, now = self._armings.get(site_id), self.clock.now()
+        self._armings.put(
+            site_id, arming_policy.changed(before, site_id, armed=armed, at=now, by=by, way="PERSON", reason="test")
+        )
+        await self._tick()
+
     async def look_again(self) -> None:
         """Let the processors see now what was silenced."""
         await self._tick()
@@ -135,7 +146,7 @@ class Rehearsal:
         self._sets.put(str(number), {"rule_set_id": str(number), "number": number, "routes": text})
 
     def _build(self) -> None:
-        self._route = Route(self._rules, self._sites)
+        self._route = Route(self._rules, self._sites, site_armings=self._armings)
         self._correlate = Correlate(self._rules, self._steps_state, self.clock)
         self._group = Group(
             self._rules,
@@ -146,6 +157,7 @@ class Rehearsal:
             sites=self._sites,
             devices=self.devices,
             escalations=self._escalations,
+            site_armings=self._armings,
         )
         self._notify = Notify(
             self._receivers,
@@ -159,6 +171,7 @@ class Rehearsal:
             self._quiet,
             self._rules,
             self._sites,
+            self._armings,
         )
 
     def _due_at(self) -> int | None:

@@ -52,6 +52,7 @@ class Step(Strict):
         rules: From now on the rules are those of another file, beside this one.
         silence: Somebody silences what fits these matchers, until a time; `agreed_by` names a second person.
         expire: The last silence is ended.
+        arm, disarm: Somebody (`by`) arms or disarms this site.
     """
 
     at: When
@@ -86,12 +87,14 @@ class Step(Strict):
     until: When | None = None
     agreed_by: str | None = None
     expire: bool = False
+    arm: str | None = None
+    disarm: str | None = None
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Step":
         things = (self.event, self.verdict, self.deed, self.restart, self.rules, self.silence, self.expire)
-        if sum(bool(each) for each in things) != 1:
-            raise ValueError("is one of event, verdict, deed, restart, rules, silence and expire")
+        if sum(bool(each) for each in (*things, self.arm, self.disarm)) != 1:
+            raise ValueError("is one of event, verdict, deed, restart, rules, silence, expire, arm and disarm")
         if (self.silence is None) != (self.until is None):
             raise ValueError("silence and until are given together")
         if (self.times > 1) != (self.every is not None):

@@ -139,6 +139,8 @@ class _Run:
             await hub.answer(action, step.by, outcome, step.note)
         elif step.silence is not None or step.expire:
             await self._silence(hub, step, at)
+        elif site := step.arm or step.disarm:
+            await hub.set_armed(site, armed=step.arm is not None, by=step.by)
         elif step.rules is not None:
             hub.publish_rules(travelling(self._path.parent / step.rules))
         else:
