@@ -47,6 +47,7 @@ TYPES = {
     "verdicts": "Verdict",
     "alerts": "Alert",
     "deliveries": "Delivery",
+    "incidents": "Incident",
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 

@@ -1,13 +1,25 @@
-"""Alerts through the console's API, for commands: signed in as a person, with that person's rights and no others."""
+"""Alerts and incidents through the console's API, for commands: as a person, with that person's rights."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import aiohttp
+import typer
 
 from fairwatch.domain.errors import ConfigurationError, FairwatchError, RetryableError
 
+Answer = TypeVar("Answer")
+Url = Annotated[str, typer.Option("--console", envvar="FAIRWATCH_CONSOLE_URL", help="Where the console is.")]
+As = Annotated[str, typer.Option("--as", envvar="FAIRWATCH_PERSON", help="Your name at the console.")]
+Password = Annotated[
+    Path | None,
+    typer.Option(envvar="FAIRWATCH_PERSON_PASSWORD_FILE", help="File of your password; asked for otherwise."),
+]
+Note = Annotated[str, typer.Option("--note", help="What others should know.")]
+Because = Annotated[str, typer.Option(help="Why a word that is asked about has to stand in the note; audited.")]
 OK = 300
 TIMEOUT_S = 15.0
 
@@ -28,7 +40,7 @@ class AlertsClient:
         self._http = http
         self._headers = {"X-CSRF-Token": csrf}
 
-    async def list(self, state: str, limit: int) -> list[dict[str, Any]]:
+    async def alerts(self, state: str, limit: int) -> list[dict[str, Any]]:
         """Return the latest alerts."""
         answer = await self._call("GET", "/api/alerts", params={"state": state, "limit": str(limit)})
         return list(answer["alerts"])
@@ -40,6 +52,19 @@ class AlertsClient:
     async def act(self, alert_id: str, deed: Mapping[str, str]) -> dict[str, Any]:
         """Do something to an alert; RefusedError when it cannot be done."""
         return await self._call("POST", f"/api/alerts/{alert_id}/actions", json={**deed, "via": "cli"})
+
+    async def incidents(self, state: str, limit: int) -> list[dict[str, Any]]:
+        """Return the latest incidents."""
+        answer = await self._call("GET", "/api/incidents", params={"state": state, "limit": str(limit)})
+        return list(answer["incidents"])
+
+    async def incident(self, incident_id: str) -> dict[str, Any]:
+        """Return one incident."""
+        return await self._call("GET", f"/api/incidents/{incident_id}")
+
+    async def act_on_incident(self, incident_id: str, deed: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge or split an incident; RefusedError when it cannot be done."""
+        return await self._call("POST", f"/api/incidents/{incident_id}/actions", json={**deed, "via": "cli"})
 
     async def sign_out(self) -> None:
         """End the session."""
@@ -79,3 +104,25 @@ async def _answer(http: aiohttp.ClientSession, method: str, path: str, **more: A
     if response.status >= OK:
         raise RefusedError(f"{body.get('error', response.status)}: {body.get('message', '')}")
     return dict(body)
+
+
+def asked_as(
+    url: str, person: str, password_file: Path | None, question: Callable[[AlertsClient], Awaitable[Answer]]
+) -> Answer:
+    """Return what the console answers to a person; the password is read from a file or asked for."""
+
+    async def ask() -> Answer:
+        async with signed_in(url, person, password) as client:
+            return await question(client)
+
+    password = _password(password_file)
+    return asyncio.run(ask())
+
+
+def _password(path: Path | None) -> str:
+    if path is None:
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read") from error

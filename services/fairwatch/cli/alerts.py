@@ -1,33 +1,21 @@
 """`fairwatch alerts`: look at alerts and answer them, as a person who is signed in to the console."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from fairwatch.apps.alerts_client import AlertsClient, signed_in
+from fairwatch.apps.alerts_client import As, Because, Note, Password, Url, asked_as
 from fairwatch.apps.printing import shown
 from fairwatch.apps.receivers import deliveries_of
 from fairwatch.apps.settings import settings
 from fairwatch.domain.calendar import iso_8601
-from fairwatch.domain.errors import ConfigurationError
 
-Answer = TypeVar("Answer")
 HERE = "http://127.0.0.1:8090"
-Url = Annotated[str, typer.Option("--console", envvar="FAIRWATCH_CONSOLE_URL", help="Where the console is.")]
-As = Annotated[str, typer.Option("--as", envvar="FAIRWATCH_PERSON", help="Your name at the console.")]
-Password = Annotated[
-    Path | None,
-    typer.Option(envvar="FAIRWATCH_PERSON_PASSWORD_FILE", help="File of your password; asked for otherwise."),
-]
 AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Its id.")]
-Note = Annotated[str, typer.Option("--note", help="What others should know.")]
-Because = Annotated[str, typer.Option(help="Why a word that is asked about has to stand in the note; audited.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +37,7 @@ def list_alerts(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each.")] = False,
 ) -> None:
     """List alerts, the worst first."""
-    alerts = _ask(url, person, password_file, lambda client: client.list(state, limit))
+    alerts = asked_as(url, person, password_file, lambda client: client.alerts(state, limit))
     if as_json:
         for alert in alerts:
             typer.echo(json.dumps(alert))
@@ -65,7 +53,7 @@ def list_alerts(
 
 def show(alert_id: AlertId, person: As, url: Url = HERE, password_file: Password = None) -> None:
     """Print one alert as JSON."""
-    alert = _ask(url, person, password_file, lambda client: client.get(alert_id))
+    alert = asked_as(url, person, password_file, lambda client: client.get(alert_id))
     typer.echo(json.dumps(alert, indent=2, ensure_ascii=False))
 
 
@@ -155,25 +143,5 @@ def close(
 
 
 def _act(url: str, person: str, password_file: Path | None, alert_id: str, **deed: str) -> None:
-    said = _ask(url, person, password_file, lambda client: client.act(alert_id, deed))
+    said = asked_as(url, person, password_file, lambda client: client.act(alert_id, deed))
     typer.echo(f"{said['action'].lower().replace('_', ' ')}: taken")
-
-
-def _ask(
-    url: str, person: str, password_file: Path | None, question: Callable[[AlertsClient], Awaitable[Answer]]
-) -> Answer:
-    async def ask() -> Answer:
-        async with signed_in(url, person, password) as client:
-            return await question(client)
-
-    password = _password(password_file)
-    return asyncio.run(ask())
-
-
-def _password(path: Path | None) -> str:
-    if path is None:
-        return str(typer.prompt("Password", hide_input=True, err=True))
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read") from error

@@ -6,9 +6,10 @@ from typing import Any
 from fairwatch.console.desk import Desk, SignedIn
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
-from fairwatch.domain.records import AlertAction, Deed
+from fairwatch.domain.records import AlertAction, Deed, IncidentAction
 from fairwatch.wire.deeds import sign_deed
 from fairwatch.wire.signed_answers import sign_answer
+from fairwatch.wire.signed_incidents import sign_incident_action
 from fairwatch.wire.signings import sign_silence
 
 METHOD = "password"
@@ -43,6 +44,17 @@ def answered(desk: Desk, visitor: SignedIn, action: AlertAction) -> AlertAction:
         method=METHOD,
         session_id=stable_id("session", visitor.token),
         required="alert-actions" in desk.config.must_sign,
+    )
+
+
+def incident_signed(desk: Desk, visitor: SignedIn, action: IncidentAction) -> IncidentAction:
+    """Return what somebody who is signed in does to an incident, with the deed."""
+    return sign_incident_action(
+        action,
+        desk.config.signing_key,
+        method=METHOD,
+        session_id=stable_id("session", visitor.token),
+        required="incident-actions" in desk.config.must_sign,
     )
 
 
