@@ -3,7 +3,8 @@
 from typing import Any
 
 from fairwatch.domain.clock import ManualClock
-from fairwatch.matching.tracks import GAP, MINUTE, Tracks
+from fairwatch.matching.shots import ANY, GAP, MINUTE, SEARCHED
+from fairwatch.matching.tracks import Tracks
 from tests.support.processor_world import PARTITION, MemoryState
 from tests.support.records import AT, observation
 
@@ -66,3 +67,50 @@ def test_nothing_is_remembered_for_longer_than_it_is_needed() -> None:
     yard.clock.advance(seconds=3 * GAP / 1e6)
     yard.tracks.forget([PARTITION])
     assert yard.state.partitions[PARTITION] == {}
+
+
+class Passage(Yard):
+    """A face on a track, in pictures of some quality."""
+
+    def shows(self, n: int, quality: float, *, at: int = AT, searched: str = "list-1", **fields: Any) -> bool:
+        """Show the n-th picture; return whether it is searched."""
+        seen: Any = observation("face.seen", n=n, at=at, **{"object_id": "7", **fields})
+        worth = quality > self.tracks.shots.best(PARTITION, seen, searched, at)
+        if worth:
+            self.tracks.shots.note(PARTITION, seen, searched, at, quality)
+        return worth
+
+
+def test_only_a_better_shot_is_searched() -> None:
+    passage = Passage()
+    shown = [passage.shows(n, quality) for n, quality in enumerate((0.5, 0.4, 0.5, 0.6, 0.55, 0.9, 0.9))]
+    assert shown == [True, False, False, True, False, True, False]
+
+
+def test_a_shot_that_was_searched_is_searched_again_when_it_is_delivered_again() -> None:
+    passage = Passage()
+    for n, quality in enumerate((0.5, 0.6, 0.9)):
+        assert passage.shows(n, quality)
+    assert all(passage.shows(n, quality) for n, quality in enumerate((0.5, 0.6, 0.9)))
+    assert not passage.shows(3, 0.8), "an old shot does not make the best one worse"
+
+
+def test_another_list_another_track_and_a_later_time_are_searched_anew() -> None:
+    passage = Passage()
+    assert passage.shows(0, 0.9)
+    assert passage.shows(1, 0.5, searched="list-2")
+    assert passage.shows(2, 0.5, object_id="8", searched="list-2")
+    assert not passage.shows(3, 0.4, at=AT + GAP, searched="list-2")
+    assert passage.shows(4, 0.4, at=AT + GAP + 1, searched="list-2")
+    assert all(passage.shows(5 + n, 0.1, object_id=None) for n in range(2))
+
+
+def test_shots_take_no_more_than_their_time_and_a_few_ids() -> None:
+    passage = Passage()
+    assert all(passage.shows(n, n / 100) for n in range(100))
+    ((_, value),) = passage.state.items(PARTITION)
+    assert len(value["by"]) == SEARCHED
+    assert passage.tracks.shots.best(PARTITION, observation("face.seen", n=100, object_id="7"), "list-1", AT) > ANY  # type: ignore[arg-type]
+    passage.clock.advance(seconds=3 * GAP / 1e6)
+    passage.tracks.forget([PARTITION])
+    assert passage.state.partitions[PARTITION] == {}

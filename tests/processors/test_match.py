@@ -8,6 +8,7 @@ import pytest
 from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.outcome import Outcome, Skip
 from fairwatch.matching.face_search import FaceSearch
+from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.processors.match import LOOK_AGAIN, Match
 from fairwatch.stores.media import MediaStore
 from tests.support.face_models import face_reader, needs_models, picture
@@ -297,3 +298,21 @@ async def test_people_are_asked_once_about_a_track_and_a_plate_that_needs_nobody
     gate.references["authorisations"].put("auth-1", authorisation(required_verifications=1))
     assert [len(candidates(await gate.sees(plates, n=n))) for n in range(3, 6)] == [1, 0, 0]
     assert (await gate.sees(plates, n=6)) == [Skip("same_track")]
+
+
+async def test_a_face_on_a_track_is_searched_once_until_a_better_shot_or_another_list_comes(gate: Gate) -> None:
+    await gate.list_faces("obama.jpg")
+
+    async def passes(name: str, n: int) -> list[Outcome]:
+        ref = {"uri": await gate.keep(name), "role": "FACE"}
+        return await gate.sees({"object_class": "FACE", "media": [ref], "object_id": "man-7"}, n=n)
+
+    first = await passes("obama2.jpg", 0)
+    assert len(candidates(first)) == 1
+    assert await passes("obama2.jpg", 1) == [Skip("no_better_shot")]
+    assert await passes("obama2.jpg", 0) == first, "delivered again, it gives the same"
+    await gate.list_faces("obama.jpg", "astronaut.png")
+    assert await passes("obama2.jpg", 2) == [Skip("same_track")], "searched in the new list"
+    every = MatchPolicy(every_shot=True)
+    gate.match = gate.world.processor = Match(gate.world.clock, MemoryState(), gate.references, gate.faces, every)
+    assert [len(candidates(await passes("obama2.jpg", n))) for n in (3, 4)] == [1, 0]

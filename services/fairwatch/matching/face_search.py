@@ -91,10 +91,15 @@ class FaceSearch:
         if self._keeping is not None:
             await asyncio.wait([self._keeping])
 
-    async def read(self, probe: Probe) -> Template | NoTemplate:
-        """Return the template of a probe; RejectedError when its picture is missing or none, RetryableError."""
+    async def read(self, probe: Probe, above: float) -> Template | NoTemplate:
+        """Return the template of a probe whose quality exceeds a number.
+
+        Raises:
+            RejectedError: Its picture is missing, or none.
+            RetryableError: The media store is away.
+        """
         content = await self._media.get(probe.media["uri"])
-        return await asyncio.to_thread(self._reader.read, content, corners(probe.box))
+        return await asyncio.to_thread(self._reader.read, content, corners(probe.box), above=above)
 
     def suspend(self, entry_ids: Iterable[str]) -> None:
         """Compare these entries no more until they are enrolled again: they have changed, or are gone."""

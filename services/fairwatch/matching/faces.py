@@ -13,7 +13,7 @@ from fairwatch.matching.models import FaceConfig
 from fairwatch.matching.pictures import Box, align, crop, decode, pad
 from fairwatch.matching.quality import assess
 
-Absence = Literal["no_face", "several_faces", "quality_rejected"]
+Absence = Literal["no_face", "several_faces", "quality_rejected", "no_better_shot"]
 
 FRAME = 0.3  # grey around a picture in which no face was found at first
 MARGIN = 0.5  # around a box that a device drew, which may be tight
@@ -55,13 +55,16 @@ class FaceReader:
         self._detector = Detector(config.detector, folder, config.threads)
         self._embedder = Embedder(config.embedder, folder, config.threads)
 
-    def read(self, content: bytes, box: Box | None = None, *, alone: bool = False) -> Template | NoTemplate:
+    def read(
+        self, content: bytes, box: Box | None = None, *, alone: bool = False, above: float = -1.0
+    ) -> Template | NoTemplate:
         """Return the template of the largest face; RejectedError when the picture cannot be decoded.
 
         Args:
             content: An encoded picture.
             box: Where to look, in [0,1]; None for everywhere.
             alone: True when there must be one face only, as in an enrolment picture.
+            above: Quality that the face must exceed to be worth a template; it is in [0,1].
         """
         picture = decode(content, 0 if box else ENOUGH_PIXELS)
         if box:
@@ -78,4 +81,6 @@ class FaceReader:
         quality = assess(faces[0], aligned, self.config.quality)
         if quality.faults:
             return NoTemplate("quality_rejected", quality.faults)
+        if quality.value <= above:
+            return NoTemplate("no_better_shot")
         return Template(self._embedder.embed(aligned), self.template_space, quality.value)

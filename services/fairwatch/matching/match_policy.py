@@ -24,6 +24,10 @@ class MatchPolicy(Strict):
         default="plates-2026-11", min_length=1, description="name of that threshold, written into every candidate"
     )
     review_s: int = Field(default=4 * 3600, ge=60, description="seconds that people have to decide on a candidate")
+    every_shot: bool = Field(
+        default=False,
+        description="search each picture of a face on a track, not only those better than what was searched before",
+    )
     mode: MatchMode = Field(default="REALTIME", description="RETROSPECTIVE for a worker that goes through recordings")
 
     @model_validator(mode="after")

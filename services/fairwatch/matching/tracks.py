@@ -1,20 +1,21 @@
 """One visit, one candidate: who was found on a track is not put before people again with each of its messages."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import State
 from fairwatch.domain.records import Observation
+from fairwatch.matching.shots import GAP, MINUTE, Shots, track_of
 
-MINUTE = 60_000_000
-GAP = 10 * MINUTE  # a track that was silent for longer is another visit: trackers count anew after a restart
 REFRESHED = MINUTE  # how stale the note of a track's last message may be
 
 
 class Tracks:
     """The entries that were found on each track, by the source's own object ids.
+
+    Attributes:
+        shots: The best face of each track.
 
     Args:
         state: Key of a track: {found: {entry_id: [observation_id, first, last]}, due}; microseconds UTC.
@@ -23,6 +24,7 @@ class Tracks:
     def __init__(self, state: State, clock: Clock) -> None:
         self._agenda = Agenda(state, lambda value: value["due"])
         self._clock = clock
+        self.shots = Shots(self._agenda, clock)
 
     def repeats(self, partition: int, observation: Observation, entry_id: str, at: int) -> bool:
         """Tell whether the entry was found on this track before, and remember that it is found now.
@@ -36,7 +38,7 @@ class Tracks:
             entry_id: Watchlist entry.
             at: When, microseconds UTC.
         """
-        key = _track(observation)
+        key = track_of(observation)
         if key is None:
             return False
         value = self._agenda.get(partition, key) or {"found": {}}
@@ -56,12 +58,3 @@ class Tracks:
         """Forget tracks that nothing was heard of."""
         for partition, key, _ in self._agenda.due(partitions, self._clock.now()):
             self._agenda.delete(partition, key)
-
-
-def _track(observation: Observation) -> str | None:
-    object_id: Any = observation.get("object_id")
-    if not object_id:
-        return None
-    source: Any = observation.get("source", {})
-    channel = source.get("channel") or ""
-    return f"{observation['device_id']}|{source.get('format', '')}|{channel}|{object_id}"

@@ -21,6 +21,7 @@ from fairwatch.matching.place import Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
+from fairwatch.matching.shots import ANY
 from fairwatch.matching.tracks import Tracks
 from fairwatch.parts import spec_of
 from fairwatch.policy.device_lists import DeviceLists
@@ -57,7 +58,8 @@ class Match:
     Only entries whose authorisation is in force at the place, the time and the wall clock are compared. What is not
     found is counted by its reason and forgotten: templates of probes live within one call.
     Without `faces` only plates are compared, and no model is needed. What people have to look at, they get once for
-    each visit: a track that goes on is not put before them again.
+    each visit: a track that goes on is not put before them again. A face on a track is searched in each shot that is
+    better than those before it.
     """
 
     spec = spec_of("match")
@@ -197,21 +199,28 @@ class Match:
     async def _match_face(self, moment: _Moment, probe: Probe) -> list[Outcome]:
         if self._faces is None:
             return [Skip("faces_off")]
+        shots, observation = self._tracks.shots, moment.sighting["observation"]
+        searched = self._compared(self._faces, moment).version
+        above = ANY if self._policy.every_shot else shots.best(moment.partition, observation, searched, moment.at)
         try:
-            face = await self._faces.read(probe)
+            face = await self._faces.read(probe, above)
         except RejectedError as error:
             return [Skip("media_unavailable" if error.reason == "media_unavailable" else "picture_unreadable")]
         if isinstance(face, NoTemplate):
             return [Skip(face.reason)]
         self._take_up()  # what was revoked while the face was read is not compared
-        place, at, now = moment.place, moment.at, moment.now
-        under = self._mandate.in_force("FACE", place, at=at, now=now)
-        compared = self._faces.compared(under, place, at=at, now=now)
+        compared = self._compared(self._faces, moment)
         if not compared.size:
-            admitted = self._mandate.admits("FACE", place, at=at, now=now)
+            admitted = self._mandate.admits("FACE", moment.place, at=moment.at, now=moment.now)
             return [Skip("nothing_enrolled" if admitted else "out_of_mandate")]
+        shots.note(moment.partition, observation, compared.version, moment.at, face.quality)
         found = [_Found(entry_id, finding, probe) for entry_id, finding in self._faces.find(face, compared)]
         return self._emit(moment, found, compared)
+
+    def _compared(self, faces: FaceSearch, moment: _Moment) -> Admission:
+        """Return which enrolled entries a face may be compared with here and now."""
+        under = self._mandate.in_force("FACE", moment.place, at=moment.at, now=moment.now)
+        return faces.compared(under, moment.place, at=moment.at, now=moment.now)
 
     def _admits(self, moment: _Moment) -> Callable[[str], bool]:
         return lambda entry_id: bool(self._mandate.admit(entry_id, moment.place, at=moment.at, now=moment.now))
