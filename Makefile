@@ -75,7 +75,7 @@ properties: $(READY) ## a million random pairs of entry and sighting, a hundred 
 	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_mandate_pairs 1000000
 	@PYTHONPATH=services:. $(BIN)/python -m tests.processors.test_verify_orders 100000
 
-bench: $(READY) ## engine, adapters, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
+bench: $(READY) ## engine, adapters, gateways, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 bench-matching: $(READY) ## faces and plates against large lists, each answer compared with brute force

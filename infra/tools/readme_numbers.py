@@ -16,6 +16,11 @@ README = ROOT / "README.md"
 START, END = "<!-- numbers:start -->", "<!-- numbers:end -->"
 BROKERS = {"embedded": "the embedded broker, at least once", "kafka": "Apache Kafka, in transactions"}
 SHAPES = {"apart": "each processor a process", "chains": "chains"}
+SUSTAINED = {
+    "sustained, http": "an event a request",
+    "sustained, viid": "GA/T 1400 with 20 objects a request",
+    "sustained, avro": "Avro observations of a producer",
+}
 RATES = ("http at 100/s", "http at 1,000/s", "mqtt at 100/s")
 
 
@@ -40,15 +45,35 @@ def adapters(results: dict[str, Any]) -> list[str]:
     return [*lines, *(f"| `{name}` | {speed['events_per_s']:,.0f} |" for name, speed in results.items()), ""]
 
 
+def gateways(results: dict[str, Any]) -> list[str]:
+    """Return what an event costs at the ways in."""
+    lines = [
+        "| way in, as fast as it is taken | events/s | us of CPU an event: gateway, broker, devices |",
+        "|---|---|---|",
+    ]
+    for broker, ways in results.items():
+        for way, found in ways.items():
+            costs = ", ".join(f"{found[name]:,.0f}" for name in ("gateway_us", "broker_us", "devices_us"))
+            lines.append(f"| {way}, {BROKERS[broker].partition(',')[0]} | {found['events_per_s']:,.0f} | {costs} |")
+    return [*lines, ""]
+
+
 def pipeline(results: dict[str, Any]) -> list[str]:
     """Return the pipeline's rows: from a device's request to the receiver's."""
     rates = " | ".join(f"{rate}: p50 / p99 ms" for rate in RATES)
-    lines = [f"| request to webhook, nine processors | {rates} | sustained events/s |", "|---" * (len(RATES) + 2) + "|"]
+    titles = " | ".join(f"sustained, {title}: events/s" for title in SUSTAINED.values())
+    lines = [f"| request to webhook, nine processors | {rates} | {titles} |"]
+    lines.append("|---" * (len(RATES) + len(SUSTAINED) + 1) + "|")
     for broker, shapes in results.items():
         for shape, phases in shapes.items():
             cells = [f"{phases[rate]['p50_ms']:.0f} / {phases[rate]['p99_ms']:.0f}" for rate in RATES]
+            for name in SUSTAINED:
+                rate, share = phases[name]["rate"], 1 / phases[name]["alerts_share"]
+                cells.append(
+                    f"{rate:,} (1 in {share:.0f} an alert, {sum(phases[name]['cpu_us'].values()):,.0f} us of CPU)"
+                )
             where = f"{BROKERS[broker].partition(',')[0]}, {SHAPES[shape]}"
-            lines.append(f"| {where} | {' | '.join(cells)} | {phases['sustained']['events_per_s']:,.0f} |")
+            lines.append(f"| {where} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
@@ -57,7 +82,7 @@ def table(results: dict[str, Any]) -> str:
     machine = results["machine"]
     measured = f"{results['at'][:10]} ({machine['cpu']}, {machine['cores']} cores, everything on it)"
     lines = [f"Measured by `make bench` on {measured}:", ""]
-    for part, rows in (("engine", engine), ("adapters", adapters), ("pipeline", pipeline)):
+    for part, rows in (("engine", engine), ("adapters", adapters), ("gateways", gateways), ("pipeline", pipeline)):
         if part in results:
             lines += rows(results[part])
     return "\n".join(lines).rstrip()

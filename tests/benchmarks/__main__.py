@@ -19,13 +19,13 @@ from rich.console import Console
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from fairwatch import __version__
-from tests.benchmarks import adapters, engine, lanes, pipeline, rules
+from tests.benchmarks import adapters, engine, gateways, lanes, pipeline, rules
 from tests.benchmarks.pipeline_hub import started
 from tests.benchmarks.tables import hop_tables, verdicts
 
 RESULTS = Path(__file__).parent / "results"
 BROKERS = ("embedded", "kafka")
-PARTS = ("engine", "adapters", "rules", "pipeline", "lanes")
+PARTS = ("engine", "adapters", "rules", "gateways", "pipeline", "lanes")
 
 
 def machine() -> dict[str, Any]:
@@ -62,8 +62,13 @@ def measure(given: argparse.Namespace, out: Console) -> dict[str, Any]:
         found["rules"] = rules.run(short=given.short)
         for name, value in found["rules"].items():
             say(f"  {name} {value:,} (bar {rules.BARS[name]:,})")
+    if "gateways" in given.only:
+        for broker in given.brokers:
+            say(f"gateways, {broker} …")
+            found.setdefault("gateways", {})[broker] = gateways.run(broker, say, short=given.short)
     if "pipeline" in given.only:
-        phases = pipeline.SHORT if given.short else pipeline.WHOLE
+        every = pipeline.SHORT if given.short else pipeline.WHOLE
+        phases = [one for one in every if any(part in one.name for part in ("warm-up", *given.phases))]
         for broker in given.brokers:
             for shape in given.shapes:
                 say(f"pipeline, {broker}, {shape} …")
@@ -97,6 +102,13 @@ def main() -> int:
     parser.add_argument("--brokers", nargs="+", choices=BROKERS, default=BROKERS)
     parser.add_argument("--shapes", nargs="+", choices=pipeline.SHAPES, default=list(pipeline.SHAPES))
     parser.add_argument("--minutes", type=float, help="of alerts in `lanes`; 10 without")
+    parser.add_argument(
+        "--phases",
+        nargs="+",
+        metavar="PART",
+        default=[""],
+        help="of the pipeline, by part of a name: http mqtt sustained",
+    )
     given = parser.parse_args()
     out = Console(width=130)
     found = measure(given, out)

@@ -8,7 +8,9 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
@@ -21,11 +23,12 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.settings import Settings
 from tests.benchmarks.pipeline_hops import Steps, steps
 from tests.benchmarks.pipeline_load import Receiver
-from tests.benchmarks.pipeline_world import entry_id, reference_records, write_config
+from tests.benchmarks.pipeline_world import Numbers, entry_id, reference_records, write_config
 from tests.benchmarks.processes import cost, pid_of
 
-GATEWAYS = ("http", "mqtt")
+GATEWAYS = ("http", "mqtt", "viid")
 PARTITIONS = 2
+AT_ONCE = 1000  # records that wait for the broker
 READY_S = 120.0
 HOST = "127.0.0.1"
 READY = 200
@@ -38,7 +41,7 @@ class Hub:
     Attributes:
         broker: Its kind (`embedded`, `kafka`); `broker_pid` its process.
         keys: API key by device.
-        port: Of the HTTP gateway.
+        ports: Of the gateways that listen.
         health: Port of /ready and /metrics by component.
     """
 
@@ -50,15 +53,16 @@ class Hub:
     mqtt: EmbeddedMqtt
     keys: dict[str, str]
     folder: Path
-    port: int = field(default_factory=free_port)
+    ports: dict[str, int] = field(default_factory=dict)
     health: dict[str, int] = field(default_factory=dict)
 
     async def start(self, names: Sequence[str]) -> None:
         """Start these components, and wait until each says that it is ready."""
         for name in names:
             self.health[name] = free_port()
-            port = str(self.port if name == "http" else 0)
-            await self.components.start(name, {"FAIRWATCH_PORT": port, "FAIRWATCH_HEALTH_PORT": str(self.health[name])})
+            self.ports[name] = free_port() if name in GATEWAYS else 0
+            ports = {"FAIRWATCH_PORT": self.ports[name], "FAIRWATCH_HEALTH_PORT": self.health[name]}
+            await self.components.start(name, {name: str(port) for name, port in ports.items()})
         deadline = time.monotonic() + READY_S
         async with aiohttp.ClientSession() as session:
             while waiting := [name for name in names if not await self._ready(session, name)]:
@@ -83,11 +87,27 @@ class Hub:
                     found |= steps(await answer.text())
         return found
 
+    def job(self, over: str, numbers: Numbers, rate: float | None, objects: int | None = None) -> dict[str, Any]:
+        """Return what `tests.benchmarks.load_process` is to send.
+
+        Args:
+            over: `http`, `viid`, `mqtt` or `avro`.
+            numbers: The events.
+            rate: A second; None for as many as are taken.
+            objects: Of one request, where it holds several.
+        """
+        host, port = (self.mqtt.host, self.mqtt.port) if over == "mqtt" else (HOST, self.ports.get(over, 0))
+        return {
+            "over": over, "host": host, "port": port, "keys": self.keys, "password": self.mqtt.users["camera"],
+            "bootstrap": self.settings.kafka_bootstrap, "numbers": [numbers.first, numbers.count, numbers.every],
+            "rate": rate, "objects": objects,
+        }  # fmt: skip
+
     def cpu_s(self) -> dict[str, float]:
-        """Return the CPU seconds so far of each component, the broker, and us: devices, MQTT broker and receiver."""
+        """Return the CPU seconds so far of each component, the broker, and us: MQTT broker and receiver."""
         pids = {name: process.pid for name, process in self.components.processes.items()}
         found = {name: cost(pid).cpu_s for name, pid in (*pids.items(), ("(broker)", self.broker_pid))}
-        return {**found, "(load)": cost(os.getpid(), family=False).cpu_s}
+        return {**found, "(receiver)": cost(os.getpid(), family=False).cpu_s}
 
 
 @contextmanager
@@ -104,7 +124,9 @@ def started(broker: str) -> Iterator[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def hub(broker: str, names: Sequence[str], listed: Sequence[int], folder: Path) -> AsyncIterator[Hub]:
+async def hub(
+    broker: str, names: Sequence[str], listed: Sequence[int], folder: Path, gateways: Sequence[str] = GATEWAYS
+) -> AsyncIterator[Hub]:
     """Run the gateways and these workers; yield once all are ready.
 
     Args:
@@ -112,6 +134,7 @@ async def hub(broker: str, names: Sequence[str], listed: Sequence[int], folder: 
         names: What runs as a process each, as `fairwatch run` takes it.
         listed: Events whose plates are on the list.
         folder: For configuration, media and logs.
+        gateways: The ways in.
     """
     with start_valkey() as valkey, started(broker) as (bootstrap, pid):
         settings = Settings(
@@ -120,7 +143,9 @@ async def hub(broker: str, names: Sequence[str], listed: Sequence[int], folder: 
         )  # fmt: skip
         await asyncio.to_thread(make_topics, settings)
         async with producer(settings, "benchmark") as publisher:
-            await asyncio.gather(*(publisher.publish(*record) for record in reference_records(listed)))
+            records = iter(reference_records(listed))
+            while some := list(islice(records, AT_ONCE)):
+                await asyncio.gather(*(publisher.publish(*record) for record in some))
         keys = write_config(folder / "config")
         receiver = Receiver({entry_id(number): number for number in listed})
         users = {name: secrets.token_urlsafe(18) for name in ("gateway", "camera")}
@@ -136,7 +161,7 @@ async def hub(broker: str, names: Sequence[str], listed: Sequence[int], folder: 
             components = Components(folder / "logs", environment)
             running = Hub(broker, pid, settings, components, receiver, mqtt, keys, folder)
             try:
-                await running.start((*GATEWAYS, *names))
+                await running.start((*gateways, *names))
                 yield running
             finally:
                 await components.stop()

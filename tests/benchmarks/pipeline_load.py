@@ -1,28 +1,24 @@
-"""Both ends of the pipeline: devices that send over HTTP and MQTT, and the receiver that their alerts come to.
+"""Both ends of the pipeline: devices that send, as a process of their own, and the receiver that their alerts come to.
 
-Latency runs from the moment a device sends, or was due to send when its connection was still busy, to the arrival of
-the webhook that its event raised; both are seen by one clock in one process.
+Latency runs from the moment an event is due at its device to the arrival of the webhook that it raised; both processes
+read the same clock.
 """
 
 import asyncio
+import json
+import sys
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiomqtt
 import orjson
 from aiohttp import web
 
 from fairwatch.apps.demo.receiver import AlertListener
-from tests.benchmarks.pipeline_world import Message, Numbers, event_of, over_http, over_mqtt
+from tests.benchmarks.pipeline_world import event_of
 
-CONNECTIONS, MANY = 64, 512  # of devices at a given rate; when they send as fast as they are answered
-HTTP_OK = 200
-TAKEN = (HTTP_OK, 202)  # 202: a SOAP Notify
-AGAIN_S = 0.2
-Post = Callable[[Message], Coroutine[Any, Any, int]]
+LONGEST_LINE = 1 << 26  # what was sent comes as one
 
 
 @dataclass
@@ -61,103 +57,45 @@ class Receiver(AlertListener):
             await asyncio.sleep(0.05)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sending:
     """What was sent.
 
     Attributes:
         at: When, by event; seconds since 1970.
-        refused: Answers other than 200 and 202, by HTTP status; such an event is sent again.
+        refused: Answers other than 200 and 202, by HTTP status; such a request is sent again.
+        answered: Events that were taken; `taking_s` the seconds that it took.
+        cpu_s: What the devices cost.
     """
 
-    at: dict[int, float] = field(default_factory=dict)
-    refused: Counter[int] = field(default_factory=Counter)
+    at: dict[int, float]
+    refused: dict[str, int]
+    answered: int
+    taking_s: float
+    cpu_s: float
 
 
-class Connection(asyncio.Protocol):
-    """One keep-alive connection of a device: as little of HTTP/1.1 as that needs, so that it costs us little."""
+async def send(job: Mapping[str, Any]) -> Sending:
+    """Let devices send; `tests.benchmarks.load_process` says what a job is.
 
-    def __init__(self, host: str, keys: Mapping[str, str]) -> None:
-        self._host = host
-        self._keys = keys
-        self._got = b""
-        self._answer: asyncio.Future[int] | None = None
-        self._transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Remember where to write."""
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answer the waiting request once its response is whole."""
-        self._got += data
-        head, end, body = self._got.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-        if end and len(body) >= length and self._answer and not self._answer.done():
-            self._got = b""
-            self._answer.set_result(int(head[9:12]))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what is waiting."""
-        if self._answer and not self._answer.done():
-            self._answer.set_exception(exc or ConnectionResetError("the gateway closed the connection"))
-
-    async def post(self, message: Message) -> int:
-        """Send one request; return the status of its answer."""
-        self._answer = asyncio.get_running_loop().create_future()
-        head = (
-            f"POST {message.to} HTTP/1.1\r\nHost: {self._host}\r\nX-Api-Key: {self._keys[message.device]}\r\n"
-            f"Content-Type: {message.content_type}\r\nContent-Length: {len(message.body)}\r\n\r\n"
-        )
-        self._transport.write(head.encode() + message.body)
-        return await self._answer
-
-    def close(self) -> None:
-        """Hang up."""
-        self._transport.close()
-
-
-async def send_http(host: str, port: int, keys: Mapping[str, str], numbers: Numbers, rate: float | None) -> Sending:
-    """Send over HTTP at `rate` a second, or as fast as all connections are answered; `keys` by device."""
-    loop = asyncio.get_running_loop()
-    made = [
-        await loop.create_connection(lambda: Connection(host, keys), host, port)
-        for _ in range(CONNECTIONS if rate else MANY)
-    ]
-    connections = [connection for _, connection in made]
+    Raises:
+        RuntimeError: They could not.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.benchmarks.load_process",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LONGEST_LINE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        return await _send(numbers, rate, [connection.post for connection in connections], over_http)
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        if not await process.stdout.readline():
+            raise RuntimeError("the devices did not start")
+        process.stdin.write(b"go\n")
+        if not (line := await process.stdout.readline()):
+            raise RuntimeError("the devices ended early")
     finally:
-        for connection in connections:
-            connection.close()
-
-
-async def send_mqtt(client: aiomqtt.Client, numbers: Numbers, rate: float | None) -> Sending:
-    """Send over MQTT with QoS 1 at `rate` a second."""
-    client.pending_calls_threshold = CONNECTIONS  # as many at once are no warning here
-
-    async def publish(message: Message) -> int:
-        await client.publish(message.to, message.body, qos=1)
-        return HTTP_OK
-
-    return await _send(numbers, rate, [publish] * CONNECTIONS, over_mqtt)
-
-
-async def _send(numbers: Numbers, rate: float | None, posts: list[Post], write: Callable[..., Message]) -> Sending:
-    sending, waiting, began = Sending(), deque(enumerate(numbers)), time.time()
-
-    async def device(post: Post) -> None:
-        while waiting:
-            place, number = waiting.popleft()
-            due = began + place / rate if rate else 0.0
-            if (early_s := due - time.time()) > 0:
-                await asyncio.sleep(early_s)
-                due = time.time()
-            message = write(number, numbers.kind(number))
-            sending.at[number] = due or time.time()
-            while (status := await post(message)) not in TAKEN:
-                sending.refused[status] += 1
-                await asyncio.sleep(AGAIN_S)
-
-    await asyncio.gather(*map(device, posts))
-    return sending
+        process.stdin.close()
+        await process.wait()
+    found = json.loads(line)
+    return Sending(**{**found, "at": dict(found["at"])})

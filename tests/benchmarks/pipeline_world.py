@@ -7,7 +7,6 @@ its entry or its group which event raised it.
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ import numpy as np
 import orjson
 import yaml
 
-from fairwatch.apps.demo.cameras.hikvision import ANPR, now
+from fairwatch.apps.demo.cameras.hikvision import ANPR
 from fairwatch.apps.demo.cameras.onvif import NOTIFY, items
 from fairwatch.domain.ids import stable_id
 from fairwatch.edges.credentials import hash_api_key, issue_api_key
@@ -75,6 +74,16 @@ class Message:
     content_type: str = ""
 
 
+def platform(place: int) -> str:
+    """Return the name of a GA/T 1400 platform."""
+    return f"viid-{place}"
+
+
+def platform_id(place: int) -> str:
+    """Return its 20 digits."""
+    return f"3402000000503{place:07d}"
+
+
 def plate(number: int) -> str:
     """Return a plate that no other number has and no confusion leads to."""
     digits = np.base_repr(number, 6).zfill(9)
@@ -86,32 +95,32 @@ def entry_id(number: int) -> str:
     return stable_id("entry", number)
 
 
-def over_http(number: int, kind: Kind) -> Message:
-    """Return a plate reading of a Hikvision camera, or a line crossed before an ONVIF camera."""
+def over_http(number: int, kind: Kind, when: str) -> Message:
+    """Return a plate reading of a Hikvision camera, or a line crossed before an ONVIF camera; `when` as it says it."""
     if kind == "line":
         source = {"VideoSourceConfigurationToken": "vs0", "VideoAnalyticsConfigurationToken": "va0", "Rule": "fence"}
         body = NOTIFY.format(
-            topic="tns1:RuleEngine/LineDetector/Crossed", time=_utc(), operation="", source=items(source),
+            topic="tns1:RuleEngine/LineDetector/Crossed", time=when, operation="", source=items(source),
             data=items({"ObjectId": str(number)}),
         )  # fmt: skip
         camera = f"line-{number % CAMERAS}"
         return Message(camera, f"/v1/onvif/{camera}", body.encode(), "application/soap+xml; charset=utf-8")
     camera = f"plate-{number % CAMERAS}"
     body = ANPR.format(
-        mac="44:19:b6:00:00:01", time=now(), name=camera, plate=plate(number), confidence=95,
+        mac="44:19:b6:00:00:01", time=when, name=camera, plate=plate(number), confidence=95,
         characters=",".join(["99"] * 11), index=number, uuid=number,
     )  # fmt: skip
     return Message(camera, f"/v1/push/{camera}", body.encode(), "application/xml")
 
 
-def over_mqtt(number: int, kind: Kind) -> Message:
+def over_mqtt(number: int, kind: Kind, when: str) -> Message:
     """Return a line crossed, or motion, of an ONVIF camera that speaks MQTT."""
     camera = f"mqtt-{number % CAMERAS}"
     topic, data = "LineDetector/Crossed", {"ObjectId": number}
     if kind != "line":
         topic, data = "CellMotionDetector/Motion", {"IsMotion": number // CAMERAS % 2}
     source = {"VideoSource": "1", "AnalyticsConfiguration": "2", "Rule": "fence"}
-    body = orjson.dumps({"UtcTime": _utc(), "Source": source, "Data": data})
+    body = orjson.dumps({"UtcTime": when, "Source": source, "Data": data})
     return Message(camera, f"{camera}/onvif-ej/RuleEngine/{topic}/&1/2/fence", body)
 
 
@@ -147,13 +156,20 @@ def reference_records(listed: Iterable[int]) -> list[tuple[str, str, dict[str, A
 
 
 def write_config(folder: Path) -> dict[str, str]:
-    """Write devices.yaml, routes.yaml and receivers.yaml; return the API key of each device."""
+    """Write devices.yaml, routes.yaml and receivers.yaml; return the secret of each device: API key or password."""
     folder.mkdir(parents=True)
     keys = {device: issue_api_key()[0] for device, _ in _devices()}
     devices = []
-    for device, form in _devices():
-        mqtt = device.startswith("mqtt")
-        access = {"mqtt_topics": [f"{device}/#"]} if mqtt else {"api_key_hash": hash_api_key(keys[device])}
+    for place, (device, form) in enumerate(_devices()):
+        access: dict[str, Any] = {"api_key_hash": hash_api_key(keys[device])}
+        if form == "gat1400":
+            (folder / device).write_text(keys[device], encoding="utf-8")
+            access = {
+                "viid_id": platform_id(place % CAMERAS),
+                "digest": {"username": device, "password_file": device},
+            }
+        elif device.startswith("mqtt"):
+            access = {"mqtt_topics": [f"{device}/#"]}
         devices.append({"device_id": device, "format": form, **access})
     for name, content in (("devices", {"devices": devices}), ("routes", ROUTES), ("receivers", RECEIVERS)):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -161,9 +177,5 @@ def write_config(folder: Path) -> dict[str, str]:
 
 
 def _devices() -> list[tuple[str, str]]:
-    forms = {"plate": "hikvision-isapi", "line": "onvif-event", "mqtt": "onvif-event"}
+    forms = {"plate": "hikvision-isapi", "line": "onvif-event", "mqtt": "onvif-event", "viid": "gat1400"}
     return [(f"{name}-{number}", form) for name, form in forms.items() for number in range(CAMERAS)]
-
-
-def _utc() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -46,9 +46,10 @@ def _pipeline(found: dict[str, Any]) -> Iterator[Line]:
         for shape, phases in shapes.items():
             for phase, flow in phases.items():
                 what = f"pipeline, {broker}, {shape}: {phase}"
-                if phase == "sustained":
-                    rate = flow["events_per_s"]
-                    yield what, f"{rate:,.0f}/s", f"≥ {SUSTAINED_BAR:,}/s", rate >= SUSTAINED_BAR
+                if phase.startswith("sustained"):
+                    rate, share = flow["rate"], flow["alerts_share"]
+                    text = f"{rate:,}/s, 1 in {1 / share:.0f} an alert, p50 {flow['p50_ms']:.0f} ms"
+                    yield what, text, f"≥ {SUSTAINED_BAR:,}/s", rate >= SUSTAINED_BAR
                 elif phase != "warm-up":
                     p50, p99 = LATENCY_BARS.get(phase, (0, 0)) if broker == "kafka" else (0, 0)
                     bar = f"p50 ≤ {p50}, p99 ≤ {p99} ms" if p50 else ""
