@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -57,8 +58,22 @@ def before(page: Page) -> None:
     page.wait("h1", "Alerts")
 
 
+def checks(page: Page) -> None:
+    """Sign in as an auditor and look where an alert comes from."""
+    page.sign_in("audra")
+    page.click(".row:has(.extreme)")
+    page.click("#lineage-ask")
+    page.wait("#lineage", "court")
+    page.keep("lineage")
+
+
+async def explains(_: str) -> dict[str, Any]:
+    facts = {"authority": "court", "score": 0.97, "receivers": ["control-room"]}
+    return {"chain": [{"step": "authorisation", "status": "found", "why": "as it is now", "facts": [facts]}]}
+
+
 async def test_person_signs_in_sees_an_alert_and_confirms(valkey: str, tmp_path: Path, browser: WebDriver) -> None:
-    async with console_world(valkey, tmp_path, clock=SystemClock()) as world:
+    async with console_world(valkey, tmp_path, clock=SystemClock(), lineage=explains) as world:
         await fill(world)
         await beat(valkey)
         page = Page(browser, world.url)
@@ -72,3 +87,5 @@ async def test_person_signs_in_sees_an_alert_and_confirms(valkey: str, tmp_path:
         await asyncio.to_thread(page.click, "#sign-out")
         await asyncio.to_thread(page.wait, "#sign-in-why", "signed out")
         await asyncio.to_thread(page.keep, "sign-in")
+        await asyncio.to_thread(checks, page)
+        assert world.publisher.actions()[-1] == "alert.explained"

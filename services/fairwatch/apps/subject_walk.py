@@ -17,7 +17,7 @@ Record = Mapping[str, Any]
 Read = Callable[[str], Iterable[Record]]
 
 FOLLOWING = ("verifications", "verdicts", "alert-triggers", "alerts")
-TOLD = ("alert-actions", "deliveries", "erasures", "legal-holds", "audit-chain")
+TOLD = ("alert-actions", "deliveries", "incidents", "incident-actions", "erasures", "legal-holds", "audit-chain")
 SEEN = ("sightings", "observations")
 ENTRIES, CANDIDATES, MANDATES, RAW = "watchlist-entries", "candidates", "authorisations", "raw-events"
 

@@ -105,19 +105,17 @@ def plan(
         spare_evidence: Leave what people confirmed.
         authorisations: Ids of those there are.
     """
-    listed, known = list(entries), list(candidates)
-    standing = [hold for hold in holds if holds_now(hold, now)]
+    listed, known, standing = list(entries), list(candidates), [hold for hold in holds if holds_now(hold, now)]
     theirs = concerned(subject, listed, known, spare_evidence=spare_evidence)
     staying = _kept(theirs, standing)
     going = [entry for entry in theirs.entries if entry["entry_id"] not in staying]
     leaving = [one for one in theirs.candidates if one.candidate_id not in staying]
     wanted = _all_pictures(going, leaving) | ({subject} if subject.startswith(OURS) else frozenset())
-    needed = _all_pictures((e for e in listed if e not in going), (one for one in known if one not in leaving))
-    needed |= {hold["subject"] for hold in standing}
+    needed = _needed((e for e in listed if e not in going), (c for c in known if c not in leaving), standing)
     naming = {hold["hold_id"] for hold in standing if hold["subject"] in {subject, *wanted}}
     return Plan(
         subject=subject,
-        kind=_kind(subject, authorisations, {entry["entry_id"] for entry in listed}),
+        kind=_kind(subject, authorisations, listed),
         authorisation_id=subject if subject in authorisations else theirs.authorisation_id,
         entries=tuple(sorted(entry["entry_id"] for entry in going)),
         candidates=tuple(sorted(one.candidate_id for one in leaving)),
@@ -151,6 +149,11 @@ def concerned(
     names = {entry["entry_id"] for entry in entries}
     seen = [one for one in known if _follows(subject, one, names) and not (spare_evidence and one.evidence)]
     return Concerned(entries, seen)
+
+
+def _needed(entries: Iterable[WatchlistEntry], candidates: Iterable[Found], standing: Iterable[LegalHold]) -> set[str]:
+    """Return the pictures that have to stay: others refer to them, or a hold names them."""
+    return _all_pictures(entries, candidates) | {hold["subject"] for hold in standing}
 
 
 def _kept(theirs: Concerned, standing: Iterable[LegalHold]) -> dict[str, set[str]]:
@@ -224,9 +227,9 @@ def _all_pictures(entries: Iterable[WatchlistEntry], candidates: Iterable[Found]
     return set().union(*map(pictures_of, entries), *(one.pictures for one in candidates))
 
 
-def _kind(subject: str, authorisations: Container[str], entries: Container[str]) -> ErasedKind:
+def _kind(subject: str, authorisations: Container[str], entries: Iterable[WatchlistEntry]) -> ErasedKind:
     if subject.startswith(OURS):
         return "PICTURE"
     if subject in authorisations:
         return "AUTHORISATION"
-    return "ENTRY" if subject in entries else "CANDIDATE"
+    return "ENTRY" if any(subject == entry["entry_id"] for entry in entries) else "CANDIDATE"

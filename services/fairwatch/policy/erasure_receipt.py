@@ -13,7 +13,7 @@ from fairwatch.domain.records import AuditRecord, ErasedStore, ErasureReceipt, S
 from fairwatch.policy.erasure import Plan
 
 HOUR = 3_600_000_000
-FOLLOWING = ("candidates", "verifications", "verdicts", "alert-triggers", "alerts", "deliveries")
+FOLLOWING = ("candidates", "verifications", "verdicts", "alert-triggers", "alerts", "deliveries", "incidents")
 NAMELESS = ("raw-events", "observations", "sightings")
 
 

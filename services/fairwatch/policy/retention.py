@@ -22,7 +22,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "raw_body": ("raw-events",),
     "sighting": ("observations", "sightings"),
     "candidate": ("candidates", "verifications", "verdicts"),
-    "alert": ("alert-triggers", "alerts", "alert-actions", "deliveries"),
+    "alert": ("alert-triggers", "alerts", "alert-actions", "deliveries", "incidents", "incident-actions"),
     "audit": ("audit", "audit-chain"),
 }
 SHOWN_IN = ("observations", "sightings", "candidates", "verdicts", "alerts")  # whose records refer to pictures

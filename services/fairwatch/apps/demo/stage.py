@@ -21,7 +21,7 @@ from fairwatch.apps.demo.receiver import ControlRoom
 from fairwatch.apps.embedded import free_port, start_broker, start_valkey
 from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
 from fairwatch.apps.kafka import admin, producer
-from fairwatch.apps.keys import CONSOLE
+from fairwatch.apps.keys import CONSOLE, RETAIN
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import apply, differences
@@ -229,7 +229,8 @@ async def _start(
         port = free_port() if name in parts() and parts()[name].port else 0
         if port:
             addresses[name] = f"http://127.0.0.1:{port}"
-        await components.start(name, {"FAIRWATCH_PORT": str(port)})
+        own = {"FAIRWATCH_SIGNING_KEY_FILE": str(components.logs.parent / "keys" / RETAIN)} if name == "retain" else {}
+        await components.start(name, {"FAIRWATCH_PORT": str(port), **own})
     return addresses
 
 

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -23,6 +23,7 @@ from fairwatch.apps.walk import log
 from fairwatch.apps.walk.forgeries import try_all
 from fairwatch.apps.walk.ground import AGREES, ASKS, AUTHORISATION, ENTRY, WAIT_S, Ground, OffTheWayError, entry, wish
 from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.domain.records import ErasureReceipt
 from fairwatch.policy.erasure import pictures_of
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.media import MediaStore, path_of
@@ -150,8 +151,11 @@ async def revoke(ground: Ground) -> None:
     ground.note("… and the alert", held=bool(cancelled), seen="CANCELLED")
     receipts = await ground.until("erasures", lambda r: r["subject"] == AUTHORISATION)
     listed = ENTRY in await ground.newest("watchlist-entries")
-    held = bool(receipts) and ENTRY in receipts[0]["entries"] and not listed and bool(receipts[0]["signature"])
-    ground.note("retain takes the child off the list by itself, with a signed receipt", held=held, seen=_told(receipts))
+    signed = bool(receipts) and await asyncio.to_thread(
+        erasure.authentic, settings, cast("ErasureReceipt", receipts[0])
+    )
+    held = signed and ENTRY in receipts[0]["entries"] and not listed
+    ground.note("retain takes the child off the list by itself, its receipt signed", held=held, seen=_told(receipts))
     left = await _pictures(ground)
     whole = len(left) == len(_evidence(ground))
     ground.note("what two people confirmed stays, as evidence", held=whole, seen=f"{len(left)} pictures")
