@@ -20,6 +20,7 @@ from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.processors.correlate import Correlate
 from fairwatch.processors.group import Group
+from fairwatch.processors.incident import Incident
 from fairwatch.processors.notify import Notify
 from fairwatch.processors.route import Route
 from fairwatch.sinks.receivers import Receiver
@@ -52,6 +53,7 @@ class Rehearsal:
 
     Attributes:
         silences, devices: By id; to be put while it goes on.
+        incidents: The newest revision of each, by id.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Rehearsal:
         self.clock = ManualClock(start)
         self.messages: list[Message] = []
         self.alerts: list[dict[str, Any]] = []
+        self.incidents: dict[str, dict[str, Any]] = {}
+        self._incident_state = MemoryState()
         self.outcomes: list[Outcome] = []
         self._sites = sites or MemoryReference()
         self._offset = 0
@@ -148,6 +152,7 @@ class Rehearsal:
     def _build(self) -> None:
         self._route = Route(self._rules, self._sites, site_armings=self._armings)
         self._correlate = Correlate(self._rules, self._steps_state, self.clock)
+        self._incident = Incident(self._rules, self._incident_state, self.clock)
         self._group = Group(
             self._rules,
             self._group_state,
@@ -175,12 +180,9 @@ class Rehearsal:
         )
 
     def _due_at(self) -> int | None:
+        scheduled = (self._correlate, self._group, self._notify, self._incident)
         answers = [at for sink in self._sinks.values() for at in sink.answers_at.values()]
-        found = [
-            at
-            for at in (self._correlate.due_at(), self._group.due_at(), self._notify.due_at(), *answers)
-            if at is not None
-        ]
+        found = [at for at in (*(each.due_at() for each in scheduled), *answers) if at is not None]
         return min(found, default=None)
 
     async def _tick(self) -> None:
@@ -192,6 +194,8 @@ class Rehearsal:
         emitted = await self._group.tick([PARTITION])
         if self._inhibit(emitted):
             emitted = [*emitted, *await self._group.tick([PARTITION])]
+        await self._step_in(emitted)
+        self._note(await self._incident.tick([PARTITION]))
         await self._tell(_written(emitted, "alerts"))
         self.outcomes += await self._notify.tick([PARTITION])
         await _settle()
@@ -200,10 +204,26 @@ class Rehearsal:
         answers = await self._group.handle([self._event("alert-triggers", "Alert", each) for each in triggers])
         said = [outcome for answer in answers for outcome in answer]
         self.outcomes += said
+        await self._step_in(said)
         changed = self._inhibit(said)
         await self._tell(_written(said, "alerts"))
         if changed:
             await self._tick()
+
+    async def _step_in(self, said: Sequence[Outcome]) -> None:
+        """Let incidents hear of what became part of alerts."""
+        if steps := _written(said, "incident-steps"):
+            answers = await self._incident.handle([self._event("incident-steps", "Alert", each) for each in steps])
+            self._note([outcome for answer in answers for outcome in answer])
+
+    def _note(self, said: Sequence[Outcome]) -> None:
+        """Remember the newest revision of each incident."""
+        for each in said:
+            if isinstance(each, Emit) and each.topic == "incidents":
+                if each.record is None:
+                    self.incidents.pop(each.key, None)
+                else:
+                    self.incidents[each.key] = each.record
 
     def _inhibit(self, said: Sequence[Outcome]) -> bool:
         """Take in what alerts inhibit from now on; return whether that changed."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.incidents.roles import Role
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Routes
 from fairwatch.sinks.sink import Reason
@@ -137,6 +138,25 @@ class Wanted(Strict):
     fields: dict[str, Any] = {}
 
 
+class WantedIncident(Strict):
+    """An incident as it must be at the end of a test.
+
+    Attributes:
+        started: When its first event happened.
+        roles: How many alerts there are of each role, all of them.
+        events: Without second views of the same.
+        implausible: Events with a transit that is too fast.
+    """
+
+    rule: str | None = None
+    state: Literal["OPEN", "CLOSED"] | None = None
+    started: When | None = None
+    roles: dict[Role, int] | None = None
+    events: int | None = None
+    implausible: int | None = None
+    certainty: str | None = None
+
+
 ReceiverTraits = dict[Literal["send_resolved", "min_severity", "fallback"], Any]
 
 
@@ -172,6 +192,7 @@ class Case(Strict):
         until: Up to when time passes: an hour after the last step, by default.
         told: What receivers are told, all of it, in order; None where it does not matter.
         alerts: The same of alerts, whoever is told of them.
+        incidents: Those there are at the end, all of them.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -186,11 +207,12 @@ class Case(Strict):
     until: When | None = None
     told: tuple[Wanted, ...] | None = None
     alerts: tuple[Wanted, ...] | None = None
+    incidents: tuple[WantedIncident, ...] | None = None
 
     @model_validator(mode="after")
     def _wants_something(self) -> "Case":
-        if self.told is None and self.alerts is None:
-            raise ValueError("says neither what is told nor which alerts there are: [] for nothing")
+        if self.told is None and self.alerts is None and self.incidents is None:
+            raise ValueError("says neither what is told nor which alerts or incidents there are: [] for nothing")
         if any(wanted.receiver is None for wanted in self.told or ()):
             raise ValueError("told: each names its receiver")
         if any(wanted.receiver is not None for wanted in self.alerts or ()):

@@ -9,6 +9,7 @@ from typing import Any, cast
 from fairwatch.apps import reference
 from fairwatch.apps.rehearsal.comparison import Line, compare
 from fairwatch.apps.rehearsal.hub import Rehearsal
+from fairwatch.apps.rehearsal.incidents import compare_incidents
 from fairwatch.apps.rehearsal.memory import MemoryReference
 from fairwatch.apps.rehearsal.moments import Moments
 from fairwatch.apps.rehearsal.receivers import Message, Trouble
@@ -102,6 +103,8 @@ class _Run:
         if case.alerts is not None:
             alerts = [Message(alert["issued_at"], "(alert)", alert) for alert in hub.alerts]
             lines += compare(case.alerts, alerts, self._moments)
+        if case.incidents is not None:
+            lines += compare_incidents(case.incidents, hub.incidents.values(), self._moments)
         return Trial(self._path, case, lines, self._summary(hub))
 
     def _summary(self, hub: Rehearsal) -> str:
