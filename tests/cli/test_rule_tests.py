@@ -162,3 +162,17 @@ def test_step_that_arms_and_disarms_is_refused(run):
     result = run(ARMED.replace("disarm: harbour, by: bo", "disarm: harbour, arm: harbour"))
     assert isinstance(result.exception, ConfigurationError)
     assert "expire, arm and disarm" in str(result.exception)
+
+
+def test_what_a_group_has_to_come_to_is_rehearsed_too(run):
+    text = """
+tests:
+  - name: the third tells
+    rules:
+      route: {receivers: [room], routes: [{name: gate, tell_when: group.count > 2}]}
+    events: [{at: "10:00", event: line.crossed, device: a, every: 1m, times: 3}]
+    until: "10:03"
+    told: [{at: "10:02", receiver: room, state: NEW, count: 3}]
+"""
+    result = run(text)
+    assert result.exit_code == 0, result.stdout

@@ -71,6 +71,13 @@ def test_what_counts_for_a_rule_of_several_events_is_explained(run, tmp_path):
     assert (result.exit_code, "crowd: counts (first of count)" in result.stdout) == (0, True)
 
 
+def test_what_the_group_has_to_come_to_is_explained(run, tmp_path):
+    (tmp_path / "routes.yaml").write_text(
+        RULES.replace("name: at-night,", "name: at-night, tell_when: group.count > 2,")
+    )
+    assert "at-night: told once group.count > 2" in run("explain", said(tmp_path, sighting())).stdout
+
+
 def test_a_face_raises_nothing_by_itself(run, tmp_path):
     result = run("explain", said(tmp_path, sighting("face.seen")))
     assert result.exit_code == 1

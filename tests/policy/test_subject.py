@@ -236,7 +236,7 @@ def test_a_rule_that_says_nothing_is_grouped_by_device_and_resolves_after_ten_mi
     assert rule.model_dump() == {
         "name": "all", "receivers": ("room",), "group_by": ("device_id",), "group_wait": timedelta(0),
         "group_interval": timedelta(seconds=30), "repeat_interval": None, "resolve_after": timedelta(minutes=10),
-        "stale_after": timedelta(days=7), "tell_progress": False, "shadow": False,
+        "stale_after": timedelta(days=7), "tell_progress": False, "tell_when": None, "shadow": False,
         "mute": (), "active": (), "escalation": None, "absent_after": None,
         "title": TitleTemplate("{event_type} at {device_name}"), "description": Template(""), "category": "Security",
         "severity": "UNKNOWN", "urgency": "UNKNOWN",

@@ -134,6 +134,9 @@ def explain(
             else "looks further"
         )
         out.print(f"{'  ' * step.depth}{name}: {end}", highlight=False, soft_wrap=True)
+    for rule in tree.rules_for(subject):
+        if rule.tell_when is not None:
+            out.print(f"{escape(rule.name)}: told once {escape(str(rule.tell_when))}", highlight=False, soft_wrap=True)
     terms = tree.terms_for(subject)
     for term in terms:
         out.print(f"{escape(term.name)}: [green]counts[/] ({term.part} of {term.rule.kind})", highlight=False)

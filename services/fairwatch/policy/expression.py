@@ -5,6 +5,7 @@ themselves: a loop over lists has a budget, and there is no other.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from cel_expr_python import cel
@@ -46,6 +47,16 @@ VARIABLES: Final = {
     "entry_title": _TEXT,
 }
 _ENVIRONMENT: Final = cel.NewEnv(variables=VARIABLES)
+GROUP_VARIABLES: Final = {
+    "group.count": cel.Type.INT,  # what it has folded in
+    "group.firing": cel.Type.INT,  # causes that hold
+    "group.devices": cel.Type.INT,  # of these
+    "group.seconds": cel.Type.INT,  # since it began, as it happened
+    "group.severity": _TEXT,
+    "history.alerts_24h": cel.Type.INT,  # alerts of the same group that were told within a day, at most 100
+    "history.since_last_s": cel.Type.INT,  # since the last of them was told first; -1 where there is none
+}
+_OF_GROUP: Final = cel.NewEnv(variables=GROUP_VARIABLES)
 
 
 class FailedError(Exception):
@@ -60,6 +71,7 @@ class _Program:
     """
 
     __slots__ = ("_program", "text")
+    _environment: ClassVar[Any] = _ENVIRONMENT
     _type: ClassVar[Any]
     _otherwise: ClassVar[str]
 
@@ -67,7 +79,7 @@ class _Program:
         if len(text) > LONGEST:
             raise ValueError(f"has more than {LONGEST} characters")
         try:
-            program = _ENVIRONMENT.compile(text)
+            program = self._environment.compile(text)
         except RuntimeError as error:
             raise ValueError(_first_line(str(error))) from error
         if program.return_type() != self._type:
@@ -114,6 +126,13 @@ class Expression(_Program):
         return schema_of(cls)
 
 
+class GroupExpression(Expression):
+    """A condition on what a group has come to, and on what was told of it before."""
+
+    __slots__ = ()
+    _environment = _OF_GROUP
+
+
 class TextExpression(_Program):
     """An expression that gives a text."""
 
@@ -128,6 +147,11 @@ class TextExpression(_Program):
             FailedError: It has no answer.
         """
         return str(self._answer(view))
+
+
+def group_view(values: Mapping[str, Any]) -> Any:
+    """Return what a `GroupExpression` sees: a value for each of `GROUP_VARIABLES`."""
+    return _OF_GROUP.Activation(dict(values))
 
 
 def view_of(subject: Subject) -> Any:

@@ -22,6 +22,7 @@ TRACE_LIMIT = 8
 CAUSE_LIMIT = 100
 Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
 Verdict = Literal["taken", "goes_on", "nothing_open"]
+Tells = Callable[["AlertGroup", int], bool]
 
 
 class AlertGroup:
@@ -37,6 +38,7 @@ class AlertGroup:
             whom a revision is due that changes no time.
         causes: What holds.
         escalations: Who is told when nobody answers.
+        tells: Says whether its first word may be said now.
 
     Attributes:
         inhibits: Keys of what its open alert was last said to inhibit.
@@ -44,20 +46,29 @@ class AlertGroup:
     What was told or taken in is shared with the group, never copied: nothing in it is changed in place.
     """
 
-    def __init__(self, value: dict[str, Any], causes: CauseBook, escalations: Escalations = NONE) -> None:
+    def __init__(
+        self, value: dict[str, Any], causes: CauseBook, escalations: Escalations = NONE, tells: Tells | None = None
+    ) -> None:
+        self._tells = tells
         self.value = value
         self.causes = causes
         self.inhibits: list[str] = list(value.get("inhibits", ()))
         self._escalations = escalations
 
     @classmethod
-    def stored(cls, value: dict[str, Any] | None, causes: CauseBook, escalations: Escalations = NONE) -> "AlertGroup":
+    def stored(
+        cls,
+        value: dict[str, Any] | None,
+        causes: CauseBook,
+        escalations: Escalations = NONE,
+        tells: Tells | None = None,
+    ) -> "AlertGroup":
         """Return a group as it was kept, also by an older release: that one named what was firing in the value itself.
 
         It also kept, without an alert, what was over; such a group is over here, too.
         """
         if value is None or value["alert"] is None:
-            return cls({"alert": None}, causes, escalations)
+            return cls({"alert": None}, causes, escalations, tells)
         if "gone" not in value:
             heard_at, alert = value.pop("changed_at"), value["alert"]
             value["timing"] = {
@@ -69,7 +80,7 @@ class AlertGroup:
             for said in value.pop("firing"):
                 device, times = said.partition("|")[0], (alert["started_at"], alert["updated_at"])
                 causes.put(Cause(said, "MOMENT", device, alert["event_type"], *times, heard_at))
-        return cls(value, causes, escalations)
+        return cls(value, causes, escalations, tells)
 
     @property
     def is_over(self) -> bool:
@@ -201,6 +212,9 @@ class AlertGroup:
             return None
         if value["ended"] is None:
             self._age(now)
+        if first and self._tells is not None and not self._tells(self, now):
+            self._hold_back()
+            return None
         value["alert"]["revision"] += 1
         value["alert"]["issued_at"] = now
         value["told_at"] = now
@@ -219,6 +233,13 @@ class AlertGroup:
         elif not first:
             self._bury()
         return alert
+
+    def _hold_back(self) -> None:
+        """Tell nothing until something changes; what is over was never told."""
+        if self.value["ended"] is None:
+            self.value["due"] = None
+        else:
+            self._bury()
 
     def _say_aside(self, receivers: Sequence[str] | None, now: int) -> dict[str, Any]:
         """Return a revision for these receivers, or all of them, beside what is due: no time is counted from it."""
@@ -281,7 +302,7 @@ class AlertGroup:
         else:
             self._name_gone(ended, "ENDED")
         if revoked:
-            value["due"] = now if alert["revision"] >= 0 else value["due"]
+            value["due"] = now if alert["revision"] >= 0 or value["due"] is None else value["due"]
         else:
             self._change(now)
 
@@ -319,7 +340,7 @@ class AlertGroup:
         """Let it be told when it may be."""
         value = self.value
         if value["due"] is None:
-            value["due"] = max(now, value["told_at"] + value["timing"]["group_interval"])
+            value["due"] = max(now, (value["told_at"] or 0) + value["timing"]["group_interval"])
 
     def _told_causes(self) -> dict[str, Any]:
         firing = sorted(self.causes, key=lambda cause: cause.updated_at, reverse=True)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
-from fairwatch.policy.expression import Expression
+from fairwatch.policy.expression import Expression, GroupExpression
 from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS
 from fairwatch.policy.template import Template, TitleTemplate
 
@@ -66,6 +66,7 @@ class Options(Strict):
 
     `shadow: true` lets a rule run and tells nobody: it takes nothing from the rules after it, and is counted. `mute`
     and `active` name time intervals: within the former, and outside of the latter, alerts are told to nobody.
+    `tell_when` is a condition on the group: nobody is told before it holds.
     """
 
     receivers: tuple[str, ...] = ()
@@ -76,6 +77,7 @@ class Options(Strict):
     resolve_after: Duration = timedelta(minutes=10)
     stale_after: Duration = timedelta(days=7)
     tell_progress: bool = False
+    tell_when: GroupExpression | None = None
     shadow: bool = False
     mute: tuple[str, ...] = ()
     active: tuple[str, ...] = ()

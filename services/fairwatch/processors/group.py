@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from fairwatch.domain.agenda import Agenda
+from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
@@ -19,6 +20,7 @@ from fairwatch.policy.causes import OBJECT, CauseBook
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
+from fairwatch.policy.group_history import HISTORY, forget, is_told
 from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.incidents.rules import IncidentRule
 from fairwatch.policy.incidents.step import step_of
@@ -131,6 +133,7 @@ class Group:
             group.pass_time(now)
             emitted += self._write(group, now)
             self._keep(partition, key, group)
+        forget(self._groups, list(partitions), now)
         return emitted
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
@@ -144,7 +147,7 @@ class Group:
         self._looked_through, self._latest = frozenset(partitions), now
 
     def _open(self, partition: int) -> list[tuple[str, dict[str, Any]]]:
-        return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(WATCH)]
+        return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(BESIDE)]
 
     def _look_at_rules(self) -> None:
         """Take the rules that hold from now on, where others do than before."""
@@ -205,7 +208,7 @@ class Group:
 
     def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
         causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
-        return AlertGroup.stored(value, causes, self._escalations)
+        return AlertGroup.stored(value, causes, self._escalations, partial(is_told, self._groups, partition))
 
     def _keep(self, partition: int, key: str, group: AlertGroup) -> None:
         group.causes.save()
@@ -248,11 +251,11 @@ class Group:
 
 
 def _due_at(value: Mapping[str, Any]) -> int | None:
-    return value["due"] if "sign" in value else due_at(value)
+    return value["due"] if "sign" in value or "told" in value else due_at(value)
 
 
 def _lane_of(key: str, _: Mapping[str, Any]) -> str:
-    return WATCH if key.startswith(WATCH) else ""
+    return next((lane for lane in (WATCH, HISTORY) if key.startswith(lane)), "")
 
 
 def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
@@ -275,6 +278,7 @@ def _micros(options: Options) -> Timing:
         "resolve_after": options.resolve_after // MICROSECOND,
         "stale_after": options.stale_after // MICROSECOND,
         "tell_progress": options.tell_progress,
+        "tell_when": options.tell_when and options.tell_when.text,
         "escalation": options.escalation,
         "shadow": options.shadow,
         "repeat_interval": None if repeat is None else repeat // MICROSECOND,

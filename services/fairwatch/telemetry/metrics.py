@@ -50,7 +50,7 @@ DEVICE_AGE_SECONDS = Histogram(
 )
 RULES_FAILED = Counter(
     "fairwatch_rules_failed",
-    "Parts of rules without an answer: `when` did not hold, `title` and `description` were told plainly.",
+    "Parts of rules without an answer: `when` did not hold, `tell_when` did, `title` and `description` were plain.",
     ["rule", "part"],
     registry=REGISTRY,
 )
