@@ -131,3 +131,11 @@ def test_a_broker_that_is_away_may_be_asked_again(broker: Broker) -> None:
     recreated = [Change("p-audit", "recreate", "topic", "2 partitions", "")]
     with pytest.raises(RetryableError, match="topics cannot be applied"):
         apply(broker, recreated, PREFIX, 2)
+
+
+def test_a_run_that_knows_no_lifetimes_makes_none_longer_and_still_shortens(broker: Broker) -> None:
+    for name, lifetime in (("sightings", "3600000"), ("alerts", "-1")):
+        broker.topics[PREFIX + name]["retention.ms"] = lifetime
+    careful = differences(broker, PREFIX, 2, told=Told(keep_shorter=True))
+    assert [(one.resource, one.after) for one in careful] == [(PREFIX + "alerts", str(2160 * 3_600_000))]
+    assert {one.resource for one in differences(broker, PREFIX, 2)} == {PREFIX + "alerts", PREFIX + "sightings"}

@@ -438,3 +438,15 @@ def test_the_master_key_goes_to_what_handles_pictures_and_to_nobody_else():
 
 def test_a_master_key_without_a_place_for_data_keys_is_refused():
     assert "say where data keys lie" in refusal("--set", "mediaKey.existingSecret=k")
+
+
+def test_lifetimes_of_the_configuration_reach_the_topics_once_the_release_is_there():
+    given = ("--set-json", 'config.files={"retention.yaml": "classes: {sighting: 3d}"}')
+    found = resources(given, "Job")
+    args = {name: found[name]["spec"]["template"]["spec"]["containers"][0]["args"] for name in ("topics", "retention")}
+    assert args == {"topics": ["topics", "apply", "--keep-shorter"], "retention": ["topics", "apply"]}
+    assert found["retention"]["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    seen = {mount["name"] for mount in found["retention"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]}
+    assert {"config", "tmp"} <= seen
+    assert "retention" in resources(VARIANTS["git"], "Job")
+    assert "retention" not in resources((*given, "--set", "topics.apply=none"), "Job")

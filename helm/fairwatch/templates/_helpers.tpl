@@ -184,6 +184,7 @@ key: {secret: {{ $kafka.tls.clientSecret }}, key: {{ $kafka.tls.keyKey }}}
 {{- if or (eq .Values.topics.apply "job") .Values.registry.url }}{{ $hooks = append $hooks "topics" }}{{ end -}}
 {{- if $config.check }}{{ $hooks = append $hooks "check" }}{{ end -}}
 {{- if or $config.existingConfigMap $config.git.repository (hasKey $config.files "reference.yaml") }}{{ $hooks = append $hooks "reference" }}{{ end -}}
+{{- if and (eq .Values.topics.apply "job") (or $config.existingConfigMap $config.git.repository (hasKey $config.files "retention.yaml")) }}{{ $hooks = append $hooks "retention" }}{{ end -}}
 {{- if .Values.tests.enabled }}{{ $hooks = append $hooks "doctor" }}{{ end -}}
 {{- if and .Values.tests.enabled .Values.tests.probe.eventType }}{{ $hooks = append $hooks "probe" }}{{ end -}}
 {{- toJson $hooks -}}

@@ -44,10 +44,12 @@ class Told:
     Attributes:
         move_keys: Add partitions also where keys move away from what is kept for them.
         recreate: Logical names of topics that are deleted, with every record, and made anew.
+        keep_shorter: Leave topics that keep records for a shorter time than they should.
     """
 
     move_keys: bool = False
     recreate: frozenset[str] = frozenset()
+    keep_shorter: bool = False
 
 
 def wanted(topic: Topic, max_partitions: int = 0) -> dict[str, str]:
@@ -132,7 +134,13 @@ def _topic(
         Change(name, "set", key, there.get(key), value)
         for key, value in settings.items()
         if key != "partitions" and not _same(there.get(key), value)
+        if not (told.keep_shorter and key == "retention.ms" and _is_shorter(there.get(key), value))
     ]
+
+
+def _is_shorter(there: str | None, value: str) -> bool:
+    """Compare lifetimes; -1 is for ever."""
+    return there is not None and int(there) >= 0 and (int(value) < 0 or int(there) < int(value))
 
 
 def _count(name: str, before: str, after: int, harm: str, told: Told) -> list[Change]:

@@ -88,6 +88,9 @@ def apply(
     ),
     recreate: list[str] = RECREATE,
     revoke: bool = typer.Option(False, "--revoke", help="Take rights away that no file names."),
+    keep_shorter: bool = typer.Option(
+        False, "--keep-shorter", help="Leave topics that keep records for less: a run that sees retention.yaml follows."
+    ),
 ) -> None:
     """Show how the broker differs, then create topics, add partitions and set settings.
 
@@ -98,7 +101,7 @@ def apply(
     chosen = settings()
     if unknown := set(recreate) - topics().keys():
         raise ConfigurationError(f"--recreate: there is no topic {', '.join(sorted(unknown))} in schemas/topics")
-    told = Told(move_keys=move_keys, recreate=frozenset(recreate))
+    told = Told(move_keys=move_keys, recreate=frozenset(recreate), keep_shorter=keep_shorter)
     with closing(kafka.admin(chosen)) as admin:
         changes = _differences(admin, chosen, told, revoke=revoke)
         _print(changes, as_json=as_json)
