@@ -13,7 +13,6 @@ from fairwatch.matching.reach import EXCLUDED, Known, Mask, Reach
 from fairwatch.matching.shard import ROUNDING, Shard
 
 REMEMBERED = 16  # admissions whose rows are remembered
-FEW_GROUPS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,10 @@ class Rows:
     def __init__(self, piece: Piece, *, coded: bool = False) -> None:
         self.entries, self.pictures = list(piece.entries), list(piece.pictures)
         self._values, self._groups = piece.values, piece.groups
-        if coded and len(piece.groups) and piece.groups.max() < FEW_GROUPS:
-            self._groups = piece.groups.astype(np.uint16)
+        if coded and len(piece.groups):
+            self._groups = piece.groups.astype(np.min_scalar_type(int(piece.groups.max())))
         self._alive = np.ones(len(self.entries), bool)
-        self._hashes = np.fromiter(map(_mark, self.entries), np.int32, len(self.entries))
+        self._hashes = np.fromiter(map(_mark, self.entries), np.uint16, len(self.entries))
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self._shard = Shard(piece.values) if coded and len(piece.values) else None
 
@@ -129,7 +128,7 @@ class Rows:
         return mask
 
     def _places_of(self, entries: frozenset[str]) -> list[int]:
-        hashes = np.fromiter(map(_mark, entries), np.int32, len(entries))
+        hashes = np.fromiter(map(_mark, entries), np.uint16, len(entries))
         places = np.flatnonzero(np.isin(self._hashes[: len(self)], hashes))
         return [int(place) for place in places if self.entries[place] in entries]
 
@@ -165,5 +164,5 @@ def empty(dimensions: int) -> Piece:
 
 
 def _mark(entry_id: str) -> int:
-    """Return 31 bits by which the rows of an entry are found; those of other entries are told apart by the id."""
-    return hash(entry_id) & 0x7FFFFFFF
+    """Return 16 bits by which the rows of an entry are found; the few others that share them are told by the id."""
+    return hash(entry_id) & 0xFFFF
