@@ -75,6 +75,7 @@ class Topic:
 
 
 _TOPIC = TypeAdapter(Topic)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(path: Path) -> Topic:
@@ -84,7 +85,7 @@ def load(path: Path) -> Topic:
         ConfigurationError: Naming the file, the key and what is wrong with it.
     """
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  # a safe one
         return _TOPIC.validate_python({"name": path.stem, **content, **_parties(path, content)})
     except ValidationError as error:
         first = error.errors()[0]
