@@ -3,6 +3,7 @@
 import * as alerts from "./alerts.js";
 import * as api from "./api.js";
 import { empty, show } from "./dom.js";
+import * as incidents from "./incidents.js";
 import { forgetPictures } from "./pictures.js";
 import * as pipeline from "./pipeline.js";
 import * as review from "./review.js";
@@ -10,7 +11,7 @@ import * as silences from "./silences.js";
 import { follow } from "./stream.js";
 import { refreshTimes } from "./words.js";
 
-const NEEDS = { alerts: "alert.view", review: "candidate.view", silences: "silence.view", pipeline: "health.view" };
+const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", silences: "silence.view", pipeline: "health.view" };
 const SOON_MS = 120; // changes that come together are drawn together …
 const LONGEST_MS = 1000; // … but never later than this, however many follow
 const PULSE_EVERY_MS = 1500;
@@ -60,7 +61,7 @@ function leave(why) {
   troubles = [];
   answers = {};
   chosen = null;
-  for (const view of [alerts, review, silences]) view.forget();
+  for (const view of [alerts, incidents, review, silences]) view.forget();
   forgetPictures();
   at("main").replaceChildren();
   at("desk").hidden = true;
@@ -146,15 +147,15 @@ async function load() {
   const { view, id } = route();
   const can = (action, ask) => (person.actions.includes(action) ? ask() : null);
   try {
-    const [list, waiting, quiet, health] = await Promise.all([
-      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, can(NEEDS.pipeline, api.health)]);
-    const one = await chosenOne(view, id, list, waiting);
+    const [list, waiting, quiet, together, health] = await Promise.all([
+      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, can(NEEDS.pipeline, api.health)]);
+    const one = await chosenOne(view, id, list, waiting, together);
     if (person !== who) return;
-    answers = { alerts: list, review: waiting, silences: quiet, pipeline: health };
+    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, pipeline: health };
     chosen = one;
     problem = "";
     banner();
-    if (alerts.isWriting() || silences.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
+    if (alerts.isWriting() || silences.isWriting() || incidents.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
     if (!person || error.word === "signed_out") return;
@@ -164,9 +165,10 @@ async function load() {
   }
 }
 
-async function chosenOne(view, id, list, waiting) {
+async function chosenOne(view, id, list, waiting, together) {
   if (!id) return null;
   if (view === "review") return waiting?.candidates.find((candidate) => candidate.candidate_id === id) || api.candidate(id).catch(() => null);
+  if (view === "incidents") return together?.incidents.find((incident) => incident.incident_id === id) || api.incident(id).catch(() => null);
   if (view === "alerts") return list?.alerts.find((alert) => alert.alert_id === id) || api.alert(id).catch(() => null);
   return null;
 }
@@ -180,6 +182,7 @@ function draw() {
       const known = answers.review.candidates.find((candidate) => candidate.candidate_id === id);
       review.render(at("main"), answers.review, id, redo, chosen?.candidate_id === id ? chosen : known);
     }
+    if (view === "incidents") incidents.render(at("main"), answers.incidents, id, redo, chosen?.incident_id === id ? chosen : null, person.actions.includes("alert.act"));
     if (view === "silences") silences.render(at("main"), answers.silences, redo);
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
