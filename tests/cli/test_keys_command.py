@@ -1,5 +1,7 @@
 """`fairwatch keys` on the embedded broker: what an administrator does, and what processors then believe."""
 
+import asyncio
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from fairwatch.apps.reading import read_topic
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.signatures import PrivateKey
+from fairwatch.stores.data_keys import DataKeys
 from fairwatch.wire.deeds import person_id, sign_deed
 from fairwatch.wire.trust import Trust
 from tests.support.console_world import write_people
@@ -112,3 +115,21 @@ def test_a_key_that_nobody_knows_cannot_be_revoked(administrator: Administrator)
     administrator.run("init", administrator.keys)
     with pytest.raises(ConfigurationError, match="there is no key"):
         administrator.run("revoke", "another", *administrator.admin, "--reason", "x")
+
+
+def test_the_master_key_is_changed_by_a_command_and_the_audit_log_has_it(
+    administrator: Administrator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
+    keys = DataKeys.open(f"file://{tmp_path / 'data-keys'}", old)
+    asyncio.run(keys.of("media-own-ab"))
+    monkeypatch.setenv("FAIRWATCH_MEDIA_KEYS_URL", f"file://{tmp_path / 'data-keys'}")
+    monkeypatch.setenv("FAIRWATCH_MEDIA_KEY", new)
+    assert "LOST: 1 data keys" in administrator.run("master", "show")
+    monkeypatch.setenv("FAIRWATCH_MEDIA_KEY_OTHER", old)
+    assert "1 data keys wrapped anew" in administrator.run("master", "rotate")
+    assert "0 under the other" in administrator.run("master", "show")
+    [record] = [one for _, _, one in read_topic(settings_module.settings(), "audit")]
+    assert (record["action"], record["details"]["renewed"]) == ("master-key.rotated", "1")
+    assert old not in str(record)
+    assert new not in str(record)
