@@ -68,7 +68,7 @@ class Load:
         """Send until told to finish, and at least the wanted number, at most the world's limit."""
         encode, due = codec(self.settings), time.monotonic()
         wanted = self.events
-        while self.position < self.world.limit and not self._is_done():
+        while self.position < self.world.limit and not self.is_done():
             count = min(max(1, round(self.rate * ROUND_S)), self.world.limit - self.position)
             batch = self.world.events[self.position : self.position + count]
             values = [(event, self._value(event, encode)) for event in batch if event.door == "kafka"]
@@ -86,7 +86,7 @@ class Load:
         await self.doors.finish()
         await self._sender.leave()
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
         """Tell whether enough was sent; what crowds count is known exactly only after a change."""
         enough = self._end.is_set() and self.position >= self.events
         return enough and not crowds.is_quiet(event.step for event in self.world.events[: self.position] if event.step)

@@ -6,10 +6,14 @@ from functools import cache
 
 import pytest
 
+from fairwatch.apps.settings import Settings
 from tests.chaos import crowds
+from tests.chaos.doors import Doors
 from tests.chaos.found import Found
+from tests.chaos.load import Load
 from tests.chaos.oracle import Sent, expect
 from tests.chaos.quiet import RATE, play
+from tests.chaos.sink import Sink
 from tests.chaos.verdict import judge
 from tests.chaos.world import Event, World
 
@@ -18,8 +22,7 @@ GROUP = crowds.group_of(0)
 TOLD = round(3 * RATE)  # events that come until the crowd's first word is out
 
 
-@cache
-def _played(last: str) -> tuple[Sent, Found]:
+def _world(last: str) -> World:
     """Let two come, wait until that is told, and let the rest happen up to this step."""
     names = list(STEPS)
     numbers = dict(zip(names, (1, 2, TOLD, TOLD + 1), strict=True))
@@ -30,6 +33,12 @@ def _played(last: str) -> tuple[Sent, Found]:
         number, step = numbers[name], STEPS[name]
         events[number] = Event(number, "crowd", raw=False, device=step.device, step=step)
     world.__dict__.update(events=events, stories=[])
+    return world
+
+
+@cache
+def _played(last: str) -> tuple[Sent, Found]:
+    world = _world(last)
     return asyncio.run(play(world, world.limit))
 
 
@@ -64,5 +73,9 @@ def test_what_one_said_before_it_went_is_told_and_of_the_others_may_not_be():
 
 
 def test_the_load_goes_on_until_what_a_crowd_counts_is_told():
-    steps = list(STEPS.values())
-    assert [crowds.is_quiet(steps[:count]) for count in range(5)] == [False, False, False, True, False]
+    load = Load(Settings(), _world("is gone"), RATE, 1, Doors({}, set()), Sink(""))
+    assert not load.is_done()
+    load.finish()
+    positions = {1: True, 3: True, TOLD: True, TOLD + 1: False, TOLD + 2: True}
+    for load.position, done in positions.items():
+        assert load.is_done() is done

@@ -1,11 +1,13 @@
 """Where a hub stands that does not come to an end: what each group has not handled, and which transactions are open."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import KafkaError
 from kafka.protocol.consumer.offsets import IsolationLevel
 
 from fairwatch.apps.settings import Settings
@@ -22,8 +24,19 @@ def waiting(settings: Settings, processes: Iterable[str]) -> list[str]:
         processes: Names of what runs, `group+notify`.
     """
     with closing(KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)) as admin:
-        found = [line for name in processes for line in _behind(admin, f"{settings.topic_prefix}fairwatch-{name}")]
-        return [*found, *_open(admin)]
+        groups = [f"{settings.topic_prefix}fairwatch-{name}" for name in processes]
+        questions = [(group, partial(_behind, admin, group)) for group in groups]
+        return [
+            line for about, ask in [*questions, ("transactions", partial(_open, admin))] for line in _told(about, ask)
+        ]
+
+
+def _told(about: str, ask: Callable[[], Iterator[str]]) -> list[str]:
+    """Return the lines of an answer; where a broker has none, that."""
+    try:
+        return list(ask())
+    except KafkaError as error:
+        return [f"{about}: unknown: {error!r}"]
 
 
 def _behind(admin: Any, group: str) -> Iterator[str]:
