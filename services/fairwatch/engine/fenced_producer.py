@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import CoordinationType
 from aiokafka.errors import (
+    ConcurrentTransactions,
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     NotCoordinatorError,
@@ -15,14 +16,15 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
-from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
+from aiokafka.producer.sender import EndTxnHandler, Sender, SendProduceReqHandler, TxnOffsetCommitHandler
 from aiokafka.structs import OffsetAndMetadata
 
-from fairwatch.engine.private_names import forget_coordinator, options_of, transaction_of
+from fairwatch.engine.implicit_requests import End, Produce, adds_by_itself
+from fairwatch.engine.private_names import forget_coordinator, go_on_as, is_sent, options_of, transaction_of
 from fairwatch.engine.txn_offset_commit import Membership, Offsets, TxnOffsetCommit, errors
 
 MOVED = (CoordinatorNotAvailableError, NotCoordinatorError, RequestTimedOutError)
-LATER = (CoordinatorLoadInProgressError, UnknownTopicOrPartitionError)
+LATER = (ConcurrentTransactions, CoordinatorLoadInProgressError, UnknownTopicOrPartitionError)
 
 
 class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
@@ -58,10 +60,20 @@ class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no
 
 
 class FencedSender(Sender):  # type: ignore[misc]
-    """Sends offsets with the group's generation."""
+    """Sends offsets with the group's generation.
+
+    Attributes:
+        implicit: The brokers add partitions and the group to a transaction by themselves.
+    """
 
     who: Membership
+    implicit = False
     _group_is_missing = False
+
+    async def start(self) -> None:
+        """Ask how transactions are made here, then start."""
+        self.implicit = await adds_by_itself(self.client)
+        await super().start()
 
     def begin(self, who: Membership) -> None:
         """Add the group to the transaction before anything is sent.
@@ -71,13 +83,36 @@ class FencedSender(Sender):  # type: ignore[misc]
         transaction waited for a second try. Here it is one thing after the other: group, partitions, records, offsets.
         """
         self.who = who
-        self._group_is_missing = True
+        self._group_is_missing = not self.implicit
 
     def _maybe_do_transactional_request(self) -> Any:
+        if self.implicit:
+            self._nothing_to_add()
         if self._group_is_missing:
             self._group_is_missing = False
             return asyncio.ensure_future(self._add_group())
         return super()._maybe_do_transactional_request()
+
+    def _nothing_to_add(self) -> None:
+        manager = transaction_of(self)
+        for tp in list(manager.partitions_to_add()):
+            manager.partition_added(tp)
+        if manager.consumer_group_to_add() is not None:
+            manager.consumer_group_added(self.who.group)
+
+    async def _send_produce_req(self, node_id: int, batches: Any) -> None:
+        if not self.implicit:
+            await super()._send_produce_req(node_id, batches)
+            return
+        await ImplicitRecords(self, batches).do(node_id)
+        is_sent(self, node_id, batches)
+
+    async def _do_txn_commit(self, commit_result: Any) -> None:
+        if not self.implicit:
+            await super()._do_txn_commit(commit_result)
+            return
+        node = await self._find_coordinator(CoordinationType.TRANSACTION, transaction_of(self).transactional_id)
+        await ImplicitEnd(self, commit_result).do(node)
 
     async def _add_group(self) -> None:
         while not await self._do_add_offsets_to_txn(self.who.group):
@@ -99,7 +134,12 @@ class FencedOffsets(TxnOffsetCommitHandler):  # type: ignore[misc]
         for tp, offset in sorted(self._offsets.items()):
             rows[tp.topic].append((tp.partition, offset.offset, offset.metadata))
         return TxnOffsetCommit(
-            manager.transactional_id, manager.producer_id, manager.producer_epoch, self._sender.who, dict(rows)
+            manager.transactional_id,
+            manager.producer_id,
+            manager.producer_epoch,
+            self._sender.who,
+            dict(rows),
+            implicit=self._sender.implicit,
         )
 
     def handle_response(self, response: Any) -> float | None:
@@ -117,3 +157,52 @@ class FencedOffsets(TxnOffsetCommitHandler):  # type: ignore[misc]
             tp = TopicPartition(topic, partition)
             manager.offset_committed(tp, self._offsets[tp].offset, self._group_id)
         return None
+
+
+class ImplicitRecords(SendProduceReqHandler):  # type: ignore[misc]
+    """One request with records of several partitions."""
+
+    def create_request(self) -> Produce:
+        """Return the request."""
+        topics: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        for tp, batch in self._batches.items():
+            topics[tp.topic].append((tp.partition, batch.get_data_buffer()))
+        acks, _, timeout_ms = options_of(self._sender).values()
+        return Produce(transaction_of(self._sender).transactional_id, acks, timeout_ms, list(topics.items()))
+
+    def handle_response(self, response: Any) -> None:
+        """Tell each batch what became of it."""
+        super().handle_response(Untagged(response))
+
+    def _can_retry(self, error: Any, batch: Any) -> bool:
+        return isinstance(error, ConcurrentTransactions) or bool(super()._can_retry(error, batch))
+
+
+class Untagged:
+    """An answer as aiokafka knows it: without the fields that later versions added."""
+
+    API_VERSION = 8
+
+    def __init__(self, response: Any) -> None:
+        self.topics = [(topic, [row[:7] for row in rows]) for topic, rows, _ in response.topics]
+
+
+class ImplicitEnd(EndTxnHandler):  # type: ignore[misc]
+    """Ends a transaction, after which the producer goes on under another epoch.
+
+    A broker that is asked again, since its answer was lost, knows that by the old epoch, and answers as before.
+    """
+
+    def create_request(self) -> End:
+        """Return the request."""
+        manager = transaction_of(self._sender)
+        return End(
+            manager.transactional_id, manager.producer_id, manager.producer_epoch, committed=bool(self._commit_result)
+        )
+
+    def handle_response(self, response: Any) -> float | None:
+        """Return the pause before the next try, None when there is none."""
+        pause_s: float | None = super().handle_response(response)
+        if response.error_code == 0:
+            go_on_as(transaction_of(self._sender), response.producer_id, response.producer_epoch)
+        return pause_s

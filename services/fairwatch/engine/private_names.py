@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, client
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
+from aiokafka.producer.sender import EndTxnHandler, Sender, SendProduceReqHandler, TxnOffsetCommitHandler
+from aiokafka.producer.transaction_manager import PidAndEpoch, TransactionManager
 
 
 def names() -> Mapping[type, str]:
@@ -44,9 +45,13 @@ def names() -> Mapping[type, str]:
         ),
         AIOKafkaProducer: "_message_accumulator _sender _txn_manager",
         Sender: (
-            "_acks _coordinator_dead _do_add_offsets_to_txn _do_txn_offset_commit _find_coordinator"
-            " _maybe_do_transactional_request _request_timeout_ms _retry_backoff _txn_manager"
+            "_acks _coordinator_dead _do_add_offsets_to_txn _do_txn_commit _do_txn_offset_commit _find_coordinator"
+            " _in_flight _maybe_do_transactional_request _muted_partitions _request_timeout_ms _retry_backoff"
+            " _send_produce_req _txn_manager"
         ),
+        SendProduceReqHandler: "_batches _can_retry _sender",
+        EndTxnHandler: "_commit_result _sender",
+        TransactionManager: "_pid_and_epoch _sequence_numbers",
         TxnOffsetCommitHandler: "_default_backoff _group_id _offsets _sender",
     }
 
@@ -140,6 +145,18 @@ def options_of(sender: Any) -> dict[str, Any]:
 def transaction_of(sender: Any) -> Any:
     """Return what knows the state of a producer's transaction."""
     return sender._txn_manager
+
+
+def go_on_as(manager: Any, pid: int, epoch: int) -> None:
+    """Let a producer go on under another epoch, in which records are counted from 0 again."""
+    manager._pid_and_epoch = PidAndEpoch(pid, epoch)
+    manager._sequence_numbers.clear()
+
+
+def is_sent(sender: Any, node: int, partitions: Any) -> None:
+    """Let a sender send to that broker and these partitions again."""
+    sender._in_flight.remove(node)
+    sender._muted_partitions.difference_update(partitions)
 
 
 def forget_coordinator(sender: Any, kind: Any) -> None:

@@ -10,6 +10,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
 NAME = CompactString("utf-8")
+EXPLICIT = 4  # the last version whose sender has added the group to the transaction
 Offsets = dict[str, list[tuple[int, int, str]]]
 
 
@@ -84,16 +85,33 @@ class RequestV3(RequestStruct):  # type: ignore[misc]  # aiokafka has no types
     )
 
 
-class TxnOffsetCommit(Request[RequestV3]):  # type: ignore[misc]  # aiokafka has no types
+class ResponseV5(ResponseV3):
+    """As before."""
+
+    API_VERSION = 5
+
+
+class RequestV5(RequestV3):
+    """The first version whose group a broker adds to the transaction by itself; else as before."""
+
+    API_VERSION = 5
+    RESPONSE_TYPE = ResponseV5
+
+
+class TxnOffsetCommit(Request[RequestV3 | RequestV5]):  # type: ignore[misc]  # aiokafka has no types
     """The offsets that take effect with a transaction, and who says so.
 
     Args:
         offsets: Partition, next offset and metadata, by topic.
+        implicit: The broker is to add the group to the transaction; else it was added before.
     """
 
     API_KEY = 28
 
-    def __init__(self, transactional_id: str, pid: int, epoch: int, who: Membership, offsets: Offsets) -> None:
+    def __init__(
+        self, transactional_id: str, pid: int, epoch: int, who: Membership, offsets: Offsets, *, implicit: bool = False
+    ) -> None:
+        self._implicit = implicit
         self._fields: tuple[Any, ...] = (
             transactional_id,
             who.group,
@@ -108,6 +126,11 @@ class TxnOffsetCommit(Request[RequestV3]):  # type: ignore[misc]  # aiokafka has
             ],
             {},
         )
+
+    def prepare(self, versions: dict[int, tuple[int, int]]) -> Any:
+        """Return the request as it goes to a broker that speaks these versions."""
+        lowest, highest = versions.get(self.API_KEY, (0, 0))
+        return super().prepare({self.API_KEY: (lowest, highest if self._implicit else min(highest, EXPLICIT))})
 
     def build(self, request_struct_class: type[RequestV3]) -> RequestV3:
         """Return the request as it goes over the wire."""
