@@ -41,8 +41,9 @@ def is_told(agenda: Agenda, partition: int, group: AlertGroup, now: int) -> bool
 
 def forget(agenda: Agenda, partitions: list[int], now: int) -> None:
     """Forget groups of which nothing was told for a day."""
-    for partition, key, _ in list(agenda.due(partitions, now, HISTORY)):
-        agenda.delete(partition, key)
+    if (first := agenda.next_at(HISTORY)) is not None and first <= now:
+        for partition, key, _ in list(agenda.due(partitions, now, HISTORY)):
+            agenda.delete(partition, key)
 
 
 def _values(group: AlertGroup, told: list[int], now: int) -> dict[str, Any]:

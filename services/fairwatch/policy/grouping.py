@@ -351,11 +351,13 @@ class AlertGroup:
             "changes": self.value["changes"],
         }
         parties = {cause.cause_id: cause.devices for cause in firing if cause.devices} or self.value.get("parties", {})
-        devices = dict.fromkeys(
-            device
-            for cause in reversed(listed or told["causes"])
-            for device in parties.get(cause["cause_id"]) or (cause["device_id"],)
-        )
+        shown = reversed(listed or told["causes"])
+        if parties:
+            devices = dict.fromkeys(
+                device for cause in shown for device in parties.get(cause["cause_id"]) or (cause["device_id"],)
+            )
+        else:
+            devices = dict.fromkeys(cause["device_id"] for cause in shown)
         if any(devices):
             told["device_ids"] = [device for device in devices if device][-DEVICE_LIMIT:]
         return told

@@ -112,8 +112,10 @@ class Group:
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""
-        moments = (self._groups.next_at(), self._watches.due_at())
-        return min((moment for moment in moments if moment is not None), default=None)
+        group, watch = self._groups.next_at(), self._watches.due_at()
+        if group is None or watch is None:
+            return watch if group is None else group
+        return min(group, watch)
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, and end what has been quiet."""
