@@ -1,13 +1,14 @@
 """Builds the gateways from settings."""
 
+import gc
+
 from fairwatch.apps.kafka import client_options, codec, producer, reach
 from fairwatch.apps.media import raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.edges.config import MIB, GatewayConfig
-from fairwatch.edges.edge import serve
+from fairwatch.edges.edge import Started, serve
 from fairwatch.edges.live_devices import DeviceTopic
-from fairwatch.engine.collector import tune_collector
 from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
@@ -48,6 +49,15 @@ def device_topic(settings: Settings, kind: str) -> DeviceTopic:
     )
 
 
+def _leave_out_of_collection(_: Started) -> None:
+    """Leave what stays (modules, compiled formats, devices) out of the garbage collector's rounds.
+
+    How often these come stays as it is: a request that was refused may be a cycle, and hold its body until then.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 async def run_gateway(settings: Settings, kind: str) -> int:
     """Run a gateway until it is told to stop; return the exit code."""
     quieten()
@@ -71,7 +81,7 @@ async def run_gateway(settings: Settings, kind: str) -> int:
             check=catalogue.refusal,
             connect=connect,
             topic=topic,
-            started=lambda _: tune_collector(),
+            started=_leave_out_of_collection,
         )
     finally:
         await publisher.close()
