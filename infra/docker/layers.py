@@ -20,8 +20,10 @@ UNUSED = (
     *("numpy/distutils", "numpy/f2py", "**/*.a", "**/*.po", "**/*.pot", "**/*.pxi"),  # for who builds or translates
     *("pygments/lexers/[!_ps]*", "pygments/lexers/p[!y]*", "pygments/lexers/s[!p]*", "pygments/lexers/_*builtins*"),
     *("lxml/html", "lxml/isoschematron"),
+    *("pillow.libs/libavif*", "PIL/_avif*"),  # no picture is read as AVIF
     "cel_expr_python/ext",  # further functions for expressions: rules have none of them
 )
+WITH_SYMBOLS = ("uvloop/*.so", "fastavro/*.so", "aiohttp/*.so", "yaml/*.so")  # patched ones break when stripped
 RECEIPTS = (".lock", *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")))
 
 
@@ -49,7 +51,16 @@ def tidy(root: Path) -> None:
     for pattern in (*UNUSED, *RECEIPTS):
         for path in sorted(libraries.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    strip([path for pattern in WITH_SYMBOLS for path in sorted(libraries.glob(pattern))])
     compiled(libraries, root)
+
+
+def strip(programs: list[Path]) -> None:
+    """Take away what only a debugger reads, which some wheels bring."""
+    if programs and shutil.which("strip"):
+        subprocess.run(["strip", "--strip-debug", *programs], check=True)
+    elif programs:
+        sys.stderr.write("the image keeps symbols for debuggers, 30 MB: install strip (apt-get install binutils)\n")
 
 
 def application(folder: Path, python: str, work: Path) -> None:
