@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 READY := .venv/.installed
+TESTERS := $(shell n=$$(($$(nproc) + 1)); echo $$((n < 4 ? n : 4))) # many tests wait for a broker: one process more than cores
 MODELS := .models/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
@@ -27,7 +28,7 @@ walk: $(READY) $(MODELS) ## an authorisation from request to erasure, with twelv
 	@$(BIN)/fairwatch walk
 
 test: $(READY) $(MODELS) ## the default tests: no Docker, under 5 minutes
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 coverage: $(READY) $(MODELS) ## lines and branches that the default tests run, by package, programs that they start included
 	@$(BIN)/python infra/tools/coverage_packages.py $(ARGS)
