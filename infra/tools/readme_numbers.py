@@ -60,21 +60,20 @@ def gateways(results: dict[str, Any]) -> list[str]:
 
 def pipeline(results: dict[str, Any]) -> list[str]:
     """Return the pipeline's rows: from a device's request to the receiver's."""
-    rates = " | ".join(f"{rate}: p50 / p99 ms" for rate in RATES)
-    titles = " | ".join(f"sustained, {title}: events/s" for title in SUSTAINED.values())
-    lines = [f"| request to webhook, nine processors | {rates} | {titles} |"]
-    lines.append("|---" * (len(RATES) + len(SUSTAINED) + 1) + "|")
-    for broker, shapes in results.items():
-        for shape, phases in shapes.items():
-            cells = [f"{phases[rate]['p50_ms']:.0f} / {phases[rate]['p99_ms']:.0f}" for rate in RATES]
-            for name in SUSTAINED:
-                rate, share = phases[name]["rate"], 1 / phases[name]["alerts_share"]
-                cells.append(
-                    f"{rate:,} (1 in {share:.0f} an alert, {sum(phases[name]['cpu_us'].values()):,.0f} us of CPU)"
-                )
-            where = f"{BROKERS[broker].partition(',')[0]}, {SHAPES[shape]}"
-            lines.append(f"| {where} | {' | '.join(cells)} |")
+    columns = [(broker, shape, phases) for broker, shapes in results.items() for shape, phases in shapes.items()]
+    where = " | ".join(f"{BROKERS[broker].partition(',')[0]}, {SHAPES[shape]}" for broker, shape, _ in columns)
+    lines = [f"| request to webhook, nine processors | {where} |", "|---" * (len(columns) + 1) + "|"]
+    for rate in RATES:
+        cells = [f"{phases[rate]['p50_ms']:,.0f} / {phases[rate]['p99_ms']:,.0f}" for _, _, phases in columns]
+        lines.append(f"| {rate}: p50 / p99 ms | {' | '.join(cells)} |")
+    for name, title in SUSTAINED.items():
+        lines.append(f"| sustained, {title} | {' | '.join(_sustained(phases[name]) for _, _, phases in columns)} |")
     return [*lines, ""]
+
+
+def _sustained(found: dict[str, Any]) -> str:
+    cpu = sum(found["cpu_us"].values())
+    return f"{found['rate']:,} events/s, 1 in {1 / found['alerts_share']:.0f} an alert, {cpu:,.0f} us of CPU each"
 
 
 def table(results: dict[str, Any]) -> str:
