@@ -52,7 +52,7 @@ from fairwatch.stores.media_seal import key_name
 from fairwatch.wire.avro import check
 from fairwatch.wire.headers import cloud_event
 from fairwatch.wire.schemas import newest
-from fairwatch.wire.topics import topics
+from fairwatch.wire.topics import Topic, topics
 
 KEEPER = "audit"
 ERASURES = "erasures"
@@ -103,19 +103,7 @@ async def restore(
         times, pictures = erased_entries(receipts), set[str]()
         for topic in reference_topics():
             say(f"writing {topic.name}")
-            there = {key_of(topic, record): record for record in last_values(settings, topic, summary)}
-            records = {key_of(topic, record): record for record in _records(archive, topic.name)}
-            if topic.name == ENTRIES:
-                records, erased = _without_erased(records, times), len(records)
-                if erased > len(records):
-                    summary.remarks.append(f"{erased - len(records)} entries were erased since, and stay so")
-                pictures = {media["uri"] for record in records.values() for media in record["references"]}
-            differing = [key for key in records if key in there and there[key] != records[key]]
-            if differing:
-                summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")
-            new = {key: record for key, record in records.items() if key not in there}
-            await _publish(settings, topic.name, new)
-            summary.counts[topic.name] = len(new)
+            pictures |= await _bring(settings, archive, topic, times, summary)
         await _pictures(archive, settings, summary, pictures)
         say(f"writing {CHAIN}")
         await _chain(archive, settings, known, summary)
@@ -123,6 +111,27 @@ async def restore(
         said = {"made_at": str(archive.manifest["created_at"]), "signer": signer or "none"}
         await audit(settings, "backup.imported", path.name, {**said, "people": str(people).lower()}, summary)
     return summary
+
+
+async def _bring(
+    settings: Settings, archive: ArchiveReader, topic: Topic, times: Mapping[str, int], summary: Summary
+) -> set[str]:
+    """Write the records of a topic that are not there yet; return the pictures that its entries refer to."""
+    pictures: set[str] = set()
+    there = {key_of(topic, record): record for record in last_values(settings, topic, summary)}
+    records = {key_of(topic, record): record for record in _records(archive, topic.name)}
+    if topic.name == ENTRIES:
+        records, before = _without_erased(records, times), len(records)
+        if before > len(records):
+            summary.remarks.append(f"{before - len(records)} entries were erased since, and stay so")
+        pictures = {media["uri"] for record in records.values() for media in record["references"]}
+    differing = [key for key in records if key in there and there[key] != records[key]]
+    if differing:
+        summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")
+    new = {key: record for key, record in records.items() if key not in there}
+    await _publish(settings, topic.name, new)
+    summary.counts[topic.name] = len(new)
+    return pictures
 
 
 async def _publish(settings: Settings, topic: str, records: dict[str, Any]) -> None:

@@ -112,10 +112,7 @@ def _of_people(ground: Ground) -> list[Forgery]:
         return {**says("bob", 6), "deed": sign(says("bob", 6, "NO_MATCH"), ground.key)["deed"]}
 
     async def registered(publisher: Producer) -> None:
-        key = vouch_key(FORGER, FORGER.public, "console", at=now)
-        person = vouch_person(FORGER, "trudy", ["reviewer"], since=now, at=now)
-        await publisher.publish("signing-keys", key["key_id"], key)
-        await publisher.publish("people", person["person_id"], person)
+        await _register_trudy(publisher, now)
         await decided(sign(says("trudy", 7), FORGER))(publisher)
 
     trudy = {"claims": "trudy"}
@@ -130,6 +127,14 @@ def _of_people(ground: Ground) -> list[Forgery]:
         forged("bob's genuine NO_MATCH is turned round into a MATCH", turned_round(), "wrong_signature"),
         Forgery("the forger registers a key and a reviewer, then confirms", registered, "deed.refused", subject, trudy),
     ]  # fmt: skip
+
+
+async def _register_trudy(publisher: Producer, now: int) -> None:
+    """Vouch for the forger's key and for a reviewer, as an administrator would."""
+    key = vouch_key(FORGER, FORGER.public, "console", at=now)
+    person = vouch_person(FORGER, "trudy", ["reviewer"], since=now, at=now)
+    await publisher.publish("signing-keys", key["key_id"], key)
+    await publisher.publish("people", person["person_id"], person)
 
 
 def _of_records(ground: Ground) -> list[Forgery]:
