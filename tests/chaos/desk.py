@@ -6,7 +6,7 @@ from typing import Any
 
 from fairwatch.domain.records import AlertDeed
 from fairwatch.policy.deeds import make
-from fairwatch.wire.signed_answers import sign_answer
+from fairwatch.wire.signed_actions import ALERTS, sign_action
 from tests.chaos.sink import Sink
 from tests.chaos.stories import PEOPLE
 from tests.chaos.world import Event
@@ -59,4 +59,4 @@ def deed(answer: Answer, sink: Sink, now: Callable[[], int]) -> dict[str, Any]:
     alert, outcome = sink.latest[str(answer.number)], "FALSE" if answer.action == "CLOSE" else "NONE"
     identity = f"chaos {answer.number} {answer.person}"
     made = make(alert, answer.action, answer.person, ROLE, now(), outcome=outcome, identity=identity, via="api")
-    return dict(sign_answer(made, CONSOLE, method="password", session_id="session-1"))
+    return dict(sign_action(ALERTS, made, CONSOLE, method="password", session_id="session-1"))

@@ -16,7 +16,7 @@ from fairwatch.policy.links import LIFETIME, Link
 from fairwatch.sinks.linked import Linked
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import plain
-from fairwatch.wire.signed_answers import answer_refused
+from fairwatch.wire.signed_actions import ALERTS, action_refused
 from tests.support.console_world import PASSWORD, ConsoleWorld, console_world
 from tests.support.records import AT, trigger
 from tests.support.trust import trust, vouched
@@ -38,8 +38,8 @@ async def test_acknowledgement_goes_to_the_owner_of_the_group_under_the_persons_
     assert (topic, key, deed["alert_id"]) == ("alert-actions", ALERT["group"], ALERT["alert_id"])
     assert (deed["actor"], deed["role"], deed["note"], deed["at"]) == ("olga", "operator", "Seen.", world.clock.now())
     believed = trust(vouched("olga", olga=["operator"]))
-    assert answer_refused(believed, deed, world.clock.now()) is None
-    assert answer_refused(believed, {**deed, "actor": "ann"}, world.clock.now()) == "another_person"
+    assert action_refused(ALERTS, believed, deed, world.clock.now()) is None
+    assert action_refused(ALERTS, believed, {**deed, "actor": "ann"}, world.clock.now()) == "another_person"
 
 
 @pytest.mark.parametrize("name", ["ben", "audra", "adam"])

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from fairwatch.cli.main import build
 from fairwatch.domain.event import Event
 from fairwatch.processors.project import Project
-from fairwatch.wire.signed_incidents import incident_action_refused
+from fairwatch.wire.signed_actions import INCIDENTS, action_refused
 from tests.console.test_deeds_api import PASSWORD
 from tests.support.console_world import PEOPLE, ConsoleWorld
 from tests.support.incidents import Place
@@ -57,8 +57,8 @@ async def test_a_merge_and_a_split_go_to_the_owner_of_the_place_signed(world: Co
     assert [key for _, key, _ in written] == [first["place"]] * 2
     believed = trust(vouched("olga", olga=["operator"]))
     for _, _, deed in written:
-        assert incident_action_refused(believed, deed, world.clock.now()) is None
-        assert incident_action_refused(believed, {**deed, "alerts": ["alert-1"]}, world.clock.now())
+        assert action_refused(INCIDENTS, believed, deed, world.clock.now()) is None
+        assert action_refused(INCIDENTS, believed, {**deed, "alerts": ["alert-1"]}, world.clock.now())
 
 
 async def test_what_cannot_be_done_is_refused_with_a_sentence_and_written_nowhere(world: ConsoleWorld) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.policy.incidents.deeds import make
-from fairwatch.wire.signed_incidents import sign_incident_action
+from fairwatch.wire.signed_actions import INCIDENTS, sign_action
 from tests.support.incidents import MINUTE, SECOND, Place
 from tests.support.processor_world import MemoryReference, emitted
 from tests.support.records import AT
@@ -267,8 +267,8 @@ async def test_only_what_the_console_signed_is_done_where_signatures_are_demande
     for number in (1, 2):
         await place.sees(number, at=number, **DOOR)
     good = split(place.one, "alert-2")
-    by_ben = sign_incident_action(split(place.one, "alert-2", by="ben"), CONSOLE, method="password")
-    signed = sign_incident_action(good, CONSOLE, method="password")
+    by_ben = sign_action(INCIDENTS, split(place.one, "alert-2", by="ben"), CONSOLE, method="password")
+    signed = sign_action(INCIDENTS, good, CONSOLE, method="password")
     for forged in (good, by_ben, {**signed, "alerts": ["alert-1"]}, {**signed, "at": AT}):
         outcomes = await place.does(forged)
         assert [each.reason for each in outcomes if isinstance(each, Reject)] == ["not_authentic"]

@@ -12,7 +12,7 @@ from fairwatch.policy.routing import Options
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.policy.silencing import Silences
 from fairwatch.processors.group import Group
-from fairwatch.wire.signed_answers import sign_answer
+from fairwatch.wire.signed_actions import ALERTS, sign_action
 from fairwatch.wire.signings import sign_silence
 from fairwatch.wire.vouching import revoked, vouch_key
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
@@ -47,7 +47,7 @@ class Room:
 
 
 def signed(action: Any, key: PrivateKey | None = CONSOLE) -> dict[str, Any]:
-    return dict(sign_answer(action, key, method="password", session_id="s"))
+    return dict(sign_action(ALERTS, action, key, method="password", session_id="s"))
 
 
 async def test_what_the_console_signed_is_done() -> None:

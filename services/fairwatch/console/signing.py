@@ -8,8 +8,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
 from fairwatch.wire.deeds import sign_deed
-from fairwatch.wire.signed_answers import sign_answer
-from fairwatch.wire.signed_incidents import sign_incident_action
+from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, sign_action
 from fairwatch.wire.signings import sign_silence
 
 METHOD = "password"
@@ -38,7 +37,8 @@ def signed(desk: Desk, visitor: SignedIn, record_type: str, record: Mapping[str,
 
 def answered(desk: Desk, visitor: SignedIn, action: AlertAction) -> AlertAction:
     """Return what somebody who is signed in does to an alert, with the deed."""
-    return sign_answer(
+    return sign_action(
+        ALERTS,
         action,
         desk.config.signing_key,
         method=METHOD,
@@ -49,7 +49,8 @@ def answered(desk: Desk, visitor: SignedIn, action: AlertAction) -> AlertAction:
 
 def incident_signed(desk: Desk, visitor: SignedIn, action: IncidentAction) -> IncidentAction:
     """Return what somebody who is signed in does to an incident, with the deed."""
-    return sign_incident_action(
+    return sign_action(
+        INCIDENTS,
         action,
         desk.config.signing_key,
         method=METHOD,
@@ -60,8 +61,8 @@ def incident_signed(desk: Desk, visitor: SignedIn, action: IncidentAction) -> In
 
 def answered_by_link(desk: Desk, action: AlertAction) -> AlertAction:
     """Return what whoever holds a message of ours does to an alert, with the deed of the receiver."""
-    return sign_answer(
-        action, desk.config.signing_key, method="link", required="alert-actions" in desk.config.must_sign
+    return sign_action(
+        ALERTS, action, desk.config.signing_key, method="link", required="alert-actions" in desk.config.must_sign
     )
 
 

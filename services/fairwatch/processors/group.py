@@ -30,7 +30,7 @@ from fairwatch.policy.rule_options import Options
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.refused_deeds import refused_deed
-from fairwatch.wire.signed_answers import answer_refused
+from fairwatch.wire.signed_actions import ALERTS, action_refused
 from fairwatch.wire.trust import Trust, Unauthentic
 
 MICROSECOND = timedelta(microseconds=1)
@@ -199,7 +199,7 @@ class Group:
         """Return why what somebody is said to have done is not theirs; None too where nobody demands signatures."""
         if self._answers is None:
             return None
-        return answer_refused(self._answers, action, now)
+        return action_refused(ALERTS, self._answers, action, now)
 
     def _known(self, partition: int, key: str, groups: dict[str, AlertGroup], now: int) -> AlertGroup:
         group = groups.get(key)

@@ -22,7 +22,7 @@ from fairwatch.policy.incidents.telling import incident_record
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.wire.refused_deeds import refused_deed
-from fairwatch.wire.signed_incidents import incident_action_refused
+from fairwatch.wire.signed_actions import INCIDENTS, action_refused
 from fairwatch.wire.trust import Trust
 
 BEHIND = 2_000_000  # a step that was heard of this long ago is the newest there is, as far as a timer cares
@@ -164,7 +164,7 @@ class Incident:
     def _act(self, event: Event, shelf: Shelf, memory: Memory, now: int) -> list[Outcome]:
         deed = event.record
         if self._merges is not None and not memory.knows(deed["action_id"]):
-            reason = incident_action_refused(self._merges, deed, now)
+            reason = action_refused(INCIDENTS, self._merges, deed, now)
             if reason:
                 return [*refused_deed("incident", event, deed["actor"], reason, now)]
         if memory.repeats(event, deed["action_id"], deed["at"]):
