@@ -12,7 +12,7 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
-from fairwatch.wire.signings import APPROVE, ENROL, ENROLS, REPLACES, SIGNINGS, WITHDRAW
+from fairwatch.wire.signings import APPROVE, ENROL, ENROLS, REPLACES, SIGNINGS, WITHDRAW, later
 from fairwatch.wire.topics import topics
 
 TOPIC: Final = "watchlist-entries"
@@ -45,8 +45,7 @@ def enrolled(document: Any, who: Signer, now: int, before: Mapping[str, Mapping[
     there = before.get(record["entry_id"])
     if there is None:
         return who.signed(SIGNING, record, ENROL, now)
-    later = max([now, *(deed["at"] + 1 for deed in there.get("deeds") or ())])
-    return who.signed(SIGNING, record, ENROL, later, REPLACES)
+    return who.signed(SIGNING, record, ENROL, later(there, now), REPLACES)
 
 
 def decided(record: Mapping[str, Any], act: str, who: Signer, now: int, session: str = "") -> Record:

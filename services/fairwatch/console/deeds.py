@@ -9,7 +9,7 @@ from fairwatch.console.access import may
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.people import Person
-from fairwatch.console.requests import sent_object
+from fairwatch.console.requests import note_in, require_word, sent_object
 from fairwatch.console.signing import answered
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.deeds import DEEDS, NOTE_LIMIT, OUTCOMES, SENTENCES, Objection, make, objection
@@ -72,12 +72,10 @@ def _no(desk: Desk, against: Objection, alert: Mapping[str, Any]) -> web.Respons
 async def _said(request: web.Request) -> tuple[dict[str, Any], Asked]:
     body = await sent_object(request, "an object with action")
     said = {name: body.get(name) for name in ("action", "note", "to", "outcome", "via")}
-    said |= {"note": said["note"] or "", "outcome": said["outcome"] or "NONE", "via": said["via"] or "console"}
-    if not isinstance(said["note"], str) or len(said["note"]) > NOTE_LIMIT:
-        raise RejectedError("invalid_field", f"note is a text of at most {NOTE_LIMIT} characters", "note")
+    note = note_in(body, NOTE_LIMIT)
+    said |= {"outcome": said["outcome"] or "NONE", "via": said["via"] or "console"}
     if said["to"] is not None and not isinstance(said["to"], str):
         raise RejectedError("invalid_field", "to is the name of a person", "to")
     for name, words in (("action", DEEDS), ("outcome", ("NONE", *OUTCOMES)), ("via", WAYS)):
-        if said[name] not in words:
-            raise RejectedError("invalid_field", f"{name} is one of {', '.join(words)}", name)
-    return {**said, "note": said["note"].strip()}, asked("note", said["note"], body)
+        require_word(name, said[name], words)
+    return {**said, "note": note.strip()}, asked("note", note, body)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
-from fairwatch.console.requests import limit_of, sent_object, word_of
+from fairwatch.console.requests import limit_of, note_in, require_word, sent_object, word_of
 from fairwatch.console.signing import incident_signed
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.incidents.deeds import (
@@ -88,14 +88,11 @@ def _no(against: IncidentObjection) -> web.Response:
 
 async def _said(request: web.Request) -> tuple[dict[str, Any], Asked]:
     body = await sent_object(request, "an object with action")
-    action, into, alerts, note = (body.get(name) for name in ("action", "into", "alerts", "note"))
-    note, alerts, via = note or "", alerts or [], body.get("via") or "console"
-    if action not in DEEDS:
-        raise RejectedError("invalid_field", f"action is one of {', '.join(DEEDS)}", "action")
-    if via not in WAYS:
-        raise RejectedError("invalid_field", f"via is one of {', '.join(WAYS)}", "via")
-    if not isinstance(note, str) or len(note) > NOTE_LIMIT:
-        raise RejectedError("invalid_field", f"note is a text of at most {NOTE_LIMIT} characters", "note")
+    action, into, alerts = body.get("action"), body.get("into"), body.get("alerts") or []
+    via = body.get("via") or "console"
+    require_word("action", action, DEEDS)
+    require_word("via", via, WAYS)
+    note = note_in(body, NOTE_LIMIT)
     if into is not None and not isinstance(into, str):
         raise RejectedError("invalid_field", "into is the id of an incident", "into")
     if not isinstance(alerts, list) or len(alerts) > ALERTS_LIMIT or not all(isinstance(one, str) for one in alerts):

@@ -1,7 +1,7 @@
 """Reading what a request says, with refusals that name the parameter."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -30,6 +30,20 @@ async def sent_object(request: web.Request, what: str, *needed: str) -> dict[str
     if not isinstance(body, dict) or not body.keys() >= set(needed):
         raise RejectedError("malformed", f"send {what}")
     return body
+
+
+def note_in(body: Mapping[str, Any], longest: int) -> str:
+    """Return the `note` of a deed, or an empty text; RejectedError(invalid_field) for what is no text or too long."""
+    note = body.get("note") or ""
+    if not isinstance(note, str) or len(note) > longest:
+        raise RejectedError("invalid_field", f"note is a text of at most {longest} characters", "note")
+    return note
+
+
+def require_word(name: str, given: Any, words: Sequence[str]) -> None:
+    """Refuse a field that is none of the words: RejectedError(invalid_field)."""
+    if given not in words:
+        raise RejectedError("invalid_field", f"{name} is one of {', '.join(words)}", name)
 
 
 def limit_of(request: web.Request) -> int:

@@ -8,7 +8,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
 from fairwatch.wire.deeds import sign_deed
-from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, sign_action
+from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, Action, Kind, sign_action
 from fairwatch.wire.signings import sign_silence
 
 METHOD = "password"
@@ -37,32 +37,28 @@ def signed(desk: Desk, visitor: SignedIn, record_type: str, record: Mapping[str,
 
 def answered(desk: Desk, visitor: SignedIn, action: AlertAction) -> AlertAction:
     """Return what somebody who is signed in does to an alert, with the deed."""
-    return sign_action(
-        ALERTS,
-        action,
-        desk.config.signing_key,
-        method=METHOD,
-        session_id=stable_id("session", visitor.token),
-        required="alert-actions" in desk.config.must_sign,
-    )
+    return _acted(desk, ALERTS, action, "alert-actions", visitor)
 
 
 def incident_signed(desk: Desk, visitor: SignedIn, action: IncidentAction) -> IncidentAction:
     """Return what somebody who is signed in does to an incident, with the deed."""
-    return sign_action(
-        INCIDENTS,
-        action,
-        desk.config.signing_key,
-        method=METHOD,
-        session_id=stable_id("session", visitor.token),
-        required="incident-actions" in desk.config.must_sign,
-    )
+    return _acted(desk, INCIDENTS, action, "incident-actions", visitor)
 
 
 def answered_by_link(desk: Desk, action: AlertAction) -> AlertAction:
     """Return what whoever holds a message of ours does to an alert, with the deed of the receiver."""
+    return _acted(desk, ALERTS, action, "alert-actions", None)
+
+
+def _acted(desk: Desk, kind: Kind, action: Action, topic: str, visitor: SignedIn | None) -> Action:
+    """Return an action with its deed: of who is signed in, or of who has a link."""
     return sign_action(
-        ALERTS, action, desk.config.signing_key, method="link", required="alert-actions" in desk.config.must_sign
+        kind,
+        action,
+        desk.config.signing_key,
+        method=METHOD if visitor else "link",
+        session_id=stable_id("session", visitor.token) if visitor else "",
+        required=topic in desk.config.must_sign,
     )
 
 

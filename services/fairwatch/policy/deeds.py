@@ -126,3 +126,27 @@ def note(alert: dict[str, Any], deed: Mapping[str, Any]) -> None:
         alert.update(closed_by=actor, outcome=deed["outcome"])
     line = {"action": action, "actor": actor, "at": at, "text": deed.get("note", "")[:NOTE_LIMIT], "to": deed.get("to")}
     alert["deeds"] = [*alert.get("deeds", ()), line][-KEPT:]
+
+
+def audit_of(
+    noun: str, deed: Mapping[str, Any], subject: str, said: Mapping[str, str], against: str | None
+) -> dict[str, Any]:
+    """Return the audit record of a deed that was done, or refused.
+
+    Args:
+        noun: What it was done to: "alert" or "incident".
+        deed: The record.
+        subject: Id of what it was done to.
+        said: What else it says.
+        against: Why it was refused; None where it was done.
+    """
+    action = f"{noun}.deed_refused" if against else f"{noun}.{deed['action'].lower()}"
+    refused = {"reason": against} if against else {}
+    return {
+        "audit_id": stable_id("audit", action, deed["action_id"]),
+        "action": action,
+        "actor": deed["actor"],
+        "at": deed["at"],
+        "subject": subject,
+        "details": {"deed": deed["action"], "role": deed["role"], **said, **refused},
+    }

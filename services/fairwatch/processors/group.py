@@ -17,6 +17,7 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.causes import OBJECT, CauseBook
+from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
@@ -288,18 +289,10 @@ def _micros(options: Options) -> Timing:
 
 
 def _audit_deed(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
-    action = "alert.deed_refused" if against else f"alert.{deed['action'].lower()}"
     said = {
         name: str(deed[name]) for name in ("to", "outcome", "note", "via") if deed.get(name) not in (None, "NONE", "")
     }
-    return {
-        "audit_id": stable_id("audit", action, deed["action_id"]),
-        "action": action,
-        "actor": deed["actor"],
-        "at": deed["at"],
-        "subject": deed["alert_id"],
-        "details": {"deed": deed["action"], "role": deed["role"], **said, **({"reason": against} if against else {})},
-    }
+    return audit_of("alert", deed, deed["alert_id"], said, against)
 
 
 DEFAULTS = _micros(Options())

@@ -7,11 +7,11 @@ from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.parts import spec_of
+from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.erasure_receipt import Erased
 from fairwatch.policy.incidents import incident as life
 from fairwatch.policy.incidents.rules import IncidentRule
@@ -196,15 +196,6 @@ class Incident:
 
 
 def _audit(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
-    action = "incident.deed_refused" if against else f"incident.{deed['action'].lower()}"
     said = {name: str(deed[name]) for name in ("into", "note", "via") if deed.get(name)}
     said |= {"alerts": ",".join(deed["alerts"])} if deed.get("alerts") else {}
-    said |= {"reason": against} if against else {}
-    return {
-        "audit_id": stable_id("audit", action, deed["action_id"]),
-        "action": action,
-        "actor": deed["actor"],
-        "at": deed["at"],
-        "subject": deed["incident_id"],
-        "details": {"deed": deed["action"], "role": deed["role"], **said},
-    }
+    return audit_of("incident", deed, deed["incident_id"], said, against)

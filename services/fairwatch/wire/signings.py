@@ -155,7 +155,7 @@ class Signing:
 
         Clocks of two machines may be apart: what is done to a record later is dated later.
         """
-        at = max([at, *(deed["at"] + 1 for deed in record.get("deeds") or ())])
+        at = later(record, at)
         deed = sign_deed(
             self.record_type,
             self.wanted(record),
@@ -168,6 +168,11 @@ class Signing:
             session_id=session_id,
         )
         return {**record, "deeds": [*(record.get("deeds") or ()), deed]}
+
+
+def later(record: Record, at: int) -> int:
+    """Return a time that is after all deeds of a record: `at`, in microseconds UTC, where that is."""
+    return max([at, *(int(deed["at"]) + 1 for deed in record.get("deeds") or ())])
 
 
 def _of_authorisation(record: Record) -> list[Need]:
