@@ -9,8 +9,8 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import MediaStore
 from fairwatch.domain.records import AuditRecord, MediaRef, WatchlistEntry
 from fairwatch.matching.codes import Floats
-from fairwatch.matching.faces import FaceReader, NoTemplate, Template
-from fairwatch.matching.gallery import Gallery
+from fairwatch.matching.faces import FaceReader, NoTemplate
+from fairwatch.matching.gallery import Gallery, Listed
 from fairwatch.matching.scopes import Scopes
 
 
@@ -81,6 +81,7 @@ class Enrolment:
         self._media = media
         self._held: dict[str, _Held] = {}
         self._known = known or {}
+        self._ready: list[Listed] = []  # known templates, on their way into the gallery
         self.scopes = Scopes()
         self.version = 0
 
@@ -99,8 +100,11 @@ class Enrolment:
         for entry_id in [e for e in (self._held if among is None else among) if e not in wanted]:
             self._forget(entry_id)
         broken: list[BrokenPicture] = []
-        for entry in wanted.values():
-            broken += await self._hold(entry)
+        try:
+            for entry in wanted.values():
+                broken += await self._hold(entry)
+        finally:
+            self._put_ready()
         if among is None and self._known:
             self._known.clear()  # whoever is in there and not listed any more is forgotten, also in the next file
             self.version += 1
@@ -124,19 +128,20 @@ class Enrolment:
         held.tried &= pictures.keys()
         held.enrolled &= pictures.keys()
         broken = []
-        for picture in pictures.keys() - held.tried:
-            failure = await self._enrol(entry, pictures[picture])
-            if failure is None:
-                held.enrolled.add(picture)
+        try:
+            for picture in pictures.keys() - held.tried:
+                failure = await self._enrol(entry, pictures[picture])
+                if failure is None:
+                    held.enrolled.add(picture)
+                if failure is None or failure.reason != "media_unavailable":
+                    held.tried.add(picture)
+                broken += [failure] if failure else []
+            held.missing = held.tried != pictures.keys()
+        finally:
+            if held.enrolled:
                 self.scopes.put(entry)
-            if failure is None or failure.reason != "media_unavailable":
-                held.tried.add(picture)
-            broken += [failure] if failure else []
-        held.missing = held.tried != pictures.keys()
-        if held.enrolled:
-            self.scopes.put(entry)
-        else:
-            self.scopes.remove(entry_id)
+            else:
+                self.scopes.remove(entry_id)
         return broken
 
     def _forget(self, entry_id: str) -> None:
@@ -146,13 +151,18 @@ class Enrolment:
             self.version += 1
         self.scopes.remove(entry_id)
 
+    def _put_ready(self) -> None:
+        self._gallery.put_all(self._ready)
+        self._ready.clear()
+
     async def _enrol(self, entry: WatchlistEntry, reference: MediaRef) -> BrokenPicture | None:
         picture, under = picture_key(reference), entry.get("authorisation_id") or ""
         known = self._known.pop((entry["entry_id"], picture), None)
         if known is not None and reference.get("sha256"):
-            self._gallery.put(entry["entry_id"], picture, Template(known, self._gallery.space, 1.0), under)
+            self._ready.append(Listed(entry["entry_id"], picture, under, known))
             self.version += 1
             return None
+        self._put_ready()
         try:
             content = await self._media.get(reference["uri"])
             found = await asyncio.to_thread(self._reader.read, content, alone=True)

@@ -6,6 +6,7 @@ that leaves the few rows which may be near enough. These are measured in double 
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +25,16 @@ PROBES = (
 )
 
 __all__ = ["FaceHit", "Gallery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The template of a listed face, of the gallery's own space: float32 [dimensions]."""
+
+    entry_id: str
+    picture: str
+    authorisation_id: str
+    values: Floats
 
 
 class Gallery:
@@ -65,6 +76,17 @@ class Gallery:
         self.remove(entry_id, picture)
         group = self._groups.setdefault(authorisation_id, len(self._groups))
         self._fresh.add(entry_id, picture, group, template.values)
+
+    def put_all(self, listed: Sequence[Listed]) -> None:
+        """Enrol many templates, of pictures that have none so far: nothing is looked for that they might replace."""
+        if not listed:
+            return
+        values = np.stack([each.values for each in listed])
+        if values.shape[1] != self._dimensions:
+            raise ValueError(f"templates of {values.shape[1]} numbers put into a gallery of {self._dimensions}")
+        groups = [self._groups.setdefault(each.authorisation_id, len(self._groups)) for each in listed]
+        entries, pictures = [each.entry_id for each in listed], [each.picture for each in listed]
+        self._fresh.extend(Piece(values, entries, pictures, np.array(groups, np.int32)))
 
     def remove(self, entry_id: str, picture: str) -> None:
         """Forget a template."""

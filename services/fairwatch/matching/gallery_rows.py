@@ -73,8 +73,20 @@ class Rows:
         self.pictures.append(picture)
         self._masks.clear()
 
-    def _grow(self) -> None:
-        more = max(16, len(self))
+    def extend(self, piece: Piece) -> None:
+        """Put rows behind the others."""
+        place, more = len(self), len(piece.entries)
+        if place + more > len(self._values):
+            self._grow(more)
+        there = slice(place, place + more)
+        self._values[there], self._groups[there], self._alive[there] = piece.values, piece.groups, True
+        self._hashes[there] = np.fromiter(map(_mark, piece.entries), np.uint16, more)
+        self.entries += piece.entries
+        self.pictures += piece.pictures
+        self._masks.clear()
+
+    def _grow(self, least: int = 16) -> None:
+        more = max(least, len(self))
         self._values = np.pad(self._values, ((0, more), (0, 0)))
         self._groups, self._alive, self._hashes = (
             np.pad(each, (0, more)) for each in (self._groups, self._alive, self._hashes)

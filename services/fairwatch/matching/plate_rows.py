@@ -1,19 +1,16 @@
 """Many listed plates in sorted arrays of hashes: eighty bytes an entry, and no cost that grows with the list."""
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatch.domain.records import WatchlistEntry
+from fairwatch.matching.plate_hashes import Keys, hashes, shortened_hashes
 from fairwatch.matching.plate_text import normalise, skeleton
 
 SHORTEST = 3  # fewer characters are no plate
-_BITS = 0xFFFFFFFF  # of a hash: two texts that share them cost a comparison, nothing else
-
-Keys = NDArray[np.uint32]
 
 
 def listed_plate(entry: WatchlistEntry) -> str:
@@ -48,17 +45,11 @@ class PlateRows:
         self._entries = list(entries)
         self.alive = np.ones(len(self._entries), bool)
         self.ids = np.array([hash(entry["entry_id"]) for entry in self._entries], np.int64)
-        whole, short, owners = array("I"), array("I"), array("I")
-        for row, entry in enumerate(self._entries):
-            key = skeleton(listed_plate(entry))
-            whole.append(hash(key) & _BITS)
-            if tolerated(entry):
-                for shorter in shortened(key):
-                    short.append(hash(shorter) & _BITS)
-                    owners.append(row)
-        rows = np.arange(len(self._entries), dtype=np.uint32)
-        self.whole = _sorted(np.frombuffer(whole, np.uint32), rows)
-        self.short = _sorted(np.frombuffer(short, np.uint32), np.frombuffer(owners, np.uint32))
+        keys = [skeleton(listed_plate(entry)) for entry in self._entries]
+        tolerant = np.array([row for row, entry in enumerate(self._entries) if tolerated(entry)], np.uint32)
+        self.whole = _sorted(hashes(keys), np.arange(len(keys), dtype=np.uint32))
+        short, owners = shortened_hashes([keys[row] for row in tolerant])
+        self.short = _sorted(short, tolerant[owners])
 
     def __len__(self) -> int:
         """Return the number of plates."""
@@ -110,14 +101,9 @@ class PlateRows:
                     place += 1
 
 
-def hashes(keys: Iterable[str]) -> Keys:
-    """Return skeletons as they are looked up."""
-    return np.array([hash(key) & _BITS for key in keys], np.uint32)
-
-
 def _sorted(keys: Keys, rows: Keys) -> tuple[Keys, Keys]:
-    order = np.argsort(keys, kind="stable")
-    return keys[order], rows[order]
+    both = np.sort((keys.astype(np.uint64) << np.uint64(32)) | rows)  # many times faster than the order of the keys
+    return (both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32)
 
 
 def _living(index: tuple[Keys, Keys], alive: NDArray[np.bool_], start: int) -> tuple[Keys, Keys]:

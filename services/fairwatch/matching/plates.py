@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from fairwatch.domain.records import PlateReading, WatchlistEntry
+from fairwatch.matching.plate_hashes import hashes
 from fairwatch.matching.plate_likelihood import Comparison, Reading, compare
-from fairwatch.matching.plate_rows import SHORTEST, PlateRows, hashes, listed_plate, shortened, tolerated
+from fairwatch.matching.plate_rows import SHORTEST, PlateRows, listed_plate, shortened, tolerated
 from fairwatch.matching.plate_text import normalise, skeleton
 from fairwatch.matching.plates_few import FewPlates
 

@@ -1,11 +1,11 @@
 """What a search covers: which listed entries, named by a hash that follows each change at no cost."""
 
 import hashlib
-from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 
 from fairwatch.domain.records import WatchlistEntry
 from fairwatch.matching.admission import Admission
+from fairwatch.matching.moments import Moments
 from fairwatch.matching.place import Place
 from fairwatch.policy.authorisation import entry_covers
 
@@ -23,8 +23,7 @@ class Scope:
     def __init__(self) -> None:
         self._entries: dict[str, WatchlistEntry] = {}
         self._marks: dict[str, int] = {}
-        self._begins: list[tuple[int, str]] = []
-        self._ends: list[tuple[int, str]] = []
+        self._begins, self._ends = Moments(), Moments()
         self._narrow: dict[str, WatchlistEntry] = {}
         self._elsewhere: dict[Place, frozenset[str]] = {}
         self._first = self._last = 0  # the moment that `_out` is of: everything between the two counts
@@ -43,8 +42,8 @@ class Scope:
         self._entries[entry_id] = entry
         self._marks[entry_id] = mark(entry)
         self.total = (self.total + self._marks[entry_id]) % MODULUS
-        insort(self._begins, (entry["valid_from"], entry_id))
-        insort(self._ends, (entry["valid_until"], entry_id))
+        self._begins.put(entry["valid_from"], entry_id)
+        self._ends.put(entry["valid_until"], entry_id)
         if entry.get("device_ids") or entry.get("areas"):
             self._narrow[entry_id] = entry
             self._elsewhere.clear()
@@ -61,8 +60,8 @@ class Scope:
         if entry is None:
             return
         self.total = (self.total - self._marks.pop(entry_id)) % MODULUS
-        _drop(self._begins, (entry["valid_from"], entry_id))
-        _drop(self._ends, (entry["valid_until"], entry_id))
+        self._begins.drop(entry["valid_from"], entry_id)
+        self._ends.drop(entry["valid_until"], entry_id)
         if self._narrow.pop(entry_id, None):
             self._elsewhere.clear()
         self._out.discard(entry_id)
@@ -93,7 +92,7 @@ class Scope:
 
     def _move(self, first: int, last: int) -> None:
         """Go to another moment: only entries that begin or end on the way can come in or fall out."""
-        crossed = [*_between(self._begins, self._first, first), *_between(self._ends, self._last, last)]
+        crossed = [*self._begins.between(self._first, first), *self._ends.between(self._last, last)]
         self._first, self._last = first, last
         for entry_id in crossed:
             self._look(entry_id)
@@ -119,7 +118,9 @@ class Scopes:
         if self._under.get(entry_id, authorisation_id) != authorisation_id:
             self.remove(entry_id)
         self._under[entry_id] = authorisation_id
-        self._scopes.setdefault(authorisation_id, Scope()).put(entry)
+        if authorisation_id not in self._scopes:
+            self._scopes[authorisation_id] = Scope()
+        self._scopes[authorisation_id].put(entry)
 
     def remove(self, entry_id: str) -> None:
         """Forget an entry."""
@@ -165,20 +166,3 @@ def mark(entry: WatchlistEntry) -> int:
     """Return the hash of what is compared of an entry."""
     line = f"{entry['entry_id']}\x1f{entry.get('updated_at')}\x1f{entry.get('plate')}"
     return int.from_bytes(hashlib.sha256(line.encode()).digest())
-
-
-def _drop(ordered: list[tuple[int, str]], item: tuple[int, str]) -> None:
-    del ordered[bisect_right(ordered, item) - 1]
-
-
-def _between(ordered: list[tuple[int, str]], one: int, other: int) -> list[str]:
-    """Return the entries whose time lies after the one moment and not after the other, in whichever order."""
-    low, high = sorted((one, other))
-    return [
-        entry_id
-        for _, entry_id in ordered[bisect_right(ordered, low, key=_time) : bisect_right(ordered, high, key=_time)]
-    ]
-
-
-def _time(item: tuple[int, str]) -> int:
-    return item[0]
