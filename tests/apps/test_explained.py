@@ -81,7 +81,7 @@ def match(**without: Any) -> tuple[Topics, dict[str, dict[str, Any]]]:
 def authentic(topic: str, verification: Any) -> str:
     if topic != "verifications":
         return f"of {topic}"
-    said = {"act": "verify", "name": verification["reviewer"], "roles": ["reviewer"]}
+    said = {"act": "verify", "name": verification["reviewer"], "action": "candidate.verify"}
     return trust().refusal("Verification", verification, verification.get("deed"), **said) or "authentic"
 
 

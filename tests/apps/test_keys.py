@@ -66,7 +66,7 @@ def asked(newest: SigningKey, ended: dict[str, int], at: int) -> str | None:
     people = vouched("dora")["people"]
     trusted = Trust(people, MemoryReference({newest["key_id"]: newest}), [ADMIN.public], ended)
     deed = sign_deed("Verification", RECORDED, CONSOLE, act="verify", name="dora", role="reviewer", at=at, method="key")
-    return trusted.refusal("Verification", RECORDED, deed, act="verify", name="dora", roles=["reviewer"])
+    return trusted.refusal("Verification", RECORDED, deed, act="verify", name="dora", action="candidate.verify")
 
 
 def test_a_revoked_key_stays_revoked_for_a_reader_that_starts_later_whatever_is_written_over_it(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def silence(event: Event) -> dict[str, Any]:
         "expired_by": event.act.person if is_over else None,
     }  # fmt: skip
     action = "silence.expired" if is_over else "silence.added"
-    return sign_silence(record, CONSOLE, action, event.act.person, {"operator"})
+    return sign_silence(record, CONSOLE, action, event.act.person, "operator")
 
 
 def presence(event: Event) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Administrator:
         }  # fmt: skip
         said = {"act": "verify", "name": name, "role": "reviewer", "at": at, "method": "password"}
         deed = sign_deed("Verification", record, key, **said)
-        return self.trust().refusal("Verification", record, deed, act="verify", name=name, roles=["reviewer"])
+        return self.trust().refusal("Verification", record, deed, act="verify", name=name, action="candidate.verify")
 
 
 @pytest.fixture

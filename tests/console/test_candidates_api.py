@@ -192,7 +192,13 @@ async def test_a_decision_bears_the_consoles_signature_and_tells_nothing_of_the_
     await ann.decide(ID, "NO_MATCH")
     (record,) = world.publisher.records("verifications")
     refusal = trust(vouched("ann")).refusal(
-        "Verification", record, record["deed"], act="verify", name="ann", roles=["reviewer"], now=world.clock.now()
+        "Verification",
+        record,
+        record["deed"],
+        act="verify",
+        name="ann",
+        action="candidate.verify",
+        now=world.clock.now(),
     )
     assert refusal is None
     assert record["deed"]["key_id"] == CONSOLE.public.key_id

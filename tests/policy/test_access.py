@@ -9,12 +9,14 @@ from fairwatch.apps.access import FILE, SIGNATURES, policies, sign
 from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.settings import settings as chosen
-from fairwatch.apps.signed import signing_here
+from fairwatch.apps.signed import judge_here
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.access import SHIPPED, Policies, shipped
+from fairwatch.policy.judge import Judge
 from fairwatch.policy.signatures import PrivateKey
-from fairwatch.wire.signings import AUTHORS_ROLE, SIGNINGS, action_of
+from fairwatch.wire.signed_actions import ALERTS, INCIDENTS
+from fairwatch.wire.signings import SIGNINGS, action_of
 from tests.support.trust import ADMIN
 
 SECOND = PrivateKey.of(b"s" * 32)
@@ -27,11 +29,25 @@ FORBID = '\n@id("not eve")\nforbid (principal == Person::"eve", action, resource
 NAMED = '\n@id("eve too")\npermit (principal == Person::"eve", action == Action::"hold.release", resource);\n'
 
 
-def test_what_processors_accept_is_what_the_policies_of_the_product_say() -> None:
-    for signing in SIGNINGS.values():
-        for act, roles in signing.acts.items():
-            if roles is not AUTHORS_ROLE:
-                assert shipped().roles_for(action_of(signing, act)) == roles, act
+def test_the_policies_of_the_product_name_each_deed_that_a_processor_takes() -> None:
+    deeds = [action_of(signing, act) for signing in SIGNINGS.values() for act in signing.acts]
+    for action in (*deeds, ALERTS.policy, INCIDENTS.policy, "candidate.verify"):
+        assert shipped().roles_for(action), action
+
+
+def test_one_role_has_to_allow_a_deed_and_none_of_the_others_may_forbid_it() -> None:
+    no_auditor = '\n@id("auditors look")\nforbid (principal is Person, action, resource)\n'
+    no_auditor += 'when { principal.roles.contains("auditor") };\n'
+    judge = Judge(Policies(TEXT + no_auditor, "new"))
+    verifies = [("ann", {"reviewer"}, "reviewer"), ("ann", {"reviewer", "operator"}, "reviewer")]
+    assert all(judge.decide(*asked, "candidate.verify").allowed for asked in verifies)
+    refused = [
+        ("ann", {"reviewer", "operator"}, "operator"), ("ann", {"operator"}, "reviewer"),
+        ("ann", {"reviewer", "auditor"}, "reviewer"),
+    ]  # fmt: skip
+    assert not any(judge.decide(*asked, "candidate.verify").allowed for asked in refused)
+    assert judge.role_for("ann", {"operator", "reviewer"}, "candidate.verify") == "reviewer"
+    assert judge.role_for("ann", {"auditor", "reviewer"}, "candidate.verify") == ""
 
 
 def test_a_decision_cites_the_policy_that_allowed_it_and_the_version() -> None:
@@ -87,13 +103,13 @@ def test_a_file_that_allows_more_takes_two_administrators(tmp_path: Path, keys: 
     with pytest.raises(ConfigurationError, match="operator may hold"):
         policies(settings)
     with pytest.raises(ConfigurationError, match="administrators signed"):
-        signing_here(settings, "legal-holds")
+        judge_here(settings)
 
 
 def test_a_file_that_two_administrators_signed_is_in_force_as_they_signed_it(tmp_path: Path) -> None:
     settings = folder(tmp_path, WIDE, ADMIN, SECOND)
     assert "operator" in policies(settings).roles_for("hold.release")
-    assert "operator" in signing_here(settings, "legal-holds").acts["release"]
+    assert judge_here(settings).decide("ann", {"operator"}, "operator", "hold.release").allowed
     (tmp_path / FILE).write_text(WIDE + NAMED, encoding="utf-8")
     with pytest.raises(ConfigurationError, match="eve too"):
         policies(settings)
@@ -106,7 +122,7 @@ def test_a_file_that_only_takes_away_needs_nobody(tmp_path: Path) -> None:
     settings = folder(tmp_path, ONLY + FORBID)
     assert policies(settings).roles_for("hold.release") == {"approver"}
     assert not policies(settings).decide("eve", {"approver"}, "hold.release").allowed
-    assert signing_here(settings, "legal-holds").acts["release"] == {"approver"}
+    assert not judge_here(settings).decide("eve", {"approver"}, "approver", "hold.release").allowed
 
 
 def test_the_command_says_what_a_file_adds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,5 +102,7 @@ def test_a_key_of_devices_signs_nothing_that_people_do() -> None:
     record = {"verification_id": "v", "candidate_id": "c", "reviewer": "ann", "role": "reviewer", "decision": "MATCH",
               "decided_at": AT}  # fmt: skip
     deed = sign_deed("Verification", record, BRIDGE, act="verify", name="ann", role="reviewer", at=AT, method="key")
-    asked = trust(gate.vouched).refusal("Verification", record, deed, act="verify", name="ann", roles=["reviewer"])
+    asked = trust(gate.vouched).refusal(
+        "Verification", record, deed, act="verify", name="ann", action="candidate.verify"
+    )
     assert asked == "unknown_key"

@@ -289,11 +289,11 @@ async def test_a_decision_that_was_given_up_may_be_made_again(court: Court) -> N
 
 
 async def test_one_person_who_decides_twice_is_one_person(court: Court) -> None:
-    """Under other ids, roles, times and spellings of the name, in one batch and in two."""
+    """Under other ids, times and spellings of the name, in one batch and in two."""
     await court.opens()
     names = ("dora", "Dora", " DORA ", "dora")
-    for n, (name, role) in enumerate(zip(names, ("reviewer", "supervisor", "reviewer", "reviewer"), strict=True)):
-        await court.hears(name, at=AT + n * SECOND, role=role, verification_id=f"decision-{n}")
+    for n, name in enumerate(names):
+        await court.hears(name, at=AT + n * SECOND, verification_id=f"decision-{n}")
     assert court.verdicts() == []
     await court.hears("emil")
     (verdict,) = emitted([court.world.outcomes], "verdicts")

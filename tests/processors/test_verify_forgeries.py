@@ -203,5 +203,5 @@ def test_without_an_administrators_key_nothing_is_authentic() -> None:
          "decided_at": AT}
     )  # fmt: skip
     asked = Trust(known["people"], known["signing-keys"], [])
-    told = asked.refusal("Verification", record, record["deed"], act="verify", name="dora", roles=["reviewer"])
+    told = asked.refusal("Verification", record, record["deed"], act="verify", name="dora", action="candidate.verify")
     assert told == "unknown_person"

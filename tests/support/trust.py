@@ -14,7 +14,7 @@ from tests.support.processor_world import MemoryReference
 ADMIN = PrivateKey.of(b"a" * 32)
 CONSOLE = PrivateKey.of(b"c" * 32)
 SINCE = 1_000_000
-ROLES = ("reviewer", "supervisor", "operator")
+ROLES = ("reviewer", "operator")
 OFFICIALS = {"a": ["requester"], "b": ["approver"]}  # who ask for authorisations and agree to them
 NAMES = ("ann", "ben", "carl", "cleo", "dora", "emil", "fay", "carol", "dave", "bo")
 

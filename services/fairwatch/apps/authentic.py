@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from fairwatch.apps.keys import anchors, ended_keys, must_be_signed
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
 from fairwatch.apps.reading import latest
 from fairwatch.apps.rehearsal.memory import MemoryReference
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.signed import signing_here
+from fairwatch.apps.signed import judge_here
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.trust import Trust
 from fairwatch.wire.trust_heads import TOPIC as HEADS
@@ -16,7 +16,8 @@ from fairwatch.wire.trust_heads import TrustHeads
 def known_trust(settings: Settings, heads: TrustHeads | None = None) -> Trust:
     """Return people and keys as they stand on their topics now; `heads` where they were read already."""
     people, keys = (MemoryReference(latest(settings, topic)) for topic in ("people", "signing-keys"))
-    return Trust(people, keys, anchors(settings), ended_keys(settings), heads or known_heads(settings))
+    newest = heads or known_heads(settings)
+    return Trust(people, keys, anchors(settings), ended_keys(settings), newest, judge_here(settings))
 
 
 def known_heads(settings: Settings) -> TrustHeads:
@@ -31,5 +32,5 @@ def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[st
         return found
     heads = known_heads(settings)
     trust = known_trust(settings, heads)
-    seen = SignedReference(component, topic, MemoryReference(found), trust, signing_here(settings, topic), heads=heads)
+    seen = SignedReference(component, topic, MemoryReference(found), trust, signing_of(settings, topic), heads=heads)
     return dict(seen.items())

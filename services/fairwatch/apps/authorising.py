@@ -71,7 +71,7 @@ def countersigned(record: Mapping[str, Any], who: Signer, now: int) -> Record:
         ConfigurationError: It does not name the person.
     """
     named = {REQUEST: [record["requested_by"]], APPROVE: record.get("approved_by") or []}
-    acts = [act for act, names in named.items() if who.name in names and who.role in SIGNING.acts[act]]
+    acts = [act for act, names in named.items() if who.name in names and who.may(SIGNING, act)]
     if not acts:
         raise ConfigurationError(f"authorisation {record['authorisation_id']} does not name {who.name} as a {who.role}")
     return who.signed(SIGNING, dict(record), acts[0], now)

@@ -12,7 +12,7 @@ from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
-from fairwatch.wire.signings import APPROVE, ENROL, ENROLS, REPLACES, SIGNINGS, WITHDRAW, later
+from fairwatch.wire.signings import APPROVE, ENROL, REPLACES, SIGNINGS, WITHDRAW, later
 from fairwatch.wire.topics import topics
 
 TOPIC: Final = "watchlist-entries"
@@ -65,8 +65,8 @@ def countersigned(settings: Settings, who: Signer, now: int) -> Iterator[Record]
     """Yield each entry of before signatures that names the person, with the person's deed; it stands as it stood."""
     for record in latest(settings, TOPIC).values():
         done = {(deed["act"], deed["person_id"]) for deed in record["deeds"]}
-        acts = [ENROL] if record.get("created_by") == who.name and who.role in ENROLS else []
-        acts += [APPROVE] if record.get("approved_by") == who.name and who.role not in ENROLS else []
+        acts = [ENROL] if record.get("created_by") == who.name and who.may(SIGNING, ENROL) else []
+        acts += [APPROVE] if record.get("approved_by") == who.name and who.may(SIGNING, APPROVE) else []
         for act in acts:
             made = who.signed(SIGNING, record, act, now)
             if (act, made["deeds"][-1]["person_id"]) not in done:

@@ -13,7 +13,7 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import LegalHold
 from fairwatch.policy.erasure import holds_now
-from fairwatch.wire.signings import HOLDS, PLACE, RELEASE, RELEASES, SIGNINGS
+from fairwatch.wire.signings import PLACE, RELEASE, SIGNINGS
 
 TOPIC: Final = "legal-holds"
 SIGNING: Final = SIGNINGS[TOPIC]
@@ -61,8 +61,8 @@ def released(hold: Mapping[str, Any] | None, who: Signer, now: int) -> Record:
 def countersigned(holds: Mapping[str, Mapping[str, Any]], who: Signer, now: int) -> Iterator[Record]:
     """Yield each hold of before signatures that names the person, with the person's deed; it stands as it stood."""
     for hold in holds.values():
-        for act, name, roles in ((PLACE, hold["placed_by"], HOLDS), (RELEASE, hold.get("released_by"), RELEASES)):
-            if name != who.name or who.role not in roles or any(deed["act"] == act for deed in hold["deeds"]):
+        for act, name in ((PLACE, hold["placed_by"]), (RELEASE, hold.get("released_by"))):
+            if name != who.name or not who.may(SIGNING, act) or any(deed["act"] == act for deed in hold["deeds"]):
                 continue
             yield who.signed(SIGNING, dict(hold), act, now)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.escalations import Escalations
+    from fairwatch.policy.judge import Judge
     from fairwatch.policy.quiet import Quiet
     from fairwatch.policy.retention import Retention
     from fairwatch.policy.routing import RouteTree
@@ -55,11 +56,19 @@ def _recheck(_: Settings, given: Resources) -> "Recheck":
 
 def _trust(settings: Settings, given: Resources) -> "Trust":
     from fairwatch.apps.keys import anchors, ended_keys  # noqa: PLC0415
+    from fairwatch.apps.signed import judge_here  # noqa: PLC0415
     from fairwatch.wire.trust import Trust  # noqa: PLC0415
     from fairwatch.wire.trust_heads import TOPIC, TrustHeads  # noqa: PLC0415
 
     people, keys = given.references["people"], given.references["signing-keys"]
-    return Trust(people, keys, anchors(settings), ended_keys(settings), TrustHeads(given.references.get(TOPIC)))
+    heads = TrustHeads(given.references.get(TOPIC))
+    return Trust(people, keys, anchors(settings), ended_keys(settings), heads, judge_here(settings))
+
+
+def _judge(settings: Settings, _: Resources) -> "Judge":
+    from fairwatch.apps.signed import judge_here  # noqa: PLC0415
+
+    return judge_here(settings)
 
 
 def _signing_key(settings: Settings, _: Resources) -> "PrivateKey | None":
@@ -232,6 +241,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "references": _references,
     "recheck": _recheck,
     "trust": _trust,
+    "judge": _judge,
     "answers": _answers,
     "merges": _merges,
     "producers": _producers,

@@ -6,8 +6,9 @@ from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
+from fairwatch.policy.judge import Judge
 from fairwatch.wire.signed_reference import SignedReference
-from fairwatch.wire.signings import SIGNINGS, Signing, allowed_by
+from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
 from fairwatch.wire.trust_heads import TOPIC as HEADS
 from fairwatch.wire.trust_heads import TrustHeads
@@ -19,18 +20,17 @@ POLICIES = "access.cedar"
 KEEPS_HEADS = "verify"
 
 
-def signing_here(settings: Settings, topic: str) -> Signing:
-    """Return how the records of a topic are signed here: by whom `trust.yaml` and the policies of the folder say.
+def judge_here(settings: Settings) -> Judge:
+    """Return what says who may do what: the policies of the folder, or those of the product.
 
     Raises:
         ConfigurationError: The policies allow more than the product does, and two administrators did not sign them.
     """
-    signing = signing_of(settings, topic)
     if not (settings.config_dir / POLICIES).exists():
-        return signing
+        return Judge()
     from fairwatch.apps.access import policies  # noqa: PLC0415  most workers need no Cedar
 
-    return allowed_by(signing, policies(settings).roles_for)
+    return Judge(policies(settings))
 
 
 def signed_references(settings: Settings, component: str, given: Mapping[str, Reference]) -> dict[str, Reference]:
@@ -48,10 +48,12 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
     if missing := [topic for topic in VOUCHED if topic not in given]:
         raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
     heads = TrustHeads(given.get(HEADS))
-    trust = Trust(given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads)
+    trust = Trust(
+        given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads, judge_here(settings)
+    )
     for topic in wanted:
         destroys = component in DESTROYS
-        signing = signing_here(settings, topic)
+        signing = signing_of(settings, topic)
         found[topic] = SignedReference(
             component, topic, given[topic], trust, signing,
             destroys=destroys, heads=heads, remembers=component == KEEPS_HEADS,

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fairwatch.apps.access import policies
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.signed import judge_here
 from fairwatch.console.people import People, Person
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.access import Policies, shipped
+from fairwatch.policy.judge import Judge
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.signings import Signing, action_of
+
+if TYPE_CHECKING:
+    from fairwatch.policy.access import Decision
 
 PEOPLE: Final = "people.yaml"
 
@@ -24,15 +27,24 @@ class Signer:
         name: As in people.yaml.
         role: That allows what is done.
         key: Signs what the person does; None where this machine has none.
-        policies: Say what the person may do; those of the product by default.
+        judge: Says what the person may do; the policies of the product by default.
+        held: All roles that the person has; none where it is this one alone.
         cited: What audit records say of why it was allowed; of the last deed.
     """
 
     name: str
     role: str
     key: PrivateKey | None
-    policies: Policies = field(default_factory=shipped, repr=False, compare=False)
+    judge: Judge = field(default_factory=Judge, repr=False, compare=False)
+    held: frozenset[str] = frozenset()
     cited: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def may(self, signing: Signing, act: str) -> bool:
+        """Tell whether the policies let the person do something to such a record."""
+        return self._decided(action_of(signing, act)).allowed
+
+    def _decided(self, action: str) -> "Decision":
+        return self.judge.decide(self.name, self.held | {self.role}, self.role, action)
 
     def signed(self, signing: Signing, record: dict[str, Any], act: str, at: int, session: str = "") -> dict[str, Any]:
         """Return a record with the person's deed; `session` is in it, and signed.
@@ -43,9 +55,9 @@ class Signer:
         if self.key is None:
             raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with")
         action = action_of(signing, act)
-        decision = self.policies.decide(self.name, {self.role}, action, ("Record", signing.record_type))
+        decision = self._decided(action)
         if not decision.allowed:
-            fitting = ", ".join(sorted(self.policies.roles_for(action)))
+            fitting = ", ".join(sorted(self.judge.policies.roles_for(action)))
             raise ConfigurationError(f"{self.name} has none of the roles {fitting}")
         self.cited.clear()
         self.cited.update(decision.cited)
@@ -80,9 +92,9 @@ async def known_signer(settings: Settings, name: str, password: str, actions: Co
     found = await People.load(settings.config_dir / PEOPLE).check(name, password)
     if found is None:
         raise ConfigurationError(f"{PEOPLE} has nobody named {name!r} with this password")
-    known = policies(settings)
-    roles: frozenset[str] = frozenset().union(*(known.roles_for(action) for action in actions))
-    fitting = sorted(found.roles & roles)
+    judge = judge_here(settings)
+    fitting = sorted(filter(None, (judge.role_for(found.name, found.roles, action) for action in actions)))
     if not fitting:
-        raise ConfigurationError(f"{found.name} has none of the roles {', '.join(sorted(roles))}")
-    return Signer(found.name, fitting[0], signing_key(settings), known)
+        roles = sorted({role for action in actions for role in judge.policies.roles_for(action)})
+        raise ConfigurationError(f"{found.name} has none of the roles {', '.join(roles)}")
+    return Signer(found.name, fitting[0], signing_key(settings), judge, frozenset(found.roles))

@@ -72,7 +72,7 @@ async def signed(settings: Settings, action: str, who: str, record: Record, ask:
         raise ConfigurationError(
             "FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with; silence at the console"
         )
-    return sign_silence(record, signer.key, action, signer.name, {signer.role})
+    return sign_silence(record, signer.key, action, signer.name, signer.role)
 
 
 async def write(settings: Settings, action: str, who: str, record: Record, because: str = "") -> None:

@@ -4,7 +4,8 @@ from contextvars import ContextVar
 from typing import Literal, get_args
 
 from fairwatch.console.people import Person
-from fairwatch.policy.access import Policies, shipped
+from fairwatch.policy.access import Policies
+from fairwatch.policy.judge import Judge
 
 Action = Literal[
     "alert.view",
@@ -18,6 +19,10 @@ Action = Literal[
 ]
 
 
+SIGNED: frozenset[Action] = frozenset(
+    {"alert.act", "candidate.verify"}
+)  # acts that name the role in which they are done
+
 # Of the request that is answered: what its audit records say of why it was allowed.
 CITED: ContextVar[dict[str, str]] = ContextVar("CITED", default={})  # noqa: B039  never changed in place
 
@@ -26,7 +31,7 @@ class _Access:
     """The policies of this process."""
 
     def __init__(self) -> None:
-        self.policies = shipped()
+        self.judge = Judge()
 
 
 _ACCESS = _Access()
@@ -34,12 +39,12 @@ _ACCESS = _Access()
 
 def use(policies: Policies) -> None:
     """Take these policies from now on; those of the product until then."""
-    _ACCESS.policies = policies
+    _ACCESS.judge = Judge(policies)
 
 
 def may(person: Person, action: Action) -> bool:
     """Tell whether the policies allow the person the action."""
-    return _ACCESS.policies.decide(person.name, person.roles, action).allowed
+    return _ACCESS.judge.policies.decide(person.name, person.roles, action).allowed
 
 
 def admits(person: Person, action: Action | None) -> bool:
@@ -47,9 +52,17 @@ def admits(person: Person, action: Action | None) -> bool:
     if action is None:
         CITED.set({})
         return True
-    decision = _ACCESS.policies.decide(person.name, person.roles, action)
+    decision = _ACCESS.judge.policies.decide(person.name, person.roles, action)
     CITED.set(decision.cited)
-    return decision.allowed
+    return decision.allowed and (action not in SIGNED or role_for(person, action) != "")
+
+
+def role_for(person: Person, action: str) -> str:
+    """Return the role in which the person does something, as processors will judge it; empty for none.
+
+    An act that is signed names its role; where no role alone allows it, nobody takes it.
+    """
+    return _ACCESS.judge.role_for(person.name, person.roles, action)
 
 
 def actions(person: Person) -> list[Action]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from fairwatch.console.access import role_for
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, sent_object, word_of
@@ -105,7 +106,7 @@ def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: s
         "verification_id": stable_id("verification", candidate.id, visitor.person.name),
         "candidate_id": candidate.id,
         "reviewer": visitor.person.name,
-        "role": "reviewer",
+        "role": role_for(visitor.person, "candidate.verify"),
         "decision": decision,
         "decided_at": desk.clock.now(),
         "reason": reason,

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fairwatch.console.access import may
+from fairwatch.console.access import may, role_for
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.people import Person
@@ -14,7 +14,6 @@ from fairwatch.console.signing import answered
 from fairwatch.domain.errors import RejectedError
 from fairwatch.policy.deeds import DEEDS, NOTE_LIMIT, OUTCOMES, SENTENCES, Objection, make, objection
 
-ROLE = "operator"
 CLAIMANT = "\0at-it"  # stands where a reviewer's name stands in a claim on a candidate
 CLAIM_S = 30  # until a claim has come back through its topic
 STATUS: Mapping[Objection, int] = {"no_right": 403, "other_site": 403, "nobody": 400, "no_note": 400, "no_outcome": 400}
@@ -29,7 +28,8 @@ async def act(request: web.Request) -> web.Response:
     if known is None:
         return refusal(404, "unknown", "There is no such alert here. It may be older than what the console keeps.")
     alert = known.parts["alert"]
-    deed = make(alert, **said, actor=person.name, role=ROLE, at=desk.clock.now(), sites=sorted(person.sites))
+    role, now = role_for(person, "alert.act"), desk.clock.now()
+    deed = make(alert, **said, actor=person.name, role=role, at=now, sites=sorted(person.sites))
     against = objection(alert, deed) or _stranger(desk, deed["to"])
     if against is not None:
         return _no(desk, against, alert)

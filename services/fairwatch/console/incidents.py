@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from fairwatch.console.access import role_for
 from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.requests import limit_of, note_in, require_word, sent_object, word_of
@@ -21,7 +22,6 @@ from fairwatch.policy.incidents.deeds import (
 )
 from fairwatch.stores.read_model import Index, Subject
 
-ROLE: Final = "operator"
 FORBIDDEN: Final = ("no_right", "other_site")
 CONFLICTS: Final = ("merged",)
 WAYS: Final = ("console", "cli", "api")
@@ -56,7 +56,8 @@ async def act(request: web.Request) -> web.Response:
     if record is None:
         return _no("unknown")
     person, into = visitor.person, await _known(desk, said["into"]) if said["into"] else None
-    deed = make(record, **said, actor=person.name, role=ROLE, at=desk.clock.now(), sites=sorted(person.sites))
+    role, now = role_for(person, "alert.act"), desk.clock.now()
+    deed = make(record, **said, actor=person.name, role=role, at=now, sites=sorted(person.sites))
     against = objection(deed, record, into, [member["alert_id"] for member in record["members"]])
     if against is not None:
         return _no(against)

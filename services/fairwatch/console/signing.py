@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fairwatch.console.access import role_for
 from fairwatch.console.desk import Desk, SignedIn
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
 from fairwatch.wire.deeds import sign_deed
 from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, Action, Kind, sign_action
-from fairwatch.wire.signings import sign_silence
+from fairwatch.wire.signings import SILENCE_ACTS, sign_silence
 
 METHOD = "password"
 
@@ -73,4 +74,5 @@ def silenced(desk: Desk, visitor: SignedIn, action: str, record: dict[str, Any])
         return record
     if key is None:
         raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: the console has no key to sign with")
-    return sign_silence(record, key, action, visitor.person.name, visitor.person.roles, method=METHOD)
+    role = role_for(visitor.person, f"silence.{SILENCE_ACTS[action]}")
+    return sign_silence(record, key, action, visitor.person.name, role, method=METHOD)

@@ -14,10 +14,7 @@ from fairwatch.domain.records import AlertAction, AlertDeed, AlertOutcome
 DEEDS: tuple[AlertDeed, ...] = ("COMMENT", "ACKNOWLEDGE", "CLAIM", "HAND_OVER", "CLOSE")
 OUTCOMES: tuple[AlertOutcome, ...] = ("TRUE", "FALSE", "TEST")
 LINK = "link"
-MAY: Mapping[str, frozenset[AlertDeed]] = {
-    "operator": frozenset(DEEDS),
-    LINK: frozenset({"ACKNOWLEDGE"}),  # whoever holds the message: nothing that ends an alert or speaks for a person
-}
+BY_LINK: AlertDeed = "ACKNOWLEDGE"  # whoever holds the message: nothing that ends an alert or speaks for a person
 NOTE_LIMIT = 1_000
 KEPT = 20
 OVER = ("ENDED", "CANCELLED")
@@ -84,7 +81,7 @@ def make(
 
 
 def objection(alert: Mapping[str, Any] | None, deed: Mapping[str, Any]) -> Objection | None:
-    """Return why a deed is not taken, or None.
+    """Return why a deed is not taken, or None; what people may do in which role is for `Judge` to say.
 
     Args:
         alert: The alert that is open in the group, or as the console knows it; None for none.
@@ -92,7 +89,7 @@ def objection(alert: Mapping[str, Any] | None, deed: Mapping[str, Any]) -> Objec
     """
     if alert is None or alert["alert_id"] != deed["alert_id"] or alert.get("state") in OVER:
         return "not_open"
-    if deed["action"] not in MAY.get(deed["role"], frozenset()):
+    if deed["role"] == LINK and deed["action"] != BY_LINK:
         return "no_right"
     sites = deed.get("sites") or ()
     if sites and alert.get("site_id") not in sites:

@@ -15,12 +15,10 @@ from typing import Literal
 from fairwatch.domain.records import MatchKind, Outcome, Verification
 from fairwatch.policy.authorisation import Refusal, person
 
-ROLES = frozenset({"reviewer", "supervisor"})
 FACE_MINIMUM = 2
 
 Objection = Literal[
     "no_reviewer",
-    "wrong_role",
     "own_case",  # the reviewer asked for the authorisation or created the entry
     "too_late",  # decided after the candidate had expired
 ]
@@ -36,13 +34,11 @@ class Case:
         required: People who must say MATCH, see `required_people`.
         expires_at: Microseconds UTC.
         involved: People who may not decide: the authorisation's requester and the entry's creator.
-        roles: Roles that allow to decide.
     """
 
     required: int
     expires_at: int
     involved: tuple[str, ...] = ()
-    roles: frozenset[str] = ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +65,6 @@ def objection(case: Case, verification: Verification) -> Objection | None:
     reviewer = person(verification["reviewer"])
     if not reviewer:
         return "no_reviewer"
-    if verification["role"] not in case.roles:
-        return "wrong_role"
     if reviewer in {person(name) for name in case.involved}:
         return "own_case"
     return "too_late" if verification["decided_at"] >= case.expires_at else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
@@ -25,6 +25,7 @@ from fairwatch.policy.group_history import HISTORY, forget, is_told
 from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.incidents.rules import IncidentRule
 from fairwatch.policy.incidents.step import step_of
+from fairwatch.policy.judge import Judge
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_options import Options
@@ -57,6 +58,7 @@ class Group:
         armed: Says of a rule of what is not heard, a local time and whether its site is armed, whether that counts.
         sites, devices: For the time zones of what is watched, and whether it is enabled.
         escalations: Who is told when nobody answers.
+        judge: Says what people may do; the policies of the product by default.
         site_armings: Which sites people and devices armed; None for what schedules say alone.
         is_rehearsal: As in a back-test: nobody else ever changes the state, and nobody reads what would be audited.
     """
@@ -75,11 +77,13 @@ class Group:
         devices: Reference | None = None,
         escalations: Escalations = NONE,
         answers: Trust | None = None,
+        judge: Judge | None = None,
         site_armings: Reference | None = None,
         *,
         is_rehearsal: bool = False,
     ) -> None:
         self._answers = answers
+        self._judge = judge or Judge()
         self._is_rehearsal = is_rehearsal
         self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
         self._rules = rules
@@ -188,12 +192,13 @@ class Group:
     def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         deed, now = event.record, self._clock.now()
         if not memory.knows(deed["action_id"]) and (reason := self._not_authentic(deed, now)):
-            return [*refused_deed("group", event, deed["actor"], reason, now)]
+            return [*refused_deed("group", event, deed["actor"], reason, now, cast("Trust", self._answers))]
         if memory.repeats(event, deed["action_id"], deed["at"]):
             return [Skip("duplicate")]
         group = self._known(event.partition, deed["group"], groups, now)
-        against = group.answer(deed, now)
-        emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against)), *self._write(group, now)]
+        allowed, cited = ALERTS.decided(self._judge, deed)
+        against = group.answer(deed, now) if allowed else "no_right"
+        emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against, cited)), *self._write(group, now)]
         return [*emits, Skip(against)] if against else [*emits]
 
     def _not_authentic(self, action: AlertAction, now: int) -> Unauthentic | None:
@@ -288,8 +293,8 @@ def _micros(options: Options) -> Timing:
     }
 
 
-def _audit_deed(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
-    said = {
+def _audit_deed(deed: Mapping[str, Any], against: str | None, cited: Mapping[str, str]) -> dict[str, Any]:
+    said = {**cited} | {
         name: str(deed[name]) for name in ("to", "outcome", "note", "via") if deed.get(name) not in (None, "NONE", "")
     }
     return audit_of("alert", deed, deed["alert_id"], said, against)

@@ -19,6 +19,7 @@ from fairwatch.policy.incidents.scene import act, take, withdraw
 from fairwatch.policy.incidents.shelf import Shelf
 from fairwatch.policy.incidents.step import APART, Step
 from fairwatch.policy.incidents.telling import incident_record
+from fairwatch.policy.judge import Judge
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.wire.refused_deeds import refused_deed
@@ -43,6 +44,7 @@ class Incident:
         clock: The wall clock.
         erasures: Receipts: alerts that they name leave their incidents; None for none.
         merges: Says whose deed it is; None where unsigned ones count.
+        judge: Says what people may do; the policies of the product by default.
         unread_steps: Says of partitions how many steps lie there unread; None when that is not known.
     """
 
@@ -55,6 +57,7 @@ class Incident:
         clock: Clock,
         erasures: Reference | None = None,
         merges: Trust | None = None,
+        judge: Judge | None = None,
         unread_steps: Callable[[Sequence[int]], int | None] = lambda _: 0,
     ) -> None:
         self._rules = rules
@@ -63,6 +66,7 @@ class Incident:
         self._erased = Erased(erasures)
         self._gone: dict[int, frozenset[str]] = {}
         self._merges = merges
+        self._judge = judge or Judge()
         self._unread = unread_steps
         self._incidents = Agenda(state, lambda value: value.get("due"))
         self._reached: dict[int, int] = {}
@@ -166,12 +170,13 @@ class Incident:
         if self._merges is not None and not memory.knows(deed["action_id"]):
             reason = action_refused(INCIDENTS, self._merges, deed, now)
             if reason:
-                return [*refused_deed("incident", event, deed["actor"], reason, now)]
+                return [*refused_deed("incident", event, deed["actor"], reason, now, self._merges)]
         if memory.repeats(event, deed["action_id"], deed["at"]):
             return [Skip("duplicate")]
         rule = self._rule(deed["place"])
-        against = act(shelf, deed, rule, now)
-        audited = Emit("audit", deed["incident_id"], _audit(deed, against))
+        allowed, cited = INCIDENTS.decided(self._judge, deed)
+        against = act(shelf, deed, rule, now) if allowed else "no_right"
+        audited = Emit("audit", deed["incident_id"], _audit(deed, against, cited))
         if against is not None:
             return [audited, Skip(against)]
         if deed["action"] == "SPLIT":
@@ -195,7 +200,7 @@ class Incident:
         return Emit("incidents", incident.id, record)
 
 
-def _audit(deed: Mapping[str, Any], against: str | None) -> dict[str, Any]:
-    said = {name: str(deed[name]) for name in ("into", "note", "via") if deed.get(name)}
+def _audit(deed: Mapping[str, Any], against: str | None, cited: Mapping[str, str]) -> dict[str, Any]:
+    said = {**cited} | {name: str(deed[name]) for name in ("into", "note", "via") if deed.get(name)}
     said |= {"alerts": ",".join(deed["alerts"])} if deed.get("alerts") else {}
     return audit_of("incident", deed, deed["incident_id"], said, against)

@@ -10,7 +10,7 @@ from fairwatch.domain.ports import Facet, ReadModel, Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.erasure_receipt import Erased
-from fairwatch.policy.two_person import ROLES, required_people
+from fairwatch.policy.two_person import required_people
 from fairwatch.wire.trust import Trust
 
 MILLISECOND = 1_000
@@ -72,7 +72,12 @@ class Project:
         record = event.record
         return bool(
             self._trust.refusal(
-                "Verification", record, record.get("deed"), act="verify", name=record["reviewer"], roles=ROLES
+                "Verification",
+                record,
+                record.get("deed"),
+                act="verify",
+                name=record["reviewer"],
+                action="candidate.verify",
             )
         )
 

@@ -16,7 +16,7 @@ from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verif
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
-from fairwatch.policy.two_person import ROLES, Case, Objection, Ruling, objection, rule
+from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.trust import Trust, Unauthentic
@@ -28,6 +28,7 @@ GRACE = 60 * SECOND  # an authorisation or entry that is not here may still be o
 ORPHAN = 24 * 3600 * SECOND  # a decision waits so long for its candidate
 KEEP = 7 * 24 * 3600 * SECOND  # a verdict is remembered so long: later decisions are told, what shrinks takes it back
 ACT = "verify"  # what a signed decision says
+ACTION = "candidate.verify"  # and what policies call it
 MISSING = frozenset({"no_authorisation", "no_entry"})  # not here, or not here yet
 
 # What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, and when to look again.
@@ -111,7 +112,7 @@ class Verify:
             memory.forget(_said(verification))
         self._agenda.delete(partition, key)
         memory.save()
-        return [_tell("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
+        return [self._tell_of("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
 
     def _look_again(self, partition: int) -> list[Emit]:
         """Rule again on everything when the lists changed, or when the partition is new here."""
@@ -137,7 +138,7 @@ class Verify:
         identity, made_at = _identity(event)
         is_new = event.type == "Verification" and not memory.knows(identity)
         if is_new and (reason := self._not_authentic(record)):
-            return [*refused_deed("verify", event, record["reviewer"], reason, self._clock.now())]
+            return [*refused_deed("verify", event, record["reviewer"], reason, self._clock.now(), self._trust)]
         if memory.repeats(event, identity, made_at):
             return [Skip("duplicate")]
         value = self._agenda.get(partition, key) or self._new()
@@ -149,12 +150,11 @@ class Verify:
         """Return why a decision is not that of its reviewer, or None."""
         deed, name = verification.get("deed"), verification["reviewer"]
         refusal = self._trust.refusal(
-            "Verification", verification, deed, act=ACT, name=name, roles=ROLES, now=self._clock.now()
-        )
+            "Verification", verification, deed, act=ACT, name=name, action=ACTION, role=verification["role"],
+            now=self._clock.now(),
+        )  # fmt: skip
         if refusal or deed is None:
             return refusal or "unsigned"
-        if deed["role"] != verification["role"]:
-            return "wrong_role"
         return None if deed["at"] == verification["decided_at"] else "out_of_time"
 
     def _candidate(self, partition: int, key: str, value: Value, candidate: MatchCandidate) -> list[Outcome]:
@@ -166,7 +166,7 @@ class Verify:
 
     def _verification(self, partition: int, key: str, value: Value, verification: Verification) -> list[Outcome]:
         if value["outcome"]:
-            return [_tell("verification.ignored", verification, "after the verdict"), Skip("after_verdict")]
+            return [self._tell_of("verification.ignored", verification, "after the verdict"), Skip("after_verdict")]
         if value["candidate"] is None:
             value["verifications"].append(verification)
             self._agenda.put(partition, key, value)
@@ -177,9 +177,9 @@ class Verify:
         """Add a decision to those that count, unless something is against it."""
         against: Objection | None = objection(self._case(value["candidate"]), verification)
         if against:
-            return [_tell("verification.refused", verification, against), Skip(against)]
+            return [self._tell_of("verification.refused", verification, against), Skip(against)]
         value["verifications"].append(verification)
-        return [_tell("verification.given", verification, "")]
+        return [self._tell_of("verification.given", verification, "")]
 
     def _rule(self, partition: int, key: str, value: Value) -> list[Emit]:
         """Save the value and return the verdict with its audit record; nothing while it is pending."""
@@ -200,7 +200,9 @@ class Verify:
         else:
             value |= {"outcome": ruling.outcome, "until": now + KEEP, "due": self._next_look(candidate, now + KEEP)}
         self._agenda.put(partition, key, value)
-        return [] if ruling.outcome == "PENDING" else _verdict(candidate, ruling)
+        if ruling.outcome == "PENDING":
+            return []
+        return _verdict(candidate, ruling, self._cited(ruling.counted[-1]) if ruling.counted else {})
 
     def _shrunk(self, partition: int, key: str, value: Value, refusal: Refusal | None) -> list[Emit]:
         """Take a confirmed candidate back where its mandate no longer reaches it, else look again when that may end."""
@@ -211,7 +213,14 @@ class Verify:
             return []
         value |= {"outcome": "REVOKED", "due": _until(value)}
         self._agenda.put(partition, key, value)
-        return _verdict(candidate, Ruling("REVOKED", now, f"authorisation or entry: {refusal}"))
+        return _verdict(candidate, Ruling("REVOKED", now, f"authorisation or entry: {refusal}"), {})
+
+    def _tell_of(self, action: str, verification: Verification, reason: str) -> Emit:
+        return _tell(action, verification, reason, self._cited(verification))
+
+    def _cited(self, verification: Verification) -> dict[str, str]:
+        """Return by which policy somebody may decide, and of which version."""
+        return self._trust.cited(verification.get("deed"), ACTION)
 
     def _next_look(self, candidate: MatchCandidate, until: int) -> int:
         """Return when a candidate may lose its mandate by time alone, at the latest `until`."""
@@ -266,7 +275,7 @@ def _said(verification: Verification) -> str:
     return orjson.dumps(verification, default=str, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _verdict(candidate: MatchCandidate, ruling: Ruling) -> list[Emit]:
+def _verdict(candidate: MatchCandidate, ruling: Ruling, cited: Mapping[str, str]) -> list[Emit]:
     candidate_id = candidate["candidate_id"]
     verdict: Verdict = {
         "verdict_id": stable_id("verdict", candidate_id, ruling.outcome),
@@ -289,12 +298,13 @@ def _verdict(candidate: MatchCandidate, ruling: Ruling) -> list[Emit]:
             "reason": ruling.reason,
             "entry_id": candidate["entry_id"],
             "reviewers": ", ".join(v["reviewer"] for v in ruling.counted),
+            **cited,
         },
     }
     return [Emit("verdicts", candidate_id, verdict), Emit("audit", candidate_id, record)]
 
 
-def _tell(action: str, verification: Verification, reason: str) -> Emit:
+def _tell(action: str, verification: Verification, reason: str, cited: Mapping[str, str]) -> Emit:
     """Return the audit record of what became of one person's decision."""
     identity = (verification["verification_id"], verification["decided_at"], verification["decision"])
     record: AuditRecord = {
@@ -307,6 +317,7 @@ def _tell(action: str, verification: Verification, reason: str) -> Emit:
             "decision": verification["decision"],
             "role": verification["role"],
             "blind": str(verification.get("blind", True)).lower(),
+            **cited,
             **({"reason": reason} if reason else {}),
         },
     }

@@ -15,13 +15,15 @@ from fairwatch.telemetry import metrics
 from fairwatch.wire.deeds import deed_bytes, signed_bytes
 from fairwatch.wire.signed_reference import Refused, SignedReference
 from fairwatch.wire.signings import SIGNINGS
-from fairwatch.wire.trust import Unauthentic
+from fairwatch.wire.trust import Trust, Unauthentic
 
 AT_ONCE = 64  # records that are looked at in one call: some 30 ms of signatures that were never checked before
 SHOWN = 64  # characters of a name that somebody claims
 
 
-def refused_deed(component: str, event: Event, name: str, reason: Unauthentic, now: int) -> tuple[Emit, Reject]:
+def refused_deed(
+    component: str, event: Event, name: str, reason: Unauthentic, now: int, trust: Trust
+) -> tuple[Emit, Reject]:
     """Return the audit record and the dead letter of a deed that `name` is said to have done; `now` in microseconds."""
     deed = event.record.get("deed") or {}
     said = sha256(deed_bytes(event.type, event.record, deed)).hexdigest()
@@ -38,6 +40,7 @@ def refused_deed(component: str, event: Event, name: str, reason: Unauthentic, n
             "claims": name[:SHOWN],
             "key": deed.get("key_id", "")[:SHOWN],
             "sha256": said,
+            **_version(reason, trust),
         },
     }
     metrics.DEEDS_REFUSED.labels(component, reason).inc()
@@ -59,6 +62,11 @@ def refused_observation(component: str, event: Event, device_id: str, reason: Un
     return Emit("audit", device_id, record), Reject(
         "not_authentic", f"its producer did not sign it: {reason}", "device_id"
     )
+
+
+def _version(reason: Unauthentic, trust: Trust) -> dict[str, str]:
+    """Return of which version the policies are that do not let somebody do something in the role."""
+    return {"policy_version": trust.judge.policies.version} if reason == "wrong_role" else {}
 
 
 class RefusedRecords:
@@ -86,8 +94,11 @@ class RefusedRecords:
         for place in list(islice(self._waiting, AT_ONCE)):
             del self._waiting[place]
             self._references[place[0]].get(place[1])
-        found = [refused for one in self._references for refused in one.take_refused()]
-        return [Emit("audit", refused.key, self._audited(refused, now)) for refused in found]
+        return [
+            Emit("audit", refused.key, self._audited(refused, now, one.trust))
+            for one in self._references
+            for refused in one.take_refused()
+        ]
 
     def _note_changes(self, number: int, reference: SignedReference) -> None:
         version = reference.version
@@ -97,7 +108,7 @@ class RefusedRecords:
             self._waiting |= {(number, key): None for key in changed}
             self._looked_at[number] = version
 
-    def _audited(self, refused: Refused, now: int) -> AuditRecord:
+    def _audited(self, refused: Refused, now: int, trust: Trust) -> AuditRecord:
         content = signed_bytes("refused", SIGNINGS[refused.topic].record_type, refused.record, {})
         said = sha256(content).hexdigest()
         return {
@@ -106,5 +117,10 @@ class RefusedRecords:
             "actor": f"processor:{self._component}",
             "at": now,
             "subject": refused.key,
-            "details": {"reason": refused.reason, "topic": refused.topic, "sha256": said},
+            "details": {
+                "reason": refused.reason,
+                "topic": refused.topic,
+                "sha256": said,
+                **_version(refused.reason, trust),
+            },
         }

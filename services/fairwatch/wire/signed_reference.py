@@ -66,7 +66,7 @@ class SignedReference:
         self._component = component
         self._topic = topic
         self._inner = inner
-        self._trust = trust
+        self.trust = trust
         self._signing = signing
         self._seen: dict[str, _Seen] = {}
         self._dated: dict[str, int] = {}
@@ -77,9 +77,9 @@ class SignedReference:
     @property
     def version(self) -> int:
         """Grow at each change of the topic, of people and of keys."""
-        version = self._inner.version + self._trust.version
-        if self._trusted != self._trust.version:
-            self._trusted, self._trusted_since = self._trust.version, version
+        version = self._inner.version + self.trust.version
+        if self._trusted != self.trust.version:
+            self._trusted, self._trusted_since = self.trust.version, version
         return version
 
     def changed_since(self, version: int) -> list[str] | None:
@@ -114,7 +114,7 @@ class SignedReference:
         return found
 
     def _shown(self, key: str, record: Any) -> Any:
-        seen, trusted, head = self._seen.get(key), self._trust.version, self._heads.of(self._topic, key)
+        seen, trusted, head = self._seen.get(key), self.trust.version, self._heads.of(self._topic, key)
         if seen is not None and seen.record is record and seen.trusted == trusted and seen.head == head:
             return seen.shown
         reason = self._refusal(key, record)
@@ -137,24 +137,24 @@ class SignedReference:
             return stood
         if self._signing.without_end is not None and record.get("deeds"):
             before = self._signing.without_end(record)
-            if self._signing.refusal(before, self._trust) is None:
+            if self._signing.refusal(before, self.trust) is None:
                 return before
         return {**record, "state": NOT_AUTHENTIC}
 
     def _remains(self, key: str) -> Any | None:
         """Return what protects something, was seen under a key and was ended by nobody; None for none."""
         stood = self._stood.get(key)
-        return None if stood is None or self._signing.refusal(stood, self._trust) else stood
+        return None if stood is None or self._signing.refusal(stood, self.trust) else stood
 
     def _refusal(self, key: str, record: Any) -> Unauthentic | None:
-        if self._destroys and (refusal := self._signing.end_refused(record, self._trust)):
+        if self._destroys and (refusal := self._signing.end_refused(record, self.trust)):
             return refusal
         if not record.get("deeds"):
             return "unsigned" if self._signing.needs(record) else None
-        refusal = self._signing.refusal(record, self._trust)
+        refusal = self._signing.refusal(record, self.trust)
         if refusal not in {None, "one_person"}:
             return refusal
-        dated = self._signing.dated(record, self._trust)
+        dated = self._signing.dated(record, self.trust)
         known = max(self._dated.get(key, 0), self._heads.of(self._topic, key))
         if dated < known and self._signing.needs(record):
             return "replayed"

@@ -4,7 +4,7 @@ A signature covers what is wanted, not where it stands: whoever asks and whoever
 something back needs no signature to take effect, and one to be remembered against an older record that comes again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,25 +20,15 @@ REQUEST: Final = "request"
 APPROVE: Final = "approve"
 REJECT: Final = "reject"
 REVOKE: Final = "revoke"
-ASKS: Final = frozenset({"requester"})
-AGREES: Final = frozenset({"approver"})
 ENROL: Final = "enrol"
 WITHDRAW: Final = "withdraw"
-ENROLS: Final = frozenset({"requester", "reviewer"})
 REPLACES: Final = "replaces"  # in the session of who enrols over an entry that is there
 BIND: Final = "bind"
 END: Final = "end"
 SILENCE: Final = "silence"
 EXPIRE: Final = "expire"
-SILENCES: Final = frozenset({"operator", "admin", "reviewer"})
 PLACE: Final = "place"
 RELEASE: Final = "release"
-HOLDS: Final = frozenset({"requester", "reviewer", "approver", "admin"})  # to keep destroys nothing
-RELEASES: Final = frozenset({"approver", "admin"})
-ASKS_FOR_EXPORT: Final = frozenset({"requester", "admin"})
-AGREES_TO_EXPORT: Final = frozenset({"approver", "admin"})
-AUTHORS_ROLE: Final = frozenset[str]()  # the one that the record says
-BINDS: Final = frozenset({"admin", "reviewer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +37,10 @@ class Signing:
 
     Attributes:
         record_type: Of the topic.
-        noun: What policies call it: `noun.act` is an action.
+        noun: What policies call it: `noun.act` is an action, and they say who may do it.
         moves: Fields that say where a record stands and who agreed; no signature covers them.
-        acts: Roles that allow each act; `AUTHORS_ROLE`: the one that the record names as `role`.
+        acts: What can be done to such a record.
+        in_its_role: The act that is done in the role that the record names as `role`; empty for none.
         needs: Deeds without which a record is not authentic; none for what is not in force anyway.
         asks: Who wants it, by act and name: whatever else a record says, it is nothing without this deed.
         ends: Act that takes a record to a state for good; empty for states that nobody has to write.
@@ -62,10 +53,11 @@ class Signing:
     record_type: str
     noun: str
     moves: frozenset[str]
-    acts: Mapping[str, frozenset[str]]
+    acts: frozenset[str]
     needs: Callable[[Record], Sequence[Need]]
     asks: Callable[[Record], Need]
     ends: Mapping[str, str]
+    in_its_role: str = ""
     lazy: bool = False
     without_end: Callable[[Record], dict[str, Any]] | None = None
     awaits: Callable[[Record], bool] | None = None
@@ -94,7 +86,7 @@ class Signing:
         for deed in record.get("deeds") or ():
             if deed["act"] != act:
                 continue
-            refusal = trust.refusal(self.record_type, wanted, deed, act=act, name=name, roles=self._roles(record, act))
+            refusal = self._asked(wanted, deed, act, name, trust)
             if refusal is None:
                 return None
             found = refusal if found == "unsigned" or refusal != "another_person" else found
@@ -130,14 +122,13 @@ class Signing:
 
     def _stands(self, wanted: Record, deed: Deed, trust: Trust) -> bool:
         person = trust.person(deed["person_id"])
-        roles = self._roles(wanted, deed["act"])
-        return person is not None and not trust.refusal(
-            self.record_type, wanted, deed, act=deed["act"], name=person["name"], roles=roles
-        )
+        return person is not None and not self._asked(wanted, deed, deed["act"], person["name"], trust)
 
-    def _roles(self, record: Record, act: str) -> frozenset[str]:
-        roles = self.acts.get(act)
-        return frozenset({record["role"]}) if roles is AUTHORS_ROLE else roles or frozenset()
+    def _asked(self, wanted: Record, deed: Deed, act: str, name: str, trust: Trust) -> Unauthentic | None:
+        if act not in self.acts:
+            return "another_act"
+        role, action = wanted["role"] if act == self.in_its_role else None, action_of(self, act)
+        return trust.refusal(self.record_type, wanted, deed, act=act, name=name, action=action, role=role)
 
     def signed(
         self,
@@ -223,7 +214,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="Authorisation",
         noun="authorisation",
         moves=frozenset({"state", "approved_by", "updated_at", "reason", "deeds"}),
-        acts={REQUEST: ASKS, APPROVE: AGREES, REJECT: AGREES, REVOKE: ASKS | AGREES},
+        acts=frozenset({REQUEST, APPROVE, REJECT, REVOKE}),
         needs=_of_authorisation,
         asks=lambda record: (REQUEST, record["requested_by"]),
         ends={"REJECTED": REJECT, "REVOKED": REVOKE, "EXPIRED": ""},
@@ -232,7 +223,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="WatchlistEntry",
         noun="entry",
         moves=frozenset({"state", "approved_by", "updated_at", "review_at", "deeds"}),
-        acts={ENROL: ENROLS, APPROVE: AGREES, WITHDRAW: ENROLS | AGREES},
+        acts=frozenset({ENROL, APPROVE, WITHDRAW}),
         needs=_of_entry,
         asks=lambda record: (ENROL, record.get("created_by") or ""),
         ends={"WITHDRAWN": WITHDRAW, "EXPIRED": ""},
@@ -242,7 +233,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="DeviceList",
         noun="device_list",
         moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
-        acts={BIND: BINDS, APPROVE: BINDS, END: BINDS},
+        acts=frozenset({BIND, APPROVE, END}),
         needs=_of_device_list,
         asks=lambda record: (BIND, record["requested_by"]),
         ends={"ENDED": END},
@@ -251,7 +242,8 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="Silence",
         noun="silence",
         moves=frozenset({"approved_by", "updated_at", "deeds"}),
-        acts={SILENCE: AUTHORS_ROLE, APPROVE: SILENCES, EXPIRE: SILENCES},
+        acts=frozenset({SILENCE, APPROVE, EXPIRE}),
+        in_its_role=SILENCE,
         needs=_of_silence,
         asks=lambda record: (SILENCE, record["author"]),
         ends={},
@@ -260,11 +252,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="ExportOrder",
         noun="export",
         moves=frozenset({"state", "approved_by", "updated_at", "deeds"}),
-        acts={
-            REQUEST: ASKS_FOR_EXPORT,
-            APPROVE: AGREES_TO_EXPORT,
-            REVOKE: ASKS_FOR_EXPORT | AGREES_TO_EXPORT,
-        },
+        acts=frozenset({REQUEST, APPROVE, REVOKE}),
         needs=_of_export_order,
         asks=lambda record: (REQUEST, record["requested_by"]),
         ends={"REVOKED": REVOKE},
@@ -273,7 +261,7 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
         record_type="LegalHold",
         noun="hold",
         moves=frozenset({"released_by", "released_at", "deeds"}),
-        acts={PLACE: HOLDS, RELEASE: RELEASES},
+        acts=frozenset({PLACE, RELEASE}),
         needs=_of_hold,
         asks=lambda record: (PLACE, record["placed_by"]),
         ends={},
@@ -285,12 +273,6 @@ SIGNINGS: Final[Mapping[str, Signing]] = {
 def action_of(signing: Signing, act: str) -> str:
     """Return what policies call an act on such a record."""
     return f"{signing.noun}.{act}"
-
-
-def allowed_by(signing: Signing, roles_for: Callable[[str], frozenset[str]]) -> Signing:
-    """Return how records are signed where policies say which roles allow what; a role that a record names stays so."""
-    said = {act: roles_for(action_of(signing, act)) for act, roles in signing.acts.items() if roles is not AUTHORS_ROLE}
-    return replace(signing, acts={**signing.acts, **said})
 
 
 def awaits_second(entry: Record) -> bool:
@@ -310,7 +292,7 @@ SILENCE_ACTS: Final[Mapping[str, str]] = {
 
 
 def sign_silence(
-    record: Record, key: PrivateKey, action: str, name: str, roles: Collection[str], *, method: str = "password"
+    record: Record, key: PrivateKey, action: str, name: str, role: str, *, method: str = "password"
 ) -> dict[str, Any]:
     """Return a silence with the deed of who made it, agreed to it or ended it.
 
@@ -319,9 +301,9 @@ def sign_silence(
         key: Of what recognised the person.
         action: As the audit log calls it: silence.added, silence.approved, silence.expired.
         name: The person's.
-        roles: Those that the person has.
+        role: In which it is agreed to or ended; it is made in the role that it names.
         method: How the person was recognised.
     """
     act = SILENCE_ACTS[action]
-    role = record["role"] if act == SILENCE else min(SILENCES & set(roles), default="")
+    role = record["role"] if act == SILENCE else role
     return SIGNINGS["silences"].signed(record, key, act, name, role, at=record["updated_at"], method=method)

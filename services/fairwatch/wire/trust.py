@@ -1,12 +1,13 @@
 """Whether somebody's deed is theirs: keys and people as administrators signed them, and the signature itself."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import Deed, Person, SigningKey
+from fairwatch.policy.judge import Judge
 from fairwatch.policy.signatures import PublicKey
 from fairwatch.wire.deeds import deed_bytes, person_id, signed_bytes
 from fairwatch.wire.trust_heads import TrustHeads
@@ -46,6 +47,7 @@ class Trust:
         revoked: Keys that ended, by id, and when in microseconds UTC, from the same file: an older record that is
             written over a revocation does not bring a key back, also where this process starts after that.
         heads: How new the newest record of each was, also before this process began.
+        judge: Says what people may do; the policies of the product by default.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Trust:
         anchors: Sequence[PublicKey],
         revoked: Mapping[str, int] = NONE,
         heads: TrustHeads | None = None,
+        judge: Judge | None = None,
     ) -> None:
+        self.judge = judge or Judge()
         self._heads = heads or TrustHeads()
         self._revoked = revoked
         self._people = people
@@ -78,7 +82,8 @@ class Trust:
         *,
         act: str,
         name: str,
-        roles: Collection[str],
+        action: str,
+        role: str | None = None,
         now: int | None = None,
         registered: bool = True,
     ) -> Unauthentic | None:
@@ -90,7 +95,8 @@ class Trust:
             deed: As the record carries it.
             act: What it must be.
             name: Who must have done it, as the record says.
-            roles: Roles that allow it.
+            action: What policies call it.
+            role: In which it must have been done; None for any in which the policies allow it.
             now: The wall clock where the deed arrives now, microseconds UTC; None where it may have lain for long.
             registered: False for whom the console lets in otherwise, by a link of its own: no person of the topic.
         """
@@ -101,7 +107,7 @@ class Trust:
         if deed["person_id"] != person_id(name):
             return "another_person"
         return (
-            (self._person_refused(deed, name, roles) if registered else None)
+            (self._person_refused(deed, name, action, role) if registered else None)
             or self._key_refused(deed, now)
             or ("out_of_time" if now is not None and not now - WINDOW <= deed["at"] <= now + AHEAD else None)
             or self._signature_refused(record_type, record, deed)
@@ -135,14 +141,24 @@ class Trust:
             return "wrong_signature"
         return self._ended(key, at, None)
 
-    def _person_refused(self, deed: Deed, name: str, roles: Collection[str]) -> Unauthentic | None:
+    def cited(self, deed: Deed | None, action: str) -> dict[str, str]:
+        """Return what an audit record says of why a deed was allowed or refused by the policies; empty for nobody's."""
+        person = self.person(deed["person_id"]) if deed else None
+        if deed is None or person is None:
+            return {}
+        return self.judge.decide(person["name"], person["roles"], deed["role"], action).cited
+
+    def _person_refused(self, deed: Deed, name: str, action: str, role: str | None) -> Unauthentic | None:
         person = self.person(deed["person_id"])
         if person is None or person["name"] != name:
             return "unknown_person"
         until = person.get("until")
         if deed["at"] < person["since"] or (until is not None and deed["at"] >= until):
             return "unknown_person"
-        return None if deed["role"] in roles and deed["role"] in person["roles"] else "wrong_role"
+        if role is not None and deed["role"] != role:
+            return "wrong_role"
+        allowed = self.judge.decide(name, person["roles"], deed["role"], action).allowed
+        return None if allowed else "wrong_role"
 
     def _key_refused(self, deed: Deed, now: int | None) -> Unauthentic | None:
         key = self.key(deed["key_id"])

@@ -6,14 +6,13 @@ from typing import Any
 
 from fairwatch.apps.authentic import known_trust
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import signing_of
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Find, Finder
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.signed import signing_here
 from fairwatch.domain.ids import stable_id
-from fairwatch.policy.two_person import ROLES
 from fairwatch.wire.signings import SIGNINGS
 
 
@@ -49,9 +48,10 @@ def explain(settings: Settings, alert_id: str, now: int, closed: Collection[str]
 
     def authentic(topic: str, record: Record) -> str:
         if topic in SIGNINGS:
-            return signing_here(settings, topic).refusal(dict(record), trust) or "authentic"
+            return signing_of(settings, topic).refusal(dict(record), trust) or "authentic"
         name, deed = str(record["reviewer"]), record.get("deed")
-        return trust.refusal("Verification", record, deed, act="verify", name=name, roles=ROLES) or "authentic"
+        refusal = trust.refusal("Verification", record, deed, act="verify", name=name, action="candidate.verify")
+        return refusal or "authentic"
 
     found = gather(without(Finder(settings), closed), whole, alert_id)
     return explained_here(explained(found, authentic, now), closed)

@@ -7,7 +7,6 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import IncidentAction, IncidentDeed
 
 DEEDS: Final[tuple[IncidentDeed, ...]] = ("MERGE", "SPLIT")
-MAY: Final = frozenset({"operator"})
 NOTE_LIMIT: Final = 1_000
 ALERTS_LIMIT: Final = 100
 IncidentObjection = Literal[
@@ -68,7 +67,7 @@ def make(
 def objection(
     deed: Mapping[str, Any], incident: Mapping[str, Any] | None, into: Mapping[str, Any] | None, alerts: Sequence[str]
 ) -> IncidentObjection | None:
-    """Return why a deed is not taken, or None.
+    """Return why a deed is not taken, or None; what people may do in which role is for `Judge` to say.
 
     Args:
         deed: An IncidentAction.
@@ -78,8 +77,6 @@ def objection(
     """
     if incident is None or incident["place"] != deed["place"]:
         return "unknown"
-    if deed["role"] not in MAY:
-        return "no_right"
     sites = deed.get("sites") or ()
     if sites and any(each is not None and each.get("site_id") not in sites for each in (incident, into)):
         return "other_site"
