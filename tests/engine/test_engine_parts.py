@@ -8,6 +8,7 @@ import pytest
 
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.event import Event
+from fairwatch.domain.tasks import ended
 from fairwatch.engine.application import consumer_options
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.dead_letters import DeadLetters
@@ -17,7 +18,6 @@ from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import partition_of
 from fairwatch.engine.tally import Tally
-from fairwatch.engine.tasks import ended
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
 from fairwatch.engine.watchdog import Watchdog

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from fairwatch.domain.tasks import ended
 from fairwatch.engine import supervision
 from fairwatch.engine.supervision import Supervision
 from fairwatch.engine.tally import Tally
-from fairwatch.engine.tasks import ended
 from fairwatch.engine.transport import BatchThread
 from fairwatch.stores.health import Health
 from tests.support.engine_lab import PLAIN, Lab, observation, until

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from fairwatch.domain.clock import Clock, SystemClock
 from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.domain.processor import Spec
+from fairwatch.domain.tasks import ended
 from fairwatch.engine.ahead import Ahead
 from fairwatch.engine.alarm import Alarm
 from fairwatch.engine.application import Application
@@ -32,7 +33,6 @@ from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.supervision import Supervision
-from fairwatch.engine.tasks import ended
 from fairwatch.engine.transactions import transactions_of
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import Writer

@@ -17,6 +17,7 @@ import aiomqtt
 import structlog
 
 from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.domain.tasks import end_if_cancelled, ended
 from fairwatch.edges.device_index import Devices
 from fairwatch.edges.intake import Arrival, Intake
 from fairwatch.edges.mqtt.client import Held, LateAckClient
@@ -155,8 +156,7 @@ class MqttGateway:
                 _log.info("connecting again for the messages that the MQTT broker kept")
         finally:
             tasks = (*ends, acknowledging, subscribing)
-            for task in tasks:
-                task.cancel()
+            await ended(tasks)
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _subscribe(self, client: LateAckClient) -> None:
@@ -169,6 +169,7 @@ class MqttGateway:
                 await client.subscribe([(topic, QOS) for topic in topics])
             for topics in _batches(sorted(held - wanted)):
                 await client.unsubscribe(topics)
+            end_if_cancelled()
             held = wanted
             self.connected.set()
             metrics.GATEWAY_SESSIONS.labels("mqtt").set(1)
@@ -237,9 +238,9 @@ class MqttGateway:
         """End deliveries that outlived the drain; the broker still has those of QoS 1."""
         left = dict(self._deliveries)
         for task, qos in left.items():
-            task.cancel()
-            if qos == 0:
+            if qos == 0 and not task.done():
                 metrics.DROPPED.labels("mqtt", "shutdown").inc()
+        await ended(left)
         await asyncio.gather(*left, return_exceptions=True)
 
 

@@ -14,3 +14,10 @@ async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+
+
+def end_if_cancelled() -> None:
+    """Raise CancelledError where it was swallowed: `wait_for` of Python 3.11 does, if its result is there just then."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
