@@ -1,17 +1,16 @@
 """An MQTT broker inside the process (amqtt), with passwords, on a free loopback port: for the demo and the tests."""
 
-import asyncio
 import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
-from amqtt.broker import Broker, BrokerContext
-from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.broker import BrokerContext
 from amqtt.plugins.base import BaseAuthPlugin
-from amqtt.session import IncomingApplicationMessage, OutgoingApplicationMessage, Session
+from amqtt.session import Session
+
+from fairwatch.apps.mqtt_delivery import KeepingBroker
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ async def start_mqtt(users: Mapping[str, str], port: int = 0) -> AsyncIterator[E
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
         "plugins": {plugin: {"users": dict(users)}},
     }
-    broker = _KeepingBroker(config)
+    broker = KeepingBroker(config)
     await broker.start()
     try:
         yield EmbeddedMqtt("127.0.0.1", broker.bound_port, users)
@@ -65,30 +64,3 @@ class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no type
         """Return whether user name and password are right."""
         expected = self._users.get(session.username or "")
         return expected is not None and hmac.compare_digest(expected.encode(), (session.password or "").encode())
-
-
-class _KeepingHandler(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt has no types
-    """Keeps what a subscriber has not acknowledged for its next connection; amqtt alone forgets it."""
-
-    async def _handle_qos1_message_flow(
-        self, app_message: OutgoingApplicationMessage | IncomingApplicationMessage
-    ) -> None:
-        session = self.session
-        try:
-            await super()._handle_qos1_message_flow(app_message)
-        except (asyncio.CancelledError, TimeoutError):
-            if isinstance(app_message, OutgoingApplicationMessage):
-                session.inflight_out[app_message.packet_id] = app_message
-            raise
-
-
-class _KeepingBroker(Broker):  # type: ignore[misc]  # amqtt has no types
-    @property
-    def bound_port(self) -> int:
-        """Return the port it listens on."""
-        return int(self._servers["default"].instance.sockets[0].getsockname()[1])
-
-    async def _handle_client_session(self, reader: Any, writer: Any, client_session: Any, *rest: Any) -> None:
-        _, server, listener = rest  # its own handler makes room for ours
-        keeping = _KeepingHandler(self.plugins_manager, loop=self._loop)
-        await super()._handle_client_session(reader, writer, client_session, keeping, server, listener)
