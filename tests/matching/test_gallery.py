@@ -14,6 +14,7 @@ from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery import Gallery
 from fairwatch.matching.gallery_rows import Piece, Rows
 from fairwatch.matching.settling import WORTH, Settling
+from fairwatch.matching.readied import Readied
 from fairwatch.matching.shard import Shard
 
 SPACE = "test-v1"
@@ -100,7 +101,7 @@ def test_coded_rows_lose_nobody_at_the_sizes_of_real_models(dimensions: int, clu
 
 def bounds_of(shard: Shard, probes: np.ndarray) -> np.ndarray:
     """Return the bounds of all rows, after looking whether `places` leaves the same rows."""
-    reach = shard.reach(probes, np.ones(len(shard.rows), bool))
+    reach = shard.reach(Readied.of(probes), np.ones(len(shard.rows), bool))
     bounds = np.stack([reach.bounds(number) for number in range(len(probes))])
     for number, row in enumerate(bounds):
         for needed in np.quantile(row, [0, 0.5, 0.99, 1]):
@@ -125,7 +126,7 @@ def test_few_rows_are_left_to_be_measured_one_by_one() -> None:
 def test_a_shard_whose_codes_are_still_read_gets_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.random.default_rng(7).normal(size=(64, 32)).astype(np.float32)
 
-    def unpacked(lent: Any, codes: Codes, _: int) -> Any:
+    def unpacked(lent: Any, codes: Codes, *_: int) -> Any:
         class Unpacked:  # as onnxruntime where the processor has no product of four bits
             def run(self, _: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
                 there = replace(codes, packed=lent.values["codes"].numpy(), scales=lent.values["scales"].numpy())
@@ -215,11 +216,14 @@ def test_rows_that_come_and_go_while_a_shard_is_made_are_as_they_should_be() -> 
     assert [hit.entry_id for hit in made.search(template(np.ones(2) * 9), ALL, 1.0)] == ["e2"]
 
 
-def test_rows_that_are_worth_two_threads_become_two_shards() -> None:
+@pytest.mark.parametrize(("alone", "shards"), [(False, [WORTH, WORTH]), (True, [2 * WORTH])])
+def test_rows_that_are_worth_two_threads_become_two_shards_or_one_with_two(alone: bool, shards: list[int]) -> None:
     count = 2 * WORTH
     names = [str(n) for n in range(count)]
     rows = Rows(Piece(np.ones((count, 2), np.float32), names, names, np.zeros(count, np.int32)))
-    work = Settling([rows], shard=count)
+    work = Settling([rows], shard=count, alone=alone)
     work.make()
     rows.remove(names[-1], names[-1])
-    assert [(len(made), made.living) for made in work.outcome()] == [(WORTH, WORTH), (WORTH, WORTH - 1)]
+    made = work.outcome()
+    assert [len(each) for each in made] == shards
+    assert sum(each.living for each in made) == count - 1

@@ -36,7 +36,7 @@ class Crowd:
         piece = Piece(self.values.copy(), names, names, np.zeros(self.rows, np.int32))
         self.gallery = Gallery(SPACE, self.dimensions, fresh=0, shard=self.rows)
         self.gallery._groups["a"] = 0
-        self.gallery._settled = [Rows(piece, coded=True)]
+        self.gallery._settled = [Rows(piece, threads=1)]
         self.admission = Admission.under(["a"], [name for name, out in zip(names, self.without, strict=True) if out])
         self.exact = self.values.astype(np.float64)
         self.squares = (self.exact**2).sum(1)

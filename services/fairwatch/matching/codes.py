@@ -99,9 +99,12 @@ def decode(codes: Codes, rows: NDArray[np.intp]) -> NDArray[np.float64]:
 def on_grid(probes: Floats) -> tuple[Floats, NDArray[np.float64]]:
     """Return probes [m, filled] on the grid that MatMulNBits reads them with, and |q-q'| [m]."""
     filled, block = width(probes.shape[1])
-    padded = np.pad(probes, ((0, 0), (0, filled - probes.shape[1])))
+    padded = probes
+    if filled > probes.shape[1]:
+        padded = np.pad(probes, ((0, 0), (0, filled - probes.shape[1])))
     blocks = padded.reshape(len(probes), filled // block, block)
     step = np.abs(blocks).max(2, keepdims=True) / np.float32(GRID)
     step[step == 0] = 1
-    gridded = (np.rint(blocks / step) * step).astype(np.float32).reshape(len(probes), filled)
-    return gridded, np.sqrt(((padded.astype(np.float64) - gridded) ** 2).sum(1))
+    gridded = (np.rint(blocks / step) * step).astype(np.float32, copy=False).reshape(len(probes), filled)
+    lost = padded.astype(np.float64) - gridded
+    return gridded, np.sqrt(np.einsum("nd,nd->n", lost, lost))

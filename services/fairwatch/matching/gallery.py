@@ -16,6 +16,7 @@ from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery_hits import FaceHit, Found, hits
 from fairwatch.matching.gallery_rows import Piece, Rows, empty
 from fairwatch.matching.reach import Mask, Reach
+from fairwatch.matching.readied import Readied
 from fairwatch.matching.settling import TOGETHER, Settling
 
 SHARD = 131_072  # most rows of a shard: what one thread multiplies in a millisecond
@@ -105,7 +106,8 @@ class Gallery:
         if len(self._fresh) <= self._most_fresh and not wasted:
             return None
         short = [rows for rows in self._settled if len(rows) < self._shard and rows not in wasted]
-        return Settling([*wasted, *short, self._fresh], self._shard)
+        alone = len(wasted) + len(short) == len(self._settled)
+        return Settling([*wasted, *short, self._fresh], self._shard, alone=alone)
 
     def settled(self, done: Settling) -> None:
         """Search the new shards from now on, in the place of the rows they were made of."""
@@ -132,7 +134,7 @@ class Gallery:
         found: list[list[FaceHit]] = []
         for start in range(0, len(values), PROBES):
             some = values[start : start + PROBES]
-            reach = self._reach(parts, some)
+            reach = self._reach(parts, Readied.of(some))
             found += [
                 hits([Found(rows, each, number) for rows, each in reach], probe, distance)
                 for number, probe in enumerate(some)
@@ -142,7 +144,7 @@ class Gallery:
     def _admitted_groups(self, admission: Admission) -> Mask:
         return np.array([name in admission.authorisations for name in self._groups] or [False], bool)
 
-    def _reach(self, parts: Sequence[tuple[Rows, Mask]], probes: Floats) -> list[tuple[Rows, Reach]]:
+    def _reach(self, parts: Sequence[tuple[Rows, Mask]], probes: Readied) -> list[tuple[Rows, Reach]]:
         """Multiply with some parts at a time; this thread takes its share, so that one is woken and not two."""
         left = iter(parts)
         found: list[tuple[Rows, Reach]] = []

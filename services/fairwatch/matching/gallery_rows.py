@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Floats
 from fairwatch.matching.reach import EXCLUDED, Known, Mask, Reach
+from fairwatch.matching.readied import Readied
 from fairwatch.matching.shard import ROUNDING, Shard
 
 REMEMBERED = 16  # admissions whose rows are remembered
@@ -35,18 +36,18 @@ class Rows:
 
     Args:
         piece: What it begins with.
-        coded: Make a shard of it; then no row can be added.
+        threads: Make a shard of it, which is multiplied by so many; then no row can be added. None for no shard.
     """
 
-    def __init__(self, piece: Piece, *, coded: bool = False) -> None:
+    def __init__(self, piece: Piece, *, threads: int | None = None) -> None:
         self.entries, self.pictures = list(piece.entries), list(piece.pictures)
         self._values, self._groups = piece.values, piece.groups
-        if coded and len(piece.groups):
+        if threads and len(piece.groups):
             self._groups = piece.groups.astype(np.min_scalar_type(int(piece.groups.max())))
         self._alive = np.ones(len(self.entries), bool)
         self._hashes = np.fromiter(map(_mark, self.entries), np.uint16, len(self.entries))
         self._masks: OrderedDict[str, Mask] = OrderedDict()
-        self._shard = Shard(piece.values) if coded and len(piece.values) else None
+        self._shard = Shard(piece.values, threads) if threads and len(piece.values) else None
 
     def __len__(self) -> int:
         """Return the number of rows, those that are gone included."""
@@ -144,19 +145,18 @@ class Rows:
         places = np.flatnonzero(np.isin(self._hashes[: len(self)], hashes))
         return [int(place) for place in places if self.entries[place] in entries]
 
-    def reach(self, probes: Floats, mask: Mask) -> Reach:
-        """Return what x·q - |x|²/2 is at most for each probe [m,d] and each row of the mask."""
+    def reach(self, probes: Readied, mask: Mask) -> Reach:
+        """Return what x·q - |x|²/2 is at most for each probe and each row of the mask."""
         if self._shard is not None:
             return self._shard.reach(probes, mask)
         places = np.flatnonzero(mask)
         some = self.values[places]
-        bounds = np.full((len(probes), len(self)), EXCLUDED, np.float32)
+        bounds = np.full((len(probes.values), len(self)), EXCLUDED, np.float32)
         if len(places):
             squares = np.einsum("nd,nd->n", some, some)
-            lengths = np.sqrt(np.einsum("nd,nd->n", probes, probes))
             longest = np.sqrt(squares.max())
-            slack = ROUNDING * (lengths * longest + longest**2)
-            bounds[:, places] = probes @ some.T - squares / 2 + slack[:, None]
+            slack = ROUNDING * (probes.lengths * longest + longest**2)
+            bounds[:, places] = probes.values @ some.T - squares / 2 + slack[:, None]
         return Known(bounds)
 
 

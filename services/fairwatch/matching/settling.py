@@ -16,14 +16,18 @@ class Settling:
     Args:
         sources: Rows that the shards replace; the last of them may get more rows meanwhile.
         shard: Most rows of a shard.
+        alone: Nothing else is searched beside them. If they make one shard, all threads multiply within it, which is
+            quicker than two shards with a thread each; several shards are quicker with a thread each.
     """
 
-    def __init__(self, sources: Sequence[Rows], shard: int) -> None:
+    def __init__(self, sources: Sequence[Rows], shard: int, *, alone: bool = False) -> None:
         self.sources = list(sources)
         self._until = len(sources[-1])
         self._places = [rows.living_places() for rows in sources]
         self._piece = joined([rows.piece(places) for rows, places in zip(sources, self._places, strict=True)])
-        self._size = min(shard, max(WORTH, -(-len(self._piece.entries) // TOGETHER)))
+        rows = len(self._piece.entries)
+        self._threads = TOGETHER if alone and WORTH < rows <= shard else 1
+        self._size = rows if self._threads > 1 else min(shard, max(WORTH, -(-rows // TOGETHER)))
         self._made: list[Rows] = []
 
     def make(self) -> None:
@@ -32,7 +36,7 @@ class Settling:
         for start in range(0, len(whole.entries), self._size):
             part = slice(start, start + self._size)
             piece = Piece(whole.values[part], whole.entries[part], whole.pictures[part], whole.groups[part])
-            self._made.append(Rows(piece, coded=True))
+            self._made.append(Rows(piece, threads=self._threads))
 
     def outcome(self) -> list[Rows]:
         """Return the shards, without what was removed since."""

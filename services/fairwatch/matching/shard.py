@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fairwatch.matching.codes import Codes, Floats, decode, encode, on_grid, width
 from fairwatch.matching.lent import Lent
 from fairwatch.matching.reach import Coded, Margins, Mask
+from fairwatch.matching.readied import Readied, lengths
 
 ROUNDING = 1e-5  # of the lengths involved: a hundred times what single precision can be off
 TRIED = 64  # rows with which each shard is checked when it is made
@@ -19,14 +20,15 @@ class Shard:
 
     Args:
         rows: float32 [n,d].
+        threads: That multiply.
     """
 
-    def __init__(self, rows: Floats) -> None:
+    def __init__(self, rows: Floats, threads: int = 1) -> None:
         self.rows = rows
         codes = encode(rows)
         self._longest = codes.longest
         self._lent = Lent({"codes": codes.packed, "scales": codes.scales})
-        self._session = _session(self._lent, codes, rows.shape[1])
+        self._session = _session(self._lent, codes, rows.shape[1], threads)
         self._lent.release()  # onnxruntime has packed them its own way; where it has not, the check fails
         self.coded = self._computes(codes)
         if not self.coded:
@@ -36,15 +38,14 @@ class Shard:
         remainder = codes.remainder if self.coded else np.zeros_like(codes.remainder)
         self._margins = Margins(remainder, codes.half_square)
 
-    def reach(self, probes: Floats, mask: Mask) -> Coded:
-        """Return what x·q - |x|²/2 is at most, of probes [m,d] and the rows of a mask [n]."""
-        slack = ROUNDING * self._longest * (_lengths(probes) + self._longest)
+    def reach(self, probes: Readied, mask: Mask) -> Coded:
+        """Return what x·q - |x|²/2 is at most, of some probes and the rows of a mask [n]."""
+        slack = ROUNDING * self._longest * (probes.lengths + self._longest)
         if not self.coded:
-            return Coded(probes @ self.rows.T, self._margins, np.zeros(len(probes)), slack, mask)
-        gridded, lost = on_grid(probes)
-        slack += lost * self._longest
-        products = self._session.run(None, {"probes": gridded})[0]
-        return Coded(products, self._margins, _lengths(gridded), slack, mask)
+            return Coded(probes.values @ self.rows.T, self._margins, np.zeros(len(slack)), slack, mask)
+        slack += probes.lost * self._longest
+        products = self._session.run(None, {"probes": probes.gridded})[0]
+        return Coded(products, self._margins, probes.reach, slack, mask)
 
     def _computes(self, codes: Codes) -> bool:
         """Tell whether this processor's product is exact; else every row is compared in single precision."""
@@ -52,21 +53,16 @@ class Shard:
         probes, _ = on_grid(self.rows[sample[:2]])
         found = self._session.run(None, {"probes": probes})[0][:, sample]
         off = np.abs(found - probes.astype(np.float64) @ decode(codes, sample).T)
-        reach = _lengths(probes)[:, None]
+        reach = lengths(probes)[:, None]
         return bool((off <= ROUNDING * reach * self._longest).all())
 
 
-def _lengths(rows: Floats) -> NDArray[np.float64]:
-    lengths: NDArray[np.float64] = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
-    return lengths
-
-
-def _session(lent: Lent, codes: Codes, dimensions: int) -> Any:
-    """Return what multiplies probes [m, filled] with coded rows: one thread, since shards share the cores."""
+def _session(lent: Lent, codes: Codes, dimensions: int, threads: int) -> Any:
+    """Return what multiplies probes [m, filled] with coded rows."""
     import onnxruntime  # noqa: PLC0415  see detector.session
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False  # an arena keeps the products of the largest batch there ever was, per shard
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
