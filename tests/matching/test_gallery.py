@@ -13,8 +13,8 @@ from fairwatch.matching.codes import Codes, decode
 from fairwatch.matching.faces import Template
 from fairwatch.matching.gallery import Gallery
 from fairwatch.matching.gallery_rows import Piece, Rows
-from fairwatch.matching.settling import WORTH, Settling
 from fairwatch.matching.readied import Readied
+from fairwatch.matching.settling import WORTH, Settling
 from fairwatch.matching.shard import Shard
 
 SPACE = "test-v1"
