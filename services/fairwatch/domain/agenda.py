@@ -183,13 +183,12 @@ class Agenda:
             del self._reading[partition]
 
     def _note(self, partition: int, key: str, value: Mapping[str, Any]) -> None:
-        at, lane = self._due_at(value), self._lane_of(key, value)
-        times = self._times.setdefault(partition, {})
+        at, times = self._due_at(value), self._times.setdefault(partition, {})
         queues = self._queues.setdefault(partition, {})
         if at is None:
             times.pop(key, None)
-        elif times.get(key) != (at, lane):
-            times[key] = (at, lane)
+        elif times.get(key) != (entry := (at, lane := self._lane_of(key, value))):
+            times[key] = entry
             queue = queues.setdefault(lane, [])
             heappush(queue, (at, key))
             if len(queue) > 2 * len(times) + SLACK:  # each time that was put off has left an entry behind

@@ -165,9 +165,9 @@ class PartitionedState:
             ) from None
 
     def _write(self, partition: int, key: str, value: bytes | None) -> None:
-        rows = self._rows(partition)
-        self._undo.setdefault((partition, key), rows.get(key))
-        self._dirty[partition, key] = None
+        rows, place = self._rows(partition), (partition, key)
+        self._undo.setdefault(place, rows.get(key))
+        self._dirty[place] = None
         if value is None:
             rows.pop(key, None)
         else:

@@ -48,7 +48,9 @@ def opened(trigger: Mapping[str, Any]) -> dict[str, Any]:
 
 def merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> bool:
     """Fold a trigger into what is told next; return whether it rose or spread, so that somebody has to be told."""
-    alert.update({name: trigger[name] for name in LATEST if name in trigger})
+    for name in LATEST:
+        if name in trigger:
+            alert[name] = trigger[name]
     alert["count"] += 1
     alert["started_at"] = min(alert["started_at"], trigger["started_at"])
     alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])

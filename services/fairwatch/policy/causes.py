@@ -88,7 +88,7 @@ class CauseBook:
     @property
     def are_none(self) -> bool:
         """Whether there is no cause."""
-        return not any(self._shelf(number) for number in range(self.shelves))
+        return not self._shelf(0) and (self.shelves == 1 or not any(map(self._shelf, range(self.shelves))))
 
     def get(self, cause_id: str) -> Cause | None:
         """Return the cause of an id, or None."""
@@ -147,10 +147,11 @@ class CauseBook:
         return crc32(cause_id.partition(OBJECT)[0].encode("utf-8", "surrogatepass")) % self.shelves
 
     def _shelf(self, number: int) -> dict[str, list[Any]]:
-        if number not in self._rows:
+        rows = self._rows.get(number)
+        if rows is None:
             value = self._state.get(self._partition, f"{HIDDEN}causes.{self._group}.{number}")
-            self._rows[number] = dict(value["rows"]) if value else {}
-        return self._rows[number]
+            rows = self._rows[number] = value["rows"] if value else {}
+        return rows
 
 
 def cause_of_observation(seen: Mapping[str, Any]) -> tuple[str, Kind]:

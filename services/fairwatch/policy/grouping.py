@@ -162,20 +162,18 @@ class AlertGroup:
         value = self.value
         if value["alert"] is None:
             return False
-        ahead = [name for name in ("told_at", "heard_at") if (value[name] or 0) > now]
+        ahead = (value["told_at"] or 0) > now or (value["heard_at"] or 0) > now
         if ahead:
-            value.update(dict.fromkeys(ahead, now))
+            value.update({name: min(value[name], now) for name in ("told_at", "heard_at") if value[name]})
             for cause in self.causes:
                 cause.heard_at = min(cause.heard_at, now)
                 self.causes.put(cause)
         escalates = escalating.set_right(value.get("escalation"), now)
-        late = value["due"] is not None and value["due"] > now + self._longest_wait()
+        wait, interval, due = value["timing"]["group_wait"], value["timing"]["group_interval"], value["due"]
+        late = due is not None and due > now + interval and due > now + wait
         if late:
-            value["due"] = now + value["timing"]["group_wait" if value["alert"]["revision"] < 0 else "group_interval"]
-        return bool(ahead) or escalates or late
-
-    def _longest_wait(self) -> int:
-        return int(max(self.value["timing"]["group_wait"], self.value["timing"]["group_interval"]))
+            value["due"] = now + (wait if value["alert"]["revision"] < 0 else interval)
+        return ahead or escalates or late
 
     def pass_time(self, now: int) -> None:
         """End what has been quiet for long enough; repeat when nobody was told for long enough."""
