@@ -20,7 +20,6 @@ from fairwatch.engine.submission import partition_of
 from fairwatch.engine.tally import Tally
 from fairwatch.engine.transport import split
 from fairwatch.engine.turns import ReleasedError, Turns
-from fairwatch.engine.watchdog import Watchdog
 from fairwatch.wire.dead_letter import UndecodedError, is_reference
 from fairwatch.wire.topics import open_topics
 from tests.support.engine_lab import CODEC, observation
@@ -76,36 +75,6 @@ def test_what_a_processor_got_does_not_change_state():
 def test_state_of_a_foreign_partition_names_the_cause():
     with pytest.raises(ConfigurationError, match="partition 3"):
         PartitionedState().get(3, "a")
-
-
-def test_watchdog_tells_offsets_that_are_never_committed():
-    watchdog = Watchdog(patience_s=10)
-    stuck = {"handled": {"p": 5}, "committed": {"p": 3}, "positions": {"p": 5}, "ends": {"p": 5}, "busy": False}
-    assert watchdog.stuck(0, **stuck) is None
-    assert watchdog.stuck(9, **stuck) is None
-    assert "committed only up to 3" in watchdog.stuck(10, **stuck)
-
-
-def test_watchdog_tells_events_that_are_never_fetched():
-    watchdog = Watchdog(patience_s=10)
-    stuck = {"handled": {}, "committed": {"p": 3}, "positions": {"p": 3}, "ends": {"p": 5}, "busy": False}
-    assert watchdog.stuck(0, **stuck) is None
-    assert "nothing from 3 on" in watchdog.stuck(11, **stuck)
-
-
-def test_watchdog_is_content_with_progress_and_with_slow_batches():
-    watchdog = Watchdog(patience_s=10)
-    for now in range(0, 100, 9):
-        moving = {"handled": {"p": now + 1}, "committed": {"p": now}, "positions": {"p": now + 9}, "ends": {"p": 500}}
-        assert watchdog.stuck(now, **moving, busy=False) is None
-    slow = {"handled": {"p": 91}, "committed": {"p": 91}, "positions": {"p": 91}, "ends": {"p": 500}}
-    assert all(watchdog.stuck(now, **slow, busy=True) is None for now in range(100, 200, 9))
-
-
-def test_watchdog_takes_an_expired_topic_for_what_it_is():
-    watchdog = Watchdog(patience_s=10)
-    empty = {"handled": {}, "committed": {}, "positions": {"p": 500}, "ends": {"p": 500}, "busy": False}
-    assert all(watchdog.stuck(now, **empty) is None for now in range(0, 100, 9))
 
 
 def test_libraries_repeat_themselves_once_a_minute():
