@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,13 @@ import yaml
 from fairwatch.apps.demo.cameras.frigate import tracked_object
 from fairwatch.apps.demo.cameras.gat1400 import MEDIA_TYPE, local_time
 from fairwatch.apps.demo.credentials import password, write_secret
+from fairwatch.apps.embedded import free_port
+from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
 from fairwatch.edges.credentials import issue_api_key
 from fairwatch.edges.mqtt.gateway import MqttAddress
 from tests.chaos.stories import RECORDERS, Door
 from tests.chaos.world import HTTP_CAMERAS, PLATFORM, PLATFORM_CAMERA, Event, anpr, object_id, plate
+from tests.support.mosquitto import MOSQUITTO, mosquitto
 
 PAUSE_S = 0.5
 ANSWER_S = 10.0
@@ -26,6 +29,21 @@ KEYS = {f"http-{n}": issue_api_key() for n in range(HTTP_CAMERAS)}  # each with 
 SECRET = password()
 USERS = {"gateway": password(), "recorder": password()}
 REFUSED, CONFLICT, SERVER_ERROR = 400, 409, 500
+
+
+@asynccontextmanager
+async def message_broker(folder: Path) -> AsyncIterator[EmbeddedMqtt]:
+    """Run an MQTT broker in front of the gateway: mosquitto, or the embedded one where that is not installed.
+
+    A run judges the hub, and sites run a broker like mosquitto; the embedded one, which is the demo's and has tests of
+    its own, would share a thread with all that sends and receives here, and answer late because that is busy.
+    """
+    if MOSQUITTO is None:
+        async with start_mqtt(USERS) as embedded:
+            yield embedded
+        return
+    with mosquitto(folder, free_port(), USERS) as port:
+        yield EmbeddedMqtt("127.0.0.1", port, USERS)
 
 
 class NotTakenError(Exception):

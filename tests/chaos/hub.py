@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from redis.asyncio import Redis as AsyncRedis
 
-from fairwatch.apps.embedded_mqtt import EmbeddedMqtt, start_mqtt
+from fairwatch.apps.embedded_mqtt import EmbeddedMqtt
 from fairwatch.apps.kafka import admin, producer
 from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.settings import Settings
@@ -20,7 +20,7 @@ from fairwatch.apps.topics import apply, differences
 from fairwatch.domain.errors import RetryableError
 from fairwatch.stores.read_model import RedisReadModel
 from tests.chaos.brokers import ChaosCluster, small_disk
-from tests.chaos.doors import USERS, write_devices
+from tests.chaos.doors import message_broker, write_devices
 from tests.chaos.network import Network
 from tests.chaos.oracle import GUARDS, ROOM
 from tests.chaos.redis import Redis, redis
@@ -93,7 +93,7 @@ async def running(
         shutil.copytree(CONFIG, folder / "config")
         write_devices(folder / "config")
         write_anchors(folder / "config" / ANCHORS, [ADMIN.public])
-        mqtt, rooms = await stack.enter_async_context(start_mqtt(USERS)), await sink.start()
+        mqtt, rooms = await stack.enter_async_context(message_broker(folder)), await sink.start()
         workers = Workers(folder, {
             "FAIRWATCH_KAFKA_BOOTSTRAP": cluster.proxied, "FAIRWATCH_REDIS_URL": store.url,
             "FAIRWATCH_REGISTRY_URL": settings.registry_url, "FAIRWATCH_REPLICATION": str(REPLICATION),

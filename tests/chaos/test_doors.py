@@ -5,13 +5,12 @@ import asyncio
 import aiohttp
 import pytest
 
-from fairwatch.apps.embedded_mqtt import start_mqtt
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.edges.edge import Started, options_of, serve
 from fairwatch.stores.media import MediaStore
-from tests.chaos.doors import USERS, Doors, write_devices
+from tests.chaos.doors import Doors, message_broker, write_devices
 from tests.chaos.leaders import placing
 from tests.chaos.stories import Act
 from tests.chaos.world import Event
@@ -31,7 +30,7 @@ async def _through(kind: str, folder, publisher: RecordingPublisher, events: lis
     (folder / "media").mkdir()
     media, stop = MediaStore.open(f"file://{folder / 'media'}"), asyncio.Event()
     started: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
-    async with start_mqtt(USERS) as mqtt, asyncio.timeout(30):
+    async with message_broker(folder) as mqtt, asyncio.timeout(30):
         config = GatewayConfig(devices_file=folder / "devices.yaml", drain_s=1)
         options = options_of(kind)(**({"mqtt_url": mqtt.url("gateway")} if kind == "mqtt" else {}))
         serving = serve(

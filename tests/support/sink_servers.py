@@ -2,11 +2,7 @@
 
 import asyncio
 import re
-import shutil
-import socket
-import subprocess
-import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 
 import aiomqtt
@@ -25,9 +21,9 @@ from fairwatch.sinks.mqtt import MqttOptions
 from fairwatch.sinks.options import Surroundings
 from fairwatch.sinks.pagerduty import PagerdutyOptions
 from fairwatch.sinks.webhook import Webhook
+from tests.support.mosquitto import MOSQUITTO, mosquitto
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 LARGEST = 16 << 20
 AROUND = Surroundings(SystemClock(), {"KEY": "routing-key-1"})
 
@@ -213,28 +209,6 @@ async def _at_least(got, least):
     async with asyncio.timeout(5):
         while len(got) < least:  # noqa: ASYNC110  what arrives is a plain list, so that tests can look at it
             await asyncio.sleep(0.01)
-
-
-@contextmanager
-def mosquitto(folder, port):
-    """Run mosquitto on a loopback port; yield the port."""
-    (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    process = subprocess.Popen([MOSQUITTO, "-c", folder / "mosquitto.conf"], stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_open(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_open(port):
-    for _ in range(200):
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("mosquitto does not start")
 
 
 __all__ = ["MOSQUITTO", "mosquitto", "start_mqtt"]
