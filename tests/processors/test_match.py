@@ -1,9 +1,11 @@
 """What is looked for is found where it may be looked for, with an explanation, and nothing else is looked at."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageFilter
 
 from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.outcome import Outcome, Skip
@@ -298,6 +300,36 @@ async def test_people_are_asked_once_about_a_track_and_a_plate_that_needs_nobody
     gate.references["authorisations"].put("auth-1", authorisation(required_verifications=1))
     assert [len(candidates(await gate.sees(plates, n=n))) for n in range(3, 6)] == [1, 0, 0]
     assert (await gate.sees(plates, n=6)) == [Skip("same_track")]
+
+
+async def test_a_better_shot_of_a_track_comes_as_the_candidate_that_people_were_asked_about(gate: Gate) -> None:
+    await gate.list_faces("obama.jpg")
+
+    async def passes(content: bytes, n: int) -> list[Outcome]:
+        ref = {"uri": await gate.media.put(content, "image/jpeg"), "role": "FACE"}
+        return await gate.sees({"object_class": "FACE", "media": [ref], "object_id": "man-7"}, n=n)
+
+    clear = picture("obama2.jpg")
+    first = await passes(blurred(clear), 0)
+    gate.references["authorisations"].put("auth-1", authorisation(required_verifications=3))
+    gate.world.clock.advance(seconds=60)
+    better = await passes(clear, 1)
+    (before,), (after,) = candidates(first), candidates(better)
+    assert after["candidate_id"] == before["candidate_id"]
+    assert after["probe_quality"] > before["probe_quality"]
+    assert after["probe"]["uri"] != before["probe"]["uri"]
+    assert after["expires_at"] == before["expires_at"], "no time is won"
+    assert (before["required_verifications"], after["required_verifications"]) == (2, 3)
+    assert [record["action"] for record in emitted([better], "audit")] == ["candidate.improved"]
+    assert candidates(await passes(clear, 1)) == [after], "delivered again, it gives the same"
+    assert await passes(blurred(clear), 2) == [Skip("no_better_shot")]
+
+
+def blurred(content: bytes) -> bytes:
+    """Return a picture of a quality that is a little lower."""
+    worse = io.BytesIO()
+    Image.open(io.BytesIO(content)).convert("RGB").filter(ImageFilter.GaussianBlur(1)).save(worse, "JPEG", quality=90)
+    return worse.getvalue()
 
 
 async def test_a_face_on_a_track_is_searched_once_until_a_better_shot_or_another_list_comes(gate: Gate) -> None:

@@ -136,7 +136,19 @@ async def test_only_media_of_ours_is_referenced(model: MemoryReadModel) -> None:
 async def test_verdict_and_end_close(model: MemoryReadModel) -> None:
     await Project(model, trust()).handle(story())
     opens = {name: facet.open for (_, _, name), facet in model.parts.items() if facet.open is not None}
-    assert opens == {"candidate": True, "verdict": False, "alert": False}
+    assert opens == {"verdict": False, "alert": False}, "a candidate as it was decided on opens nothing"
+
+
+async def test_a_better_shot_is_shown_until_the_verdict_and_then_what_was_decided_on(model: MemoryReadModel) -> None:
+    poor, good, late = (candidate("FACE", probe_quality=quality) for quality in (0.4, 0.6, 0.8))
+    shots = {one["probe_quality"]: Event("candidates", "MatchCandidate", one, "c") for one in (poor, good, late)}
+    project, key = Project(model, trust()), ("candidate", poor["candidate_id"], "candidate")
+    await project.handle([shots[0.6], shots[0.4]])
+    assert model.parts[key].record == good
+    decided = Event("verdicts", "Verdict", {**verdict("FACE"), "candidate": good}, "c")
+    await project.handle([shots[0.8], decided, shots[0.8]])
+    assert model.parts[key].record == good, "a shot that nobody decided on is not shown beside a verdict"
+    assert model.parts[key].open is None
 
 
 async def test_revocation_replaces_a_confirmation(model: MemoryReadModel) -> None:

@@ -14,7 +14,7 @@ from fairwatch.apps.retention import topic_hours
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.domain.records import Authorisation, ErasureReceipt, LegalHold
-from fairwatch.policy.erasure import OURS, Plan, ended, found, plan
+from fairwatch.policy.erasure import OURS, Plan, ended, found_all, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.stores.read_model import RedisReadModel
@@ -79,7 +79,8 @@ def _plan(settings: Settings, subject: str, now: int) -> Plan:
         state = standing.get("state", "REQUESTED")
         raise ConfigurationError(f"{subject} is {state}: revoke or reject it first, then erase what came of it")
     holds = cast("dict[str, LegalHold]", authentic_records(settings, "legal-holds"))
-    known = [found(record) for record in latest(settings, "candidates").values()]
+    there = latest(settings, "candidates").keys()  # what was erased is not; older shots of what is are
+    known = found_all(one for _, _, one in read_topic(settings, "candidates") if one["candidate_id"] in there)
     entries = list(latest(settings, "watchlist-entries").values())
     wanted = plan(subject, entries, known, holds.values(), now=now, authorisations=authorisations)
     if wanted.empty and not wanted.held and not wanted.shared and not standing:

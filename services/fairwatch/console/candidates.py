@@ -101,7 +101,13 @@ async def _publish(desk: Desk, candidate: Subject, record: dict[str, Any]) -> No
 
 def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: str, reason: str) -> dict[str, Any]:
     about = candidate.parts["candidate"]
-    shown = {"score": about["score"], "threshold": about["threshold"], "probe_quality": about.get("probe_quality")}
+    picture = about.get("probe") or about.get("scene") or {}
+    shown = {
+        "score": about["score"],
+        "threshold": about["threshold"],
+        "probe_quality": about.get("probe_quality"),
+        "picture": picture.get("uri"),  # a better shot may take its place: the decision is about this one
+    }
     record: dict[str, Any] = {
         "verification_id": stable_id("verification", candidate.id, visitor.person.name),
         "candidate_id": candidate.id,

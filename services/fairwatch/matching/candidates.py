@@ -14,6 +14,7 @@ from fairwatch.domain.records import (
     WatchlistEntry,
 )
 from fairwatch.matching.admission import Admission
+from fairwatch.matching.better_shots import Asked
 from fairwatch.matching.probe import Probe, pick
 from fairwatch.policy.two_person import required_people
 
@@ -49,12 +50,20 @@ def candidate(
     mode: MatchMode,
     now: int,
     review_us: int,
+    asked: Asked | None = None,
 ) -> MatchCandidate:
-    """Return the candidate; the same sighting, entry and template space give the same id."""
+    """Return the candidate; the same sighting, entry and template space give the same id.
+
+    With `asked` it is a better shot of a candidate that people were asked about: its id, no fewer people, no more time.
+    """
     observation_id = sighting["observation"]["observation_id"]
     space = finding.template_space or finding.algorithm
+    required = required_people(entry["kind"], authorisation.get("required_verifications", 2))
+    expires_at = min(now + review_us, entry["valid_until"], authorisation["valid_until"])
     made: dict[str, Any] = {
-        "candidate_id": stable_id("candidate", observation_id, entry["entry_id"], space),
+        "candidate_id": asked.candidate_id
+        if asked
+        else stable_id("candidate", observation_id, entry["entry_id"], space),
         "entry_id": entry["entry_id"],
         "entry_title": entry.get("title", ""),
         "authorisation_id": authorisation["authorisation_id"],
@@ -69,8 +78,8 @@ def candidate(
         "probe_box": probe.box if probe else None,
         "reference": _reference(entry, finding),
         "priority": entry.get("priority", 2),
-        "required_verifications": required_people(entry["kind"], authorisation.get("required_verifications", 2)),
-        "expires_at": min(now + review_us, entry["valid_until"], authorisation["valid_until"]),
+        "required_verifications": max(required, asked.required) if asked else required,
+        "expires_at": min(expires_at, asked.expires_at) if asked else expires_at,
     }
     return cast("MatchCandidate", made)
 
@@ -108,10 +117,19 @@ def _reference(entry: WatchlistEntry, finding: Finding) -> MediaRef | None:
 
 def created(made: MatchCandidate) -> AuditRecord:
     """Return the audit record of a candidate: what was searched, with which input, under which authorisation."""
+    return _told(made, "candidate.created", made["candidate_id"])
+
+
+def improved(made: MatchCandidate) -> AuditRecord:
+    """Return the audit record of a better shot of a candidate."""
+    return _told(made, "candidate.improved", made["candidate_id"], made["observation_id"])
+
+
+def _told(made: MatchCandidate, action: str, *named: str) -> AuditRecord:
     probe = made.get("probe")
     return {
-        "audit_id": stable_id("audit", "candidate.created", made["candidate_id"]),
-        "action": "candidate.created",
+        "audit_id": stable_id("audit", action, *named),
+        "action": action,
         "actor": "processor:match",
         "at": made["matched_at"],
         "subject": made["candidate_id"],

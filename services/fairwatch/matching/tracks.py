@@ -6,6 +6,7 @@ from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import State
 from fairwatch.domain.records import Observation
+from fairwatch.matching.better_shots import BetterShots
 from fairwatch.matching.shots import GAP, MINUTE, Shots, track_of
 
 REFRESHED = MINUTE  # how stale the note of a track's last message may be
@@ -16,6 +17,7 @@ class Tracks:
 
     Attributes:
         shots: The best face of each track.
+        better: What people were asked about on each track.
 
     Args:
         state: Key of a track: {found: {entry_id: [observation_id, first, last]}, due}; microseconds UTC.
@@ -25,6 +27,7 @@ class Tracks:
         self._agenda = Agenda(state, lambda value: value["due"])
         self._clock = clock
         self.shots = Shots(self._agenda, clock)
+        self.better = BetterShots(self._agenda, clock)
 
     def repeats(self, partition: int, observation: Observation, entry_id: str, at: int) -> bool:
         """Tell whether the entry was found on this track before, and remember that it is found now.

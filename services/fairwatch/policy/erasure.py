@@ -4,7 +4,7 @@ A picture lies in the store once, whoever refers to it: it goes only where nobod
 """
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairwatch.domain.records import Authorisation, ErasedKind, LegalHold, WatchlistEntry
@@ -64,6 +64,15 @@ def found(candidate: Record, *, evidence: bool = False) -> Found:
     """Return what erasing has to know of a candidate."""
     ids = (candidate["candidate_id"], candidate["entry_id"], candidate["authorisation_id"])
     return Found(*ids, pictures_of(candidate), evidence)
+
+
+def found_all(candidates: Iterable[Record]) -> list[Found]:
+    """Return the same of many records; the pictures of all shots of a candidate are its pictures."""
+    known: dict[str, Found] = {}
+    for one in map(found, candidates):
+        before = known.get(one.candidate_id)
+        known[one.candidate_id] = replace(one, pictures=one.pictures | before.pictures) if before else one
+    return list(known.values())
 
 
 def ended(authorisation: Authorisation, now: int) -> str | None:

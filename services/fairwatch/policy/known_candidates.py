@@ -26,7 +26,11 @@ class KnownCandidates:
             self._state.delete(partition, key)
             return "erased"
         candidate = record["candidate"] if event.type == "Verdict" else record
-        value = self._state.get(partition, key) or _value(candidate)
+        new = _value(candidate)
+        value = self._state.get(partition, key) or new
+        if not set(new["pictures"]) <= set(value["pictures"]):  # a better shot: both are its pictures
+            value["pictures"] = sorted({*value["pictures"], *new["pictures"]})
+            value.pop("gone", None)
         if event.type == "Verdict" and record["outcome"] == "CONFIRMED":
             value["evidence"] = True
         self._state.put(partition, key, value)

@@ -10,7 +10,8 @@ from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import Authorisation, MatchKind, PlateReading, Sighting, WatchlistEntry
 from fairwatch.matching.admission import Admission
-from fairwatch.matching.candidates import Finding, candidate, created
+from fairwatch.matching.better_shots import Asked
+from fairwatch.matching.candidates import Finding, candidate, created, improved
 from fairwatch.matching.claims import claimed
 from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
@@ -59,7 +60,7 @@ class Match:
     found is counted by its reason and forgotten: templates of probes live within one call.
     Without `faces` only plates are compared, and no model is needed. What people have to look at, they get once for
     each visit: a track that goes on is not put before them again. A face on a track is searched in each shot that is
-    better than those before it.
+    better than those before it; where it shows the same entry clearly better, the candidate comes again with it.
     """
 
     spec = spec_of("match")
@@ -234,7 +235,8 @@ class Match:
             admitted = self._mandate.admit(each.entry_id, moment.place, at=moment.at, now=moment.now)
             if admitted is None:
                 continue
-            if self._asked(moment, *admitted):
+            asked = None
+            if self._repeats(moment, *admitted) and not (asked := self._shown_better(moment, each, *admitted)):
                 reason = "same_track"
                 continue
             made = candidate(
@@ -246,12 +248,24 @@ class Match:
                 mode=self._policy.mode,
                 now=moment.now,
                 review_us=self._policy.review_s * SECOND,
+                asked=asked,
             )
+            self._tracks.better.note(moment.partition, moment.sighting["observation"], made)
             outcomes.append(Emit("candidates", made["candidate_id"], made))
-            outcomes.append(Emit("audit", made["candidate_id"], created(made)))
+            outcomes.append(Emit("audit", made["candidate_id"], improved(made) if asked else created(made)))
         return outcomes or [Skip(reason)]
 
-    def _asked(self, moment: _Moment, entry: WatchlistEntry, authorisation: Authorisation) -> bool:
+    def _shown_better(
+        self, moment: _Moment, found: _Found, entry: WatchlistEntry, authorisation: Authorisation
+    ) -> Asked | None:
+        """Return the candidate of this track that this face shows better; None where people need not see it."""
+        quality = found.finding.probe_quality
+        if quality is None or found.probe is None:
+            return None
+        observation, about = moment.sighting["observation"], authorisation["authorisation_id"]
+        return self._tracks.better.asked(moment.partition, observation, entry["entry_id"], about, quality)
+
+    def _repeats(self, moment: _Moment, entry: WatchlistEntry, authorisation: Authorisation) -> bool:
         """Tell whether people were asked about this entry on this track before. What needs nobody asks nobody."""
         if not required_people(entry["kind"], authorisation.get("required_verifications", 2)):
             return False

@@ -1,14 +1,17 @@
 """Folds what happened into the read model that the console shows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Outcome, Reject, Skip
 from fairwatch.domain.ports import Facet, ReadModel, Reference
+from fairwatch.domain.records import MatchCandidate
 from fairwatch.parts import spec_of
 from fairwatch.policy.alert_content import SEVERITIES
+from fairwatch.policy.better_shot import rank
 from fairwatch.policy.erasure_receipt import Erased
 from fairwatch.policy.two_person import required_people
 from fairwatch.wire.trust import Trust
@@ -19,6 +22,7 @@ MEDIA_SCHEME = "fw-media:"
 ATTEMPTS = 10_000  # room for the attempts of one revision within the version of a delivery
 CLOSED_ALERTS = ("ENDED", "CANCELLED")
 STATES = ("NEW", "UPDATED", "ENDED", "CANCELLED")  # where a revision's number came twice, the graver one is shown
+QUALITIES = 1_000_000  # steps of a picture's quality
 VERDICT_VERSIONS = {"PENDING": 0, "REVOKED": 2}  # a decision replaces `pending`, a revocation replaces both
 
 
@@ -85,7 +89,8 @@ class Project:
 def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:
     """Return the parts of the read model that a record says something about; none for a record nobody sees."""
     if record_type == "Verdict":
-        return (_candidate(record["candidate"]), _verdict(record))
+        about = _candidate if record["outcome"] == "PENDING" else _decided
+        return (about(record["candidate"]), _verdict(record))
     one = FACETS.get(record_type)
     return () if one is None else (one(record),)
 
@@ -109,7 +114,7 @@ def _candidate(record: Mapping[str, Any]) -> Facet:
         kind="candidate",
         subject=record["candidate_id"],
         name="candidate",
-        version=1,
+        version=1 + round(rank(cast("MatchCandidate", record)) * QUALITIES),  # a better shot replaces what was there
         at=record["received_at"],
         record=record,
         listed=True,
@@ -117,6 +122,12 @@ def _candidate(record: Mapping[str, Any]) -> Facet:
         rank=_urgency(record),
         media=_hashes(pictures),
     )
+
+
+def _decided(record: Mapping[str, Any]) -> Facet:
+    """Return a candidate as it was decided on: no shot that comes later takes its place, or opens it again."""
+    shown = _candidate(record)
+    return replace(shown, version=shown.version + 2 * QUALITIES, open=None, quiet=True)
 
 
 def _verification(record: Mapping[str, Any]) -> Facet:

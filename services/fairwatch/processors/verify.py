@@ -16,6 +16,7 @@ from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verif
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
+from fairwatch.policy.better_shot import differs, improved, rank
 from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
 from fairwatch.wire.signed_reference import SignedReference
@@ -46,6 +47,8 @@ class Verify:
     authorisation, as they stand now, no longer allow what was found at its place, by its kind and mode. A plate that
     needs nobody is confirmed at once; a face needs two people whatever is written. A candidate or decision that comes
     again changes nothing, also where the candidate was decided long ago or erased; an expired one stays expired.
+    Until the verdict a better shot of the same track takes the place of the picture: what people said stays said, and
+    it needs no fewer people and waits no longer.
     """
 
     spec = spec_of("verify")
@@ -66,7 +69,7 @@ class Verify:
         if not batch:
             return []
         memory = Memory(self._state, batch[0].partition, self._clock.now())
-        answers = [self._handle(event, memory) for event in batch]
+        answers = [self._answer(event, memory) for event in batch]
         memory.save()
         return answers
 
@@ -127,21 +130,27 @@ class Verify:
         ]
         return [emit for key, value in undecided for emit in self._rule(partition, key, value)]
 
-    def _handle(self, event: Event, memory: Memory) -> list[Outcome]:
-        partition, record = event.partition, event.record
+    def _answer(self, event: Event, memory: Memory) -> list[Outcome]:
+        record = event.record
         if record is None:
-            self._agenda.delete(partition, event.key)
+            self._agenda.delete(event.partition, event.key)
             return [Skip("erased")]
-        key = record["candidate_id"]
-        if event.key != key:
-            return _misplaced(event, key, self._clock.now())
+        if event.key != record["candidate_id"]:
+            return _misplaced(event, record["candidate_id"], self._clock.now())
+        return self._handle(event, memory)
+
+    def _handle(self, event: Event, memory: Memory) -> list[Outcome]:
+        partition, record, key = event.partition, event.record, event.key
         identity, made_at = _identity(event)
         is_new = event.type == "Verification" and not memory.knows(identity)
         if is_new and (reason := self._not_authentic(record)):
             return [*refused_deed("verify", event, record["reviewer"], reason, self._clock.now(), self._trust)]
+        value = self._agenda.get(partition, key)
+        if event.type == "MatchCandidate" and value and value["candidate"] and _is_better(record, value["candidate"]):
+            return self._improve(partition, key, value, record)
         if memory.repeats(event, identity, made_at):
             return [Skip("duplicate")]
-        value = self._agenda.get(partition, key) or self._new()
+        value = value or self._new()
         if event.type == "MatchCandidate":
             return self._candidate(partition, key, value, record)
         return self._verification(partition, key, value, record)
@@ -163,6 +172,15 @@ class Verify:
         outcomes = [outcome for verification in waiting for outcome in self._take(value, verification)]
         outcomes += self._rule(partition, key, value)
         return outcomes or [Skip("pending")]
+
+    def _improve(self, partition: int, key: str, value: Value, better: MatchCandidate) -> list[Outcome]:
+        """Put a better shot in the place of what people look at; decisions that were given stay as they are."""
+        if field := differs(value["candidate"], better):
+            return [Reject("invalid_field", f"a better shot of a candidate is about another {field}", field)]
+        if value["outcome"]:
+            return [Skip("after_verdict")]
+        value["candidate"] = improved(value["candidate"], better)
+        return [*self._rule(partition, key, value)] or [Skip("pending")]
 
     def _verification(self, partition: int, key: str, value: Value, verification: Verification) -> list[Outcome]:
         if value["outcome"]:
@@ -242,6 +260,10 @@ class Verify:
     def _new(self) -> Value:
         now = self._clock.now()
         return {"candidate": None, "verifications": [], "since": now, "outcome": None, "due": now + ORPHAN}
+
+
+def _is_better(candidate: MatchCandidate, known: MatchCandidate) -> bool:
+    return rank(candidate) > rank(known)
 
 
 def _until(value: Value) -> int:

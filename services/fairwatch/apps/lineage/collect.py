@@ -88,7 +88,9 @@ def _match(find: Find, latest: Latest, found: Gathered, since: int) -> None:
     verdicts = _of(find("verdicts", [candidate_id], since), "candidate_id", [candidate_id])
     found.verdict = max(verdicts, key=lambda one: int(one["decided_at"]), default=None)
     candidates = _of(find("candidates", [candidate_id], since), "candidate_id", [candidate_id])
-    found.candidate = candidates[-1] if candidates else (found.verdict or {}).get("candidate")
+    decided = (found.verdict or {}).get("candidate")
+    shots = [one for one in candidates if not decided or one["observation_id"] == decided["observation_id"]]
+    found.candidate = shots[-1] if shots else decided  # of several shots the one that was decided on
     written = find("verifications", [candidate_id], since)
     known = _once(_of(written, "candidate_id", [candidate_id]), "verification_id")
     found.verifications = known or list((found.verdict or {}).get("verifications", ()))
