@@ -17,7 +17,11 @@ LISTENS = FIXED | {
     "tlsSecret": "",
 }
 OFF = {"enabled": False}
-SIGNED = ("legal-holds", "export-orders")  # what is signed, and looked at by verify for the audit log alone
+SIGNED = (
+    "legal-holds",
+    "export-orders",
+    "site-armings",
+)  # what is signed, and looked at by verify for the audit log alone
 VOUCHED = ("people", "signing-keys", "trust-heads")  # what says whose deed it is, and how new it has to be
 LINEAGE = (  # what says where an alert comes from, but for the bytes that devices sent
     "sightings", "candidates", "verifications", "verdicts", "deliveries", "audit-chain", "erasures",
@@ -144,7 +148,7 @@ PARTS: tuple[Part, ...] = (
             name="route",
             reads=("sightings", "verdicts", "device-status"),
             writes=("alert-triggers", "correlation-steps", "site-armings", "audit"),
-            references=("devices", "sites", "rule-sets", "site-armings"),
+            references=("devices", "sites", "rule-sets", "site-armings", *VOUCHED),
         ),
     ),
     Part(

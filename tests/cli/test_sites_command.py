@@ -8,13 +8,16 @@ from typer.testing import CliRunner
 
 from fairwatch.apps import arming
 from fairwatch.apps import settings as settings_module
+from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.producer import Producer
-from tests.support.console_world import write_people
+from fairwatch.wire.signed_armings import change_refused
+from tests.support.console_world import PASSWORD, write_people
 from tests.support.records import AT
+from tests.support.trust import ADMIN, CONSOLE, trust, vouched
 
 BO = {"who": "bo", "reason": "Delivery", "now": AT}
 
@@ -41,6 +44,20 @@ def test_reason_that_names_a_people_is_asked_about(tmp_path):
     record = arming.said(settings, None, "harbour", armed=True, **{**BO, "reason": "Uyghur visitors"})
     with pytest.raises(ConfigurationError, match="reason speaks of 'uyghur'"):
         asyncio.run(arming.write(settings, record))
+
+
+def test_who_proves_who_it_is_signs_where_signatures_are_demanded(tmp_path):
+    write_people(tmp_path)
+    CONSOLE.write(tmp_path / "console.pem")
+    settings = Settings(config_dir=tmp_path, signing_key_file=tmp_path / "console.pem")
+    record = arming.said(settings, None, "harbour", armed=False, **{**BO, "who": "olga"})
+    assert asyncio.run(arming.signed(settings, record, lambda _: PASSWORD)) == record, "nobody asks for it"
+    write_anchors(tmp_path / ANCHORS, [ADMIN.public])
+    signed = asyncio.run(arming.signed(settings, record, lambda _: PASSWORD))
+    believed = trust(vouched("olga", olga=["operator"]))
+    assert change_refused(believed, "harbour", signed["changes"][-1]) is None
+    with pytest.raises(ConfigurationError, match="with this password"):
+        asyncio.run(arming.signed(settings, record, lambda _: "a guess"))
 
 
 def test_a_clock_that_was_ahead_is_named_before_its_word_is_overruled(tmp_path):

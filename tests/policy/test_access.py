@@ -31,7 +31,7 @@ NAMED = '\n@id("eve too")\npermit (principal == Person::"eve", action == Action:
 
 def test_the_policies_of_the_product_name_each_deed_that_a_processor_takes() -> None:
     deeds = [action_of(signing, act) for signing in SIGNINGS.values() for act in signing.acts]
-    for action in (*deeds, ALERTS.policy, INCIDENTS.policy, "candidate.verify"):
+    for action in (*deeds, ALERTS.policy, INCIDENTS.policy, "candidate.verify", "site.arm", "site.disarm"):
         assert shipped().roles_for(action), action
 
 

@@ -1,17 +1,21 @@
 """Sites as people arm and disarm them at the command line: checked, then written with their audit record."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from fairwatch.apps.asked_words import answered
+from fairwatch.apps.authentic import known_trust
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.reading import latest
+from fairwatch.apps.rehearsal.memory import MemoryReference
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.signer import named
+from fairwatch.apps.signed import judge_here
+from fairwatch.apps.signer import known_signer, named
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.arming import TOPIC, Record, audited, changed
-
-ROLES = frozenset({"operator", "admin"})
+from fairwatch.wire.signed_armings import SignedArmings, action_of, sign_arming
 
 
 def said(
@@ -24,11 +28,32 @@ def said(
     """
     if not who.strip() or not reason.strip():
         raise ConfigurationError("say who you are, and why: --as and --reason")
-    _refuse(settings, site_id, who)
+    _refuse(settings, site_id, who, action_of(armed=armed))
     last = known["changes"][-1] if known and known["changes"] else None
     if last and last["at"] >= now:
         raise ConfigurationError(f"site {site_id!r} was changed at a time that is still to come: look at the clocks")
     return changed(known, site_id, armed=armed, at=now, by=who, way="PERSON", reason=reason.strip())
+
+
+async def signed(settings: Settings, record: Record, ask: Callable[[str], str]) -> Record:
+    """Return the record of a site with the deed of who proves to be the person it names; as it is where nobody asks.
+
+    Args:
+        settings: Of the deployment.
+        record: With the person's change as its last.
+        ask: Asks for the password of a person.
+
+    Raises:
+        ConfigurationError: There is no key here, or nobody of that name has that password.
+    """
+    if TOPIC not in must_be_signed(settings):
+        return record
+    change = record["changes"][-1]
+    password = await asyncio.to_thread(ask, change["by"])
+    signer = await known_signer(settings, change["by"], password, {action_of(armed=change["armed"])})
+    if signer.key is None:
+        raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: there is no key here to sign with; arm at the console")
+    return sign_arming(record, signer.key, role=signer.role, method="password")
 
 
 async def write(settings: Settings, record: Record, because: str = "") -> None:
@@ -48,8 +73,11 @@ async def write(settings: Settings, record: Record, because: str = "") -> None:
 
 
 def known(settings: Settings) -> dict[str, Record]:
-    """Return what was said of each site, by its id."""
-    return latest(settings, TOPIC)
+    """Return what was said of each site, by its id, as far as it counts."""
+    found = latest(settings, TOPIC)
+    if TOPIC not in must_be_signed(settings):
+        return found
+    return dict(SignedArmings("cli", MemoryReference(found), known_trust(settings)).items())
 
 
 def sites(settings: Settings) -> dict[str, Any]:
@@ -57,11 +85,13 @@ def sites(settings: Settings) -> dict[str, Any]:
     return latest(settings, "sites")
 
 
-def _refuse(settings: Settings, site_id: str, who: str) -> None:
+def _refuse(settings: Settings, site_id: str, who: str, action: str) -> None:
     person = named(settings, who)
     if person is None:
         return
-    if not person.roles & ROLES:
-        raise ConfigurationError(f"{who!r} may not arm or disarm: {' or '.join(sorted(ROLES))} may")
+    judge = judge_here(settings)
+    if not judge.role_for(who, person.roles, action):
+        fitting = " or ".join(sorted(judge.policies.roles_for(action)))
+        raise ConfigurationError(f"{who!r} may not arm or disarm: {fitting} may")
     if person.sites and site_id not in person.sites:
         raise ConfigurationError(f"{who!r} does not look after site {site_id!r}")

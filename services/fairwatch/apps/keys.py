@@ -22,7 +22,7 @@ from fairwatch.wire.vouching import vouch_person
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
 Signed = Literal[
     "authorisations", "watchlist-entries", "device-lists", "silences", "alert-actions", "legal-holds", "export-orders",
-    "incident-actions",
+    "incident-actions", "site-armings",
 ]  # fmt: skip
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"

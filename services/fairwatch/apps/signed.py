@@ -7,6 +7,8 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.judge import Judge
+from fairwatch.wire.signed_armings import TOPIC as ARMINGS
+from fairwatch.wire.signed_armings import SignedArmings
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
@@ -40,9 +42,8 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         ConfigurationError: A component would believe what it cannot check: its Spec lacks people or keys.
     """
     found = dict(given)
-    wanted = {
-        topic for topic in must_be_signed(settings) & SIGNINGS.keys() & given.keys() if (component, topic) not in KEEPS
-    }
+    signable = (SIGNINGS.keys() | {ARMINGS}) & given.keys()
+    wanted = {topic for topic in must_be_signed(settings) & signable if (component, topic) not in KEEPS}
     if not wanted:
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:
@@ -51,7 +52,9 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
     trust = Trust(
         given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads, judge_here(settings)
     )
-    for topic in wanted:
+    if ARMINGS in wanted:
+        found[ARMINGS] = SignedArmings(component, given[ARMINGS], trust)
+    for topic in wanted - {ARMINGS}:
         destroys = component in DESTROYS
         signing = signing_of(settings, topic)
         found[topic] = SignedReference(

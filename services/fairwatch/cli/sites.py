@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps import arming
-from fairwatch.apps.acting import Named
+from fairwatch.apps.acting import Named, password_of
 from fairwatch.apps.printing import shown, to_the_second
 from fairwatch.apps.settings import settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.arming import Record
 from fairwatch.wire.json_form import to_json
 
 Site = Annotated[str, typer.Argument(help="Id of the site.")]
@@ -47,7 +48,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object 
             typer.echo(to_json(record))
         return
     table = Table("site", "state", "since", "by", "reason")
-    for record in found:
+    for record in filter(lambda record: record["changes"], found):
         last = record["changes"][-1]
         state = "armed" if last["armed"] else "disarmed"
         table.add_row(*map(shown, (record["site_id"], state, to_the_second(last["at"]), last["by"], last["reason"])))
@@ -60,4 +61,8 @@ def _say(site: str, who: str, reason: str, because: str, *, armed: bool) -> None
     known = arming.known(settings()).get(site)
     now = SystemClock().now()
     record = arming.said(settings(), known, site, armed=armed, who=who, reason=reason, now=now)
-    asyncio.run(arming.write(settings(), record, because))
+    asyncio.run(_written(record, because))
+
+
+async def _written(record: Record, because: str) -> None:
+    await arming.write(settings(), await arming.signed(settings(), record, password_of), because)

@@ -966,6 +966,7 @@ class ArmingChange(TypedDict):
     by: str
     way: NotRequired[ArmingWay]
     reason: NotRequired[str]
+    deed: NotRequired[Deed | None]
 
 
 class SiteArming(TypedDict):

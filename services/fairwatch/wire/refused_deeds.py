@@ -13,6 +13,8 @@ from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.domain.records import AuditRecord
 from fairwatch.telemetry import metrics
 from fairwatch.wire.deeds import deed_bytes, signed_bytes
+from fairwatch.wire.signed_armings import RECORD as ARMING
+from fairwatch.wire.signed_armings import SignedArmings
 from fairwatch.wire.signed_reference import Refused, SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust, Unauthentic
@@ -79,7 +81,7 @@ class RefusedRecords:
 
     def __init__(self, component: str, references: Iterable[object]) -> None:
         self._component = component
-        self._references = [one for one in references if isinstance(one, SignedReference)]
+        self._references = [one for one in references if isinstance(one, SignedReference | SignedArmings)]
         self._looked_at: dict[int, int] = {}
         self._waiting: dict[tuple[int, str], None] = {}
 
@@ -100,7 +102,7 @@ class RefusedRecords:
             for refused in one.take_refused()
         ]
 
-    def _note_changes(self, number: int, reference: SignedReference) -> None:
+    def _note_changes(self, number: int, reference: SignedReference | SignedArmings) -> None:
         version = reference.version
         if self._looked_at.get(number) != version:
             keys = reference.changed_since(self._looked_at.get(number, -1))
@@ -109,7 +111,8 @@ class RefusedRecords:
             self._looked_at[number] = version
 
     def _audited(self, refused: Refused, now: int, trust: Trust) -> AuditRecord:
-        content = signed_bytes("refused", SIGNINGS[refused.topic].record_type, refused.record, {})
+        kind = SIGNINGS[refused.topic].record_type if refused.topic in SIGNINGS else ARMING
+        content = signed_bytes("refused", kind, refused.record, {})
         said = sha256(content).hexdigest()
         return {
             "audit_id": stable_id("audit", "deed.refused", refused.topic, refused.key, refused.reason, said),
