@@ -225,7 +225,7 @@ async def test_a_partition_that_is_held_back_is_not_fetched_and_nothing_is_waite
     asked, _ = fetching
     partitions = {TP("mid", 0), TP("in", 0)}
     await thread._fetch_records(client, partitions, 5.0)
-    thread.consumer.backlog.expect({TP("mid", 0): 5}, {"mid": {"in"}})
+    thread.consumer.backlog.expect({TP("mid", 0): 5}, {"mid": {"in"}}, [TP("in", 0), TP("mid", 0)])
     await thread._fetch_records(client, partitions, 5.0)
     await thread._fetch_records(client, partitions, None)
     assert asked == [(partitions, 5.0), ({TP("mid", 0)}, BACKLOG_POLL_S), ({TP("mid", 0)}, 0.0)]

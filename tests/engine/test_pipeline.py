@@ -48,7 +48,7 @@ class World:
         self.link, self.step, self.book = made[0], steps["left"], Book()
         self.link.changelog = "left-changelog"
         self.chain = Chain(made, Marks(KEY))
-        self.chain.counts = {"mid": 2}
+        self.chain.counts, self.chain.owned = {"mid": 2}, {0, 1}
         self.turns = Turns(1.0)
         self.turns.open()
         self.writer: Any = self.book

@@ -1,7 +1,7 @@
 """What lies between the processors of a chain comes first, so that nothing new overtakes it in memory."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,14 +17,16 @@ log = structlog.get_logger()
 
 
 class Backlog:
-    """Holds a partition back while records that follow from its earlier ones wait in one that is read further on.
+    """Holds partitions back while records that follow from their earlier ones wait in one that is read further on.
 
-    Processors that run by themselves leave records between them which have not been handled. A chain that takes their
-    place would hand what follows from new events on at once, before those.
+    Processors that run by themselves leave records between them which have not been handled, and so do other workers in
+    partitions that were not theirs. A chain that takes their place would hand what follows from new events on at once,
+    before those.
     """
 
     def __init__(self) -> None:
         self._ends: dict[TP, int] = {}
+        self._owned: list[TP] = []
         self._upstream: Mapping[str, Collection[str]] = {}
 
     async def find(
@@ -34,11 +36,12 @@ class Backlog:
 
         Args:
             app: Whose consumer was given them.
-            upstream: Topics, by that of such a partition, whose partitions of the same number wait for it.
+            upstream: Topics, by that of such a partition, whose partitions wait for it.
             current: Tells whether that is still of use.
         """
-        between = [tp for tp in app.batches.assignment() if tp.topic in upstream]
-        self.expect({}, upstream)
+        owned = app.batches.assignment()
+        between = [tp for tp in owned if tp.topic in upstream]
+        self.expect({}, upstream, owned)
         while between and current():
             try:
                 # What others have not committed yet may lie before what the last owner has.
@@ -47,12 +50,12 @@ class Backlog:
                 log.warning("backlog.unknown", error=repr(error))
                 await asyncio.sleep(RETRY_S)
             else:
-                self.expect(ends, upstream)
+                self.expect(ends, upstream, owned)
                 return
 
-    def expect(self, ends: Mapping[TP, int], upstream: Mapping[str, Collection[str]]) -> None:
-        """Begin anew with the offset up to which each partition is to be read first."""
-        self._ends, self._upstream = dict(ends), upstream
+    def expect(self, ends: Mapping[TP, int], upstream: Mapping[str, Collection[str]], owned: Iterable[TP]) -> None:
+        """Begin anew with the offset up to which each partition is to be read first, and all that we were given."""
+        self._ends, self._upstream, self._owned = dict(ends), upstream, list(owned)
 
     def look(self, positions: Mapping[TP, int]) -> None:
         """Take in how far we have come: the next offset to be read of each partition where that is known."""
@@ -60,5 +63,6 @@ class Backlog:
 
     @property
     def held(self) -> frozenset[TP]:
-        """Partitions that wait."""
-        return frozenset(TP(topic, tp.partition) for tp in self._ends for topic in self._upstream[tp.topic])
+        """Partitions that wait; of any number, since what follows from a record may lie under another one."""
+        waiting = {topic for tp in self._ends for topic in self._upstream[tp.topic]}
+        return frozenset(tp for tp in self._owned if tp.topic in waiting)

@@ -1,9 +1,9 @@
 """Hands what one processor of a worker writes on to the next ones in memory, while it is being written.
 
-A record that a later processor of the same worker would read back from the partition being handled is written as
-always, with a mark that names who has handled it (`wire.marks`), and handed over at once. What follows joins the same
-batch: one write, one flush of state, one commit. Whoever reads a record whose mark names him skips it: either all of
-the batch took effect, or the event at its beginning is handled again.
+A record that a later processor of the same worker would read back from one of the worker's own partitions is written
+as always, with a mark that names who has handled it (`wire.marks`), and handed over at once. What follows joins the
+same batch: one write, one flush of state, one commit. Whoever reads a record whose mark names him skips it: either all
+of the batch took effect, or the event at its beginning is handled again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -62,6 +62,10 @@ class Chain:
     Args:
         links: A processor comes after those whose output it reads.
         marks: Of the deployment; without a key nothing is handed over.
+
+    Attributes:
+        counts: Partitions by topic; a topic that is missing is not handed on.
+        owned: Numbers of the partitions that are the worker's; the state of others may be held by another worker.
     """
 
     def __init__(self, links: Sequence[Link], marks: Marks) -> None:
@@ -71,7 +75,8 @@ class Chain:
             link.spec.name: [other for other in links[number + 1 :] if not other.spec.acts_outside]
             for number, link in enumerate(links)
         }
-        self.counts: Mapping[str, int] = {}  # partitions by topic; a topic that is missing is not handed on
+        self.counts: Mapping[str, int] = {}
+        self.owned: Collection[int] = ()
 
     @property
     def upstream(self) -> Mapping[str, Collection[str]]:
@@ -99,17 +104,40 @@ class Chain:
             TooManyDeadError: The worker has to stop.
             RestartError, ReleasedError: As of `Link.answer`.
         """
-        batch = list(records)
-        handed: dict[str, list[int]] = {link.spec.name: [] for link in self.links}
-        works: list[Work] = []
-        for link in self.links:
-            work = Work(link)
-            runs = self._read(work, records) + self._handed(batch, handed[link.spec.name])
-            work.taken += len(handed[link.spec.name])
-            await self._handle(work, batch, runs, open_spans)
-            works.append(work)
-            self._hand_on(work, batch, handed)
+        works, batch = [Work(link) for link in self.links], list(records)
+        await self._each(works, records, batch, open_spans)
         return works, batch
+
+    async def follow(self, link: Link, outputs: list[Output], open_spans: ExitStack) -> tuple[list[Work], list[Any]]:
+        """Let the later processors handle what a tick of `link` says, so that nothing overtakes it in memory.
+
+        Returns:
+            As `handle` does; the first work is the tick's own.
+
+        Raises:
+            As of `handle`.
+        """
+        first, batch = Work(link), list[Any]()
+        first.answer.outputs, first.answer.topics = outputs, [output.topic for output in outputs]
+        later = [Work(other) for other in self.links[self.links.index(link) + 1 :]]
+        await self._each(later, (), batch, open_spans, self._hand_on(first, batch))
+        return [first, *later], batch
+
+    async def _each(
+        self,
+        works: Sequence[Work],
+        records: Sequence[Any],
+        batch: list[Any],
+        open_spans: ExitStack,
+        handed: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        given = [*handed]
+        for work in works:
+            mine = [place for name, place in given if name == work.link.spec.name]
+            runs = self._read(work, records) + self._handed(batch, mine)
+            work.taken += len(mine)
+            await self._handle(work, batch, runs, open_spans)
+            given += self._hand_on(work, batch)
 
     def _read(self, work: Work, records: Sequence[Any]) -> list[Sequence[int]]:
         """Return places of the records of each partition that this processor has not handled yet."""
@@ -181,25 +209,25 @@ class Chain:
         for events, of_run in decoded:
             work.answer.add(await link.answer(events, of_run))
 
-    def _hand_on(self, work: Work, batch: list[Any], handed: Mapping[str, list[int]]) -> None:
-        """Mark outputs that later processors read, and give them to these."""
+    def _hand_on(self, work: Work, batch: list[Any]) -> list[tuple[str, int]]:
+        """Mark outputs that later processors read, add them to the batch, and return who is given which place of it."""
+        handed: list[tuple[str, int]] = []
         takers = self._takers[work.link.spec.name] if self._marks else []
-        if not takers:
-            return
-        for output in work.answer.outputs:
+        for output in work.answer.outputs if takers else ():
             names = [link.spec.name for link in takers if output.topic in link.topics]
-            partition = batch[output.cause].partition
-            if not names or not self._stays(output, partition):
+            partition = self._place(output) if names else None
+            if partition is None:
                 continue
-            for name in names:
-                handed[name].append(len(batch))
+            handed += ((name, len(batch)) for name in names)
             batch.append(Handed(output.topic, partition, output.key, output.value, output.headers))
             record_id = next(value for name, value in output.headers if name == "ce_id")
             mark = self._marks.header(names, output.topic, partition, record_id, output.value)
             output.partition = partition  # also when partitions are added meanwhile: the mark says where it lies
             output.headers = [*output.headers, (HANDLED, mark)]
+        return handed
 
-    def _stays(self, output: Output, partition: int) -> bool:
-        """Tell whether it belongs to the same partition; the state of another may be held by another worker."""
+    def _place(self, output: Output) -> int | None:
+        """Return the partition that it belongs to where that is ours, or None."""
         count = self.counts.get(output.topic)
-        return count is not None and partition_of(output.key, count) == partition
+        partition = None if count is None else partition_of(output.key, count)
+        return partition if partition in self.owned else None

@@ -10,6 +10,7 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.answer import Answer
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.submission import Output
+from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.dead_letter import Raw, UndecodedError, dead_letter
 from fairwatch.wire.headers import cloud_event, from_kafka
@@ -100,3 +101,17 @@ class Burial:
         detail = f"what follows from it is too large for {refused.topic}: raise its max.message.bytes"
         error = self._answer.dead.setdefault(place, RejectedError("too_large", detail))
         return [self._dead_letters.output(self._records[place], place, error, limits[tried])]
+
+
+class Dropped:
+    """What a tick says and the broker refuses: there is no event that could become a dead letter."""
+
+    def __init__(self, processor: str) -> None:
+        self._processor = processor
+
+    def letters(self, refused: list[Output]) -> list[Output]:
+        """Log and count them; return none."""
+        for output in refused:
+            log.error("tick.refused", topic=output.topic, key=output.key)
+            metrics.DROPPED.labels(self._processor, "too_large").inc()
+        return []

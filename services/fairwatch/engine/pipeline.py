@@ -9,13 +9,12 @@ import structlog
 
 from fairwatch.domain.clock import Clock
 from fairwatch.engine.chain import Chain, Work
-from fairwatch.engine.dead_letters import Burial
+from fairwatch.engine.dead_letters import Burial, Dropped
 from fairwatch.engine.link import Link
 from fairwatch.engine.steps import observer
 from fairwatch.engine.submission import Output
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import NotWrittenError, RefusedError, Writer
-from fairwatch.telemetry import metrics
 
 log = structlog.get_logger()
 
@@ -67,42 +66,43 @@ class Pipeline:
                 work.link.tally.ages(work.events, now)
 
     async def tick(self, link: Link, partitions: Sequence[int]) -> None:
-        """Let a ticking processor act; a failure is logged and undone, the next tick tries again."""
+        """Let a ticking processor act; a failure is logged and undone, the next tick tries again.
+
+        Raises:
+            As `batch` does, where later processors handle what it says.
+        """
         try:
-            emits = await link.ticks(partitions)
+            outputs = await link.ticks(partitions)
         except Exception:
             link.state.rollback()
             log.exception("tick.failed")
             return
-
-        def drop(refused: list[Output]) -> list[Output]:
-            """Give up what the broker refuses: there is no event that could become a dead letter."""
-            for output in refused:
-                log.error("tick.refused", topic=output.topic, key=output.key)
-                metrics.DROPPED.labels(link.spec.name, "too_large").inc()
-            return []
-
-        await self._safely(emits, {}, drop)
-        link.tally.emits(output.topic for output in emits)
+        with ExitStack() as open_spans:
+            works, batch = await self._chain.follow(link, outputs, open_spans)
+            await self._keep(works, batch, {}, ticked=True)
 
     async def settle(self) -> None:
         """Commit the offsets of events that needed nothing written."""
         await self._writer.settle()
 
-    async def _keep(self, works: Sequence[Work], batch: Sequence[Any], ends: Mapping[Any, int]) -> None:
+    async def _keep(
+        self, works: Sequence[Work], batch: Sequence[Any], ends: Mapping[Any, int], *, ticked: bool = False
+    ) -> None:
         """Write outputs, dead letters and state, and commit what was read with them where the writer does that."""
         outputs: list[Output] = []
-        causes: list[tuple[Burial, list[Output]]] = []
-        burials: dict[int, Burial] = {}  # filled when something is refused
-        for work in works:
+        causes: list[tuple[Burial | Dropped, list[Output]]] = []
+        burials: dict[int, Burial | Dropped] = {}  # filled when something is refused
+        for number, work in enumerate(works):
             of_work = [*work.answer.outputs, *await self._letters(work, batch)]
-            causes.append((Burial(work.link.dead_letters, work.answer, batch), of_work))
+            dropped = ticked and number == 0
+            burial = Dropped(work.link.spec.name) if dropped else Burial(work.link.dead_letters, work.answer, batch)
+            causes.append((burial, of_work))
             outputs += of_work
 
         def instead(refused: list[Output]) -> list[Output]:
             if not burials:
                 burials.update({id(output): burial for burial, of_work in causes for output in of_work})
-            theirs: dict[Burial, list[Output]] = {}
+            theirs: dict[Burial | Dropped, list[Output]] = {}
             for output in refused:
                 theirs.setdefault(burials[id(output)], []).append(output)
             letters = [(burial, letter) for burial, rows in theirs.items() for letter in burial.letters(rows)]

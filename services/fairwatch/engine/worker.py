@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -257,8 +257,12 @@ class Worker:
         assert self._pipeline is not None
         if self._stopping.is_set():  # what follows a batch that failed must not be committed: its offsets cover that
             return False
+        return await self._worked(self._pipeline.batch(records))
+
+    async def _worked(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Take a turn with some work; return whether it was done. What cannot be done ends the worker."""
         try:
-            done = await self._turns.run(self._pipeline.batch(records))
+            done = await self._turns.run(work)
         except TooManyDeadError as error:
             log.critical("worker.too_many_dead_letters", error=str(error))
             self.stop(EXIT_DEAD_LETTERS)
@@ -282,12 +286,9 @@ class Worker:
         part.alarm = Alarm(longest_s, lambda: link.due_at() if self._assigned else None, self._clock)
         while True:
             await part.alarm.wait()
-            try:
-                if self._assigned:
-                    await self._turns.run(pipeline.tick(link, part.owned))
-            except Exception:
-                log.exception("worker.failed")
-                self.stop(EXIT_FAILURE)
+            if self._assigned:
+                await self._worked(pipeline.tick(link, part.owned))
+            if self._stopping.is_set():
                 return
 
     async def _settling(self) -> None:
@@ -295,12 +296,9 @@ class Worker:
         assert self._pipeline is not None
         while True:
             await asyncio.sleep(self.config.commit_interval_s)
-            try:
-                if self._assigned:
-                    await self._turns.run(self._pipeline.settle())
-            except Exception:
-                log.exception("worker.failed")
-                self.stop(EXIT_FAILURE)
+            if self._assigned:
+                await self._worked(self._pipeline.settle())
+            if self._stopping.is_set():
                 return
 
     async def _release(self) -> None:
@@ -330,12 +328,13 @@ class Worker:
         self._chain.counts = await app.batches.group.partition_counts(self._chain.upstream)
         if not current():
             return
+        owned = sorted({number for part in self.parts for number in part.owned})
+        self._chain.owned = frozenset(owned)
         self._turns.open()
         self._assigned = True
         paused_s = None if self._released_at is None else round(time.monotonic() - self._released_at, 3)
         for part in self.parts:
             part.tally.rebalance(paused_s)
-        owned = sorted({number for part in self.parts for number in part.owned})
         log.info("worker.ready", component=self.spec.name, partitions=owned, paused_s=paused_s)
 
     async def _shut_down(self, background: list[asyncio.Task[Any]]) -> None:
@@ -380,6 +379,12 @@ def run_worker(
     quieten()
     hold_off()
     tune_collector()
+    import os, sys
+    if os.environ.get('FW_UV'):
+        import uvloop
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if os.environ.get('FW_SW'):
+        sys.setswitchinterval(float(os.environ['FW_SW']))
 
     async def main() -> int:
         worker = Worker(processors, config, codec, records=records)
