@@ -284,8 +284,7 @@ PARTS: tuple[Part, ...] = (
 
 # Chains that chart, ACLs and doctor know, by the name of the deployment; `fairwatch run` takes any other one too.
 CHAINS: dict[str, tuple[str, ...]] = {
-    "ingest": ("normalize", "enrich", "match", "route"),
-    "alerts": ("group", "notify"),
+    "pipeline": ("normalize", "enrich", "match", "verify", "route", "group"),
 }
 
 

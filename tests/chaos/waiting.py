@@ -21,7 +21,7 @@ def waiting(settings: Settings, processes: Iterable[str]) -> list[str]:
 
     Args:
         settings: Past the proxy.
-        processes: Names of what runs, `group+notify`.
+        processes: Names of what runs, `normalize+enrich`.
     """
     with closing(KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)) as admin:
         groups = [f"{settings.topic_prefix}fairwatch-{name}" for name in processes]

@@ -28,7 +28,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "chains": (
         "--api-versions", "keda.sh/v1alpha1", "-f", str(Path(__file__).with_name("everything.yaml")),
-        "--set", "chains.ingest.enabled=true,chains.alerts.enabled=true",
+        "--set", "chains.pipeline.enabled=true",
     ),
     "mutual-tls": (
         "--api-versions", "keda.sh/v1alpha1",

@@ -150,9 +150,9 @@ def test_a_chain_takes_the_place_of_its_processors_and_has_all_that_they_had():
         forms = [f"{PREFIX}fairwatch-{form}" for form in ("+".join(parts), *parts)]
         assert _allowed(users[name], "transactionalId") == set(product([f"{form}-" for form in forms], RIGHTS))
         assert {group for group, _ in _allowed(users[name], "group")} == set(forms)
-    alerts = deployments["alerts"]["spec"]["template"]["spec"]["containers"][0]
-    assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in alerts["env"]
-    assert {"secretRef": {"name": "receivers"}} in alerts["envFrom"]
+    pipeline = deployments["pipeline"]["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "NO_PROXY", "value": "pictures.example.org"} in pipeline["env"]
+    assert {"secretRef": {"name": "pictures"}} in pipeline["envFrom"]
 
 
 @pytest.mark.parametrize("name", components())
@@ -364,7 +364,7 @@ def test_small_site_fits_a_small_node():
             "processors.project.scaling.mode must be none: it reads its topics anew",
         ),
         ("gateways.mqtt.enabled=true,gateways.mqtt.replicas=2", "gateways.mqtt must have replicas 1"),
-        ("chains.ingest.enabled=true", "name the secret that its processors share in chainKey.existingSecret"),
+        ("chains.pipeline.enabled=true", "name the secret that its processors share in chainKey.existingSecret"),
         ("gateways.http.replicas=2", "gateways.http has more than one replica: set nonce.existingSecret"),
         ("kafka.security=SASL_SSL", "name the secret with user name and password in kafka.sasl.existingSecret"),
         ("faces.enabled=true", "set media.url or media.existingClaim"),

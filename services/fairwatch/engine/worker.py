@@ -23,6 +23,7 @@ from fairwatch.engine.config import Build, EngineConfig, Resources
 from fairwatch.engine.forms import Forms
 from fairwatch.engine.guard import TooManyDeadError
 from fairwatch.engine.link import Link
+from fairwatch.engine.loops import tune_loops
 from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.part import Part, joined
 from fairwatch.engine.pauses import longer
@@ -379,12 +380,7 @@ def run_worker(
     quieten()
     hold_off()
     tune_collector()
-    import os, sys
-    if os.environ.get('FW_UV'):
-        import uvloop
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    if os.environ.get('FW_SW'):
-        sys.setswitchinterval(float(os.environ['FW_SW']))
+    tune_loops()
 
     async def main() -> int:
         worker = Worker(processors, config, codec, records=records)
