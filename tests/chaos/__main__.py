@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--only", help="faults whose name holds one of these texts, comma separated")
     parser.add_argument("--no-registry", action="store_true", help="single-object encoding; the registry is not needed")
     parser.add_argument(
-        "--processes", help="processors by process, comma separated, e.g. normalize+enrich+match+verify+route+group,notify,…"
+        "--processes", help="processors by process, comma separated, e.g. normalize+enrich,match,…"
     )
     given = parser.parse_args()
     os.environ["FAIRWATCH_KAFKA"] = "1"
