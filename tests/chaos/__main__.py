@@ -34,9 +34,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of an earlier run")
     parser.add_argument("--only", help="faults whose name holds one of these texts, comma separated")
     parser.add_argument("--no-registry", action="store_true", help="single-object encoding; the registry is not needed")
-    parser.add_argument(
-        "--processes", help="processors by process, comma separated, e.g. normalize+enrich,match,…"
-    )
+    parser.add_argument("--processes", help="processors by process, comma separated, e.g. normalize+enrich,match,…")
     given = parser.parse_args()
     os.environ["FAIRWATCH_KAFKA"] = "1"
     for name in ("aiokafka", "kafka", "amqtt"):  # that brokers are away is what we want
