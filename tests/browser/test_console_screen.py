@@ -10,8 +10,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.stores.health import Health
+from tests.console.test_waiting_api import AT, ENTRIES, Hub
 from tests.support.browser_page import Page, needs_browser, start_browser
 from tests.support.console_sample import fill_candidates
 from tests.support.console_world import ConsoleWorld, console_world
@@ -281,3 +282,30 @@ async def test_an_operator_sees_what_happened_and_says_what_belongs_together(
         ("SPLIT", ["alert-1"], ""), ("MERGE", [], "one visit"),
     ]  # fmt: skip
     assert Page(browser, world.url).complaints() == []
+
+
+def agrees(page: Page) -> None:
+    """Sign in as an approver, look at the list that waits, and agree to it."""
+    page.sign_in("otto")
+    page.wait("#badge-waiting", "1")
+    page.click("[data-view=waiting]")
+    page.wait(".row-title", "3 entries under auth-1")
+    page.click(".rows .row")
+    page.wait(".pane h2", "Watchlist entries")
+    page.click("#waiting-look")
+    page.wait("#waiting-entries", "ABC2")
+    page.keep("waiting")
+    page.click("[data-decision=APPROVE]:not([disabled])")
+    page.wait(".empty-title", "Nothing waits")
+
+
+async def test_an_approver_sees_a_list_that_waits_and_agrees_to_it(
+    valkey: str, tmp_path: Path, browser: WebDriver
+) -> None:
+    hub = Hub(tmp_path)
+    hub.asks(*ENTRIES)
+    async with console_world(valkey, tmp_path, clock=ManualClock(AT + 100), waiting=hub.desk) as world:
+        world.publisher.followed["watchlist-entries"] = hub.topics["watchlist-entries"]
+        await asyncio.to_thread(agrees, Page(browser, world.url))
+        assert [record["approved_by"] for record in world.publisher.records("watchlist-entries")] == ["otto"] * 3
+        assert Page(browser, world.url).complaints() == []

@@ -73,4 +73,6 @@ def test_short_password_is_refused() -> None:
 
 def test_only_reviewers_decide_and_admins_see_no_faces() -> None:
     assert shipped().roles_for("candidate.verify") == {"reviewer"}
-    assert actions(Person(**person(roles=["admin"]))) == ["alert.silence", "health.view", "silence.view"]
+    assert actions(Person(**person(roles=["admin"]))) == [
+        "alert.silence", "health.view", "silence.view", "waiting.view",
+    ]  # fmt: skip

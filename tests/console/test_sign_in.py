@@ -104,7 +104,7 @@ async def test_nothing_answers_a_stranger(world: ConsoleWorld) -> None:
     for method, path, _, rule in application.ROUTES:
         if rule.open:
             continue
-        async with caller.http.request(method, path.format(id="x", sha256="0" * 64)) as response:
+        async with caller.http.request(method, path.format(id="x", kind="x", sha256="0" * 64)) as response:
             assert response.status == 401, path
 
 

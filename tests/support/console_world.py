@@ -17,6 +17,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
+from fairwatch.console.waiting import WaitingDesk
 from fairwatch.domain.clock import Clock, ManualClock
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.domain.event import Event
@@ -40,6 +41,8 @@ PEOPLE = {
     "olga": ("Olga Lind", ["operator"]),
     "audra": ("Audra Weiss", ["auditor"]),
     "adam": ("Adam Roth", ["admin"]),
+    "iris": ("Iris Ray", ["requester", "approver"]),
+    "otto": ("Otto Okafor", ["approver"]),
 }
 TYPES = {
     "candidates": "MatchCandidate",
@@ -219,6 +222,7 @@ async def console_world(
     port: int = 0,
     sites: Mapping[str, Sequence[str]] | None = None,
     lineage: Explains | None = None,
+    waiting: WaitingDesk | None = None,
     **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
@@ -238,7 +242,7 @@ async def console_world(
         silences, told = MemoryReference(), list[Any]()
         publisher.followed["silences"] = silences
         quiet = SilenceDesk(Quiet(), silences, _preview(told))
-        serve = serving(settings, publisher, model, media, clock, quiet, lineage=lineage)
+        serve = serving(settings, publisher, model, media, clock, quiet, lineage=lineage, waiting=waiting)
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())
         yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

@@ -5,6 +5,7 @@ and its signatures lie beside each other, so that every process checks them befo
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +21,42 @@ from fairwatch.policy.signatures import PrivateKey, PublicKey
 FILE: Final = POLICIES
 SIGNATURES: Final = "access.signatures"  # JSON: id of an administrator's key to signature
 FILES: Final = (FILE, SIGNATURES)
+PROPOSED: Final = "access.proposed.cedar"  # of the configuration folder: read by nobody before it is renamed to FILE
+PROPOSED_SIGNATURES: Final = "access.proposed.signatures"
 PEOPLE: Final = 2
 _PURPOSE: Final = b"fairwatch/1 access\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Policies that wait for administrators.
+
+    Attributes:
+        version: Of them.
+        adds: What they allow that those in force do not.
+        signers: Ids of the administrators' keys that signed them.
+        needed: Signatures that it takes.
+        since: When the file was written, microseconds UTC.
+    """
+
+    version: str
+    adds: list[str]
+    signers: list[str]
+    needed: int
+    since: int
+
+
+def waiting_policies(settings: Settings) -> Proposal | None:
+    """Return the policies that lie beside those in force as a proposal; None where there are none that can be read."""
+    path = settings.config_dir / PROPOSED
+    try:
+        since = path.stat().st_mtime_ns // 1_000
+        found = read(path)
+        signers = signed_by(path, found, anchors(settings))
+    except (OSError, ConfigurationError):
+        return None
+    needed = PEOPLE if found.added(shipped()) else 0
+    return Proposal(found.version, found.added(policies(settings)), signers, needed, since)
 
 
 def policies(settings: Settings) -> Policies:
@@ -60,9 +95,14 @@ def sign(path: Path, key: PrivateKey) -> None:
     found = read(path)
     said = {**_signatures(path), key.public.key_id: key.sign(_PURPOSE + found.text.encode())}
     try:
-        path.with_name(SIGNATURES).write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        signatures_of(path).write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     except OSError as error:
-        raise ConfigurationError(f"{path.with_name(SIGNATURES)}: {error.strerror}") from error
+        raise ConfigurationError(f"{signatures_of(path)}: {error.strerror}") from error
+
+
+def signatures_of(path: Path) -> Path:
+    """Return where the signatures of a file lie: those of a proposal apart from those of what is in force."""
+    return path.with_name(PROPOSED_SIGNATURES if path.name == PROPOSED else SIGNATURES)
 
 
 def signed_by(path: Path, found: Policies, administrators: tuple[PublicKey, ...]) -> list[str]:
@@ -73,7 +113,7 @@ def signed_by(path: Path, found: Policies, administrators: tuple[PublicKey, ...]
 
 
 def _signatures(path: Path) -> Mapping[str, str]:
-    file = path.with_name(SIGNATURES)
+    file = signatures_of(path)
     try:
         said = orjson.loads(file.read_bytes()) if file.exists() else {}
     except (OSError, orjson.JSONDecodeError) as error:

@@ -93,19 +93,24 @@ async def write(settings: Settings, act: str, who: Signer, record: Record, becau
         ConfigurationError: It is refused; a word is asked about that `because` does not answer.
         RetryableError: The broker does not acknowledge.
     """
-    subject, at = record["authorisation_id"], record["deeds"][-1]["at"]
-    answer = publishing.Answer(because, who.name, at) if because else None
-    audit = {
-        "audit_id": stable_id("audit", "authorisation", act, subject, at, record["deeds"][-1]["signature"]),
-        "action": f"authorisation.{act}", "actor": who.name, "at": at, "subject": subject, "authorisation_id": subject,
-        "details": {"state": record["state"], "role": who.role, **who.cited, "reason": record.get("reason") or ""},
-    }  # fmt: skip
+    subject, audit = record["authorisation_id"], audited(act, who, record)
+    answer = publishing.Answer(because, who.name, audit["at"]) if because else None
     async with producer(settings, "cli") as publisher:
         found = iter([(subject, record)])
         async for result in publishing.publish(publisher, topics()[TOPIC], found, None, answer):
             if result.outcome == "rejected":
                 raise ConfigurationError(f"{subject}: {result.reason}")
         await publisher.publish("audit", subject, audit)
+
+
+def audited(act: str, who: Signer, record: Record) -> dict[str, Any]:
+    """Return the audit record of what somebody did to an authorisation."""
+    subject, at = record["authorisation_id"], record["deeds"][-1]["at"]
+    return {
+        "audit_id": stable_id("audit", "authorisation", act, subject, at, record["deeds"][-1]["signature"]),
+        "action": f"authorisation.{act}", "actor": who.name, "at": at, "subject": subject, "authorisation_id": subject,
+        "details": {"state": record["state"], "role": who.role, **who.cited, "reason": record.get("reason") or ""},
+    }  # fmt: skip
 
 
 def _has_signed(record: Mapping[str, Any], act: str, name: str) -> bool:

@@ -111,7 +111,7 @@ async def write(
             record = rows[len(results)][1]
             results.append(result)
             if result.outcome == "published" and isinstance(record, dict):
-                await publisher.publish("audit", record["entry_id"], _audited(act, who, record, now))
+                await publisher.publish("audit", record["entry_id"], audited(act, who, record, now))
     return results
 
 
@@ -123,19 +123,28 @@ async def tell_list(
     Raises:
         RetryableError: The broker does not acknowledge.
     """
+    record = list_audited(act, who, digest, entries, now)
+    async with producer(settings, "cli") as publisher:
+        await publisher.publish("audit", record["subject"], record)
+
+
+def list_audited(
+    act: str, who: Signer, digest: str, entries: Mapping[str, Record], now: int, reason: str = ""
+) -> dict[str, Any]:
+    """Return the audit record of what somebody did to a list as one, and of why where that was said."""
     under = sorted({str(entry["authorisation_id"]) for entry in entries.values()})
     subject, said = f"list:{digest[:16]}", {"entries": str(len(entries)), "authorisations": ", ".join(under)}
-    record = {
+    said |= {"reason": reason} if reason else {}
+    return {
         "audit_id": stable_id("audit", "entries", act, digest, who.name, now), "action": f"entries.{act}",
         "actor": who.name, "at": now, "subject": subject,
         "authorisation_id": under[0] if len(under) == 1 else None,
         "details": {"sha256": digest, "role": who.role, **who.cited, **said},
     }  # fmt: skip
-    async with producer(settings, "cli") as publisher:
-        await publisher.publish("audit", subject, record)
 
 
-def _audited(act: str, who: Signer, record: Record, now: int) -> dict[str, Any]:
+def audited(act: str, who: Signer, record: Record, now: int) -> dict[str, Any]:
+    """Return the audit record of what somebody did to an entry."""
     subject = record["entry_id"]
     return {
         "audit_id": stable_id("audit", "entry", act, subject, now, record["deeds"][-1]["signature"]),

@@ -105,19 +105,25 @@ async def write(settings: Settings, act: str, who: Signer, order: Record) -> Non
     Raises:
         RetryableError: The broker does not acknowledge.
     """
+    subject = order["order_id"]
+    async with producer(settings, "cli") as publisher:
+        await publisher.publish("audit", subject, audited(act, who, order))
+        await publisher.publish(TOPIC, subject, order)
+
+
+def audited(act: str, who: Signer, order: Record, reason: str = "") -> dict[str, Any]:
+    """Return the audit record of what somebody did to an order, and of why where that was said."""
     subject, deed = order["order_id"], order["deeds"][-1]
     said = {
         **who.cited, "state": order["state"], "role": who.role, "purpose": order["purpose"],
         "recipient": order["recipient"],
         "pictures": str(order["pictures"]).lower(), "valid_until": str(order["valid_until"]),
     }  # fmt: skip
-    audit = {
+    said |= {"reason": reason} if reason else {}
+    return {
         "audit_id": stable_id("audit", "export", act, subject, deed["at"], deed["signature"]),
         "action": f"export.{act}", "actor": who.name, "at": deed["at"], "subject": subject, "details": said,
     }  # fmt: skip
-    async with producer(settings, "cli") as publisher:
-        await publisher.publish("audit", subject, audit)
-        await publisher.publish(TOPIC, subject, order)
 
 
 def people_of(order: Mapping[str, Any] | None) -> dict[str, str]:

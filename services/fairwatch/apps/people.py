@@ -14,6 +14,7 @@ from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.silencing import silence_desk
+from fairwatch.apps.waiting_deeds import waiting_desk
 from fairwatch.console.access import use
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.server import run_console
@@ -60,5 +61,6 @@ async def run_people(settings: Settings) -> int:
             return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
 
         return await run_console(
-            config, publisher, read_model, media, clock, silences, broker=publisher.answers, lineage=explains
-        )
+            config, publisher, read_model, media, clock, silences, broker=publisher.answers, lineage=explains,
+            waiting=waiting_desk(settings, "console"),
+        )  # fmt: skip

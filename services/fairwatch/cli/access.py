@@ -58,4 +58,4 @@ def sign(
     for line in access.read(file).added(access.policies(settings())):
         Console(stderr=True).print(f"[yellow]adds[/] {shown(line)}", highlight=False)
     access.sign(file, key)
-    typer.echo(f"{file.with_name(access.SIGNATURES)}: signed by {key.public.key_id}")
+    typer.echo(f"{access.signatures_of(file)}: signed by {key.public.key_id}")

@@ -16,6 +16,7 @@ Action = Literal[
     "candidate.view",
     "candidate.verify",
     "health.view",
+    "waiting.view",
 ]
 
 

@@ -16,6 +16,7 @@ from fairwatch.console import (
     pipeline,
     sign_in,
     silences,
+    waiting,
     watch,
 )
 from fairwatch.console.desk import DESK, Desk
@@ -43,6 +44,9 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("POST", "/api/silences/preview", silences.preview_silence, Rule(action="alert.silence", touch=True)),
     ("POST", "/api/silences/{id}/approve", silences.approve_silence, Rule(action="alert.silence", touch=True)),
     ("POST", "/api/silences/{id}/expire", silences.expire_silence, Rule(action="alert.silence", touch=True)),
+    ("GET", "/api/waiting", waiting.list_waiting, Rule(action="waiting.view")),
+    ("GET", "/api/waiting/{kind}/{id}", waiting.get_waiting, Rule(action="waiting.view", touch=True)),
+    ("POST", "/api/waiting/{kind}/{id}", waiting.decide, Rule(action="waiting.view", touch=True)),
     ("GET", "/act/{token}", links.show, OPEN),
     ("POST", "/act/{token}", links.use, OPEN),
     ("GET", "/api/candidates", candidates.list_candidates, Rule(action="candidate.view")),
@@ -61,11 +65,12 @@ def application(
     watching: watch.Watch,
     quiet: silences.SilenceDesk,
     explaining: lineage.LineageDesk,
+    second: waiting.WaitingDesk,
 ) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
-    app[silences.SILENCES], app[lineage.LINEAGE] = quiet, explaining
+    app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

@@ -19,6 +19,7 @@ from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
 from fairwatch.console.silences import SilenceDesk
+from fairwatch.console.waiting import WaitingDesk
 from fairwatch.console.watch import Asks, Watch, project_beats, redis_answers
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import MediaStore, Publisher
@@ -44,6 +45,7 @@ async def run_console(
     *,
     broker: Asks | None = None,
     lineage: Explains | None = None,
+    waiting: WaitingDesk | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -57,6 +59,7 @@ async def run_console(
         silences: Which there are, and who may make some.
         broker: Asks whether the broker answers.
         lineage: Explains an alert by its id.
+        waiting: What waits for a second person.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -65,7 +68,7 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock, silences, broker, lineage) as port:
+    async with serving(config, publisher, read_model, media, clock, silences, broker, lineage, waiting) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -82,6 +85,7 @@ async def serving(
     silences: SilenceDesk,
     broker: Asks | None = None,
     lineage: Explains | None = None,
+    waiting: WaitingDesk | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -96,10 +100,11 @@ async def serving(
         updates = Live()
         watching = Watch(_questions(desk, broker))
         works = [updates.listen(read_model), _beat(desk), watching.run()]
-        for work in (*works, silences.following) if silences.following else works:
+        waiting = waiting or WaitingDesk()
+        for work in (*works, *filter(None, (silences.following, waiting.following))):
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates, watching, silences, LineageDesk(lineage))
+        app = application(desk, updates, watching, silences, LineageDesk(lineage), waiting)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port

@@ -140,3 +140,8 @@ class _Table:
         else:
             self.entries[key] = value
         return True
+
+    def forget(self, key: str) -> None:
+        """Leave a value out, and that there was one: for who keeps some of many."""
+        self.entries.pop(key, None)
+        self._origins.pop(key, None)

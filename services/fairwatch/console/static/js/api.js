@@ -60,6 +60,9 @@ export const previewSilence = async (matchers) => (await call("POST", "/api/sile
 export const addSilence = (wish) => call("POST", "/api/silences", wish);
 export const agree = (id) => call("POST", `/api/silences/${encodeURIComponent(id)}/approve`, {});
 export const expire = (id) => call("POST", `/api/silences/${encodeURIComponent(id)}/expire`, {});
+export const waiting = () => read("/api/waiting");
+export const waitingFor = (kind, id) => read(`/api/waiting/${kind}/${encodeURIComponent(id)}`);
+export const decideWaiting = (kind, id, said) => call("POST", `/api/waiting/${kind}/${encodeURIComponent(id)}`, said);
 export const health = () => read("/api/health");
 
 export function decide(id, decision, reason, because) {

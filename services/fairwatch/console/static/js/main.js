@@ -9,9 +9,10 @@ import * as pipeline from "./pipeline.js";
 import * as review from "./review.js";
 import * as silences from "./silences.js";
 import { follow } from "./stream.js";
+import * as waitingList from "./waiting.js";
 import { refreshTimes } from "./words.js";
 
-const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", silences: "silence.view", pipeline: "health.view" };
+const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", waiting: "waiting.view", silences: "silence.view", pipeline: "health.view" };
 const SOON_MS = 120; // changes that come together are drawn together …
 const LONGEST_MS = 1000; // … but never later than this, however many follow
 const PULSE_EVERY_MS = 1500;
@@ -61,7 +62,7 @@ function leave(why) {
   troubles = [];
   answers = {};
   chosen = null;
-  for (const view of [alerts, incidents, review, silences]) view.forget();
+  for (const view of [alerts, incidents, review, silences, waitingList]) view.forget();
   forgetPictures();
   at("main").replaceChildren();
   at("desk").hidden = true;
@@ -147,15 +148,15 @@ async function load() {
   const { view, id } = route();
   const can = (action, ask) => (person.actions.includes(action) ? ask() : null);
   try {
-    const [list, waiting, quiet, together, health] = await Promise.all([
-      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, can(NEEDS.pipeline, api.health)]);
+    const [list, waiting, quiet, together, health, second] = await Promise.all([
+      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, can(NEEDS.pipeline, api.health), can(NEEDS.waiting, waitingList.load)]);
     const one = await chosenOne(view, id, list, waiting, together);
     if (person !== who) return;
-    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, pipeline: health };
+    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, pipeline: health, waiting: second };
     chosen = one;
     problem = "";
     banner();
-    if (alerts.isWriting() || silences.isWriting() || incidents.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
+    if (alerts.isWriting() || silences.isWriting() || incidents.isWriting() || waitingList.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
     if (!person || error.word === "signed_out") return;
@@ -184,6 +185,7 @@ function draw() {
     }
     if (view === "incidents") incidents.render(at("main"), answers.incidents, id, redo, chosen?.incident_id === id ? chosen : null, person.actions.includes("alert.act"));
     if (view === "silences") silences.render(at("main"), answers.silences, redo);
+    if (view === "waiting") waitingList.render(at("main"), answers.waiting, id, redo);
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
   for (const tab of document.querySelectorAll("[data-view]")) {
@@ -197,9 +199,10 @@ function badges() {
   const counts = {
     alerts: answers.alerts?.open || 0,
     review: answers.review?.waiting || 0,
+    waiting: answers.waiting?.count || 0,
     pipeline: answers.pipeline ? pipeline.troubles(answers.pipeline) : 0,
   };
-  const words = { alerts: "open", review: "waiting for you", pipeline: "need attention" };
+  const words = { alerts: "open", review: "waiting for you", waiting: "waiting for a second person", pipeline: "need attention" };
   for (const [view, amount] of Object.entries(counts)) {
     at(`badge-${view}`).hidden = !amount;
     at(`badge-${view}`).textContent = view === "review" && answers.review?.more ? `${amount}+` : amount;
@@ -236,7 +239,9 @@ setInterval(async () => {
   const health = await api.health().catch(() => null);
   if (!health || !person) return;
   answers.pipeline = health;
-  if (route().view === "silences") return void refresh(); // by their topic, which the stream does not tell of
+  if (["silences", "waiting"].includes(route().view)) return void refresh(); // by their topics, which the stream does not tell of
+  if (person.actions.includes(NEEDS.waiting)) answers.waiting = await waitingList.load().catch(() => answers.waiting);
+  if (!person) return;
   if (route().view === "pipeline") draw();
   else badges();
 }, HEALTH_EVERY_MS);
