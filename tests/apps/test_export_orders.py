@@ -10,11 +10,13 @@ from fairwatch.apps.export_archive import SIGNED, ArchiveReader, ArchiveWriter
 from fairwatch.apps.export_restore import _configuration, reference_topics
 from fairwatch.apps.export_signature import checked as verified
 from fairwatch.apps.export_signature import require_vouched, vouched_by
-from fairwatch.apps.exporting import DAY, decided, requested, standing
+from fairwatch.apps.export_window import within
+from fairwatch.apps.exporting import DAY, Window, audited, decided, requested, standing
 from fairwatch.apps.keys import write_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.signer import Signer
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.audit_chain import Head, link, verify
 from fairwatch.policy.signatures import PrivateKey
 from tests.support.processor_world import MemoryReference
 from tests.support.records import AT
@@ -77,6 +79,35 @@ def test_an_order_says_until_when_and_whether_pictures_leave() -> None:
         decided(own, "approve", BEN, AT + 1)
     with pytest.raises(ConfigurationError, match="none of the roles"):
         requested(Signer("olga", "operator", CONSOLE), AT, purpose="x", recipient="", pictures=False, until=AT + 9)
+
+
+def test_an_order_names_the_window_of_the_audit_log_that_leaves_and_its_audit_record_too() -> None:
+    window = Window(AT - DAY, AT)
+    asked = requested(ANN, AT, purpose="inquiry", recipient="court", pictures=True, until=AT + DAY, window=window)
+    order = decided(asked, "approve", BEN, AT + 1)
+    said = audited("approve", BEN, order)["details"]
+    assert (said["from"], said["until"]) == (str(AT - DAY), str(AT))
+    assert may_leave(order), "a backup, of that window"
+    assert not may_leave({**order, "records_from": AT - 9 * DAY}), "somebody widened it"
+    with pytest.raises(ConfigurationError, match="from all times"):
+        standing({order["order_id"]: order}, order["order_id"], AT + 2, sealed=True, whole=True)
+    with pytest.raises(ConfigurationError, match="lies after"):
+        requested(ANN, AT, purpose="x", recipient="", pictures=False, until=AT + 9, window=Window(AT, AT))
+
+
+def test_of_each_chain_one_piece_leaves_that_can_be_verified() -> None:
+    times = [1, 5, 4, 20, 6, 9, 30]
+    chains, head = [], Head()
+    for number, at in enumerate(times):
+        said = {"audit_id": str(number), "action": "x", "actor": "y", "at": at, "subject": "z", "details": {}}
+        record = link(said, "audit-0", head)
+        head = Head(record["sequence"], record["hash"])
+        chains.append(record)
+    out = list(within(Window(4, 10), lambda: chains))
+    assert [record["at"] for record in out] == [5, 4, 20, 6, 9]
+    assert verify(out, from_start=False).faults == []
+    assert list(within(Window(), lambda: chains)) == chains
+    assert list(within(Window(since=31), lambda: chains)) == []
 
 
 def archive(path: Path, signer: PrivateKey | None = CONSOLE, key: bytes | None = None, **members: bytes) -> Path:

@@ -18,7 +18,8 @@ from typing import Any
 from fairwatch import __version__
 from fairwatch.apps import kafka
 from fairwatch.apps.export_archive import ArchiveWriter
-from fairwatch.apps.exporting import demanded, known, people_of, standing
+from fairwatch.apps.export_window import within
+from fairwatch.apps.exporting import Window, demanded, known, people_of, standing
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.messages import read
@@ -94,12 +95,13 @@ async def export(settings: Settings, path: Path, key: bytes | None, say: Say, *,
             if topic.name == ENTRIES:
                 await _pictures(archive, settings, latest, summary, sealed=key is not None)
         say(f"reading {CHAIN}")
-        _chain(archive, settings, summary)
+        span = _chain(archive, settings, summary, Window.of(order))
         _configuration(archive, settings.config_dir, summary, sealed=key is not None)
     said = {
         "encrypted": str(key is not None).lower(),
         "sha256": await asyncio.to_thread(_digest, path),
-        "until": str(at),
+        "from": str(span.since or 0),
+        "until": str(min(at, span.until or at)),
         "signer": signer.public.key_id if signer else "none",
         **people_of(order),
     }
@@ -160,14 +162,24 @@ def _stored(archive: ArchiveWriter, topic: str, records: Iterable[Any], summary:
         yield from some
 
 
-def _chain(archive: ArchiveWriter, settings: Settings, summary: Summary) -> None:
-    records = (record for _, _, record in read_topic(settings, CHAIN))
-    report = verify(_stored(archive, CHAIN, records, summary), from_start=False)  # retention may have cut its beginning
+def _chain(archive: ArchiveWriter, settings: Settings, summary: Summary, window: Window) -> Window:
+    """Store the records of the audit log that lie in a window; return the window, from the oldest of them at least."""
+    oldest: list[int] = []
+
+    def records() -> Iterator[Any]:
+        for record in within(window, lambda: (one for _, _, one in read_topic(settings, CHAIN))):
+            oldest[:] = [min(record["at"], *oldest)] if oldest else [record["at"]]
+            yield record
+
+    report = verify(
+        _stored(archive, CHAIN, records(), summary), from_start=False
+    )  # retention may have cut its beginning
     summary.remarks += [
         f"{fault.chain} record {fault.sequence} {fault.kind}: {fault.detail}" for fault in report.faults
     ]
     heads = {chain: {"sequence": head.sequence, "hash": head.hash} for chain, head in sorted(report.heads.items())}
     archive.say(heads=heads)
+    return Window(window.since or next(iter(oldest), None), window.until)
 
 
 async def _pictures(

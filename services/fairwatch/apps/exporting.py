@@ -4,7 +4,8 @@ Backups run unattended, so that what two people agree to is not one file but a p
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from fairwatch.apps.authentic import authentic
 from fairwatch.apps.kafka import producer
@@ -24,8 +25,40 @@ LONGEST: Final = 90 * DAY
 Record = dict[str, Any]
 
 
-def requested(who: Signer, now: int, *, purpose: str, recipient: str, pictures: bool, until: int) -> Record:
-    """Return an order that somebody asks for, signed; times in microseconds UTC.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when until when records leave, microseconds UTC; None: from the beginning, to the end."""
+
+    since: int | None = None
+    until: int | None = None
+
+    @classmethod
+    def of(cls, order: Mapping[str, Any] | None) -> Self:
+        """Return the window that an order names; the whole where there is none."""
+        return cls(order.get("records_from"), order.get("records_until")) if order else cls()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can lie in it."""
+        return self.since is not None and self.until is not None and self.since >= self.until
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything lies in it."""
+        return self.since is None and self.until is None
+
+    def said(self) -> dict[str, str]:
+        """Return what audit records say of it."""
+        return {name: str(at) for name, at in (("from", self.since), ("until", self.until)) if at is not None}
+
+
+WHOLE: Final = Window()
+
+
+def requested(
+    who: Signer, now: int, *, purpose: str, recipient: str, pictures: bool, until: int, window: Window = WHOLE
+) -> Record:
+    """Return an order that somebody asks for, signed; times in microseconds UTC, `window` of the audit log.
 
     Raises:
         ConfigurationError: It says no purpose, or lasts for longer than 90 days or for no time.
@@ -34,6 +67,8 @@ def requested(who: Signer, now: int, *, purpose: str, recipient: str, pictures: 
         raise ConfigurationError("say what for with --purpose")
     if not now < until <= now + LONGEST:
         raise ConfigurationError("an order ends within 90 days: ask for another one then")
+    if window.is_empty:
+        raise ConfigurationError("--records-from: lies after --records-until")
     order: ExportOrder = {
         "order_id": stable_id("export-order", who.name, now),
         "purpose": purpose,
@@ -42,6 +77,8 @@ def requested(who: Signer, now: int, *, purpose: str, recipient: str, pictures: 
         "pictures": pictures,
         "valid_from": now,
         "valid_until": until,
+        "records_from": window.since,
+        "records_until": window.until,
         "requested_by": who.name,
         "approved_by": [],
         "updated_at": now,
@@ -66,7 +103,7 @@ def decided(order: Mapping[str, Any], act: str, who: Signer, now: int) -> Record
     return who.signed(SIGNING, changed, act, now)
 
 
-def standing(orders: Mapping[str, Any], order_id: str, now: int, *, sealed: bool) -> Record:
+def standing(orders: Mapping[str, Any], order_id: str, now: int, *, sealed: bool, whole: bool = False) -> Record:
     """Return the order under which an export may run now.
 
     Args:
@@ -74,6 +111,7 @@ def standing(orders: Mapping[str, Any], order_id: str, now: int, *, sealed: bool
         order_id: The one that is named; the one that allows it, where none is.
         now: Microseconds UTC.
         sealed: Whether pictures and credentials go in.
+        whole: Whether what leaves is of all times: an order for a window is not enough.
 
     Raises:
         ConfigurationError: Says what is missing.
@@ -81,7 +119,7 @@ def standing(orders: Mapping[str, Any], order_id: str, now: int, *, sealed: bool
     if order_id and order_id not in orders:
         raise ConfigurationError(f"there is no export order {order_id!r}")
     named = [orders[order_id]] if order_id else orders.values()
-    faults = {one["order_id"]: _fault(one, now, sealed=sealed) for one in named}
+    faults = {one["order_id"]: _fault(one, now, sealed=sealed, whole=whole) for one in named}
     good = [one for one in named if not faults[one["order_id"]]]
     if not good:
         said = faults.get(order_id) or "none stands that allows it"
@@ -117,7 +155,7 @@ def audited(act: str, who: Signer, order: Record, reason: str = "") -> dict[str,
     said = {
         **who.cited, "state": order["state"], "role": who.role, "purpose": order["purpose"],
         "recipient": order["recipient"],
-        "pictures": str(order["pictures"]).lower(), "valid_until": str(order["valid_until"]),
+        "pictures": str(order["pictures"]).lower(), "valid_until": str(order["valid_until"]), **Window.of(order).said(),
     }  # fmt: skip
     said |= {"reason": reason} if reason else {}
     return {
@@ -137,10 +175,12 @@ def people_of(order: Mapping[str, Any] | None) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _fault(order: Mapping[str, Any], now: int, *, sealed: bool) -> str:
+def _fault(order: Mapping[str, Any], now: int, *, sealed: bool, whole: bool) -> str:
     """Return why an export may not run under an order now; empty where it may."""
     if order["state"] != "GRANTED" or not set(order["approved_by"]) - {order["requested_by"]}:
         return f"it is {order['state'].lower().replace('_', ' ')}, not granted"
     if not order["valid_from"] <= now < order["valid_until"]:
         return "its time is over, or has not come"
+    if whole and not Window.of(order).is_whole:
+        return "it is for a window of time, and this would leave from all times"
     return "it does not allow pictures and credentials, as a sealed file has them" if sealed > order["pictures"] else ""

@@ -67,8 +67,8 @@ async def export_subject(
     order = await _ordered(settings, name, actor, order_id, now)
     subject = walk(lambda topic: _records(settings, topic), name)
     exported = Exported({topic: len(records) for topic, records in subject.records.items() if records})
-    said = {**{topic: str(count) for topic, count in exported.counts.items()}, "reason": reason}
-    said |= exporting.people_of(order)
+    said = {**{topic: str(count) for topic, count in exported.counts.items()}, "reason": reason, "from": "0"}
+    said |= {"until": str(now)} | exporting.people_of(order)
     await _audit(settings, "subject.exported", name, actor, now, said)
     if subject.empty:
         raise ConfigurationError(f"{name}: nothing is known of it; that somebody asked is in the audit log")
@@ -86,7 +86,7 @@ async def _ordered(settings: Settings, name: str, actor: str, order_id: str, now
     if not (order_id or exporting.demanded(settings)):
         return None
     try:
-        return exporting.standing(exporting.known(settings), order_id, now, sealed=True)
+        return exporting.standing(exporting.known(settings), order_id, now, sealed=True, whole=True)
     except ConfigurationError as error:
         await _audit(settings, "export.refused", name, actor, now, {"order": order_id, "reason": str(error)})
         raise

@@ -36,6 +36,10 @@ def request(
     purpose: Annotated[str, typer.Option("--purpose", help="What for.")] = "",
     recipient: Annotated[str, typer.Option("--recipient", help="Who is given the file.")] = "",
     until: Annotated[str, typer.Option("--until", help="2026-03-01T18:00+01:00; a day without.")] = "",
+    records_from: Annotated[
+        str, typer.Option("--records-from", help="Of the audit log only what is of then or later.")
+    ] = "",
+    records_until: Annotated[str, typer.Option("--records-until", help="And before then.")] = "",
     pictures: Annotated[bool, typer.Option("--pictures", help="Pictures and credentials too, sealed.")] = False,
 ) -> None:
     """Ask that data may leave; print the id. Nothing leaves until somebody else agrees."""
@@ -44,9 +48,14 @@ def request(
         proved(who, "export.request"),
         SystemClock().now(),
     )
-    order = exporting.requested(
-        signer, now, purpose=purpose, recipient=recipient, pictures=pictures, until=end or now + exporting.DAY
+    window = exporting.Window(
+        instant_of("--records-from", records_from) if records_from else None,
+        instant_of("--records-until", records_until) if records_until else None,
     )
+    order = exporting.requested(
+        signer, now, purpose=purpose, recipient=recipient, pictures=pictures, until=end or now + exporting.DAY,
+        window=window,
+    )  # fmt: skip
     asyncio.run(exporting.write(settings(), REQUEST, signer, order))
     typer.echo(order["order_id"])
 

@@ -430,6 +430,8 @@ class ExportOrder(TypedDict):
     pictures: NotRequired[bool]
     valid_from: int
     valid_until: int
+    records_from: NotRequired[int | None]
+    records_until: NotRequired[int | None]
     requested_by: str
     approved_by: NotRequired[list[str]]
     updated_at: NotRequired[int | None]
