@@ -26,6 +26,10 @@ const [note, into] = ["incident-note", "incident-into"].map((id) => document.get
 note.value = "one visit"; note.dispatchEvent(new Event("input"));
 into.selectedIndex = 1; into.dispatchEvent(new Event("change"));
 """  # in one step: the page may be drawn anew between two
+WHY = """
+const why = document.getElementById("site-reason");
+why.value = "delivery"; why.dispatchEvent(new Event("input"));
+"""
 PLATE = {"rule": "plates", "event_type": "watchlist.plate", "entry_id": "e", "site_name": "Harbour Station"}
 
 
@@ -249,7 +253,7 @@ async def test_double_enter_decides_nothing(world: ConsoleWorld, browser: WebDri
 
 
 def looks(page: Page) -> None:
-    """Sign in as an operator, look at an incident, split it and merge it."""
+    """Sign in as an operator, look at an incident, split it and merge it; then disarm a site."""
     page.sign_in("olga")
     page.wait("[data-view=incidents]", "Incidents")
     page.click("[data-view=incidents]")
@@ -265,6 +269,12 @@ def looks(page: Page) -> None:
     page.wait("[data-deed=merge]:not([disabled])")
     page.click("[data-deed=merge]")
     page.wait("#incident-told", "The merge is taken.")
+    page.click("[data-view=sites]")
+    page.click("[data-deed='site harbour']")
+    page.wait("#site-reason")
+    page.driver.execute_script(WHY)
+    page.click("#site-send")
+    page.wait(".silences li .muted", "Disarmed by Olga Lind")
 
 
 async def test_an_operator_sees_what_happened_and_says_what_belongs_together(
@@ -281,6 +291,8 @@ async def test_an_operator_sees_what_happened_and_says_what_belongs_together(
     assert [(deed["action"], deed["alerts"], deed["note"]) for deed in deeds] == [
         ("SPLIT", ["alert-1"], ""), ("MERGE", [], "one visit"),
     ]  # fmt: skip
+    [change] = world.publisher.records("site-armings")[-1]["changes"]
+    assert (change["armed"], change["by"], change["reason"]) == (False, "olga", "delivery")
     assert Page(browser, world.url).complaints() == []
 
 

@@ -74,5 +74,5 @@ def test_short_password_is_refused() -> None:
 def test_only_reviewers_decide_and_admins_see_no_faces() -> None:
     assert shipped().roles_for("candidate.verify") == {"reviewer"}
     assert actions(Person(**person(roles=["admin"]))) == [
-        "alert.silence", "health.view", "silence.view", "waiting.view",
+        "alert.silence", "health.view", "silence.view", "site.arm", "site.disarm", "site.view", "waiting.view",
     ]  # fmt: skip

@@ -17,12 +17,15 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
+from fairwatch.console.sites import ArmingDesk
 from fairwatch.console.waiting import WaitingDesk
 from fairwatch.domain.clock import Clock, ManualClock
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.domain.event import Event
+from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.matchers import matcher
 from fairwatch.policy.quiet import Quiet
+from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.silence_deeds import refuse
 from fairwatch.policy.silence_preview import Preview, preview
 from fairwatch.policy.silencing import InForce, matcher_faults
@@ -44,6 +47,7 @@ PEOPLE = {
     "iris": ("Iris Ray", ["requester", "approver"]),
     "otto": ("Otto Okafor", ["approver"]),
 }
+PLACES = {name: {"site_id": name, "name": name.title(), "time_zone": "UTC"} for name in ("harbour", "station")}
 TYPES = {
     "candidates": "MatchCandidate",
     "verifications": "Verification",
@@ -242,7 +246,11 @@ async def console_world(
         silences, told = MemoryReference(), list[Any]()
         publisher.followed["silences"] = silences
         quiet = SilenceDesk(Quiet(), silences, _preview(told))
-        serve = serving(settings, publisher, model, media, clock, quiet, lineage=lineage, waiting=waiting)
+        places, armings = MemoryReference(dict(PLACES)), MemoryReference()
+        publisher.followed["site-armings"] = armings
+        rules = RouteTree(Routes.model_validate({"route": {"receivers": []}}))
+        arming = ArmingDesk(places, armings, ArmedSites(lambda: rules, armings, places).at)
+        serve = serving(settings, publisher, model, media, clock, quiet, arming, lineage=lineage, waiting=waiting)
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())
         yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

@@ -7,6 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from fairwatch.apps.access import policies
+from fairwatch.apps.arming_desk import arming_desk
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import must_be_signed, signing_key
 from fairwatch.apps.lineage.explain import explain
@@ -55,12 +56,13 @@ async def run_people(settings: Settings) -> int:
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = media_store(settings)
-        silences, clock = silence_desk(settings, "console"), SystemClock()
+        silences, arming = silence_desk(settings, "console"), arming_desk(settings, "console")
+        clock = SystemClock()
 
         async def explains(alert_id: str) -> Mapping[str, Any]:
             return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
 
         return await run_console(
-            config, publisher, read_model, media, clock, silences, broker=publisher.answers, lineage=explains,
-            waiting=waiting_desk(settings, "console"),
+            config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
+            lineage=explains, waiting=waiting_desk(settings, "console"),
         )  # fmt: skip

@@ -17,11 +17,14 @@ Action = Literal[
     "candidate.verify",
     "health.view",
     "waiting.view",
+    "site.view",
+    "site.arm",
+    "site.disarm",
 ]
 
 
 SIGNED: frozenset[Action] = frozenset(
-    {"alert.act", "candidate.verify"}
+    {"alert.act", "candidate.verify", "site.arm", "site.disarm"}
 )  # acts that name the role in which they are done
 
 # Of the request that is answered: what its audit records say of why it was allowed.

@@ -16,6 +16,7 @@ from fairwatch.console import (
     pipeline,
     sign_in,
     silences,
+    sites,
     waiting,
     watch,
 )
@@ -47,6 +48,9 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/waiting", waiting.list_waiting, Rule(action="waiting.view")),
     ("GET", "/api/waiting/{kind}/{id}", waiting.get_waiting, Rule(action="waiting.view", touch=True)),
     ("POST", "/api/waiting/{kind}/{id}", waiting.decide, Rule(action="waiting.view", touch=True)),
+    ("GET", "/api/sites", sites.list_sites, Rule(action="site.view")),
+    ("POST", "/api/sites/{id}/arm", sites.arm_site, Rule(action="site.arm", touch=True)),
+    ("POST", "/api/sites/{id}/disarm", sites.disarm_site, Rule(action="site.disarm", touch=True)),
     ("GET", "/act/{token}", links.show, OPEN),
     ("POST", "/act/{token}", links.use, OPEN),
     ("GET", "/api/candidates", candidates.list_candidates, Rule(action="candidate.view")),
@@ -66,11 +70,13 @@ def application(
     quiet: silences.SilenceDesk,
     explaining: lineage.LineageDesk,
     second: waiting.WaitingDesk,
+    arming: sites.ArmingDesk,
 ) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
     app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
+    app[sites.ARMING] = arming
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

@@ -19,6 +19,7 @@ from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
 from fairwatch.console.people import People
 from fairwatch.console.silences import SilenceDesk
+from fairwatch.console.sites import ArmingDesk
 from fairwatch.console.waiting import WaitingDesk
 from fairwatch.console.watch import Asks, Watch, project_beats, redis_answers
 from fairwatch.domain.clock import Clock
@@ -42,6 +43,7 @@ async def run_console(
     media: MediaStore,
     clock: Clock,
     silences: SilenceDesk,
+    arming: ArmingDesk,
     *,
     broker: Asks | None = None,
     lineage: Explains | None = None,
@@ -57,6 +59,7 @@ async def run_console(
         media: Where pictures are.
         clock: What time it is.
         silences: Which there are, and who may make some.
+        arming: Which sites are armed.
         broker: Asks whether the broker answers.
         lineage: Explains an alert by its id.
         waiting: What waits for a second person.
@@ -68,7 +71,7 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock, silences, broker, lineage, waiting) as port:
+    async with serving(config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -83,6 +86,7 @@ async def serving(
     media: MediaStore,
     clock: Clock,
     silences: SilenceDesk,
+    arming: ArmingDesk,
     broker: Asks | None = None,
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
@@ -99,12 +103,12 @@ async def serving(
         desk = Desk(config, people, sessions, throttle, browsers, read_model, media, publisher, health, clock)
         updates = Live()
         watching = Watch(_questions(desk, broker))
-        works = [updates.listen(read_model), _beat(desk), watching.run()]
+        works = [updates.listen(read_model), _beat(desk), watching.run(), *arming.following]
         waiting = waiting or WaitingDesk()
         for work in (*works, *filter(None, (silences.following, waiting.following))):
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates, watching, silences, LineageDesk(lineage), waiting)
+        app = application(desk, updates, watching, silences, LineageDesk(lineage), waiting, arming)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port

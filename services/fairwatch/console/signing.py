@@ -8,8 +8,11 @@ from fairwatch.console.desk import Desk, SignedIn
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.deeds import sign_deed
 from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, Action, Kind, sign_action
+from fairwatch.wire.signed_armings import TOPIC as ARMINGS
+from fairwatch.wire.signed_armings import action_of, sign_arming
 from fairwatch.wire.signings import SILENCE_ACTS, sign_silence
 
 METHOD = "password"
@@ -69,10 +72,27 @@ def silenced(desk: Desk, visitor: SignedIn, action: str, record: dict[str, Any])
     Raises:
         ConfigurationError: The console has no key, and only what is signed counts.
     """
-    key = desk.config.signing_key
-    if key is None and "silences" not in desk.config.must_sign:
+    if (key := _key(desk, "silences")) is None:
         return record
-    if key is None:
-        raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: the console has no key to sign with")
     role = role_for(visitor.person, f"silence.{SILENCE_ACTS[action]}")
     return sign_silence(record, key, action, visitor.person.name, role, method=METHOD)
+
+
+def armed(desk: Desk, visitor: SignedIn, record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a site that somebody who is signed in armed or disarmed, with the deed.
+
+    Raises:
+        ConfigurationError: The console has no key, and only what is signed counts.
+    """
+    if (key := _key(desk, ARMINGS)) is None:
+        return record
+    role = role_for(visitor.person, action_of(armed=record["changes"][-1]["armed"]))
+    return sign_arming(record, key, role=role, method=METHOD, session_id=stable_id("session", visitor.token))
+
+
+def _key(desk: Desk, topic: str) -> PrivateKey | None:
+    """Return the console's key; None where there is none and records of a topic count without."""
+    key = desk.config.signing_key
+    if key is None and topic in desk.config.must_sign:
+        raise ConfigurationError("FAIRWATCH_SIGNING_KEY_FILE: the console has no key to sign with")
+    return key

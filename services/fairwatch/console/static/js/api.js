@@ -63,6 +63,9 @@ export const expire = (id) => call("POST", `/api/silences/${encodeURIComponent(i
 export const waiting = () => read("/api/waiting");
 export const waitingFor = (kind, id) => read(`/api/waiting/${kind}/${encodeURIComponent(id)}`);
 export const decideWaiting = (kind, id, said) => call("POST", `/api/waiting/${kind}/${encodeURIComponent(id)}`, said);
+export const sites = () => read("/api/sites");
+export const arm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/arm`, said);
+export const disarm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/disarm`, said);
 export const health = () => read("/api/health");
 
 export function decide(id, decision, reason, because) {

@@ -8,11 +8,12 @@ import { forgetPictures } from "./pictures.js";
 import * as pipeline from "./pipeline.js";
 import * as review from "./review.js";
 import * as silences from "./silences.js";
+import * as sites from "./sites.js";
 import { follow } from "./stream.js";
 import * as waitingList from "./waiting.js";
 import { refreshTimes } from "./words.js";
 
-const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", waiting: "waiting.view", silences: "silence.view", pipeline: "health.view" };
+const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", waiting: "waiting.view", silences: "silence.view", sites: "site.view", pipeline: "health.view" };
 const SOON_MS = 120; // changes that come together are drawn together …
 const LONGEST_MS = 1000; // … but never later than this, however many follow
 const PULSE_EVERY_MS = 1500;
@@ -62,7 +63,7 @@ function leave(why) {
   troubles = [];
   answers = {};
   chosen = null;
-  for (const view of [alerts, incidents, review, silences, waitingList]) view.forget();
+  for (const view of [alerts, incidents, review, silences, sites, waitingList]) view.forget();
   forgetPictures();
   at("main").replaceChildren();
   at("desk").hidden = true;
@@ -148,15 +149,15 @@ async function load() {
   const { view, id } = route();
   const can = (action, ask) => (person.actions.includes(action) ? ask() : null);
   try {
-    const [list, waiting, quiet, together, health, second] = await Promise.all([
-      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, can(NEEDS.pipeline, api.health), can(NEEDS.waiting, waitingList.load)]);
+    const [list, waiting, quiet, together, places, health, second] = await Promise.all([
+      can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, view === "sites" ? sites.load() : null, can(NEEDS.pipeline, api.health), can(NEEDS.waiting, waitingList.load)]);
     const one = await chosenOne(view, id, list, waiting, together);
     if (person !== who) return;
-    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, pipeline: health, waiting: second };
+    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, sites: places, pipeline: health, waiting: second };
     chosen = one;
     problem = "";
     banner();
-    if (alerts.isWriting() || silences.isWriting() || incidents.isWriting() || waitingList.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
+    if (alerts.isWriting() || silences.isWriting() || sites.isWriting() || incidents.isWriting() || waitingList.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
     if (!person || error.word === "signed_out") return;
@@ -186,6 +187,7 @@ function draw() {
     if (view === "incidents") incidents.render(at("main"), answers.incidents, id, redo, chosen?.incident_id === id ? chosen : null, person.actions.includes("alert.act"));
     if (view === "silences") silences.render(at("main"), answers.silences, redo);
     if (view === "waiting") waitingList.render(at("main"), answers.waiting, id, redo);
+    if (view === "sites") sites.render(at("main"), answers.sites, redo);
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
   for (const tab of document.querySelectorAll("[data-view]")) {
