@@ -36,6 +36,8 @@ async def test_a_decision_is_audited_with_who_made_it_how_and_why_not():
     given = emitted([await court.hears("dora", blind=False)], "audit")
     refused = emitted([await court.hears("ann")], "audit")  # asked for the authorisation
     identity = stable_id("verification", court.face["candidate_id"], "dora")
+    cited = {name: given[0]["details"][name] for name in ("policy", "policy_version")}
+    assert cited["policy"] == "candidate.verify"
     assert given == [
         {
             "audit_id": stable_id("audit", "verification.given", identity, AT + SECOND, "MATCH"),
@@ -43,16 +45,17 @@ async def test_a_decision_is_audited_with_who_made_it_how_and_why_not():
             "actor": "dora",
             "at": AT + SECOND,
             "subject": court.face["candidate_id"],
-            "details": {"decision": "MATCH", "role": "reviewer", "blind": "false"},
+            "details": {"decision": "MATCH", "role": "reviewer", "blind": "false", **cited},
         }
     ]
-    assert refused[0]["details"] == {"decision": "MATCH", "role": "reviewer", "blind": "true", "reason": "own_case"}
+    said = {"decision": "MATCH", "role": "reviewer", "blind": "true", "reason": "own_case"}
+    assert refused[0]["details"] == {**said, **cited}
 
 
 def test_a_verdict_is_told_with_its_candidate_and_audited_with_what_it_came_to():
     face = candidate("FACE", entry_id="entry-face")
     voices = ({"reviewer": "dora", "decision": "MATCH"}, {"reviewer": "emil", "decision": "MATCH"})
-    told = _verdict(face, Ruling("CONFIRMED", 9, "two people", voices))
+    told = _verdict(face, Ruling("CONFIRMED", 9, "two people", voices), {})
     identity = stable_id("verdict", face["candidate_id"], "CONFIRMED")
     assert told == [
         Emit(

@@ -14,12 +14,13 @@ from fairwatch.apps.settings import Settings
 from fairwatch.apps.signed import signed_references
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
-from fairwatch.domain.processor import Processor
+from fairwatch.domain.processor import Processor, Spec
 from fairwatch.engine.config import EngineConfig, Resources
 from fairwatch.parts import parts, spec_of
 from fairwatch.wire.cleaning import Cleaner
 
 BATCH_GROWN = 4_000
+SHARDED = "match"  # whose lists may be shared out among several consumer groups
 
 
 def engine_config(settings: Settings) -> EngineConfig:
@@ -82,6 +83,16 @@ def built(settings: Settings, name: str, given: Resources) -> Processor:
     return build(name, provide, given.references)
 
 
+def running_spec(settings: Settings, name: str) -> Spec:
+    """Return what the engine has to know of a processor here: a part of the lists has its own group and state."""
+    spec = spec_of(name)
+    if name != SHARDED:
+        return spec
+    from fairwatch.matching.list_part import ListPart  # noqa: PLC0415  only where faces or plates are compared
+
+    return replace(spec, name=spec.name + ListPart.read(settings.gallery_shard).name)
+
+
 def run_processor(settings: Settings, name: str) -> int:
     """Run a processor, or a chain (`match+route`), in the calling process until it is told to stop.
 
@@ -89,5 +100,8 @@ def run_processor(settings: Settings, name: str) -> int:
     """
     from fairwatch.engine.worker import run_worker  # noqa: PLC0415  Faust is slow to import
 
-    processors = {spec_of(part): partial(built, settings, part) for part in name.split("+")}
+    parts_of = name.split("+")
+    if settings.gallery_shard and len(parts_of) > 1:
+        raise ConfigurationError(f"{name}: a part of the lists (gallery_shard) is held by match alone, not by a chain")
+    processors = {running_spec(settings, part): partial(built, settings, part) for part in parts_of}
     return run_worker(processors, engine_config(settings), codec(settings))

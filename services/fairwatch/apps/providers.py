@@ -18,6 +18,7 @@ from fairwatch.wire.topics import topics
 # What a process does not run, it does not import: start-up time and memory are counted per process.
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
+    from fairwatch.matching.list_part import ListPart
     from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.escalations import Escalations
@@ -235,6 +236,12 @@ def _policy(settings: Settings, _: Resources) -> "MatchPolicy":
     return MatchPolicy.load(settings.config_dir / FILE)
 
 
+def _list_part(settings: Settings, _: Resources) -> "ListPart":
+    from fairwatch.matching.list_part import ListPart  # noqa: PLC0415
+
+    return ListPart.read(settings.gallery_shard)
+
+
 PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "state": _state,
     "clock": _clock,
@@ -251,6 +258,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "names": _names,
     "soft_biometrics": _soft_biometrics,
     "codec": _codec,
+    "list_part": _list_part,
     "rules": _rules,
     "escalations": _escalations,
     "receivers": _receivers,

@@ -91,6 +91,9 @@ class Settings(FromEnvironment):
     )
     gallery_key: SecretStr = Field(default=SecretStr(""), description="seals gallery_file; at least 32 characters")
     gallery_key_file: Path | None = None
+    gallery_shard: str = Field(
+        default="", description="1/2: match holds the first of two parts of the lists; run the others too; empty: all"
+    )
     config_dir: Path = Field(
         default=Path("config"),
         description="folder of routes.yaml, receivers.yaml, devices.yaml, people.yaml, trust.yaml",

@@ -15,6 +15,7 @@ from fairwatch.domain.records import (
 )
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.better_shots import Asked
+from fairwatch.matching.list_part import WHOLE, ListPart
 from fairwatch.matching.probe import Probe, pick
 from fairwatch.policy.two_person import required_people
 
@@ -51,6 +52,7 @@ def candidate(
     now: int,
     review_us: int,
     asked: Asked | None = None,
+    part: ListPart = WHOLE,
 ) -> MatchCandidate:
     """Return the candidate; the same sighting, entry and template space give the same id.
 
@@ -71,7 +73,7 @@ def candidate(
         "mode": mode,
         **_seen(sighting),
         "matched_at": now,
-        **_found(finding),
+        **_found(finding, part),
         "gallery_version": gallery.version,
         "gallery_size": gallery.size,
         "probe": probe.media if probe else None,
@@ -102,10 +104,11 @@ def _seen(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def _found(finding: Finding) -> dict[str, Any]:
+def _found(finding: Finding, part: ListPart) -> dict[str, Any]:
     """Return what a candidate says of how its entry was found."""
     said = {field.name: getattr(finding, field.name) for field in fields(finding) if field.name != "picture"}
-    return {**said, "explanation": list(finding.explanation)}
+    within = [f"rank and margin are those within part {part.number} of {part.of} of the list"] if part.of > 1 else []
+    return {**said, "explanation": [*finding.explanation, *within]}
 
 
 def _reference(entry: WatchlistEntry, finding: Finding) -> MediaRef | None:

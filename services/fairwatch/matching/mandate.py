@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.records import Authorisation, MatchKind, MatchMode, Sighting, WatchlistEntry
 from fairwatch.matching.admission import Admission
+from fairwatch.matching.list_part import WHOLE, ListPart
 from fairwatch.matching.place import Place
 from fairwatch.matching.scopes import Scopes
 from fairwatch.policy.authorisation import covers, entry_in_force, entry_standing, in_force, standing, within
@@ -26,11 +27,19 @@ class Mandate:
     """Watchlist entries that may match at all, and which of them may at a place and a moment.
 
     Call `refresh` before the questions of a batch. An entry of state ACTIVE is listed; whether its authorisation is in
-    force is asked each time.
+    force is asked each time. What is not in this process's part of the lists is not listed here.
     """
 
-    def __init__(self, entries: Reference, authorisations: Reference, sites: Reference, mode: MatchMode) -> None:
+    def __init__(
+        self,
+        entries: Reference,
+        authorisations: Reference,
+        sites: Reference,
+        mode: MatchMode,
+        part: ListPart = WHOLE,
+    ) -> None:
         self.mode: MatchMode = mode
+        self._part = part
         self._entries = entries
         self._authorisations = authorisations
         self._sites = sites
@@ -60,7 +69,7 @@ class Mandate:
         changed = self._entries.changed_since(version)
         keys = None if changed is None else dict.fromkeys(changed)
         rows = self._entries.items() if keys is None else ((key, self._entries.get(key)) for key in keys)
-        current = {key: entry for key, entry in rows if entry is not None and _stands(key, entry)}
+        current = {key: entry for key, entry in rows if entry is not None and self._lists(key, entry)}
         known = self._known if keys is None else [key for key in keys if key in self._known]
         changes = Changes(removed=[key for key in known if key not in current])
         changes.put = [entry for key, entry in current.items() if self._differs(key, entry)]
@@ -162,6 +171,9 @@ class Mandate:
             kind=kind,
             mode=self.mode,
         )
+
+    def _lists(self, key: str, entry: WatchlistEntry) -> bool:
+        return self._part.holds(key) and _stands(key, entry)
 
     def _differs(self, key: str, entry: WatchlistEntry) -> bool:
         known = self._known.get(key)

@@ -16,6 +16,7 @@ from fairwatch.matching.claims import claimed
 from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.faces import NoTemplate
+from fairwatch.matching.list_part import WHOLE, ListPart
 from fairwatch.matching.mandate import Mandate
 from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.matching.place import Place
@@ -72,12 +73,18 @@ class Match:
         references: Mapping[str, Reference],
         faces: FaceSearch | None,
         policy: MatchPolicy | None = None,
+        list_part: ListPart = WHOLE,
     ) -> None:
         self._clock = clock
         self._faces = faces
         self._policy = policy or MatchPolicy()
+        self._part = list_part
         self._mandate = Mandate(
-            references["watchlist-entries"], references["authorisations"], references["sites"], self._policy.mode
+            references["watchlist-entries"],
+            references["authorisations"],
+            references["sites"],
+            self._policy.mode,
+            list_part,
         )
         lists = references.get("device-lists")
         self._lists = DeviceLists(lists, references["authorisations"]) if lists else None
@@ -249,6 +256,7 @@ class Match:
                 now=moment.now,
                 review_us=self._policy.review_s * SECOND,
                 asked=asked,
+                part=self._part,
             )
             self._tracks.better.note(moment.partition, moment.sighting["observation"], made)
             outcomes.append(Emit("candidates", made["candidate_id"], made))
