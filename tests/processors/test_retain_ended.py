@@ -66,7 +66,9 @@ class Archive:
             await asyncio.wait([self.world.processor._round])
             told += await self.world.tick()
         for emit in told:
-            if emit.record is None:
+            if emit.record is None and emit.topic == "candidates":
+                await self.world.push(self.world.event("candidates", "MatchCandidate", None, emit.key))
+            elif emit.record is None:
                 self.references[emit.topic].put(emit.key, None)
         return told
 
@@ -214,9 +216,12 @@ async def test_a_list_whose_pictures_are_kept_for_a_shorter_time_loses_them_firs
         found(3, "3", authorisation_id="auth-2"),
     )  # fmt: skip
     assert await archive.told(23 * 3600) == []
-    gone, reasons = [], []
+    gone, reasons, forgotten = [], [], []
     for hours in (1, 12, 12):
-        receipts = emitted([await archive.told(hours * 3600)], "erasures")
+        told = await archive.told(hours * 3600)
+        receipts = emitted([told], "erasures")
+        forgotten += [(emit.key, hours) for emit in told if emit.topic == "candidates" and emit.record is None]
+        assert {i for one in receipts if not one["pictures_only"] for i in one["candidates"]} >= {*dict(forgotten)}
         gone.append(sorted(uri[9] for uri in archive.pictures.deleted))
         reasons += [one["reason"] for one in receipts]
     if held:
@@ -228,6 +233,10 @@ async def test_a_list_whose_pictures_are_kept_for_a_shorter_time_loses_them_firs
             "retention: 36 h, retention.yaml, purposes.stolen_vehicle.picture",
             "retention: 48 h, retention.yaml, lists.auth-1.candidate",
         ]
+        assert sorted(key for key, _ in forgotten) == sorted(found(n, "x")["candidate_id"] for n in (1, 2)), (
+            "of the list, confirmed or not, with pictures or without: console, verify and retain forget them"
+        )
+        assert await archive.told(900) == [], "once"
 
 
 async def test_a_short_life_of_pictures_spares_what_two_people_confirmed():

@@ -66,6 +66,9 @@ def rows(settings: Settings, authorisations: Records, holds: Records, now: int) 
         for what, confirmed in (("picture", False), ("candidate", True)):
             if limit := retention.limit(name, record, confirmed=confirmed):
                 yield Row(what, f"list {name}", limit.hours, limit.why, "retain: own key, then picture")
+        if limit := retention.record_limit(name, record):
+            how = "retain: a tombstone, by which console and processors forget it"
+            yield Row("candidate's record", f"list {name}", limit.hours, limit.why, how)
     for name, hold in sorted(holds.items()):
         if holds_now(hold, now):  # type: ignore[arg-type]  # a LegalHold
             yield Row("legal hold", str(hold["subject"]), -1, f"hold {name}", "stays until somebody releases it")

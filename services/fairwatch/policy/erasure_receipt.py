@@ -25,6 +25,7 @@ class Done:
         media: Pictures that were deleted; None where the store did not answer.
         read_model: Subjects of the console's read model that were deleted; None where it did not answer.
         sealed: Pictures are sealed, and the data keys of those that went were deleted.
+        shown_by_project: The read model is left to `project`, which forgets what tombstones name.
         told: Tombstones were written for the candidates too, so that processors forget them.
         alerts: Ids of alerts that were erased.
     """
@@ -34,6 +35,7 @@ class Done:
     sealed: bool = False
     told: bool = False
     alerts: tuple[str, ...] = ()
+    shown_by_project: bool = False
 
 
 def receipt(
@@ -50,7 +52,7 @@ def receipt(
         hours: How long each topic keeps its records, by its name.
     """
     return {
-        "receipt_id": stable_id("erasure", plan.subject, ordered_by, at),
+        "receipt_id": stable_id("erasure", plan.subject, ordered_by, at, reason),
         "subject": plan.subject,
         "kind": plan.kind,
         "authorisation_id": plan.authorisation_id,
@@ -119,7 +121,7 @@ def _stores(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Sequen
         _done("media", done.media, detail=shared),
         _keys(plan, done),
         _store("raw", "EXPIRES", until=at + raw * HOUR, detail="bodies as received, by age"),
-        _done("read-model", done.read_model),
+        _read_model(plan, done),
         _store("galleries", "ORDERED" if entries else "NONE", entries, detail=template if entries else ""),
         _store("history", "NONE", detail="nothing is kept beside topics and stores"),
         _store("backups", "KEPT", detail="those made before hold it: an import leaves it out; delete them by age"),
@@ -133,6 +135,12 @@ def _keys(plan: Plan, done: Done) -> ErasedStore:
         return _store("data-keys", "NONE", detail="pictures are not sealed: copies of the store show them")
     told = "dead in copies of the store; in one older than their own key, when the key of their day goes"
     return _store("data-keys", "DELETED" if plan.pictures else "NONE", len(plan.pictures), detail=told)
+
+
+def _read_model(plan: Plan, done: Done) -> ErasedStore:
+    if not (done.shown_by_project and plan.candidates):
+        return _done("read-model", done.read_model)
+    return _store("read-model", "ORDERED", len(plan.candidates), detail="project forgets them by their tombstones")
 
 
 def _done(name: str, objects: int | None, detail: str = "") -> ErasedStore:

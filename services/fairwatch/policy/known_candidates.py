@@ -40,12 +40,24 @@ class KnownCandidates:
         """Return those whose pictures were not erased."""
         return [_found(key, value) for p in partitions for key, value in self._of(p) if not value.get("gone")]
 
+    def without_pictures(self, partitions: Sequence[int]) -> list[Found]:
+        """Return those whose pictures were erased and of which nobody was told to forget them."""
+        left = ((key, value) for p in partitions for key, value in self._of(p) if value.get("gone"))
+        return [_found(key, {**value, "pictures": ()}) for key, value in left if not value.get("told")]
+
+    def mark_told(self, partitions: Sequence[int], ids: Container[str]) -> None:
+        """Note that everybody was told to forget these; what comes back by their topic ends that."""
+        self._mark(partitions, ids, "told")
+
     def mark_gone(self, partitions: Sequence[int], ids: Container[str]) -> None:
         """Note that the pictures of these are gone."""
+        self._mark(partitions, ids, "gone")
+
+    def _mark(self, partitions: Sequence[int], ids: Container[str], word: str) -> None:
         for partition in partitions:
             for key, value in self._of(partition):
                 if key in ids:
-                    self._state.put(partition, key, {**value, "gone": True})
+                    self._state.put(partition, key, {**value, word: True})
 
     def forget(self, partitions: Sequence[int], before: int) -> None:
         """Forget those that came before a time in microseconds: their topic has forgotten them too."""

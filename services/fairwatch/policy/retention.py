@@ -4,7 +4,7 @@ A list is what one authorisation lists. What is not said is kept as long as its 
 nothing here makes anything live longer. A legal hold goes before all of this.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -52,11 +52,12 @@ class Limit(NamedTuple):
 
 
 class Pictures(Strict):
-    """Lifetimes of pictures of the candidates of a purpose or a list. Records of all share their topic's lifetime.
+    """Lifetimes of what is found for a purpose or a list.
 
     Attributes:
-        picture: Of those that people did not confirm.
-        candidate: Of all, confirmed ones too.
+        picture: Pictures of candidates that people did not confirm.
+        candidate: All candidates, confirmed ones too: pictures, what the console shows and what processors keep of
+            them. Records on topics share their topic's lifetime.
     """
 
     picture: Hours | None = None
@@ -125,16 +126,33 @@ class Retention(Strict):
         said, record = list[Limit](), record or {}
         if hours := record.get("retention_hours"):
             said.append(Limit(hours, "the authorisation"))
-        sources = (
-            (f"lists.{authorisation_id}", self.lists.get(authorisation_id)),
-            (f"purposes.{record.get('objective')}", self.purposes.get(str(record.get("objective")))),
-            ("classes", self.classes),
-        )
-        for where, source in sources:
+        for where, source in self._sources(authorisation_id, record):
             for name in ("candidate",) if confirmed else ("candidate", "picture"):
                 if source is not None and (hours := _hours(getattr(source, name))):
                     said.append(Limit(hours, f"{FILE}, {where}.{name}"))
         return min(said, key=lambda one: one.hours) if said else None
+
+    def record_limit(self, authorisation_id: str, record: Mapping[str, Any] | None) -> Limit | None:
+        """Return how long a candidate, its decisions and its verdict are kept; None where their topics say it.
+
+        Args:
+            authorisation_id: What it was found under.
+            record: That authorisation, as far as it is there.
+        """
+        said = [
+            Limit(hours, f"{FILE}, {where}.candidate")
+            for where, source in self._sources(authorisation_id, record or {})
+            if source is not None and (hours := _hours(source.candidate))
+        ]
+        return min(said, key=lambda one: one.hours) if said else None
+
+    def _sources(self, authorisation_id: str, record: Mapping[str, Any]) -> Sequence[tuple[str, Pictures | None]]:
+        objective = str(record.get("objective"))
+        return (
+            (f"lists.{authorisation_id}", self.lists.get(authorisation_id)),
+            (f"purposes.{objective}", self.purposes.get(objective)),
+            ("classes", self.classes),
+        )
 
     def faults(self, ceilings: Mapping[str, int], review_hours: float = 0) -> Iterator[str]:
         """Yield what contradicts itself, the topics or the law.

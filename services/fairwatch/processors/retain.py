@@ -68,11 +68,13 @@ class _Round:
     Attributes:
         told: Tombstones, receipts and audit records.
         candidates: Ids of those whose pictures went.
+        forgotten: Ids of those that everybody is told to forget.
         aged: What went since it was old enough, by store: objects, how old in hours, whether they were sealed.
     """
 
     told: list[Emit] = field(default_factory=list)
     candidates: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     aged: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
 
 
@@ -90,7 +92,7 @@ class Retain:
         state: What there is to know of candidates, by their ids.
         clock: Time.
         signing_key: Signs receipts; without one the audit chain alone vouches for them.
-        retention: How long pictures of candidates are kept, by class, purpose and list.
+        retention: How long candidates and their pictures are kept, by class, purpose and list.
         every_s: Pause between two rounds.
     """
 
@@ -144,6 +146,7 @@ class Retain:
                 return []
             over, self._round = self._round.result(), None
             self._candidates.mark_gone(partitions, over.candidates)
+            self._candidates.mark_told(partitions, over.forgotten)
             self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
             return over.told + self._days_told(partitions, over.aged)
         self._idle = 0 not in partitions
@@ -154,19 +157,20 @@ class Retain:
             self._next_at = now + self._every
         if aged or looked != self._looked_at or now >= self._ends_at:
             self._looked_at = looked
-            self._round = asyncio.create_task(self._go_round(self._candidates.all(partitions), aged=aged))
+            known = self._candidates.all(partitions), self._candidates.without_pictures(partitions)
+            self._round = asyncio.create_task(self._go_round(*known, aged=aged))
             return self._refused.tell(now)
         return []
 
     def _versions(self) -> tuple[int, ...]:
         return (self._authorisations.version, self._entries.version, self._holds.version)
 
-    async def _go_round(self, known: Sequence[Found], *, aged: bool) -> "_Round":
+    async def _go_round(self, known: Sequence[Found], bare: Sequence[Found], *, aged: bool) -> "_Round":
         over = _Round()
         await self._erase_ended(known, over)
         await self._own_keys([one for one in known if one.candidate_id not in over.candidates])
         if aged:
-            await self._erase_outlived(known, over)
+            await self._erase_outlived(known, bare, over)
             await self._delete_old(known, over)
         return over
 
@@ -228,25 +232,43 @@ class Retain:
             if wanted.entries or wanted.candidates:
                 await self._erase(wanted, f"authorisation.{states[authorisation_id]}", now, over)
 
-    async def _erase_outlived(self, known: Sequence[Found], over: "_Round") -> None:
-        """Erase the pictures of candidates that are older than class, purpose, list or authorisation allow."""
+    async def _erase_outlived(self, known: Sequence[Found], bare: Sequence[Found], over: "_Round") -> None:
+        """Erase candidates, or their pictures, that are older than class, purpose, list or authorisation allow."""
         now = self._clock.now()
-        there = {key: record for key, record in self._authorisations.items() if record}
         left = [one for one in known if one.candidate_id not in over.candidates]
-        old: dict[tuple[str, str], list[Found]] = {}
-        for one in left:
-            name = one.authorisation_id
-            limit = self._retention.limit(name, there.get(name), confirmed=one.evidence)
-            if limit and one.since + limit.hours * HOUR_S * MICROS <= now:
-                old.setdefault((name, f"retention: {limit.hours} h, {limit.why}"), []).append(one)
+        old = self._outlived(left, bare, now)
         entries = [entry for _, entry in self._entries.items() if entry] if old else []
         holds = [hold for _, hold in self._holds.items() if hold] if old else []
-        for (authorisation_id, why), which in sorted(old.items()):
+        for (authorisation_id, why, whole), which in sorted(old.items()):
             wanted = outlived(authorisation_id, which, entries, left, holds, now=now)
             if wanted.candidates:
-                await self._erase(wanted, why, now, over)
+                await self._erase(wanted, why, now, over, whole=whole)
 
-    async def _erase(self, wanted: Plan, why: str, now: int, over: "_Round") -> None:
+    def _outlived(
+        self, left: Sequence[Found], bare: Sequence[Found], now: int
+    ) -> dict[tuple[str, str, bool], list[Found]]:
+        """Return what is too old, by authorisation, by why, and by whether more goes than pictures.
+
+        Args:
+            left: Candidates that have their pictures.
+            bare: Those that have none any more.
+            now: Microseconds UTC.
+        """
+        there = {key: record for key, record in self._authorisations.items() if record}
+        old: dict[tuple[str, str, bool], list[Found]] = {}
+        for one, has_pictures in (*((one, True) for one in left), *((one, False) for one in bare)):
+            name, record = one.authorisation_id, there.get(one.authorisation_id)
+            limits = [(self._retention.record_limit(name, record), True)]
+            if has_pictures:
+                limits.append((self._retention.limit(name, record, confirmed=one.evidence), False))
+            for limit, whole in limits:
+                if limit and one.since + limit.hours * HOUR_S * MICROS <= now:
+                    old.setdefault((name, f"retention: {limit.hours} h, {limit.why}", whole), []).append(one)
+                    break
+        return old
+
+    async def _erase(self, wanted: Plan, why: str, now: int, over: "_Round", *, whole: bool = False) -> None:
+        """Delete pictures and take off entries; where `whole`, let everybody forget the candidates, too."""
         try:
             deleted = await self._stores["media"].store.delete(sorted(wanted.pictures))
         except (RetryableError, OSError) as error:
@@ -255,12 +277,15 @@ class Retain:
             return
         metrics.RETENTION_DELETED.labels("media").inc(deleted)
         hours = {name: self._retention.of_topic(name, topic.retention_hours) for name, topic in topics().items()}
-        done, who = Done(media=deleted, sealed=self._stores["media"].store.sealed), "processor:retain"
+        sealed, who = self._stores["media"].store.sealed, "processor:retain"
+        done = Done(media=deleted, sealed=sealed, told=whole, shown_by_project=whole)
         made = receipt(wanted, done, reason=why, ordered_by=who, at=now, hours=hours)
         signed = sign_receipt(made, self._key)
         self._taken_off |= {entry_id: self._entries.get(entry_id) for entry_id in wanted.entries}
         over.candidates.update(wanted.candidates)
+        over.forgotten.update(wanted.candidates if whole else ())
         over.told += [
+            *(Emit("candidates", candidate_id, None) for candidate_id in wanted.candidates if whole),
             *(Emit("watchlist-entries", entry_id, None) for entry_id in wanted.entries),
             Emit("erasures", signed["receipt_id"], signed),
             Emit("audit", signed["subject"], audited(signed)),
