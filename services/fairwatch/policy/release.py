@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import MatchKind
 from fairwatch.policy.authorisation import person
 from fairwatch.policy.two_person import FACE_MINIMUM, required_people
 
 SCENES = frozenset({"SCENE", "VEHICLE", "THUMBNAIL"})  # no picture made to show who somebody is
 WRITTEN = frozenset(map(str, range(10)))
+
+
+def verdict_id(candidate_id: str, outcome: str) -> str:
+    """Return the id of the verdict of this outcome on a candidate: there is one of each."""
+    return stable_id("verdict", candidate_id, outcome)
 
 
 def confirmed_by(verdict: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from fairwatch.policy.arming_rules import ARMED, DISARMED, Arming
 from fairwatch.policy.calendars import Calendar, Days
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.correlation.rules import Correlation
+from fairwatch.policy.correlation.step import REVOKED
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import FailedError, view_of
 from fairwatch.policy.incidents.rules import IncidentRule
@@ -116,8 +117,16 @@ class Term:
         return self.rule.name
 
     def asks(self, subject: Subject) -> bool:
-        """Tell whether such a subject counts: a beginning, and of what goes on every word of it."""
-        return subject.begins or subject.ends if self.rule.dwell else subject.begins and not subject.goes_on
+        """Tell whether such a subject counts: a beginning, a match that is none, and of what goes on every word."""
+        if self.rule.dwell:
+            return subject.begins or subject.ends
+        return subject.cancels or (subject.begins and not subject.goes_on)
+
+    def part_of(self, subject: Subject) -> str:
+        """Return of which part of the rule a subject is."""
+        if subject.cancels and not self.rule.dwell:
+            return REVOKED
+        return "end" if subject.ends else self.part
 
 
 class RouteTree:

@@ -13,7 +13,7 @@ from fairwatch.domain.ports import State
 from fairwatch.parts import spec_of
 from fairwatch.policy.correlation.pattern import Pattern, Times
 from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
-from fairwatch.policy.correlation.step import Step
+from fairwatch.policy.correlation.step import REVOKED, Step
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 
@@ -144,6 +144,9 @@ def _rule_of(key: str) -> str:
 
 
 def _untimely(step: Step, times: Times) -> str | None:
+    """Return why a step does not count; that a match is none may be known at any time."""
+    if step.part == REVOKED:
+        return None
     if step.known_at - step.latest > times.lateness:
         return "late"
     return "future" if step.earliest - step.known_at > AHEAD else None

@@ -171,7 +171,7 @@ def steps_of(tree: RouteTree, subject: Subject, record: Mapping[str, Any], token
     """
     for term in tree.terms_for(subject) if tree.correlations else ():
         alone = _trigger(tree.rules[term.name], subject, "", subject.started_at)
-        part = "end" if subject.ends else term.part
+        part = term.part_of(subject)
         for step in written(term.rule, part, subject, record, alone, token):
             yield Emit("correlation-steps", step["group"], step)
 

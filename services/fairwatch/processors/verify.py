@@ -17,6 +17,7 @@ from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
 from fairwatch.policy.better_shot import differs, improved, rank
+from fairwatch.policy.release import verdict_id
 from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
 from fairwatch.wire.signed_reference import SignedReference
@@ -300,7 +301,7 @@ def _said(verification: Verification) -> str:
 def _verdict(candidate: MatchCandidate, ruling: Ruling, cited: Mapping[str, str]) -> list[Emit]:
     candidate_id = candidate["candidate_id"]
     verdict: Verdict = {
-        "verdict_id": stable_id("verdict", candidate_id, ruling.outcome),
+        "verdict_id": verdict_id(candidate_id, ruling.outcome),
         "candidate_id": candidate_id,
         "outcome": ruling.outcome,
         "decided_at": ruling.at,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairwatch.policy.correlation.pattern import WAITING, Row, Times, kept, raised, row_of
-from fairwatch.policy.correlation.step import Step
+from fairwatch.policy.correlation.step import REVOKED, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,13 @@ class Then:
         self._seconds = _held(self.value["held"])
 
     def take(self, step: Step) -> tuple[list[dict[str, Any]], str]:
-        """Take an A or a B in."""
+        """Take an A or a B in, or out again where it is revoked."""
         self.pass_time(step.known_at)
-        said, reason = self._first(step) if step.part == "first" else self._second(step)
+        if step.part == REVOKED:
+            self._firsts, self._seconds = _without(step, self._firsts), _waiting_without(step, self._seconds)
+            said, reason = list[dict[str, Any]](), REVOKED
+        else:
+            said, reason = self._first(step) if step.part == "first" else self._second(step)
         self._save()
         return said, reason
 
@@ -127,10 +131,13 @@ class Without:
         self._firsts = _held(self.value["held"])
 
     def take(self, step: Step) -> tuple[list[dict[str, Any]], str]:
-        """Take an A or a B in."""
+        """Take an A or a B in, or out again where it is revoked."""
         said, reason = self.pass_time(step.known_at), ""
         row = row_of(step)
-        if step.part == "second":
+        if step.part == REVOKED:
+            self._firsts, self._seconds = _waiting_without(step, self._firsts), _without(step, self._seconds)
+            reason = REVOKED
+        elif step.part == "second":
             self._firsts = [held for held in self._firsts if not self._excuses(row, held.row)]
             self._seconds = thinned([*self._seconds, row], self._times.before + self._times.within)
             reason = "second"
@@ -180,6 +187,14 @@ class Without:
     def _save(self) -> None:
         self.value["rows"] = [list(row) for row in self._seconds]
         self.value["held"] = [held.saved for held in self._firsts]
+
+
+def _without(step: Step, rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.trigger_id != step.trigger_id]
+
+
+def _waiting_without(step: Step, waiting: list[Held]) -> list[Held]:
+    return [held for held in waiting if held.row.trigger_id != step.trigger_id]
 
 
 def thinned(rows: list[Row], within: int) -> list[Row]:

@@ -143,14 +143,14 @@ def raised(
     }
 
 
-def ended(trigger: Mapping[str, Any], at: int, known_at: int) -> dict[str, Any]:
-    """Return the end of what goes on."""
+def ended(trigger: Mapping[str, Any], at: int, known_at: int, *, revoked: bool = False) -> dict[str, Any]:
+    """Return the end of what goes on; or, where it was raised by what is revoked, that it never was."""
     [cause] = trigger["causes"]
     at = max(at, trigger["started_at"])
     return {
         **trigger,
-        "alert_id": stable_id(trigger["alert_id"], "end"),
-        "state": "ENDED",
+        "alert_id": stable_id(trigger["alert_id"], "revoked" if revoked else "end"),
+        "state": "CANCELLED" if revoked else "ENDED",
         "updated_at": at,
         "ended_at": at,
         "received_at": known_at,

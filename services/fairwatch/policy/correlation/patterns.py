@@ -7,6 +7,7 @@ from fairwatch.policy.correlation.dwell import Dwell
 from fairwatch.policy.correlation.pairs import Then, Without
 from fairwatch.policy.correlation.pattern import Pattern, Times, ended
 from fairwatch.policy.correlation.rules import Kind
+from fairwatch.policy.correlation.step import REVOKED
 from fairwatch.policy.correlation.window import Window
 
 PATTERNS: Mapping[Kind, type[Window | Dwell | Then | Without]] = {
@@ -17,10 +18,10 @@ PATTERNS: Mapping[Kind, type[Window | Dwell | Then | Without]] = {
 }
 
 PARTS: Mapping[Kind, tuple[str, ...]] = {
-    "count": ("first",),
+    "count": ("first", REVOKED),
     "dwell": ("first", "end"),
-    "then": ("first", "second"),
-    "without": ("first", "second"),
+    "then": ("first", "second", REVOKED),
+    "without": ("first", "second", REVOKED),
 }
 
 

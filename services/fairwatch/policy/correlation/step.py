@@ -13,10 +13,12 @@ from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.correlation.rules import Correlation, KeyField
+from fairwatch.policy.release import verdict_id
 from fairwatch.policy.subject import Subject
 
 PART, VALUE, ERROR = "correlation.part", "correlation.value", "correlation.error_us"
-PARTS = ("first", "second", "end")
+REVOKED = "revoked"  # a match that was counted is none
+PARTS = ("first", "second", "end", REVOKED)
 LARGEST_ERROR = 60_000_000
 Token = Callable[[str], str]  # what stands for a plate: none is in a key or a group
 
@@ -27,12 +29,12 @@ class Step:
 
     Attributes:
         step_id: The same when it comes again.
-        part: `first` or `second` of what the rule asks for; `end` of what goes on.
+        part: `first` or `second` of what the rule asks for; `end` of what goes on; `revoked` of a match.
         at: When it happened.
         error: How far that may be off.
         known_at: When the hub heard of it, or a person decided it.
         value: What is counted, where different things are.
-        trigger_id: Of the sighting or verdict.
+        trigger_id: Of the sighting or verdict; of what is revoked that which confirmed it.
         record: The trigger that it would be alone.
     """
 
@@ -98,7 +100,8 @@ def written(
     """
     known_at = source["decided_at"] if subject.record == "verdict" else subject.received_at
     error = str(rule.error_of(source.get("clock", "UNKNOWN")))
-    values = _texts(rule.distinct, subject, source, token) if rule.distinct else ("",)
+    values = _texts(rule.distinct, subject, source, token) if rule.distinct and part != REVOKED else ("",)
+    events = [verdict_id(subject.candidate_id or "", "CONFIRMED")] if part == REVOKED else trigger["triggers"]
     for key in keys(rule.per, subject, source, token):
         group = "|".join((rule.name, *key))
         for value in values:
@@ -109,6 +112,7 @@ def written(
                 "started_at": subject.occurred_at,
                 "updated_at": subject.occurred_at,
                 "issued_at": known_at,
+                "triggers": events,
                 "parameters": {**trigger["parameters"], PART: part, VALUE: value, ERROR: error},
             }
 

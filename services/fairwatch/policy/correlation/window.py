@@ -11,7 +11,7 @@ from typing import Any
 
 from fairwatch.policy.correlation.pairs import thinned
 from fairwatch.policy.correlation.pattern import Row, Times, ended, kept, raised, row_of
-from fairwatch.policy.correlation.step import Step
+from fairwatch.policy.correlation.step import REVOKED, Step
 
 MANY = 64  # events of one key, where others of the same thing answer as well
 
@@ -30,7 +30,9 @@ class Window:
         self._rows = [Row(*row) for row in self.value["rows"]]
 
     def take(self, step: Step) -> tuple[list[dict[str, Any]], str]:
-        """Take an event in."""
+        """Take an event in, or out again where it is revoked."""
+        if step.part == REVOKED:
+            return [*self.pass_time(step.known_at), *self._take_out(step)], REVOKED
         said, row = self.pass_time(step.known_at), row_of(step)
         insort(self._rows, row)
         anchor = self._last_anchor(row)
@@ -61,6 +63,21 @@ class Window:
         if over_at is not None or not self._rows:
             return over_at
         return max(row.latest for row in self._rows) + self._lasts()
+
+    def _take_out(self, step: Step) -> list[dict[str, Any]]:
+        """Count an event no more; what there is not enough for without it is over, or never was if it raised that."""
+        value, opened = self.value, self.value["open"]
+        self._rows = [row for row in self._rows if row.trigger_id != step.trigger_id]
+        enough = (row.earliest for row in reversed(self._rows) if self._is_enough(self._before(row.earliest)))
+        anchor, said = next(enough, None), list[dict[str, Any]]()
+        if opened is not None and anchor is None:
+            raised_it = step.trigger_id in opened["triggers"]
+            said = [ended(opened, min(value["until"], step.known_at), step.known_at, revoked=raised_it)]
+            value.update(open=None, until=0)
+        elif opened is not None and anchor is not None:
+            value["until"] = min(value["until"], anchor + self._times.within)
+        self._forget(step.known_at)
+        return said
 
     def _over_at(self) -> int | None:
         return None if self.value["open"] is None else self.value["until"] + self._times.slack
