@@ -142,6 +142,11 @@ PIPELINE = Dashboard(
             },
         ),
         Panel("What shadow rules would have told", rates("fairwatch_shadow_alerts_total", "rule"), "cps"),
+        Panel(
+            "Alerts that nobody was told of by `tell_when`",
+            rates("fairwatch_alerts_not_told_total", "rule", "receiver"),
+            "cps",
+        ),
         Panel("What rules of several events have raised", rates("fairwatch_correlated_total", "rule", "state"), "cps"),
         Panel(
             "Keys of which rules of several events remember something", {"keys": "fairwatch_correlation_keys{$where}"}

@@ -27,9 +27,9 @@ class Room:
     def restart(self) -> None:
         self.group = Group(self.rules, self.state, self.clock)
 
-    async def see(self, device: str = "cam-1", state: str = "NEW", **fields) -> None:
+    async def see(self, device: str = "cam-1", state: str = "NEW", kind: str = "MOMENT", **fields) -> None:
         self.number += 1
-        cause = {"cause_id": device, "kind": "MOMENT"}
+        cause = {"cause_id": device, "kind": kind}
         said = trigger(n=self.number, at=self.clock.now(), state=state, causes=[cause], device_ids=[device], **fields)
         event = Event("alert-triggers", "Alert", said, said["group"], partition=PARTITION, offset=self.number)
         self._note([each for answer in await self.group.handle([event]) for each in answer])
@@ -66,13 +66,31 @@ async def test_nobody_is_told_before_the_group_has_come_to_what_the_rule_asks_fo
 
 
 async def test_a_group_that_never_comes_to_it_is_over_untold_and_leaves_nothing():
-    room = Room("group.count >= 3")
+    def not_told() -> float:
+        said = {"rule": "tamper", "receiver": "control-room"}
+        return REGISTRY.get_sample_value("fairwatch_alerts_not_told_total", said) or 0
+
+    before, room = not_told(), Room("group.count >= 3")
     await room.see()
+    assert not_told() == before, "it may come to it yet"
     await room.wait(11)
-    assert (room.told, room.keys) == ([], [])
+    assert (room.told, room.keys, not_told()) == ([], [], before + 1)
     await room.see()
     await room.see()
     assert room.told == [], "it is counted anew"
+
+
+async def test_a_door_that_stays_open_is_told_when_it_was_open_for_so_long_though_nothing_else_happens():
+    room = Room("group.seconds >= 300")
+    await room.see(kind="CONDITION")
+    await room.wait(4.9)
+    room.restart()
+    assert room.told == []
+    await room.wait(0.7)
+    assert room.told == [("NEW", 1)], "asked again with each interval"
+    await room.see(kind="CONDITION", state="ENDED")
+    await room.wait(1)
+    assert [state for state, _ in room.told] == ["NEW", "ENDED"]
 
 
 async def test_a_revoked_match_that_was_held_back_was_never_there():

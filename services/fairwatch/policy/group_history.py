@@ -1,7 +1,8 @@
 """Whether a group is told at all, by the `tell_when` of its rule: what it has come to, and what was told of it before.
 
-It is asked before the first word, each time the group changes; what was told once is told to its end. What was told of
-a group is kept for a day, beside the groups that are open.
+It is asked before the first word, each time the group changes, and each interval where it asks about time; what was told
+once is told to its end, what ended before is counted. What was told of a group is kept for a day, beside the groups
+that are open.
 """
 
 from functools import lru_cache
@@ -34,6 +35,9 @@ def is_told(agenda: Agenda, partition: int, group: AlertGroup, now: int) -> bool
     except FailedError:
         metrics.RULES_FAILED.labels(alert["rule"], "tell_when").inc()
         answer = True
+    if not answer and group.value["ended"] is not None:
+        for receiver in alert["receivers"]:
+            metrics.ALERTS_NOT_TOLD.labels(alert["rule"], receiver).inc()
     if answer:
         agenda.put(partition, key, {"told": [*told, now][-KEPT:], "due": now + DAY})
     return answer

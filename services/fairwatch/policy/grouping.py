@@ -20,6 +20,8 @@ from fairwatch.policy.group_due import escalates_at, repeat_at, silent_at
 OVER = ("ENDED", "CANCELLED")
 TRACE_LIMIT = 8
 CAUSE_LIMIT = 100
+SECOND = 1_000_000
+OF_TIME = ("group.seconds", "history.")  # what `tell_when` may ask for that changes by itself
 Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
 Verdict = Literal["taken", "goes_on", "nothing_open"]
 Tells = Callable[["AlertGroup", int], bool]
@@ -211,7 +213,7 @@ class AlertGroup:
         if value["ended"] is None:
             self._age(now)
         if first and self._tells is not None and not self._tells(self, now):
-            self._hold_back()
+            self._hold_back(now)
             return None
         value["alert"]["revision"] += 1
         value["alert"]["issued_at"] = now
@@ -232,12 +234,15 @@ class AlertGroup:
             self._bury()
         return alert
 
-    def _hold_back(self) -> None:
-        """Tell nothing until something changes; what is over was never told."""
-        if self.value["ended"] is None:
-            self.value["due"] = None
-        else:
+    def _hold_back(self, now: int) -> None:
+        """Tell nothing until something changes, time too where the rule asks for it; what is over was never told."""
+        timing = self.value["timing"]
+        if self.value["ended"] is not None:
             self._bury()
+        elif any(word in timing["tell_when"] for word in OF_TIME):
+            self.value["due"] = now + max(timing["group_interval"], SECOND)
+        else:
+            self.value["due"] = None
 
     def _say_aside(self, receivers: Sequence[str] | None, now: int) -> dict[str, Any]:
         """Return a revision for these receivers, or all of them, beside what is due: no time is counted from it."""

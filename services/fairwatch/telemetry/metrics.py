@@ -57,6 +57,12 @@ RULES_FAILED = Counter(
 RULES_NUMBER = Gauge(
     "fairwatch_rules_number", "Number of the published rules that hold; 0 for those of the file.", registry=REGISTRY
 )
+ALERTS_NOT_TOLD = Counter(
+    "fairwatch_alerts_not_told",
+    "Alerts that ended before the `tell_when` of their rule held, by whom they would have been told to.",
+    ["rule", "receiver"],
+    registry=REGISTRY,
+)
 SHADOW_ALERTS = Counter(
     "fairwatch_shadow_alerts",
     "Revisions of alerts that rules with `shadow: true` would have told.",
