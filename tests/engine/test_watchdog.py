@@ -11,6 +11,15 @@ def test_watchdog_tells_offsets_that_are_never_committed():
     assert "committed only up to 3" in watchdog.stuck(10, **stuck)
 
 
+def test_watchdog_begins_anew_when_something_is_committed():
+    watchdog = Watchdog(patience_s=10)
+    seen = {"handled": {"p": 5}, "positions": {"p": 5}, "ends": {"p": 5}, "busy": False}
+    assert watchdog.stuck(0, **seen, committed={"p": 3}) is None
+    assert watchdog.stuck(9, **seen, committed={"p": 4}) is None
+    assert watchdog.stuck(18, **seen, committed={"p": 4}) is None
+    assert watchdog.stuck(19, **seen, committed={"p": 4}) is not None
+
+
 def test_watchdog_tells_events_that_are_never_fetched():
     watchdog = Watchdog(patience_s=10)
     stuck = {"handled": {}, "committed": {"p": 3}, "positions": {"p": 3}, "ends": {"p": 5}, "busy": False}
@@ -33,17 +42,25 @@ def test_watchdog_takes_an_expired_topic_for_what_it_is():
     assert all(watchdog.stuck(now, **empty) is None for now in range(0, 100, 9))
 
 
+def first_told(watchdog, moments):
+    """Return when the watchdog tells of a partition that stands still while another flows under load."""
+    for now in moments:
+        told = watchdog.stuck(
+            now, handled={}, committed={}, positions={"flows": now, "stands": 3}, ends={"flows": 500, "stands": 5},
+            busy=True,
+        )  # fmt: skip
+        if told is not None:
+            assert "stands ends at 5 but nothing from 3 on" in told
+            return now
+    raise AssertionError("never told")
+
+
 def test_watchdog_tells_a_partition_that_is_never_fetched_while_another_flows():
-    watchdog = Watchdog(patience_s=10)
-    told = [
-        watchdog.stuck(
-            now, handled={}, committed={}, positions={"flows": now, "stands": 3},
-            ends={"flows": 500, "stands": 5}, busy=True,
-        )
-        for now in range(20)
-    ]  # fmt: skip
-    assert told.count(None) >= 10
-    assert "stands ends at 5 but nothing from 3 on" in told[-1]
+    assert first_told(Watchdog(patience_s=10), range(100, 200)) == 110
+
+
+def test_watchdog_tells_it_after_two_turns_of_each_partition_at_least():
+    assert first_told(Watchdog(patience_s=1), range(100, 200)) == 105
 
 
 def test_watchdog_lets_a_partition_wait_for_its_turn_behind_slow_batches_of_others():
@@ -83,6 +100,7 @@ def test_watchdog_begins_anew_when_partitions_changed_hands():
     watchdog = Watchdog(patience_s=10)
     both = {"handled": {"p": 5}, "committed": {"p": 3}, "positions": {"q": 3}, "ends": {"q": 5}, "busy": False}
     assert watchdog.stuck(0, **both) is None
+    assert watchdog.stuck(9, **both) is None
     watchdog.forget()
     assert watchdog.stuck(11, **both) is None
     assert watchdog.stuck(20, **both) is None
