@@ -268,7 +268,7 @@ async def test_a_store_that_is_away_is_named_in_the_log_and_asked_again_at_once(
     references = {name: MemoryReference({}) for name in ("watchlist-entries", "authorisations", "legal-holds")}
     retain = Retain({"media": Kept(Away(), 1)}, references, MemoryState(), clock)
     with capture_logs() as logs:
-        assert (await retain._go_round([], aged=True)).told == []
+        assert (await retain._go_round([], [], aged=True)).told == []
     assert [(line["store"], line["error"]) for line in logs] == [("media", "away")]
     assert retain._next_at == AT
 
