@@ -1,8 +1,8 @@
 """Whether a group is told at all, by the `tell_when` of its rule: what it has come to, and what was told of it before.
 
-It is asked before the first word, each time the group changes, and each interval where it asks about time; what was told
-once is told to its end, what ended before is counted. What was told of a group is kept for a day, beside the groups
-that are open.
+It is asked before the first word, each time the group changes, and each interval where it asks about time; what was
+told once is told to its end, what ended before is counted. What was told of a group is kept for a day, beside the
+groups that are open.
 """
 
 from functools import lru_cache
