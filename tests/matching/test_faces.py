@@ -1,6 +1,7 @@
 """Faces of one person are near, of others far, and a bad picture is refused with its reason (real models)."""
 
 import io
+import zlib
 from itertools import combinations
 
 import numpy as np
@@ -85,6 +86,36 @@ def test_only_the_box_is_looked_at() -> None:
     assert face_reader().read(scene, alone=True) == NoTemplate("several_faces")
 
 
+def encoded(image: Image.Image, kind: str = "PNG", **more: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **more)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def test_a_picture_of_one_pixel_has_no_face() -> None:
+    assert face_reader().read(encoded(Image.new("RGB", (1, 1))), alone=True) == NoTemplate("no_face")
+
+
+def test_of_forty_faces_none_is_enrolled_and_the_largest_is_looked_for() -> None:
+    face = Image.open(io.BytesIO(picture("obama.jpg"))).convert("RGB").resize((96, 96))
+    many = Image.new("RGB", (960, 480), (127, 127, 127))
+    for number in range(40):
+        many.paste(face, (number % 10 * 96, number // 10 * 96))
+    many.paste(face.resize((200, 200)), (10, 250))
+    assert face_reader().read(encoded(many), alone=True) == NoTemplate("several_faces")
+    found = face_reader().read(encoded(many))
+    assert isinstance(found, Template)
+    assert distance(found, template("obama.jpg")) < face_reader().config.threshold.distance
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5, 0.99])
+def test_a_jpeg_that_is_cut_is_rejected(cut: float) -> None:
+    content = picture("obama.jpg")
+    with pytest.raises(RejectedError) as caught:
+        face_reader().read(content[: int(len(content) * cut)])
+    assert caught.value.reason == "malformed"
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"<svg/>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_is_no_picture_is_rejected(content: bytes) -> None:
     with pytest.raises(RejectedError) as caught:
@@ -92,9 +123,11 @@ def test_what_is_no_picture_is_rejected(content: bytes) -> None:
     assert caught.value.reason == "malformed"
 
 
-def test_a_picture_with_too_many_pixels_is_rejected_before_it_is_decoded() -> None:
-    file = io.BytesIO()
-    Image.new("1", (9000, 9000)).save(file, "PNG")
+def test_a_hundred_megapixels_in_a_few_kilobytes_are_rejected_before_they_are_decoded() -> None:
+    rows, side = zlib.compress(bytes(10_000 * 1_251), 1), (10_000).to_bytes(4)
+    chunks = ((b"IHDR", side + side + bytes([1, 0, 0, 0, 0])), (b"IDAT", rows), (b"IEND", b""))
+    parts = [len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4) for name, data in chunks]
+    assert len(rows) < 100_000
     with pytest.raises(RejectedError) as caught:
-        face_reader().read(file.getvalue())
+        face_reader().read(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
     assert caught.value.reason == "too_large"

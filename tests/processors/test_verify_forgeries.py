@@ -149,6 +149,20 @@ async def test_what_a_key_signed_before_it_was_revoked_stands_and_after_it_does_
     assert court.verdicts() == ["CONFIRMED"]
 
 
+async def test_a_key_that_is_rotated_between_two_decisions_costs_neither() -> None:
+    court, fresh = Court(), PrivateKey.of(b"n" * 32)
+    await court.opens()
+    await court.hears("dora")
+    keys, old = court.vouched["signing-keys"], CONSOLE.public.key_id
+    made = vouch_key(ADMIN, fresh.public, "console", at=AT + 2 * SECOND)
+    keys.put(made["key_id"], made)
+    keys.put(old, revoked(ADMIN, keys.get(old), at=AT + 2 * SECOND, reason="rotated"))
+    [told, _] = await court.hears("fay", at=AT + 3 * SECOND)
+    assert told.record["details"]["reason"] == "revoked_key", "by the old one"
+    await court.hears("emil", at=AT + 3 * SECOND, sign=lambda record: signed(record, fresh))
+    assert court.verdicts() == ["CONFIRMED"]
+
+
 async def test_a_stolen_key_cannot_date_back_for_long_nor_at_all_once_it_is_void() -> None:
     for void, after in ((False, LATE / SECOND + 2), (True, 1)):
         court = Court()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairwatch.apps.enrolling import decided, enrolled
+from fairwatch.apps.enrolling import decided, each_once, enrolled
 from fairwatch.apps.entry_lists import keep, kept, list_hash, named, waiting
 from fairwatch.apps.keys import ANCHORS, signing_of, write_anchors
 from fairwatch.apps.settings import Settings
@@ -45,6 +45,13 @@ def test_what_one_person_enrolled_counts_once_somebody_else_agreed() -> None:
     assert not listed.counts()
     assert RefusedRecords("verify", [listed.seen]).tell(AT) == [], "to wait is no forgery"
     assert listed.counts(AGREED)
+
+
+def test_of_two_entries_with_one_id_in_a_list_the_second_is_refused_by_name() -> None:
+    rows = [("plates:1", ASKED), ("plates:2", {**ASKED, "plate": "XYZ"}), ("plates:3", {**ASKED, "entry_id": "e-3"})]
+    first, second, third = each_once(rows)
+    assert (first, third) == (rows[0], rows[2])
+    assert str(second[1]) == "invalid_field: 'entry-1' is in plates:1 already"
 
 
 @pytest.mark.parametrize("field", [{"valid_until": AT + 10**12}, {"device_ids": []}, {"plate": "XYZ999"}])

@@ -48,6 +48,16 @@ def enrolled(document: Any, who: Signer, now: int, before: Mapping[str, Mapping[
     return who.signed(SIGNING, record, ENROL, later(there, now), REPLACES)
 
 
+def each_once(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows; an entry whose id was there before is refused, since nobody can say which of both is meant."""
+    known: dict[str, str] = {}
+    for name, row in rows:
+        if isinstance(row, dict) and (first := known.setdefault(row["entry_id"], name)) != name:
+            yield name, RejectedError("invalid_field", f"{row['entry_id']!r} is in {first} already", "entry_id")
+        else:
+            yield name, row
+
+
 def decided(record: Mapping[str, Any], act: str, who: Signer, now: int, session: str = "") -> Record:
     """Return an entry that somebody agreed to or withdrew; `session` names the list of which it is one.
 

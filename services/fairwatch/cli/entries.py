@@ -45,7 +45,7 @@ def enrol(
     They count once somebody else agreed, where trust.yaml demands four eyes; the hash of the list is printed.
     """
     signer, now = proved(who, "entry.enrol"), SystemClock().now()
-    rows = list(_enrolled(files, signer, now))
+    rows = list(enrolling.each_once(_enrolled(files, signer, now)))
     good = {row["entry_id"]: row for _, row in rows if isinstance(row, dict)}
     digest = entry_lists.list_hash(good.values())
     typer.echo(f"list {digest[: entry_lists.SHOWN]}: {len(good)} entries", err=True)

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fairwatch.matching.models import DetectorConfig, read_model
+from fairwatch.domain.errors import ConfigurationError
+from fairwatch.matching.models import DetectorConfig, ModelFile, read_model
 
 STRIDE = 4  # pixels of the input for each cell of the outputs
+DIMENSIONS = 4  # picture, channel, row, column
 MULTIPLE = 32  # the input's sides must be multiples of it
+CHANNELS = (1, 2, 2, 10)  # of its outputs: heat, size, shift, landmarks
 OVERLAP = 0.3  # faces that share more of their area are one
 
 
@@ -36,8 +39,12 @@ class Face:
         return float((self.box[2] - self.box[0]) * (self.box[3] - self.box[1]))
 
 
-def session(model: bytes, threads: int) -> Any:
-    """Return a CPU session that uses `threads` threads and leaves the processor alone while it waits."""
+def session(file: ModelFile, folder: Path, threads: int) -> Any:
+    """Return a CPU session that uses `threads` threads and leaves the processor alone while it waits.
+
+    Raises:
+        ConfigurationError: The file is missing, is not the configured one, or is no model.
+    """
     import onnxruntime  # noqa: PLC0415  who compares plates only neither loads nor installs it
 
     options = onnxruntime.SessionOptions()
@@ -45,7 +52,11 @@ def session(model: bytes, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    model = read_model(file, folder)
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # each of its faults is a class of its own, and none of ours
+        raise ConfigurationError(f"{file.path} is no model that can be loaded: {error}") from error
 
 
 class Detector:
@@ -53,8 +64,11 @@ class Detector:
 
     def __init__(self, config: DetectorConfig, folder: Path, threads: int = 1) -> None:
         self._config = config
-        self._session = session(read_model(config, folder), threads)
+        self._session = session(config, folder, threads)
         self._input = self._session.get_inputs()[0].name
+        channels = tuple(output.shape[1] for output in self._session.get_outputs() if len(output.shape) == DIMENSIONS)
+        if channels != CHANNELS:
+            raise ConfigurationError(f"{config.path} has outputs of {channels} channels; CenterFace has {CHANNELS}")
 
     def find(self, picture: Image.Image) -> list[Face]:
         """Return the faces of an RGB picture, the largest first."""

@@ -8,7 +8,7 @@ from PIL import Image
 
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.matching.detector import session
-from fairwatch.matching.models import EmbedderConfig, read_model
+from fairwatch.matching.models import EmbedderConfig
 
 
 class Embedder:
@@ -16,8 +16,11 @@ class Embedder:
 
     def __init__(self, config: EmbedderConfig, folder: Path, threads: int = 1) -> None:
         self._config = config
-        self._session = session(read_model(config, folder), threads)
-        self._input = self._session.get_inputs()[0].name
+        self._session = session(config, folder, threads)
+        first = self._session.get_inputs()[0]
+        self._input, wanted = first.name, [3, config.side, config.side]
+        if any(isinstance(side, int) and side != ours for side, ours in zip(first.shape[1:], wanted, strict=True)):
+            raise ConfigurationError(f"{config.path} takes {first.shape[1:]}, configured is {wanted}")
         dimensions = self._session.get_outputs()[0].shape[-1]
         if dimensions != config.dimensions:
             raise ConfigurationError(f"{config.path} gives {dimensions} numbers, configured is {config.dimensions}")
