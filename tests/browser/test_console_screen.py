@@ -262,6 +262,9 @@ def looks(page: Page) -> None:
     page.wait("#timeline", "Too fast: 20 s")
     page.wait("#timeline", "access.denied")
     page.keep("incident")
+    page.click("#timeline a[href='#/alerts/alert-2']")
+    page.click("#alert-incidents a")
+    page.wait("#timeline", "access.denied")
     page.click("[data-deed^='split ']")
     page.click("[data-deed=split]")
     page.wait("#incident-told", "The split is taken.")
@@ -285,6 +288,7 @@ async def test_an_operator_sees_what_happened_and_says_what_belongs_together(
     await place.sees(2, at=20, device="gate-2", **PLATE)
     for number, at in ((3, 70), (4, 900)):
         await place.sees(number, at=at, device="door-1", event_type="access.denied", rule="doors")
+    await world.fold("alerts", trigger("plates|gate-2", alert_id="alert-2", revision=0))
     await world.fold("incidents", *place.incidents.values())
     await asyncio.to_thread(looks, Page(browser, world.url))
     deeds = world.publisher.records("incident-actions")

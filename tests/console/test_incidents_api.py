@@ -12,6 +12,7 @@ from fairwatch.wire.signed_actions import INCIDENTS, action_refused
 from tests.console.test_deeds_api import PASSWORD
 from tests.support.console_world import PEOPLE, ConsoleWorld
 from tests.support.incidents import Place
+from tests.support.records import trigger
 from tests.support.trust import trust, vouched
 
 
@@ -36,6 +37,24 @@ async def test_incidents_are_listed_with_their_timelines_and_what_went_into_anot
     assert (status, gone["merged_into"]) == (200, first["incident_id"])
     assert (await rita.get("/api/incidents/nothing"))[0] == 404
     assert (await (await world.caller("adam")).get("/api/incidents"))[0] == 403
+
+
+async def test_an_alert_names_the_incident_that_it_is_part_of_now(world: ConsoleWorld) -> None:
+    first, second = await two()
+    await world.fold("alerts", *(trigger(f"g{n}", alert_id=f"alert-{n}", revision=0) for n in (1, 3)))
+    await world.fold("incidents", first, second)
+    rita = await world.caller("ben")
+
+    async def named(alert_id: str) -> list[str]:
+        status, body = await rita.get(f"/api/alerts/{alert_id}")
+        assert status == 200
+        return [incident["incident_id"] for incident in body["incidents"]]
+
+    assert (await named("alert-1"), await named("alert-3")) == ([first["incident_id"]], [second["incident_id"]])
+    merged = {**second, "state": "MERGED", "revision": 1, "merged_into": first["incident_id"], "members": []}
+    whole = {**first, "revision": first["revision"] + 1, "members": [*first["members"], *second["members"]]}
+    await world.fold("incidents", whole, merged)
+    assert await named("alert-3") == [first["incident_id"]], "it went into the other one"
 
 
 async def test_a_forgotten_incident_is_shown_no_more(world: ConsoleWorld) -> None:

@@ -1,10 +1,11 @@
 """Alerts: the list and one of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
-from fairwatch.console.desk import DESK, answer, refusal
+from fairwatch.console.desk import DESK, Desk, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
 from fairwatch.console.views import alert_view
 from fairwatch.stores.read_model import Index, Subject
@@ -43,9 +44,20 @@ async def list_alerts(request: web.Request) -> web.Response:
 
 
 async def get_alert(request: web.Request) -> web.Response:
-    """Return one alert."""
+    """Return one alert, with the incidents that it is part of."""
     desk = request.app[DESK]
     alert = await desk.read_model.get("alert", request.match_info["id"])
     if alert is None:
         return refusal(404, "unknown", "There is no such alert here. It may be older than what the console keeps.")
-    return answer(alert_view(alert, desk.people))
+    return answer({**alert_view(alert, desk.people), "incidents": await _incidents(desk, alert)})
+
+
+async def _incidents(desk: Desk, alert: Subject) -> list[dict[str, Any]]:
+    """Return the incidents that have an alert now: it may have been in others before they were split or merged."""
+    known = [await desk.read_model.get("incident", each) for each in alert.starting("incident:")]
+    records = [each.parts["incident"] for each in known if each is not None]
+    return [
+        {name: record.get(name) for name in ("incident_id", "rule", "state", "started_at")}
+        for record in sorted(records, key=lambda record: int(record["started_at"] or 0))
+        if record.get("state") != "MERGED" and any(member["alert_id"] == alert.id for member in record["members"])
+    ]

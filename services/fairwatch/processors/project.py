@@ -1,6 +1,6 @@
 """Folds what happened into the read model that the console shows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, cast
@@ -91,6 +91,8 @@ def facets_of(record_type: str, record: Mapping[str, Any]) -> Sequence[Facet]:
     if record_type == "Verdict":
         about = _candidate if record["outcome"] == "PENDING" else _decided
         return (about(record["candidate"]), _verdict(record))
+    if record_type == "Incident":
+        return (_incident(record), *_memberships(record))
     one = FACETS.get(record_type)
     return () if one is None else (one(record),)
 
@@ -183,6 +185,20 @@ def _incident(record: Mapping[str, Any]) -> Facet:
     )
 
 
+def _memberships(record: Mapping[str, Any]) -> Iterator[Facet]:
+    """Yield that alerts are or were of an incident; written once, the incident itself says which it has now."""
+    for member in record["members"]:
+        yield Facet(
+            kind="alert",
+            subject=member["alert_id"],
+            name=f"incident:{record['incident_id']}",
+            version=1,
+            at=member["last_at"],
+            record={"incident_id": record["incident_id"]},
+            quiet=True,  # that the incident changed is told
+        )
+
+
 def _urgency(candidate: Mapping[str, Any]) -> int:
     """Return the rank of a candidate that waits: the most urgent first, of those what expires first."""
     return -(int(candidate.get("priority", 2)) * STEP + int(candidate["expires_at"]) // MILLISECOND)
@@ -209,5 +225,4 @@ FACETS: Mapping[str, Callable[[Mapping[str, Any]], Facet]] = {
     "Verification": _verification,
     "Alert": _alert,
     "Delivery": _delivery,
-    "Incident": _incident,
 }

@@ -32,7 +32,7 @@ export const { isWriting } = deeds;
 const { isOpen } = deeds;
 
 export function render(main, answer, id, redo, one, may, explains) {
-  const chosen = answer.alerts.find((alert) => alert.alert_id === id) || one;
+  const chosen = one || answer.alerts.find((alert) => alert.alert_id === id); // one knows its incidents, the list does not
   const rows = answer.alerts.map((alert) => row(alert, alert.alert_id === id));
   const list = rows.length ? el("ol", { class: "rows", onkeydown: walk }, rows) : nothing(answer);
   const column = el("section", { class: "column", "aria-label": "Alerts", "data-scroll": "alerts" }, heading(redo, answer.counts), list);
@@ -105,11 +105,17 @@ function mainFacts(alert) {
     ["Last change", time(alert.updated_at)],
     ["Ended", time(alert.ended_at)],
     ["Events in it", count(alert.count)],
+    ["Part of", incidents(alert)],
     ["Zones", (alert.zones || []).join(", ")],
     ["Rule", alert.rule],
     ["Verified by", alert.verified_by_names.join(" and ")],
     ["Authorisation", alert.authorisation_id],
   ];
+}
+
+function incidents(alert) {
+  const links = (alert.incidents || []).map((incident) => el("a", { href: `#/incidents/${incident.incident_id}` }, `incident ${incident.incident_id.slice(0, 8)} `));
+  return links.length ? el("span", { id: "alert-incidents" }, links) : null;
 }
 
 function media(alert) {

@@ -171,7 +171,7 @@ async function chosenOne(view, id, list, waiting, together) {
   if (!id) return null;
   if (view === "review") return waiting?.candidates.find((candidate) => candidate.candidate_id === id) || api.candidate(id).catch(() => null);
   if (view === "incidents") return together?.incidents.find((incident) => incident.incident_id === id) || api.incident(id).catch(() => null);
-  if (view === "alerts") return list?.alerts.find((alert) => alert.alert_id === id) || api.alert(id).catch(() => null);
+  if (view === "alerts") return api.alert(id).catch(() => list?.alerts.find((alert) => alert.alert_id === id) || null);
   return null;
 }
 
