@@ -204,6 +204,9 @@ PROPERTIES = {
             "modelDir": text("Folder of the models; empty for the image's."),
         },
     ),
+    "galleryShards": number(
+        "Among how many deployments of match the lists are shared out, where they do not fit into one.", 1, 64
+    ),
     "softBiometrics": flag("Keep estimated age and gender of persons; off unless the law allows it."),
     "log": group(
         "Logs.",

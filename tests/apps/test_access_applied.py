@@ -93,6 +93,18 @@ def test_what_is_applied_is_all_that_was_missing(admin: Authorizer) -> None:
     assert admin.quotas["fairwatch-enrich"].keys() == flows()["enrich"].quotas().keys()
 
 
+def test_each_part_of_the_lists_is_allowed_a_group_and_a_state_of_its_own(admin: Authorizer) -> None:
+    apply_access(admin, access_differences(admin, PATTERN, PREFIX))
+    more = access_differences(admin, PATTERN, PREFIX, list_parts=2)
+    assert {change.resource for change in more} == {f"User:fairwatch-match-shard-{number}-of-2" for number in (1, 2)}
+    apply_access(admin, more)
+    assert access_differences(admin, PATTERN, PREFIX, list_parts=2) == []
+    first = {row[1:] for row in admin.acls if row[0] == "User:fairwatch-match-shard-1-of-2"}
+    assert (Kind.GROUP, "here-fairwatch-match-shard-1-of-2", ACLOperation.READ) in first
+    assert (Kind.TOPIC, "here-fairwatch-match-shard-1-of-2-state", ACLOperation.WRITE) in first
+    assert not [name for _, name, _ in first if name.startswith("here-fairwatch-match-state")]
+
+
 def test_a_right_too_many_is_left_to_people_until_it_is_to_be_revoked(admin: Authorizer) -> None:
     apply_access(admin, access_differences(admin, PATTERN, PREFIX))
     too_many = ("User:fairwatch-notify", Kind.TOPIC, "here-watchlist-entries", ACLOperation.WRITE)

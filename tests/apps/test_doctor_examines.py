@@ -90,7 +90,7 @@ async def test_what_is_away_is_said_and_keeps_nothing_else_from_being_looked_at(
 )
 @pytest.mark.broker
 async def test_rights_that_are_missing_are_worse_than_rights_too_many(broker, monkeypatch, changes, level, says):
-    def compared(*_: object) -> list[Change]:
+    def compared(*_: object, **__: object) -> list[Change]:
         if isinstance(changes, Exception):
             raise changes
         return changes

@@ -30,6 +30,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "--api-versions", "keda.sh/v1alpha1", "-f", str(Path(__file__).with_name("everything.yaml")),
         "--set", "chains.pipeline.enabled=true",
     ),
+    "shards": (
+        "--api-versions", "keda.sh/v1alpha1", "-f", str(Path(__file__).with_name("everything.yaml")),
+        "--set", "galleryShards=2",
+    ),
     "mutual-tls": (
         "--api-versions", "keda.sh/v1alpha1",
         "--set", "kafka.security=SSL,kafka.tls.caSecret=ca,kafka.tls.clientSecret=client,redis.existingSecret=redis",

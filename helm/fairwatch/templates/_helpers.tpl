@@ -53,10 +53,37 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- if and $part.enabled (not (and (eq $kind "processor") (hasKey $chained $name))) -}}
 {{- $_ := set $all $name (merge (dict "kind" $kind "flow" (get $known $name) "parts" (list $name)) $part) -}}
 {{- end -}}{{- end -}}{{- end -}}
+{{- include "fairwatch.shards" (dict "root" . "all" $all) -}}
 {{- range $name, $part := $all -}}
 {{- include "fairwatch.check" (dict "root" $ "name" $name "part" $part) -}}
 {{- end -}}
 {{- toYaml $all -}}
+{{- end -}}
+
+{{/* Puts the parts of the lists in the place of match, each with a group, a state and rights of its own. */}}
+{{- define "fairwatch.shards" -}}
+{{- $shards := int .root.Values.galleryShards -}}
+{{- if gt $shards 1 -}}
+{{- $all := .all -}}
+{{- $match := get $all "match" -}}
+{{- if not $match -}}
+{{- fail "galleryShards is more than 1, but match does not run by itself: parts of the lists run in no chain" -}}
+{{- end -}}
+{{- range $number := untilStep 1 (int (add1 $shards)) 1 -}}
+{{- $name := printf "match-shard-%d-of-%d" $number $shards -}}
+{{- $part := deepCopy $match -}}
+{{- $rights := list -}}
+{{- range $part.flow.rights -}}
+{{- if not (contains "+" .name) -}}
+{{- $rights = append $rights (set (deepCopy .) "name" (.name | replace "fairwatch-match" (printf "fairwatch-%s" $name))) -}}
+{{- end -}}{{- end -}}
+{{- $_ := set $part "flow" (merge (dict "name" $name "rights" $rights "forms" list) $part.flow) -}}
+{{- $_ := set $part "run" "match" -}}
+{{- $_ := set $part "env" (merge (dict "FAIRWATCH_GALLERY_SHARD" (printf "%d/%d" $number $shards)) $part.env) -}}
+{{- $_ := set $all $name $part -}}
+{{- end -}}
+{{- $_ := unset $all "match" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What a schema cannot say. */}}

@@ -42,7 +42,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 async def _broker(settings: Settings) -> Finding:
     def compare() -> list[Change]:
         with closing(admin(settings)) as client:
-            return differences(client, settings.topic_prefix, settings.max_partitions, kept_topics(settings).values())
+            bounds, kept = (settings.topic_prefix, settings.max_partitions), kept_topics(settings).values()
+            return differences(client, *bounds, kept, list_parts=settings.list_part.of)
 
     changes = await asyncio.to_thread(compare)
     if not changes:

@@ -64,7 +64,8 @@ async def access(settings: Settings) -> Finding:
         from fairwatch.apps.topics_acls import access_differences  # noqa: PLC0415  kafka-python is slow to import
 
         with closing(kafka.admin(settings)) as client:
-            return access_differences(client, settings.kafka_principals, settings.topic_prefix)
+            pattern, prefix = settings.kafka_principals, settings.topic_prefix
+            return access_differences(client, pattern, prefix, list_parts=settings.list_part.of)
 
     try:
         found = await asyncio.to_thread(compare)
@@ -76,7 +77,7 @@ async def access(settings: Settings) -> Finding:
     other = [f"{one.resource}: {one.action} {one.what}" for one in found]
     if other:
         return Finding("access", "warning", some(other), "fairwatch topics apply, with --revoke for rights too many")
-    seen = f"{len(deployments())} principals may do what schemas/topics says, and nothing else"
+    seen = f"{len(deployments(settings.list_part.of))} principals may do what schemas/topics says, and nothing else"
     return Finding("access", "good", seen)
 
 
@@ -92,7 +93,8 @@ async def registry(settings: Settings) -> Finding:
 
 async def groups(settings: Settings) -> Finding:
     """Look for consumer groups of another version, of another release, and of nobody we know."""
-    known = {f"{settings.topic_prefix}fairwatch-{flow.name}" for flow in deployments().values() if flow.reads}
+    flows = deployments(settings.list_part.of).values()
+    known = {f"{settings.topic_prefix}fairwatch-{flow.name}" for flow in flows if flow.reads}
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, **kafka.client_options(settings))
     try:
         await client.start()

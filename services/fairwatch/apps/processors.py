@@ -12,6 +12,7 @@ from fairwatch.apps.kafka import client_options, codec, reach
 from fairwatch.apps.providers import PROVIDERS
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.signed import signed_references
+from fairwatch.apps.topics_access import SHARDED
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.processor import Processor, Spec
@@ -20,7 +21,6 @@ from fairwatch.parts import parts, spec_of
 from fairwatch.wire.cleaning import Cleaner
 
 BATCH_GROWN = 4_000
-SHARDED = "match"  # whose lists may be shared out among several consumer groups
 
 
 def engine_config(settings: Settings) -> EngineConfig:
@@ -86,11 +86,7 @@ def built(settings: Settings, name: str, given: Resources) -> Processor:
 def running_spec(settings: Settings, name: str) -> Spec:
     """Return what the engine has to know of a processor here: a part of the lists has its own group and state."""
     spec = spec_of(name)
-    if name != SHARDED:
-        return spec
-    from fairwatch.matching.list_part import ListPart  # noqa: PLC0415  only where faces or plates are compared
-
-    return replace(spec, name=spec.name + ListPart.read(settings.gallery_shard).name)
+    return replace(spec, name=name + settings.list_part.name) if name == SHARDED else spec
 
 
 def run_processor(settings: Settings, name: str) -> int:

@@ -10,6 +10,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import Reference, State
 from fairwatch.engine.config import Resources
+from fairwatch.matching.list_part import ListPart
 from fairwatch.stores.media import MediaStore
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.kinds.names import Names
@@ -18,7 +19,6 @@ from fairwatch.wire.topics import topics
 # What a process does not run, it does not import: start-up time and memory are counted per process.
 if TYPE_CHECKING:
     from fairwatch.matching.face_search import FaceSearch
-    from fairwatch.matching.list_part import ListPart
     from fairwatch.matching.match_policy import MatchPolicy
     from fairwatch.matching.recheck import Recheck
     from fairwatch.policy.escalations import Escalations
@@ -236,10 +236,8 @@ def _policy(settings: Settings, _: Resources) -> "MatchPolicy":
     return MatchPolicy.load(settings.config_dir / FILE)
 
 
-def _list_part(settings: Settings, _: Resources) -> "ListPart":
-    from fairwatch.matching.list_part import ListPart  # noqa: PLC0415
-
-    return ListPart.read(settings.gallery_shard)
+def _list_part(settings: Settings, _: Resources) -> ListPart:
+    return settings.list_part
 
 
 PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from fairwatch.edges.environment import FromEnvironment
+from fairwatch.matching.list_part import ListPart
 
 
 class Settings(FromEnvironment):
@@ -92,7 +93,8 @@ class Settings(FromEnvironment):
     gallery_key: SecretStr = Field(default=SecretStr(""), description="seals gallery_file; at least 32 characters")
     gallery_key_file: Path | None = None
     gallery_shard: str = Field(
-        default="", description="1/2: match holds the first of two parts of the lists; run the others too; empty: all"
+        default="",
+        description="1/2: match holds the first of two parts of the lists, topics apply allows both; empty: all",
     )
     config_dir: Path = Field(
         default=Path("config"),
@@ -156,6 +158,11 @@ class Settings(FromEnvironment):
         default=False,
         description="consumer groups know a processor by its `instance`, unique and kept over restarts (a StatefulSet)",
     )
+
+    @property
+    def list_part(self) -> ListPart:
+        """Which part of the lists `match` holds; ConfigurationError where `gallery_shard` names none."""
+        return ListPart.read(self.gallery_shard)
 
 
 @lru_cache

@@ -81,6 +81,8 @@ def differences(
     max_partitions: int = 0,
     chosen: Iterable[Topic] | None = None,
     told: Told = Told(),
+    *,
+    list_parts: int = 1,
 ) -> list[Change]:
     """Return what `apply` would do, and what is left to people.
 
@@ -88,7 +90,7 @@ def differences(
         RetryableError: The broker does not answer.
     """
     files = {topic.name: topic for topic in chosen or topics().values()}
-    states = {name: sources for name, sources in changelogs().items() if files.keys() & set(sources)}
+    states = {name: sources for name, sources in changelogs(list_parts).items() if files.keys() & set(sources)}
     try:
         there = present(admin, [prefix + name for name in (*files, *states)])
     except KafkaError as error:

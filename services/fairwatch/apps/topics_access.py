@@ -1,11 +1,12 @@
 """Rights and quotas of each component, for Kafka and the chart: derived from schemas/topics and the processors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from fairwatch.domain.part import Need, Part, Way
 from fairwatch.engine.topics import changelog_of
+from fairwatch.matching.list_part import ListPart
 from fairwatch.parts import CHAINS, parts
 from fairwatch.wire.topics import topics
 
@@ -14,6 +15,7 @@ OWN = ("Create", "Describe", "DescribeConfigs", "Read", "Write")
 CATCH_UP = 4  # a component may read so many times faster than its topics are written, to make up for an outage
 MIB = 1 << 20
 TRANSACTIONAL = "transactionalId"
+SHARDED = "match"  # whose lists may be shared out among several consumer groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,20 @@ def chains() -> Mapping[str, ChainFlow]:
 
 
 @cache
-def deployments() -> Mapping[str, Flow]:
-    """Return the flow of everything that may run as a deployment with a principal of its own, by name."""
-    return {**flows(), **chains()}
+def deployments(list_parts: int = 1) -> Mapping[str, Flow]:
+    """Return the flow of everything that may run as a deployment with a principal of its own, by name.
+
+    Args:
+        list_parts: Among how many groups of `match` the lists are shared out.
+    """
+    return {**flows(), **chains(), **_shards(list_parts)}
+
+
+def _shards(of: int) -> dict[str, Flow]:
+    """Return the flow of each part of the lists: that of `match`, with a group and a state of its own."""
+    whole, parts_of = flows()[SHARDED], [ListPart(number, of) for number in range(1, of + 1)]
+    names = [f"{SHARDED}{part.name}" for part in parts_of if part.name]
+    return {name: replace(whole, name=name, forms=()) for name in names}
 
 
 @cache
@@ -130,9 +143,10 @@ def keyed() -> Mapping[str, str]:
 
 
 @cache
-def changelogs() -> Mapping[str, tuple[str, ...]]:
+def changelogs(list_parts: int = 1) -> Mapping[str, tuple[str, ...]]:
     """Return the topics that keep state, by logical name, and whose number of partitions they share."""
-    return {changelog_of("", flow.name): flow.reads for flow in flows().values() if flow.state}
+    kept = {**flows(), **_shards(list_parts)}
+    return {changelog_of("", flow.name): flow.reads for flow in kept.values() if flow.state}
 
 
 def _flow(part: Part) -> Flow:

@@ -27,19 +27,19 @@ _OPERATIONS = {operation.name.title().replace("_", ""): operation for operation 
 _NAMES = {operation: name for name, operation in _OPERATIONS.items()}
 
 
-def principals(pattern: str) -> dict[str, str]:
-    """Return the principal of each component and chain.
+def principals(pattern: str, list_parts: int = 1) -> dict[str, str]:
+    """Return the principal of each component and chain, and of each part of the lists that `match` compares.
 
     Raises:
         ConfigurationError: The pattern gives all components the same, or is no principal of Kafka.
     """
     if PLACE not in pattern or not pattern.startswith("User:"):
         raise ConfigurationError(f"FAIRWATCH_KAFKA_PRINCIPALS: {pattern!r} is not of the form User:fairwatch-{PLACE}")
-    return {name: pattern.replace(PLACE, name) for name in deployments()}
+    return {name: pattern.replace(PLACE, name) for name in deployments(list_parts)}
 
 
 def access_differences(
-    admin: KafkaAdminClient, pattern: str, prefix: str = "", *, revoke: bool = False
+    admin: KafkaAdminClient, pattern: str, prefix: str = "", *, revoke: bool = False, list_parts: int = 1
 ) -> list[Change]:
     """Return which rights and quotas the principals lack, and which rights they have too many.
 
@@ -48,15 +48,16 @@ def access_differences(
         pattern: Principal of a component, `User:fairwatch-{component}`.
         prefix: Of topics and groups.
         revoke: Rights that no file names are to be taken away; left to people otherwise.
+        list_parts: Among how many groups of `match` the lists are shared out.
 
     Raises:
         ConfigurationError: The broker has no authorizer, or does not let us look.
         RetryableError: It does not answer.
     """
-    owners = principals(pattern)
+    owners = principals(pattern, list_parts)
     wanted = {
         (owners[name], right.kind, prefix + right.name, operation)
-        for name, flow in deployments().items()
+        for name, flow in deployments(list_parts).items()
         for right in flow.rights()
         for operation in right.operations
     }
@@ -76,12 +77,12 @@ def access_differences(
         Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice)
         for row in sorted(there - wanted)
     ]
-    return changes + list(_quotas(owners, limits))
+    return changes + list(_quotas(owners, limits, list_parts))
 
 
-def _quotas(owners: Mapping[str, str], limits: Mapping[str, Mapping[str, str]]) -> Iterator[Change]:
+def _quotas(owners: Mapping[str, str], limits: Mapping[str, Mapping[str, str]], list_parts: int) -> Iterator[Change]:
     """Yield the quotas that differ from what is wanted."""
-    for name, flow in deployments().items():
+    for name, flow in deployments(list_parts).items():
         had = limits.get(owners[name], {})
         for key, value in flow.quotas().items():
             if had.get(key) != str(value):

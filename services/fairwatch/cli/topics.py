@@ -120,9 +120,11 @@ def apply(
 
 def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:
     bounds = (chosen.topic_prefix, chosen.max_partitions)
-    found = topic_plan.differences(admin, *bounds, kept_topics(chosen).values(), told)
+    parts = chosen.list_part.of
+    found = topic_plan.differences(admin, *bounds, kept_topics(chosen).values(), told, list_parts=parts)
     if chosen.kafka_principals:
-        found += topics_acls.access_differences(admin, chosen.kafka_principals, chosen.topic_prefix, revoke=revoke)
+        pattern, prefix = chosen.kafka_principals, chosen.topic_prefix
+        found += topics_acls.access_differences(admin, pattern, prefix, revoke=revoke, list_parts=parts)
     return found
 
 
