@@ -1,0 +1,61 @@
+"""What a digest says: everything is counted, the first are named, the worst comes first."""
+
+from fairwatch.apps.rehearsal.memory import MemoryState
+from fairwatch.domain.agenda import Agenda
+from fairwatch.sinks.digest import DIGEST, FIRST_AFTER, NAMED, Digests, digest
+
+AT = 1_800_000_000_000_000
+ALERT = {
+    "alert_id": "a-1", "title": "Plate", "rule": "plates", "site_id": "north", "severity": "MINOR", "state": "ENDED",
+}  # fmt: skip
+
+
+def collected(*alerts):
+    """Return what is told of alerts that were held back for the guards in partition 0."""
+    agenda = Agenda(MemoryState(), lambda value: value["next_at"], lambda *_: DIGEST)
+    digests = Digests(agenda, pause=1)
+    for alert in alerts:
+        digests.add(0, "guards", alert, AT)
+    digests.save()
+    ((_, told),) = digests.due([0], AT + FIRST_AFTER)
+    return told
+
+
+def test_a_digest_is_an_alert_of_the_storm_control():
+    told = collected(ALERT, {**ALERT, "severity": "EXTREME", "state": "NEW", "alert_id": "a-2"})
+    assert told["title"] == "2 messages held back"
+    assert (told["revision"], told["state"], told["rule"]) == (0, "NEW", "storm-control")
+    assert (told["event_type"], told["category"], told["severity"]) == ("other", "Other", "EXTREME")
+    assert (told["started_at"], told["updated_at"], told["count"]) == (AT, AT + FIRST_AFTER, 2)
+    assert told["receivers"] == ["guards"]
+
+
+def test_a_digest_counts_by_rule_site_severity_and_state_and_names_the_worst_first():
+    parameters = collected(ALERT, {**ALERT, "severity": "EXTREME", "state": "NEW", "alert_id": "a-2"})["parameters"]
+    assert parameters == {
+        "by_rule": "plates: 2", "by_site_id": "north: 2", "by_severity": "EXTREME: 1, MINOR: 1",
+        "by_state": "ENDED: 1, NEW: 1", "held_back": "2", "from": "2027-01-15T08:00:00.000000Z",
+        "to": "2027-01-15T08:00:10.000000Z", "named": "EXTREME NEW Plate (a-2)\nMINOR ENDED Plate (a-1)",
+    }  # fmt: skip
+
+
+def test_an_alert_that_says_little_is_new_and_of_unknown_severity():
+    told = collected({"alert_id": "a-1", "title": "Plate"})
+    assert told["parameters"]["named"] == "UNKNOWN NEW Plate (a-1)"
+    assert told["parameters"]["by_rule"] == "(none): 1"
+
+
+def test_what_is_not_named_is_counted_as_the_rest():
+    assert "rest" not in collected(*[ALERT] * NAMED)["parameters"]
+    assert collected(*[ALERT] * (NAMED + 1))["parameters"]["rest"].startswith("1 more: ")
+
+
+def test_a_digest_of_several_partitions_is_one_message():
+    parts = {
+        partition: {"since": AT + partition, "count": 1, "named": [["MINOR", "NEW", "Plate", f"a-{partition}"]],
+                    "by": {"rule": {"plates": 1}, "site_id": {}, "severity": {"MINOR": 1}, "state": {}}}
+        for partition in (1, 0)
+    }  # fmt: skip
+    told = digest("guards", parts, AT + 9)
+    assert (told["count"], told["started_at"], len(told["triggers"])) == (2, AT, 2)
+    assert told["description"].splitlines()[0] == "plates: 2"
