@@ -26,6 +26,17 @@ async def test_a_duplicate_is_chained_once():
     assert answers[1] == answers[3] == answers[4] == [Skip("duplicate")]
 
 
+async def test_who_writes_first_under_a_predictable_id_keeps_the_true_record_out_of_nothing():
+    world = World(Audit(MemoryState(), ManualClock(AT)))
+    true = audit_record(1)
+    forged = {**true, "actor": "mallory", "details": {"outcome": "REJECTED"}}
+    told_again = {**true, "at": true["at"] + 60_000_000}
+    events = [world.event("audit", "AuditRecord", one) for one in (forged, true, told_again, forged)]
+    chained = emitted(await world.push(*events), "audit-chain")
+    assert [record["actor"] for record in chained] == ["mallory", true["actor"]]
+    assert not verify(chained).faults
+
+
 async def test_after_a_crash_before_the_state_was_saved_the_same_links_come_again():
     state = MemoryState()
     world = World(Audit(state, ManualClock(AT)))

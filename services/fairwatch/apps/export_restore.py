@@ -45,7 +45,7 @@ from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
-from fairwatch.policy.audit_chain import verify
+from fairwatch.policy.audit_chain import identity, verify
 from fairwatch.processors.audit import HEAD
 from fairwatch.stores.media import SCHEME, MediaStore
 from fairwatch.stores.media_seal import key_name
@@ -280,7 +280,7 @@ class _Keeper:
         """Go on to the next record; what is not long ago may come again."""
         self._state.put(0, HEAD, {"sequence": record["sequence"], "hash": record["hash"]})
         if record["at"] >= self._now - KEEP:
-            self._memory.note(record["audit_id"])
+            self._memory.note(identity(record))
 
     def rows(self) -> dict[str, bytes | None]:
         """Return the rows of the changelog."""

@@ -66,6 +66,17 @@ def link(record: Mapping[str, Any], chain: str, head: Head) -> AuditRecord:
     return {**chained, "hash": digest(chained)}  # type: ignore[typeddict-item]  # a schema-valid record came in
 
 
+def identity(record: Mapping[str, Any]) -> str:
+    """Return what makes an audit record the same one when it comes again: its id, and what it says.
+
+    Ids follow from what is told, so that whoever can write to the topic can be first under one: that must not keep the
+    true record out. The time is not part of it, since what a worker tells again after a restart is told once.
+    """
+    said = {name: record.get(name, DEFAULTS.get(name)) for name in SAID if name != "at"}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"{record['audit_id']} {hashlib.sha256(text.encode('ascii')).hexdigest()}"
+
+
 def digest(record: Mapping[str, Any]) -> str:
     """Return the hex SHA-256 over a record without its hash; it covers the hash of the one before."""
     covered = {name: record.get(name, DEFAULTS.get(name)) for name in FIELDS}

@@ -8,7 +8,7 @@ from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import State
 from fairwatch.parts import spec_of
-from fairwatch.policy.audit_chain import GENESIS, Head, link
+from fairwatch.policy.audit_chain import GENESIS, Head, identity, link
 
 HEAD = "chain"
 
@@ -16,9 +16,9 @@ HEAD = "chain"
 class Audit:
     """Keeps one chain for each partition of the audit topic.
 
-    A record is chained once: by its id for as long as `Memory` keeps it, an older one by its offset. Where the state is
-    saved after the records that it caused, the same records are chained again after a crash, to the same hashes:
-    readers of the chain tolerate identical repeats.
+    A record is chained once: by its id and content for as long as `Memory` keeps them, an older one by its offset.
+    Where the state is saved after the records that it caused, the same records are chained again after a crash, to the
+    same hashes: readers of the chain tolerate identical repeats.
 
     Args:
         state: Key `chain`: {sequence, hash}; and the memory of what was chained.
@@ -59,7 +59,7 @@ class _Keeper:
         record = event.record
         if record is None:
             return Skip("tombstone")
-        if self._memory.repeats(event, record["audit_id"], record["at"]):
+        if self._memory.repeats(event, identity(record), record["at"]):
             return Skip("duplicate")
         chained = link(record, self._chain, self.head)
         self.head = Head(chained["sequence"], chained["hash"])

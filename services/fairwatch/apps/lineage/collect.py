@@ -73,7 +73,7 @@ def gather(find: Find, latest: Latest, alert_id: str) -> Gathered:
     found.deliveries = sorted(
         _of(find("deliveries", [alert_id], since), "alert_id", [alert_id]), key=lambda one: int(one["at"])
     )
-    found.audit = _once(_of(find("audit-chain", ids, since), "subject", ids), "audit_id")
+    found.audit = _once(_of(find("audit-chain", ids, since), "subject", ids), "hash")
     found.receipts = find("erasures", [*ids, *_named(alert, "entry_id", "authorisation_id")])
     found.rule_set = max(
         (one for one in latest("rule-sets").values() if int(one["published_at"]) <= int(alert["issued_at"])),

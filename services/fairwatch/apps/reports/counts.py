@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fairwatch.policy.audit_chain import identity
+
 LOOKS = ("media.viewed", "alert.explained")
 EXPORTS = ("backup.exported", "report.made")
 
@@ -23,9 +25,9 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
     by_mandate: dict[str, Counter[str]] = defaultdict(Counter)
     chains: dict[str, tuple[int, int]] = {}
     for record in records:
-        if not since <= int(record["at"]) < until or record["audit_id"] in known:
+        if not since <= int(record["at"]) < until or (same := identity(record)) in known:
             continue
-        known.add(str(record["audit_id"]))
+        known.add(same)
         _place(chains, record)
         action, details = str(record["action"]), record.get("details", {})
         actions[action] += 1
