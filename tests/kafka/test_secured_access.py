@@ -19,6 +19,7 @@ from fairwatch.apps.topics_acls import access_differences, apply_access
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 from fairwatch.engine.reader import TopicReader
 from fairwatch.parts import CHAINS
+from tests.kafka.broker.test_gallery_shards import PARTS, TITLES, found_by, passages
 from tests.kafka.pipeline import DEVICE, PROCESSORS, pipeline
 from tests.kafka.secured import Secured, secured_fixture  # noqa: F401
 from tests.support.kafka_cluster import one_broker
@@ -37,7 +38,8 @@ def hub(secured: Secured) -> Iterator[Secured]:
         apply_access(admin, planned)
         assert {change.action for change in planned} == {"allow", "limit"}
         settled(admin, [])
-    for name in deployments():
+        apply_access(admin, access_differences(admin, PATTERN, list_parts=len(PARTS)))
+    for name in deployments(len(PARTS)):
         secured.add_user(f"fairwatch-{name}")
     return secured
 
@@ -138,6 +140,13 @@ async def test_an_alert_comes_out_with_each_worker_on_its_own_principal(hub, val
             await publisher.publish("observations", DEVICE, record)
         alert = await pipes.alert(title)
     assert alert["device_ids"] == [DEVICE]
+
+
+async def test_each_part_of_the_lists_works_on_its_own_principal(hub, valkey, tmp_path):
+    settings = hub.settings(redis_url=SecretStr(valkey), max_partitions=2)
+    seen = passages()
+    found = await found_by(settings, tmp_path, PARTS, seen, lambda name: hub.environment(f"fairwatch-{name}"))
+    assert len(found) == 2 * len(TITLES)
 
 
 def test_a_broker_without_authorizer_is_named_as_such():
