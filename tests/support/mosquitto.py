@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -11,6 +12,12 @@ from pathlib import Path
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 OPEN_S = 4.0
+# Linux ends what it becomes when its parent ends, however that does; 1 is PR_SET_PDEATHSIG.
+ENDS_WITH_PARENT = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 LOOK_S = 0.02
 
 
@@ -32,7 +39,8 @@ def mosquitto(folder: Path, port: int, users: Mapping[str, str] | None = None) -
         lines.append("user root")
     configuration = folder / "mosquitto.conf"
     configuration.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    process = subprocess.Popen([MOSQUITTO, "-c", configuration], stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-c", ENDS_WITH_PARENT, MOSQUITTO, "-c", configuration]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait_until_open(port)
         yield port
