@@ -1,8 +1,10 @@
 """Two people really are two, and neither sees what the other said."""
 
 import asyncio
+from typing import Any
 
-from tests.support.console_world import ConsoleWorld
+from fairwatch.console.views import claim_of
+from tests.support.console_world import PNG, ConsoleWorld
 from tests.support.records import AT, candidate, verdict
 from tests.support.trust import CONSOLE, trust, vouched
 
@@ -42,7 +44,8 @@ async def test_same_person_twice_is_refused_also_when_the_first_decision_was_lon
     ann = await world.caller("ann")
     await ann.decide(ID)
     await world.fold_published()
-    await world.model.release(ID, "ann")
+    (seen,) = await world.model.pick("candidate", "listed", 1)
+    await world.model.release(claim_of(seen), "ann")
     assert (await ann.decide(ID, "NO_MATCH"))[1]["error"] == "already_given"
     assert [record["decision"] for record in world.publisher.records("verifications")] == ["MATCH"]
 
@@ -159,6 +162,41 @@ async def test_face_is_not_decided_before_both_pictures_were_served_in_that_sess
     assert (await ann.post(path, decision))[0] == 409
     await ann.look(ID)
     assert (await ann.post(path, decision))[0] == 202
+
+
+async def test_a_better_shot_has_to_be_seen_before_it_is_decided_and_the_decision_names_it(world: ConsoleWorld) -> None:
+    path = f"/api/candidates/{ID}/verifications"
+    await world.fold("candidates", {**FACE, "probe_quality": 0.5})
+    ann = await world.caller("ann")
+    await ann.look(ID)
+    poor = (await ann.get(f"/api/candidates/{ID}"))[1]["probe"]["uri"]
+    await world.fold("candidates", await better_shot(world))
+    good = (await ann.get(f"/api/candidates/{ID}"))[1]["probe"]["uri"]
+    assert good != poor
+    assert (await ann.post(path, {"decision": "NO_MATCH"}))[1]["error"] == "not_seen"
+    assert (await ann.decide(ID))[0] == 202
+    assert world.publisher.records("verifications")[0]["shown"]["picture"] == good
+
+
+async def test_who_was_unsure_may_decide_on_a_better_shot_and_nobody_else_twice(world: ConsoleWorld) -> None:
+    await world.fold("candidates", {**FACE, "probe_quality": 0.5})
+    ann, ben = await world.caller("ann"), await world.caller("ben")
+    await ann.decide(ID, "UNSURE")
+    await ben.decide(ID, "MATCH", "ears")
+    await world.fold_published()
+    assert (await ann.decide(ID, "MATCH", "ears"))[1]["error"] == "already_given"
+    await world.fold("candidates", await better_shot(world))
+    assert (await ann.get(f"/api/candidates/{ID}"))[1]["review"]["may_decide"] is True
+    assert (await ben.get(f"/api/candidates/{ID}"))[1]["review"]["mine"] == "MATCH"
+    assert (await ben.decide(ID, "NO_MATCH"))[1]["error"] == "already_given"
+    assert (await ann.decide(ID, "MATCH", "ears"))[0] == 202
+    assert (await ann.decide(ID, "NO_MATCH"))[1]["error"] == "already_given"
+
+
+async def better_shot(world: ConsoleWorld) -> dict[str, Any]:
+    probe, reference = [await world.media.put(PNG + word, "image/png") for word in (b"better ", b"reference ")]
+    media = {"probe": {"uri": probe}, "reference": {"uri": reference}}
+    return {**FACE, **media, "probe_quality": 0.8, "observation_id": "observation-9"}
 
 
 async def test_face_whose_picture_is_not_here_is_not_decided(world: ConsoleWorld) -> None:

@@ -9,7 +9,16 @@ from fairwatch.console.asking import Asked, asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.requests import limit_of, sent_object, word_of
 from fairwatch.console.signing import signed
-from fairwatch.console.views import PENDING, candidate_view, people_needed, pictures_to_see, state_of
+from fairwatch.console.views import (
+    PENDING,
+    candidate_view,
+    claim_of,
+    given_by,
+    people_needed,
+    picture_of,
+    pictures_to_see,
+    state_of,
+)
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.stores.read_model import Subject
@@ -52,14 +61,14 @@ async def verify(request: web.Request) -> web.Response:
     if objection := words.question() or await _hasty(desk, visitor, candidate, decision, reason):
         return objection
     name = visitor.person.name
-    if f"verification:{name}" in candidate.parts or not await desk.read_model.claim(candidate.id, name, decision):
+    if given_by(candidate, name) or not await desk.read_model.claim(claim_of(candidate), name, decision):
         return refusal(409, "already_given", "You have decided already. Another person has to look at it now.")
     record = _verification(desk, visitor, candidate, decision, reason)
     try:
         await words.audit(desk, name, candidate.id)
         await _publish(desk, candidate, record)
     except BaseException:
-        await desk.read_model.release(candidate.id, name)
+        await desk.read_model.release(claim_of(candidate), name)
         raise
     return answer({"verification_id": record["verification_id"], "decision": decision}, 202)
 
@@ -101,12 +110,11 @@ async def _publish(desk: Desk, candidate: Subject, record: dict[str, Any]) -> No
 
 def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: str, reason: str) -> dict[str, Any]:
     about = candidate.parts["candidate"]
-    picture = about.get("probe") or about.get("scene") or {}
     shown = {
         "score": about["score"],
         "threshold": about["threshold"],
         "probe_quality": about.get("probe_quality"),
-        "picture": picture.get("uri"),  # a better shot may take its place: the decision is about this one
+        "picture": picture_of(candidate) or None,  # a better shot may take its place: the decision is about this one
     }
     record: dict[str, Any] = {
         "verification_id": stable_id("verification", candidate.id, visitor.person.name),
@@ -124,8 +132,8 @@ def _verification(desk: Desk, visitor: SignedIn, candidate: Subject, decision: s
 
 async def _views(desk: Desk, visitor: SignedIn, candidates: list[Subject]) -> list[dict[str, Any]]:
     now = desk.clock.now()
-    claims = await desk.read_model.claims([candidate.id for candidate in candidates], visitor.person.name)
-    return [candidate_view(item, visitor.person, desk.people, now, claims.get(item.id)) for item in candidates]
+    claims = await desk.read_model.claims([claim_of(item) for item in candidates], visitor.person.name)
+    return [candidate_view(item, visitor.person, desk.people, now, claims.get(claim_of(item))) for item in candidates]
 
 
 async def _known(desk: Desk, request: web.Request) -> Subject:

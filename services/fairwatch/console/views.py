@@ -42,6 +42,27 @@ def pictures_to_see(candidate: Subject) -> list[str]:
     return hashes if all(str(media.get("uri", "")).startswith("fw-media:") for media in shown) else []
 
 
+def picture_of(candidate: Subject) -> str:
+    """Return the address of the picture of what was seen, which a better shot may replace; empty for none."""
+    record = candidate.parts["candidate"]
+    return str((record.get("probe") or record.get("scene") or {}).get("uri", ""))
+
+
+def claim_of(candidate: Subject) -> str:
+    """Return what a person's one decision is on: a candidate as it is shown now."""
+    return f"{candidate.id}|{picture_of(candidate)}"
+
+
+def given_by(candidate: Subject, name: str) -> str | None:
+    """Return a person's decision that stands; None for who was unsure of a picture that a better one has replaced."""
+    given = candidate.parts.get(f"verification:{name}")
+    if given is None:
+        return None
+    now = picture_of(candidate)
+    unsure = given["decision"] == "UNSURE" and given.get("shown", {}).get("picture", now) != now
+    return None if unsure else str(given["decision"])
+
+
 def people_needed(candidate: Subject) -> int:
     """Return how many people must confirm; 0 for a plate that is confirmed without anybody."""
     record = candidate.parts["candidate"]
@@ -66,7 +87,7 @@ def candidate_view(
     record = candidate.parts["candidate"]
     state = state_of(candidate, now)
     decisions = candidate.starting("verification:")
-    own = decisions.get(viewer.name, {}).get("decision") or claim
+    own = given_by(candidate, viewer.name) or claim
     required = people_needed(candidate)
     may_decide = state == PENDING and required > 0 and own is None and may(viewer, "candidate.verify")
     given = len(decisions.keys() | ({viewer.name} if own else set()))
