@@ -1,4 +1,4 @@
-"""Candidates, decisions, revocations, narrowings and replays in random orders: no verdict that the rules forbid.
+"""Candidates, shots, decisions, revocations, narrowings and replays in random orders: no verdict that the rules forbid.
 
 `python -m tests.processors.test_verify_orders 100000` plays as many orders as it is told.
 """
@@ -30,6 +30,11 @@ CHANGED: tuple[dict[str, Any], ...] = (
     {"state": "WITHDRAWN"}, {"device_ids": ["cam-2"]}, {"areas": ["west"]}, {"kind": "PLATE"},
     {"authorisation_id": "auth-2"}, {"valid_until": AT + 40 * SECOND}, {}, {},
 )  # fmt: skip
+LAXER: tuple[dict[str, Any], ...] = (  # what a better shot says that must change nothing
+    {}, {}, {"required_verifications": 0}, {"expires_at": AT + 30 * 86_400 * SECOND}, {"entry_id": "entry-1"},
+    {"authorisation_id": "auth-2"}, {"kind": "PLATE"}, {"device_id": "cam-2"},
+)  # fmt: skip
+BOUND = ("entry_id", "authorisation_id", "kind", "device_id", "required_verifications", "expires_at")
 
 
 class Game:
@@ -48,7 +53,7 @@ class Game:
         await self.do("candidate")
         for _ in range(STEPS):
             chosen = self.random.choices(
-                ("vote", "candidate", "narrow", "change", "time", "replay"), (8, 1, 1, 1, 2, 2)
+                ("vote", "candidate", "narrow", "change", "time", "replay", "better"), (8, 1, 1, 1, 2, 2, 2)
             )[0]
             verdicts += self.judge(await self.do(chosen))
             verdicts += self.judge(await self.court.world.tick())
@@ -67,6 +72,9 @@ class Game:
             return (await court.world.push(self.random.choice(self.history)))[0]
         elif what == "candidate":
             return await self.push("candidates", "MatchCandidate", court.face)
+        elif what == "better":
+            shot = {**court.face, "probe_quality": self.random.random(), **self.random.choice(LAXER)}
+            return await self.push("candidates", "MatchCandidate", shot)
         elif what == "vote":
             name = self.random.choice(PEOPLE)
             decision = self.random.choices(("MATCH", "UNSURE", "NO_MATCH"), (9, 1, 1))[0]
@@ -96,6 +104,7 @@ class Game:
                 face = self.court.face
                 people = {person(vote["reviewer"]) for vote in verdict["verifications"]}
                 assert recheck.of_candidate(face, now) is None
+                assert [verdict["candidate"][name] for name in BOUND] == [face[name] for name in BOUND]
                 assert now < face["expires_at"]
                 assert len(people - {"ann", "carl"}) >= max(2, recheck.required(face))
                 assert all(self.said[name][1] == "MATCH" for name in people)
