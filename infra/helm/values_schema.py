@@ -230,6 +230,11 @@ PROPERTIES = {
                     "existingSecret": secret("Secret with user name and password, or a token as the password"),
                     "usernameKey": text("Its key of the user name."),
                     "passwordKey": text("Its key of the password."),
+                    "signers": {
+                        "type": "array",
+                        "description": "SSH public keys of which one must have signed the commit; empty: any is taken.",
+                        "items": {"type": "string", "pattern": "^ssh-ed25519 [A-Za-z0-9+/=]+( [^,]*)?$"},
+                    },
                 },
             ),
             "files": {

@@ -124,6 +124,14 @@ def test_a_tag_or_commit_is_written_without_what_is_no_configuration(repository,
     assert {path.name for path in (tmp_path / "live").iterdir()} == expected | {configuration.WRITTEN}
 
 
+def test_a_commit_that_nobody_signed_stays_out_where_signers_are_named(repository, tmp_path):
+    folder, _ = repository
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c ann"
+    with served(folder) as url, pytest.raises(ConfigurationError, match="no SSH signature"):
+        configuration.fetch(Settings(git_signers=key), url, "v1", "sites/one", tmp_path / "live")
+    assert not (tmp_path / "live").exists()
+
+
 def test_a_commit_that_is_wrong_stays_out(repository, tmp_path):
     folder, commits = repository
     with served(folder) as url, pytest.raises(ConfigurationError, match=rf"commit {commits[1]} .*surprise"):

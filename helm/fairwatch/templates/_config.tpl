@@ -32,10 +32,15 @@
   {{- include "fairwatch.container.security" .root | nindent 2 }}
   command: [fairwatch]
   args: {{ toJson $args }}
-  {{- if $git.existingSecret }}
+  {{- if or $git.existingSecret $git.signers }}
   env:
+    {{- if $git.existingSecret }}
     - {name: FAIRWATCH_GIT_USERNAME_FILE, value: /secrets/git/{{ $git.usernameKey }}}
     - {name: FAIRWATCH_GIT_PASSWORD_FILE, value: /secrets/git/{{ $git.passwordKey }}}
+    {{- end }}
+    {{- with $git.signers }}
+    - {name: FAIRWATCH_GIT_SIGNERS, value: {{ join "," . | quote }}}
+    {{- end }}
   {{- end }}
   resources: {{- toYaml .root.Values.topics.resources | nindent 4 }}
   volumeMounts:

@@ -155,10 +155,10 @@ def _patiently(settings: Settings, repository: str, ref: str, path: str, pause: 
     credentials = settings.git_username, settings.git_password.get_secret_value()
     for _ in range(TRIES - 1):
         try:
-            return checkout(repository, ref, path, *credentials)
+            return checkout(repository, ref, path, *credentials, signed_by=settings.git_signers)
         except RetryableError:
             pause(PAUSE_S)
-    return checkout(repository, ref, path, *credentials)
+    return checkout(repository, ref, path, *credentials, signed_by=settings.git_signers)
 
 
 def _write(found: Checkout, beside: Path | None, folder: Path) -> set[str]:

@@ -139,6 +139,9 @@ class Settings(FromEnvironment):
     git_username_file: Path | None = None
     git_password: SecretStr = Field(default=SecretStr(""), description="password or token, likewise")
     git_password_file: Path | None = None
+    git_signers: str = Field(
+        default="", description="ssh-ed25519 public keys, parted by commas, of which one must have signed the commit"
+    )
     held_mib: int = Field(
         default=24, ge=1, description="MiB that a gateway holds while Kafka does not take them; then it says 503"
     )

@@ -61,10 +61,12 @@ def fetch(
     """Write the configuration of a commit into a folder, if nothing is wrong with it.
 
     User name and password or token: FAIRWATCH_GIT_USERNAME and FAIRWATCH_GIT_PASSWORD, or their _FILE twins.
+    FAIRWATCH_GIT_SIGNERS names keys of which one must have signed the commit: `git commit -S` with gpg.format=ssh.
     """
     target = to or settings().config_dir
     found = configuration.fetch(settings(), repository, ref, path, target, beside)
-    Console(stderr=True).print(f"[green]✓[/] {target}: commit {found.commit}", highlight=False)
+    by = f", signed by {shown(found.signer)}" if found.signer else ""
+    Console(stderr=True).print(f"[green]✓[/] {target}: commit {found.commit}{by}", highlight=False)
 
 
 def publish(folder: Annotated[Path | None, FOLDER] = None) -> None:

@@ -13,6 +13,7 @@ from dulwich.repo import MemoryRepo
 from urllib3.exceptions import HTTPError
 
 from fairwatch.domain.errors import ConfigurationError, RetryableError
+from fairwatch.stores.git_signature import signer_of, signers
 
 PEELED = b"^{}"  # what a tag is of; not given out by itself
 LONGEST = 1 << 20
@@ -25,13 +26,16 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Files by name, and the commit that they are of."""
+    """Files by name, the commit that they are of, and who signed it; empty where nobody asked."""
 
     commit: str
     files: Mapping[str, bytes]
+    signer: str = ""
 
 
-def checkout(repository: str, ref: str, folder: str = "", username: str = "", password: str = "") -> Checkout:
+def checkout(
+    repository: str, ref: str, folder: str = "", username: str = "", password: str = "", *, signed_by: str = ""
+) -> Checkout:
     """Return the regular files that lie in a folder, those of folders below it left out.
 
     Args:
@@ -40,12 +44,15 @@ def checkout(repository: str, ref: str, folder: str = "", username: str = "", pa
         folder: Path in the repository; empty for its top.
         username: For HTTP's basic authentication.
         password: Likewise, or a token.
+        signed_by: Public keys, as ssh-keygen writes them, of which one must have signed the commit; empty: none.
 
     Raises:
-        ConfigurationError: The address, ref, folder or credentials are wrong, or the files are too many or too long.
+        ConfigurationError: The address, ref, folder or credentials are wrong, nobody who is named signed the commit,
+            or the files are too many or too long.
         RetryableError: The server is away.
     """
     _check_address(repository, password)
+    allowed = signers(signed_by)
     repo = MemoryRepo()
     try:
         client, path = get_transport_and_path(repository, username=username or None, password=password or None)
@@ -61,7 +68,8 @@ def checkout(repository: str, ref: str, folder: str = "", username: str = "", pa
     _, commit = peel_sha(repo.object_store, wanted)
     if not isinstance(commit, Commit):
         raise ConfigurationError(f"{ref!r} of {repository} is no commit")
-    return Checkout(commit.id.decode(), _files(repo, commit, folder))
+    signer = signer_of(commit, allowed) if allowed else ""
+    return Checkout(commit.id.decode(), _files(repo, commit, folder), signer)
 
 
 def _check_address(repository: str, password: str) -> None:
