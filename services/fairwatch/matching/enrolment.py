@@ -1,8 +1,8 @@
 """Keeps the gallery in step with the watchlist: templates of enrolment pictures, in this process and never stored."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Iterable
+from dataclasses import dataclass
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
@@ -35,9 +35,14 @@ class _Held:
     """
 
     entry: WatchlistEntry
-    tried: set[str] = field(default_factory=set)
-    enrolled: set[str] = field(default_factory=set)
+    tried: tuple[str, ...] = ()  # a set of one would take four times the memory
+    enrolled: tuple[str, ...] = ()
     missing: bool = False
+
+    def keep(self, pictures: Container[str]) -> None:
+        """Forget what other pictures came to."""
+        self.tried = tuple(one for one in self.tried if one in pictures)
+        self.enrolled = tuple(one for one in self.enrolled if one in pictures)
 
 
 def picture_key(reference: MediaRef) -> str:
@@ -122,21 +127,22 @@ class Enrolment:
         if held is None:
             held = self._held[entry_id] = _Held(entry)
         held.entry, held.missing = entry, True
-        for picture in held.tried - pictures.keys():
+        for picture in set(held.tried) - pictures.keys():
             self._gallery.remove(entry_id, picture)
             self.version += 1
-        held.tried &= pictures.keys()
-        held.enrolled &= pictures.keys()
+        held.keep(pictures)
         broken = []
         try:
             for picture in pictures.keys() - held.tried:
                 failure = await self._enrol(entry, pictures[picture])
                 if failure is None:
-                    held.enrolled.add(picture)
+                    held.enrolled += (picture,)
                 if failure is None or failure.reason != "media_unavailable":
-                    held.tried.add(picture)
+                    held.tried += (picture,)
                 broken += [failure] if failure else []
-            held.missing = held.tried != pictures.keys()
+            held.missing = set(held.tried) != pictures.keys()
+            if held.enrolled == held.tried:
+                held.enrolled = held.tried  # one of them is enough
         finally:
             if held.enrolled:
                 self.scopes.put(entry)
