@@ -2,6 +2,7 @@
 
 import base64
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from fairwatch.apps.keys import (
     read_anchors,
     receipt_keys,
     remember_ended,
+    signing_key,
     write_anchors,
 )
 from fairwatch.apps.settings import Settings
@@ -110,6 +112,18 @@ def test_a_signature_covers_every_field_and_outlives_defaults() -> None:
     for name in ("act", "person_id", "role", "method", "key_id"):
         changed = {**deed, name: "changed"}
         assert not CONSOLE.public.signed(deed_bytes("Verification", RECORD, changed), deed["signature"]), name
+
+
+def test_the_signing_key_may_come_from_a_command_that_asks_a_kms(tmp_path: Path) -> None:
+    CONSOLE.write(tmp_path / "console.pem")
+    code = f"print(open({str(tmp_path / 'console.pem')!r}).read())"
+    found = signing_key(Settings(signing_key_command=(sys.executable, "-I", "-c", code)))
+    assert found is not None
+    assert found.public.key_id == CONSOLE.public.key_id
+    with pytest.raises(ConfigurationError, match="FAIRWATCH_SIGNING_KEY_COMMAND: is no private key"):
+        signing_key(Settings(signing_key_command=(sys.executable, "-I", "-c", "print('none')")))
+    with pytest.raises(ConfigurationError, match="at most one"):
+        signing_key(Settings(signing_key_command=("kms",), signing_key_file=tmp_path / "console.pem"))
 
 
 def test_the_text_of_a_key_is_read_back() -> None:

@@ -35,6 +35,13 @@ def test_the_policies_of_the_product_name_each_deed_that_a_processor_takes() -> 
         assert shipped().roles_for(action), action
 
 
+def test_an_auditor_sees_everything_and_changes_nothing() -> None:
+    everything = {action for _, action in shipped().permissions()}
+    may = {action for role, action in shipped().permissions() if role == "auditor"}
+    assert {action for action in everything if action.endswith(".view")} <= may
+    assert {action.partition(".")[2] for action in may} == {"view", "explain", "audit"}
+
+
 def test_one_role_has_to_allow_a_deed_and_none_of_the_others_may_forbid_it() -> None:
     no_auditor = '\n@id("auditors look")\nforbid (principal is Person, action, resource)\n'
     no_auditor += 'when { principal.roles.contains("auditor") };\n'

@@ -7,8 +7,9 @@ import pytest
 from obstore.store import MemoryStore
 
 from fairwatch.apps import doctor_keys
+from fairwatch.apps.key_command import asked
 from fairwatch.apps.key_rotation import look
-from fairwatch.apps.master_keys import asked, master_keys
+from fairwatch.apps.master_keys import master_keys
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
@@ -154,7 +155,7 @@ def test_a_command_gives_the_key_and_is_given_none_of_our_secrets(monkeypatch):
     ],
 )
 def test_a_command_that_fails_is_told_without_what_it_said(monkeypatch, code, says):
-    monkeypatch.setattr("fairwatch.apps.master_keys.asked", lambda given: asked.__wrapped__(given, 0.5))
+    monkeypatch.setattr("fairwatch.apps.master_keys.asked", lambda *given: asked.__wrapped__(*given, 0.5))
     with pytest.raises(ConfigurationError, match=says) as caught:
         master_keys(Settings(media_key_command=command(code)))
     assert NEW[:-8] not in str(caught.value).replace(code, "")

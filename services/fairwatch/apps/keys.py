@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.key_command import asked
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import SystemClock
@@ -27,6 +28,7 @@ Signed = Literal[
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"
 RETAIN = "retain.pem"
+SIGNING_COMMAND = "FAIRWATCH_SIGNING_KEY_COMMAND"
 
 
 class _Trusted(BaseModel):
@@ -136,7 +138,15 @@ def write_anchors(path: Path, keys: Iterable[PublicKey], receipts: Iterable[Publ
 
 
 def signing_key(settings: Settings) -> PrivateKey | None:
-    """Return the key with which this process signs what people do, or None where it has none."""
+    """Return the key with which this process signs what people do, or None where it has none.
+
+    Raises:
+        ConfigurationError: There are two, or what is named gives none.
+    """
+    if settings.signing_key_file and settings.signing_key_command:
+        raise ConfigurationError(f"at most one of FAIRWATCH_SIGNING_KEY_FILE and {SIGNING_COMMAND} may be set")
+    if settings.signing_key_command:
+        return PrivateKey.read(asked(settings.signing_key_command, SIGNING_COMMAND).encode(), SIGNING_COMMAND)
     return PrivateKey.load(settings.signing_key_file) if settings.signing_key_file else None
 
 

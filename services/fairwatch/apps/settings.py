@@ -116,6 +116,9 @@ class Settings(FromEnvironment):
     signing_key_file: Path | None = Field(
         default=None, description="PEM; Ed25519 key with which the console signs what people do"
     )
+    signing_key_command: tuple[str, ...] = Field(
+        default=(), description="in the place of signing_key_file, in JSON: a command that writes the PEM"
+    )
     anchor_dir: Path = Field(
         default=Path("anchors"),
         description="folder on a volume of its own: checkpoints of the audit log, their key",

@@ -80,11 +80,19 @@ class PrivateKey:
             ConfigurationError: It cannot be read, or holds something else.
         """
         try:
-            found = load_pem_private_key(path.read_bytes(), None)
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            return cls.read(path.read_bytes(), str(path))
+        except OSError as error:
             raise ConfigurationError(f"{path}: is no private key in PEM: {error}") from None
+
+    @classmethod
+    def read(cls, pem: bytes, name: str) -> Self:
+        """Return the key that a text in PEM holds; ConfigurationError, with this name, where it holds another thing."""
+        try:
+            found = load_pem_private_key(pem, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise ConfigurationError(f"{name}: is no private key in PEM: {error}") from None
         if not isinstance(found, Ed25519PrivateKey):
-            raise ConfigurationError(f"{path}: is no Ed25519 key; make one with `fairwatch keys init`")
+            raise ConfigurationError(f"{name}: is no Ed25519 key; make one with `fairwatch keys init`")
         return cls(found)
 
     def write(self, path: Path) -> None:
