@@ -76,6 +76,7 @@ FORGED = {
     "for another authorisation": {**authorised(authorisation("auth-2"), at=AT), "authorisation_id": "auth-1"},
     "widened afterwards": {**GENUINE, "site_ids": ["harbour", "airport"]},
     "fewer reviewers": {**authorised(authorisation(required_verifications=3), at=AT), "required_verifications": 0},
+    "for a graver offence": {**GENUINE, "offence": "Annex II no. 1"},
     "lasting longer": {**GENUINE, "valid_until": GENUINE["valid_until"] + 1},
     "a request as an approval": {
         **GENUINE, "deeds": [GENUINE["deeds"][0], {**GENUINE["deeds"][0], "act": "approve"}]

@@ -218,6 +218,7 @@ class Authorisation(TypedDict):
     deeds: NotRequired[list[Deed]]
     urgency: NotRequired[str | None]
     retention_hours: NotRequired[int | None]
+    offence: NotRequired[str]
 
 
 class DeadLetter(TypedDict):

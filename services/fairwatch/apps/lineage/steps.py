@@ -95,8 +95,8 @@ def _matched(found: Gathered, authentic: Authentic, now: int) -> Iterator[Told]:
 
 
 def _mandate(found: Gathered, authentic: Authentic) -> Iterator[Told]:
-    permission = ("authorisation_id", "state", "authority", "legal_basis", "reference", "objective", "requested_by",
-                  "approved_by", "required_verifications")  # fmt: skip
+    permission = ("authorisation_id", "state", "authority", "legal_basis", "offence", "reference", "objective",
+                  "requested_by", "approved_by", "required_verifications")  # fmt: skip
     entry = ("entry_id", "state", "kind", "created_by", "approved_by", "source_of_media")
     for step, topic, record, names in (
         ("authorisation", "authorisations", found.authorisation, permission),

@@ -75,6 +75,7 @@ def purposes(house: House, since: int | None = None, until: int | None = None) -
                 "state": record.get("state", "REQUESTED"),
                 "authority": record["authority"],
                 "legal_basis": record["legal_basis"],
+                "offence": record.get("offence", ""),
                 "purpose": record["objective"],
                 "kinds": list(record["kinds"]),
                 "modes": list(record.get("modes", ())),
