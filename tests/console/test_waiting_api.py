@@ -1,6 +1,7 @@
 """What waits for a second person at the console: seen by who may agree, decided by somebody else than who asked."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from fairwatch.apps.authorising import requested as ask
 from fairwatch.apps.enrolling import decided, enrolled
 from fairwatch.apps.exporting import DAY
 from fairwatch.apps.exporting import requested as order
+from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.signer import Signer
@@ -23,7 +25,7 @@ from fairwatch.domain.clock import ManualClock
 from fairwatch.policy.access import SHIPPED
 from fairwatch.wire.signings import SIGNINGS, by_two
 from tests.support.console_world import ConsoleWorld, console_world
-from tests.support.engine_lab import CODEC
+from tests.support.engine_lab import CODEC, until
 from tests.support.processor_world import MemoryReference
 from tests.support.records import AT
 from tests.support.trust import ADMIN, CONSOLE, trust, vouched
@@ -73,6 +75,34 @@ def test_of_all_entries_only_those_that_wait_are_kept(monkeypatch: pytest.Monkey
         seen.append([key for key, _ in topic.items()])
     two = ["entry-0", "entry-1"]
     assert seen == [two[:1], two, two, two[1:]]
+
+
+@pytest.mark.broker
+async def test_the_topics_are_followed_from_the_first_question_on(
+    broker: str, make_topics: Callable[..., str], tmp_path: Path
+) -> None:
+    write_anchors(tmp_path / ANCHORS, [ADMIN.public])
+    prefix = make_topics(*READ, partitions=1)
+    settings = Settings(kafka_bootstrap=broker, embedded=True, topic_prefix=prefix, config_dir=tmp_path)
+    people = vouched(*ROLES, **ROLES)  # type: ignore[arg-type]  # roles by name
+    async with producer(settings, "test") as publisher:
+        for topic in ("people", "signing-keys"):
+            for key, record in people[topic].items():
+                await publisher.publish(topic, key, record)
+        await publisher.publish("authorisations", ASKED["authorisation_id"], ASKED)
+        for record in ENTRIES:
+            await publisher.publish("watchlist-entries", record["entry_id"], record)
+    room = waiting_room.WaitingRoom(settings, "console")
+    following = asyncio.create_task(room.following())
+    assert room.waits() is None, "nothing is read before somebody asks"
+    await until(lambda: room.waits() is not None, 30)
+    found = room.waits()
+    assert found is not None
+    assert [(one.kind, one.asked_by, one.refused) for one in found] == [
+        ("authorisation", "iris", ""), ("entries", "iris", ""),
+    ]  # fmt: skip
+    following.cancel()
+    await asyncio.wait([following])
 
 
 @pytest.fixture
