@@ -161,12 +161,12 @@ def test_arrays_and_dictionaries_find_what_comparing_everything_finds(
 
 
 def test_of_a_long_list_with_doubles_each_entry_is_found_once() -> None:
-    listed = [entry(f"e{n}", f"KA{n:05}") for n in range(20_000)]
-    doubles = [entry(f"d{n}", f"KA{n:05}") for n in range(0, 20_000, 100)]
+    listed = [entry(f"e{n}", f"KA{n:05}") for n in range(4_000)]
+    doubles = [entry(f"d{n}", f"KA{n:05}") for n in range(0, 4_000, 100)]
     made = PlateIndex()
     made.update([*listed, *doubles])
     made.update(doubles)
-    for number in (0, 100, 150, 19_900):
+    for number in (0, 100, 150, 3_900):
         twice = [f"d{number}"] if number % 100 == 0 else []
         assert sorted(found(made, f"KA{number:05}", 1.0)) == [*twice, f"e{number}"]
     made.remove("d100")
