@@ -23,6 +23,8 @@ def test_a_person_has_a_receiver_at_least():
 
 def test_a_step_falls_back_on_the_last_resort_unless_it_says_otherwise():
     assert policy().steps[0].when_nobody == "last_resort"
+    for said in ("last_resort", "wait"):
+        assert policy(steps=[{**STEP, "when_nobody": said}]).steps[0].when_nobody == said
 
 
 def test_the_last_resort_may_come_together_with_the_last_step_but_not_before_it():
