@@ -14,11 +14,12 @@ from pydantic import SecretStr
 from fairwatch.apps.demo.stage import CHAINED
 from fairwatch.apps.kafka import client_options, producer
 from fairwatch.apps.topics import apply, differences
-from fairwatch.apps.topics_access import deployments
+from fairwatch.apps.topics_access import deployments, flows
 from fairwatch.apps.topics_acls import access_differences, apply_access
 from fairwatch.domain.errors import ConfigurationError, FairwatchError
 from fairwatch.engine.reader import TopicReader
 from fairwatch.parts import CHAINS
+from fairwatch.wire.topics import topics
 from tests.kafka.broker.test_gallery_shards import PARTS, TITLES, found_by, passages
 from tests.kafka.pipeline import DEVICE, PROCESSORS, pipeline
 from tests.kafka.secured import Secured, secured_fixture  # noqa: F401
@@ -95,6 +96,25 @@ async def test_a_stolen_credential_of_notify_opens_nothing_but_what_notify_needs
     async with reading(hub, thief, "alerts", group_id="fairwatch-group") as consumer:
         with pytest.raises(GroupAuthorizationFailedError):
             await consumer.committed(TopicPartition("alerts", 0))
+
+
+async def test_nobody_writes_a_topic_that_does_not_name_him_as_a_producer(hub):
+    with closing(hub.admin()) as admin:
+        there = {name for name in admin.list_topics() if not name.startswith("_")}
+    written: dict[str, set[str]] = {}
+    for name, flow in deployments().items():
+        async with producer(hub.settings(f"fairwatch-{name}"), "test") as publisher:
+            foreign = sorted(there - set(flow.writes) - {f"fairwatch-{name}-state"})
+            tried = (publisher.send(topic, b"x", b"x", {}) for topic in foreign)
+            answers = await asyncio.gather(*tried, return_exceptions=True)
+        let_in = {topic for topic, answer in zip(foreign, answers, strict=True) if "Authorization" not in repr(answer)}
+        if let_in:
+            written[name] = let_in
+    assert written == {}
+    names = {topic.name: set(topic.producers) for topic in topics().values()}
+    for name, flow in flows().items():
+        by_hand = {topic for topic in flow.writes if name not in names.get(topic, set())}
+        assert by_hand == set(), f"{name} may write what does not name it"
 
 
 def test_rights_too_many_are_shown_and_taken_away_only_when_told(hub):
