@@ -6,11 +6,12 @@ is used of which class, a test looks for each by name, and what a name is good f
 
 # ruff: noqa: SLF001  # that is what this file is for
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, client
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.sender import EndTxnHandler, Sender, SendProduceReqHandler, TxnOffsetCommitHandler
@@ -36,6 +37,7 @@ def names() -> Mapping[type, str]:
         ),
         AIOKafkaConsumer: "_client _coordinator _fetcher _subscription",
         AIOKafkaClient: "_wait_on_metadata",
+        AIOKafkaConnection: "_writer",
         GroupCoordinator: "_group_instance_id",
         Fetcher: "_closed _fetch_max_wait_ms _isolation_level _records _subscriptions",
         FetchResult: "_partition_records",
@@ -176,3 +178,8 @@ def set_connector(function: Any) -> None:
     and admin clients make their client themselves, and pauses are to be shared by all of them anyway.
     """
     client.create_conn = function
+
+
+def guard_writer(connection: AIOKafkaConnection, guard: Callable[[Any], Any]) -> None:
+    """Let a connection send by way of `guard`, which is given what it sent by before."""
+    connection._writer = guard(connection._writer)

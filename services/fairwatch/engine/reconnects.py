@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from fairwatch.engine.private_names import connector, set_connector
+from fairwatch.engine.private_names import connector, guard_writer, set_connector
 
 FIRST_S = 0.2
 MOST_S = 4.0
@@ -41,6 +41,34 @@ class HoldOff:
         self._away.pop(address, None)
 
 
+def ended(error: RuntimeError) -> bool:
+    """Tell whether uvloop says with it that a connection has ended."""
+    return "handler is closed" in str(error)
+
+
+class BrokenAsOSError:
+    """A writer that raises an OSError where its connection has ended, as asyncio's do.
+
+    uvloop raises RuntimeError. aiokafka takes that for a fault in its own code: the task that sends or looks for the
+    group's coordinator ends for good, and the process stands still although the broker is back.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        """Send it; ConnectionResetError where that is too late."""
+        try:
+            self._writer.write(data)
+        except RuntimeError as error:
+            if not ended(error):
+                raise
+            raise ConnectionResetError(str(error)) from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
 def hold_off(pauses: HoldOff | None = None) -> None:
     """Make all of aiokafka's clients in this process ask `pauses` before they connect."""
     pauses = pauses or HoldOff()
@@ -55,7 +83,13 @@ def hold_off(pauses: HoldOff | None = None) -> None:
         except (OSError, KafkaError, TimeoutError):
             pauses.failed(address)
             raise
+        except RuntimeError as error:
+            if not ended(error):
+                raise
+            pauses.failed(address)
+            raise KafkaConnectionError(f"{host}:{port} ended the connection") from error
         pauses.succeeded(address)
+        guard_writer(connection, BrokenAsOSError)
         return connection
 
     held.unheld = unheld  # type: ignore[attr-defined]

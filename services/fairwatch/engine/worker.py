@@ -23,7 +23,6 @@ from fairwatch.engine.config import Build, EngineConfig, Resources
 from fairwatch.engine.forms import Forms
 from fairwatch.engine.guard import TooManyDeadError
 from fairwatch.engine.link import Link
-from fairwatch.engine.loops import tune_loops
 from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.part import Part, joined
 from fairwatch.engine.pauses import longer
@@ -34,6 +33,7 @@ from fairwatch.engine.quiet import quieten
 from fairwatch.engine.reconnects import hold_off
 from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.supervision import Supervision
+from fairwatch.engine.threads import give_way_soon
 from fairwatch.engine.transactions import transactions_of
 from fairwatch.engine.turns import Turns
 from fairwatch.engine.writer import Writer
@@ -380,7 +380,7 @@ def run_worker(
     quieten()
     hold_off()
     tune_collector()
-    tune_loops()
+    give_way_soon()
 
     async def main() -> int:
         worker = Worker(processors, config, codec, records=records)
