@@ -30,7 +30,7 @@ def test_what_is_kept_from_a_receiver_is_told_and_audited():
     }
     assert (audited.topic, audited.key, record.key) == ("audit", "one", "one")
     assert audited.record == {
-        "audit_id": stable_id("audit", "delivery", "id", "SUPPRESSED"),
+        "audit_id": stable_id("audit", "delivery", "id", "SUPPRESSED", "unverified", "", "1"),
         "action": "alert.suppressed",
         "actor": "processor:notify",
         "at": 9,

@@ -46,8 +46,11 @@ def report(
 
 
 def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, Any]:
+    said = [delivery["state"]]
+    if delivery["state"] == "SUPPRESSED":  # what a silence holds back may be overtaken later: two true statements
+        said += [delivery["reason"], delivery["held_by"] or "", str(delivery["attempt"])]
     return {
-        "audit_id": stable_id("audit", "delivery", delivery["delivery_id"], delivery["state"]),
+        "audit_id": stable_id("audit", "delivery", delivery["delivery_id"], *said),
         "action": f"alert.{delivery['state'].lower()}",
         "actor": "processor:notify",
         "at": delivery["at"],
