@@ -27,6 +27,8 @@ SLICE = 64
 IN_CHAIN = "handled_in_chain"
 BEFORE = "handled_before"
 
+GivenTo = dict[str, list[int]]  # places in the batch that were handed over, by processor
+
 
 @dataclass(slots=True)
 class Handed:
@@ -105,7 +107,7 @@ class Chain:
             RestartError, ReleasedError: As of `Link.answer`.
         """
         works, batch = [Work(link) for link in self.links], list(records)
-        await self._each(works, records, batch, open_spans)
+        await self._each(works, records, batch, {}, open_spans)
         return works, batch
 
     async def follow(self, link: Link, outputs: list[Output], open_spans: ExitStack) -> tuple[list[Work], list[Any]]:
@@ -120,7 +122,9 @@ class Chain:
         first, batch = Work(link), list[Any]()
         first.answer.outputs, first.answer.topics = outputs, [output.topic for output in outputs]
         later = [Work(other) for other in self.links[self.links.index(link) + 1 :]]
-        await self._each(later, (), batch, open_spans, self._hand_on(first, batch))
+        handed: GivenTo = {}
+        self._hand_on(first, batch, handed)
+        await self._each(later, (), batch, handed, open_spans)
         return [first, *later], batch
 
     async def _each(
@@ -128,16 +132,15 @@ class Chain:
         works: Sequence[Work],
         records: Sequence[Any],
         batch: list[Any],
+        handed: GivenTo,
         open_spans: ExitStack,
-        handed: Sequence[tuple[str, int]] = (),
     ) -> None:
-        given = [*handed]
         for work in works:
-            mine = [place for name, place in given if name == work.link.spec.name]
+            mine = handed.get(work.link.spec.name, [])
             runs = self._read(work, records) + self._handed(batch, mine)
             work.taken += len(mine)
             await self._handle(work, batch, runs, open_spans)
-            given += self._hand_on(work, batch)
+            self._hand_on(work, batch, handed)
 
     def _read(self, work: Work, records: Sequence[Any]) -> list[Sequence[int]]:
         """Return places of the records of each partition that this processor has not handled yet."""
@@ -209,22 +212,21 @@ class Chain:
         for events, of_run in decoded:
             work.answer.add(await link.answer(events, of_run))
 
-    def _hand_on(self, work: Work, batch: list[Any]) -> list[tuple[str, int]]:
-        """Mark outputs that later processors read, add them to the batch, and return who is given which place of it."""
-        handed: list[tuple[str, int]] = []
+    def _hand_on(self, work: Work, batch: list[Any], handed: GivenTo) -> None:
+        """Mark outputs that later processors read, add them to the batch, and give them to these."""
         takers = self._takers[work.link.spec.name] if self._marks else []
         for output in work.answer.outputs if takers else ():
             names = [link.spec.name for link in takers if output.topic in link.topics]
             partition = self._place(output) if names else None
             if partition is None:
                 continue
-            handed += ((name, len(batch)) for name in names)
+            for name in names:
+                handed.setdefault(name, []).append(len(batch))
             batch.append(Handed(output.topic, partition, output.key, output.value, output.headers))
             record_id = next(value for name, value in output.headers if name == "ce_id")
             mark = self._marks.header(names, output.topic, partition, record_id, output.value)
             output.partition = partition  # also when partitions are added meanwhile: the mark says where it lies
             output.headers = [*output.headers, (HANDLED, mark)]
-        return handed
 
     def _place(self, output: Output) -> int | None:
         """Return the partition that it belongs to where that is ours, or None."""
