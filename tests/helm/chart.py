@@ -91,3 +91,13 @@ def refusal(*arguments: str, trial: bool = True) -> str:
     result = helm("template", "hub", str(CHART), *(INSECURE if trial else ()), *arguments)
     assert result.returncode != 0, "it was accepted"
     return result.stderr
+
+
+def allowed(user: dict[str, Any], kind: str) -> set[tuple[str, str]]:
+    """Return name and operation of each right that a KafkaUser has on resources of a kind."""
+    return {
+        (acl["resource"]["name"], operation)
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+        if acl["resource"]["type"] == kind
+    }

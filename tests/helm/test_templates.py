@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from fairwatch.apps.catalogue import components
-from fairwatch.apps.topics_access import deployments
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.worker import STOP_S
 from fairwatch.parts import CHAINS, spec_of
@@ -16,6 +15,7 @@ from tests.helm.chart import (
     CHART,
     INSECURE,
     VARIANTS,
+    allowed,
     everything,
     helm,
     needs_helm,
@@ -125,15 +125,6 @@ def test_keda_signs_in_as_the_component_does():
 RIGHTS = ("Describe", "Write")  # on transactional ids
 
 
-def _allowed(user, kind):
-    return {
-        (acl["resource"]["name"], operation)
-        for acl in user["spec"]["authorization"]["acls"]
-        for operation in acl["operations"]
-        if acl["resource"]["type"] == kind
-    }
-
-
 def test_a_chain_takes_the_place_of_its_processors_and_has_all_that_they_had():
     chained = VARIANTS["chains"]
     deployments, scaled, users = (resources(chained, kind) for kind in ("Deployment", "ScaledObject", "KafkaUser"))
@@ -147,38 +138,13 @@ def test_a_chain_takes_the_place_of_its_processors_and_has_all_that_they_had():
         assert {row["topic"] for row in triggers} == {PREFIX + topic for part in parts for topic in spec_of(part).reads}
         assert {row["consumerGroup"] for row in triggers} == {f"{PREFIX}fairwatch-{'+'.join(parts)}"}
         had = [resources(ALL, "KafkaUser")[part] for part in parts]
-        assert _allowed(users[name], "topic") == set().union(*(_allowed(user, "topic") for user in had))
+        assert allowed(users[name], "topic") == set().union(*(allowed(user, "topic") for user in had))
         forms = [f"{PREFIX}fairwatch-{form}" for form in ("+".join(parts), *parts)]
-        assert _allowed(users[name], "transactionalId") == set(product([f"{form}-" for form in forms], RIGHTS))
-        assert {group for group, _ in _allowed(users[name], "group")} == set(forms)
+        assert allowed(users[name], "transactionalId") == set(product([f"{form}-" for form in forms], RIGHTS))
+        assert {group for group, _ in allowed(users[name], "group")} == set(forms)
     pipeline = deployments["pipeline"]["spec"]["template"]["spec"]["containers"][0]
     assert {"name": "NO_PROXY", "value": "pictures.example.org"} in pipeline["env"]
     assert {"secretRef": {"name": "pictures"}} in pipeline["envFrom"]
-
-
-def test_parts_of_the_lists_take_the_place_of_match_each_with_rights_of_its_own():
-    found, scaled, users = (resources(VARIANTS["shards"], kind) for kind in ("Deployment", "ScaledObject", "KafkaUser"))
-    names = {f"match-shard-{number}-of-2": f"{number}/2" for number in (1, 2)}
-    assert set(found) == set(users) == set(components()) - {"match"} | set(names)
-    for name, part in names.items():
-        container = found[name]["spec"]["template"]["spec"]["containers"][0]
-        assert container["args"] == ["run", "match"]
-        assert {"name": "FAIRWATCH_GALLERY_SHARD", "value": part} in container["env"]
-        triggers = [row["metadata"] for row in scaled[name]["spec"]["triggers"] if row["type"] == "kafka"]
-        assert {row["consumerGroup"] for row in triggers} == {f"{PREFIX}fairwatch-{name}"}
-        for kind in ("topic", "group", "transactionalId"):
-            assert _allowed(users[name], kind) == {
-                (PREFIX + right.name, operation)
-                for right in deployments(2)[name].rights()
-                if right.kind == kind
-                for operation in right.operations
-            }
-
-
-def test_parts_of_the_lists_run_in_no_chain():
-    refused = helm("template", "hub", str(CHART), *VARIANTS["chains"], "--set", "galleryShards=2")
-    assert refused.returncode
-    assert "galleryShards is more than 1" in refused.stderr
 
 
 @pytest.mark.parametrize("name", components())
@@ -202,11 +168,11 @@ def test_kafka_user_may_do_exactly_what_the_topics_say(name):
             verbs = ("Create", "Describe", "DescribeConfigs", "Read", "Write")
             wanted |= {(f"{PREFIX}fairwatch-{name}-state", verb) for verb in verbs}
     user = resources(ALL, "KafkaUser")[name]
-    assert _allowed(user, "topic") == wanted
+    assert allowed(user, "topic") == wanted
     forms = ["+".join(parts) for parts in CHAINS.values() if name in parts]  # whose work it may have to go on from
-    assert _allowed(user, "group") == groups | {(f"{PREFIX}fairwatch-{form}", "Describe") for form in forms}
+    assert allowed(user, "group") == groups | {(f"{PREFIX}fairwatch-{form}", "Describe") for form in forms}
     ids = [f"{PREFIX}fairwatch-{form}-" for form in (name, *forms)]
-    assert _allowed(user, "transactionalId") == set(product(ids, RIGHTS) if commits else ())
+    assert allowed(user, "transactionalId") == set(product(ids, RIGHTS) if commits else ())
     for acl in user["spec"]["authorization"]["acls"]:
         # A worker numbers its transactional ids; everything else is named whole.
         kind, pattern = acl["resource"]["type"], acl["resource"]["patternType"]
