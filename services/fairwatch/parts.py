@@ -175,7 +175,7 @@ PARTS: tuple[Part, ...] = (
             reads=("alert-triggers", "alert-actions"),
             writes=("alerts", "audit", "inhibitions", "incident-steps"),
             state=True,
-            references=("inhibitions", "sites", "devices", "rule-sets", "site-armings", *VOUCHED),
+            references=("inhibitions", "silences", "sites", "devices", "rule-sets", "site-armings", *VOUCHED),
             tick_s=1.0,
         ),
     ),

@@ -12,7 +12,7 @@ from fairwatch.policy.escalations import Escalations
 from fairwatch.policy.routing import Options
 from fairwatch.processors.group import Group
 from tests.policy.test_on_call import calendar, event
-from tests.support.processor_world import MemoryState, World, emitted
+from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
 from tests.support.records import AT, trigger
 
 MINUTE = 60
@@ -32,14 +32,15 @@ class Watchroom:
     def __init__(self, folder: Path, at: int = AT, **content) -> None:
         given = {"people": PEOPLE, "policies": {"night": NIGHT}, **content}
         (folder / "escalations.yaml").write_text(yaml.safe_dump(given), encoding="utf-8")
-        self.folder, self.clock, self.state = folder, ManualClock(at), MemoryState()
+        self.folder, self.clock, self.state, self.silences = folder, ManualClock(at), MemoryState(), MemoryReference()
         self.restart()
 
     def restart(self) -> None:
         """Start anew with what was saved and with the file as it is."""
         rules = {"tamper": Options(escalation="night", group_interval=timedelta(0))}
         escalations = Escalations.read(self.folder / "escalations.yaml")
-        self.world = World(Group(rules, self.state, self.clock, escalations=escalations), self.clock)
+        group = Group(rules, self.state, self.clock, escalations=escalations, silences=self.silences)
+        self.world = World(group, self.clock)
 
     async def raised(self, n: int = 0, **fields) -> dict:
         record = trigger(n=n, at=self.clock.now(), causes=[DOOR], **fields)

@@ -1,12 +1,19 @@
-"""The escalation of one open alert, as a value that passes through JSON: which step is next, and when."""
+"""The escalation of one open alert, as a value that passes through JSON: which step is next, and when.
 
-from collections.abc import Mapping
+While an alert is held back from its receivers its steps stand still, and begin anew when it is told: who silences an
+alert for an hour does not want everybody woken at the end of it. An answer ends it; for as long as the policy says
+(`answer_holds`), and until the alert is worse than what was answered.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from fairwatch.policy.escalations import Escalations, Policy
 
 MICROSECOND = timedelta(microseconds=1)
+LOOK = 30_000_000  # microseconds until it is looked at again whether an alert is held back still
+HeldUntil = Callable[[int], int | None]
 
 
 def begin(escalations: Escalations, name: str | None, now: int) -> dict[str, Any] | None:
@@ -19,6 +26,51 @@ def begin(escalations: Escalations, name: str | None, now: int) -> dict[str, Any
     if policy is None:
         return None
     return {"policy": name, "began": now, "step": 0, "due": now + _after(policy, 0), "seen": now}
+
+
+def answered(escalations: Escalations, name: str | None, now: int) -> dict[str, Any] | None:
+    """Return what an answer leaves of an escalation: when it holds no more; None where it holds for ever."""
+    policy = escalations.policies.get(name or "")
+    if policy is None or policy.answer_holds is None:
+        return None
+    due = now + policy.answer_holds // MICROSECOND
+    return {"policy": name, "began": now, "step": 0, "due": due, "seen": now, "lapses": True}
+
+
+def pass_time(group: dict[str, Any], escalations: Escalations, held_until: HeldUntil, now: int) -> None:
+    """Do what is due of the escalation of a group: wait, tell a step, or take an answer back that holds no more.
+
+    Args:
+        group: The value of an `AlertGroup` with an alert whose escalation is due.
+        escalations: The policies.
+        held_until: Says until when the alert is held back from its receivers; None for not.
+        now: Our clock.
+    """
+    value = group["escalation"]
+    if (until := held_until(now)) is not None:
+        due = max(now + 1, min(until, now + LOOK))
+        group["escalation"] = {**value, "due": due, "seen": now, "held": True}
+    elif value.get("lapses"):
+        ask_again(group, escalations, now)
+        group["alert"].update(claimed_by=None, claimed_at=None)
+        group["aside"] = {"to": None}
+    elif value.get("held"):
+        group["escalation"] = begin(escalations, value["policy"], now)
+    else:
+        receivers, group["escalation"] = take_step(escalations, value, now)
+        if receivers:
+            alert = group["alert"]
+            alert["receivers"] = list(dict.fromkeys([*alert["receivers"], *receivers]))
+            alert["escalation_step"] = alert.get("escalation_step", 0) + 1
+            group["aside"] = {"to": receivers}
+
+
+def ask_again(group: dict[str, Any], escalations: Escalations, now: int) -> None:
+    """Let an answer count no more, so that others are told unless somebody answers again."""
+    escalation = begin(escalations, group["timing"].get("escalation"), now)
+    if escalation is not None:
+        group["escalation"] = escalation
+        group["alert"].update(acknowledged_by=None, acknowledged_at=None)
 
 
 def take_step(escalations: Escalations, value: Mapping[str, Any], now: int) -> tuple[tuple[str, ...], Any]:

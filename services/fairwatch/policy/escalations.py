@@ -82,6 +82,9 @@ class Policy(Strict):
     last_resort: tuple[str, ...] = Field(min_length=1, description="receivers")
     last_resort_after: Duration = timedelta(minutes=15)
     again_every: Duration | None = Field(default=None, ge=SHORTEST, description="after the last resort; none for once")
+    answer_holds: Duration | None = Field(
+        default=None, ge=SHORTEST, description="who is told again unless it has ended by then; none for ever"
+    )
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Policy":

@@ -25,6 +25,7 @@ OF_TIME = ("group.seconds", "history.")  # what `tell_when` may ask for that cha
 Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
 Verdict = Literal["taken", "goes_on", "nothing_open"]
 Tells = Callable[["AlertGroup", int], bool]
+HeldUntil = Callable[[Mapping[str, Any], int], int | None]
 
 
 class AlertGroup:
@@ -41,6 +42,7 @@ class AlertGroup:
         causes: What holds.
         escalations: Who is told when nobody answers.
         tells: Says whether its first word may be said now.
+        held_until: Says of an alert and a time until when it is held back from its receivers; None for not.
 
     Attributes:
         inhibits: Keys of what its open alert was last said to inhibit.
@@ -49,9 +51,15 @@ class AlertGroup:
     """
 
     def __init__(
-        self, value: dict[str, Any], causes: CauseBook, escalations: Escalations = NONE, tells: Tells | None = None
+        self,
+        value: dict[str, Any],
+        causes: CauseBook,
+        escalations: Escalations = NONE,
+        tells: Tells | None = None,
+        held_until: HeldUntil | None = None,
     ) -> None:
         self._tells = tells
+        self._held_until = held_until
         self.value = value
         self.causes = causes
         self.inhibits: list[str] = list(value.get("inhibits", ()))
@@ -64,13 +72,14 @@ class AlertGroup:
         causes: CauseBook,
         escalations: Escalations = NONE,
         tells: Tells | None = None,
+        held_until: HeldUntil | None = None,
     ) -> "AlertGroup":
         """Return a group as it was kept, also by an older release: that one named what was firing in the value itself.
 
         It also kept, without an alert, what was over; such a group is over here, too.
         """
         if value is None or value["alert"] is None:
-            return cls({"alert": None}, causes, escalations, tells)
+            return cls({"alert": None}, causes, escalations, tells, held_until)
         if "gone" not in value:
             heard_at, alert = value.pop("changed_at"), value["alert"]
             value["timing"] = {
@@ -82,7 +91,7 @@ class AlertGroup:
             for said in value.pop("firing"):
                 device, times = said.partition("|")[0], (alert["started_at"], alert["updated_at"])
                 causes.put(Cause(said, "MOMENT", device, alert["event_type"], *times, heard_at))
-        return cls(value, causes, escalations, tells)
+        return cls(value, causes, escalations, tells, held_until)
 
     @property
     def is_over(self) -> bool:
@@ -124,7 +133,7 @@ class AlertGroup:
             return against
         note(alert, deed)
         if deed["action"] != "COMMENT":
-            value["escalation"] = None
+            value["escalation"] = escalating.answered(self._escalations, value["timing"].get("escalation"), now)
         if deed["action"] == "CLOSE":
             for cause in list(self.causes):
                 self._part(cause, "ENDED")
@@ -185,14 +194,12 @@ class AlertGroup:
         if value["ended"] is None and now >= silent_at(value) and self._age(now):
             self._change(now)
         if (at := escalates_at(value)) is not None and now >= at:
-            receivers, value["escalation"] = escalating.take_step(self._escalations, value["escalation"], now)
-            if receivers:
-                alert = value["alert"]
-                alert["receivers"] = list(dict.fromkeys([*alert["receivers"], *receivers]))
-                alert["escalation_step"] = alert.get("escalation_step", 0) + 1
-                value["aside"] = {"to": receivers}
+            escalating.pass_time(value, self._escalations, self._is_held, now)
         if value["due"] is None and (repeat := repeat_at(value)) is not None and now >= repeat:
             value["due"] = now
+
+    def _is_held(self, now: int) -> int | None:
+        return self._held_until({**self.value["alert"], **self._told_causes()}, now) if self._held_until else None
 
     def has_word(self, now: int) -> bool:
         """Return whether a revision is due."""
@@ -265,7 +272,10 @@ class AlertGroup:
         else:
             known = self.causes.get(cause_id)
             news = known is None or kind == "MOMENT" or value["timing"]["tell_progress"]
+            severity, answer = value["alert"].get("severity"), value["alert"].get("acknowledged_by")
             changed = merge(value["alert"], trigger) or bool(news)
+            if answer and value["alert"].get("severity") != severity:  # it is worse than what was answered
+                escalating.ask_again(value, self._escalations, now)
         if value["ended"] is not None:
             value["ended"], value["alert"]["ended_at"] = None, None
             value["changes"] += 1

@@ -26,9 +26,11 @@ from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.incidents.rules import IncidentRule
 from fairwatch.policy.incidents.step import step_of
 from fairwatch.policy.judge import Judge
+from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_options import Options
+from fairwatch.sinks.muting import Muting
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.refused_deeds import refused_deed
@@ -61,6 +63,7 @@ class Group:
         escalations: Who is told when nobody answers.
         judge: Says what people may do; the policies of the product by default.
         site_armings: Which sites people and devices armed; None for what schedules say alone.
+        silences: By id; what is silenced, inhibited or muted wakes nobody. None for none.
         is_rehearsal: As in a back-test: nobody else ever changes the state, and nobody reads what would be audited.
     """
 
@@ -80,13 +83,17 @@ class Group:
         answers: Trust | None = None,
         judge: Judge | None = None,
         site_armings: Reference | None = None,
+        silences: Reference | None = None,
         *,
         is_rehearsal: bool = False,
     ) -> None:
         self._answers = answers
         self._judge = judge or Judge()
         self._is_rehearsal = is_rehearsal
-        self._dependencies = Dependencies((quiet or Quiet()).inhibit, inhibitions)
+        quiet = quiet or Quiet()
+        self._dependencies = Dependencies(quiet.inhibit, inhibitions)
+        times = MuteTimes(rules, sites, site_armings) if isinstance(rules, RuleBook) else None
+        self._muting = Muting(quiet, silences, inhibitions, devices, times)
         self._rules = rules
         self._token: str | None = None
         self._timings: dict[str, Timing] = {}
@@ -220,7 +227,12 @@ class Group:
 
     def _group(self, partition: int, key: str, value: dict[str, Any] | None) -> AlertGroup:
         causes = CauseBook(self._state, partition, key, (value or {}).get("shelves", 1))
-        return AlertGroup.stored(value, causes, self._escalations, partial(is_told, self._groups, partition))
+        tells = partial(is_told, self._groups, partition)
+        return AlertGroup.stored(value, causes, self._escalations, tells, self._held_until)
+
+    def _held_until(self, alert: Mapping[str, Any], now: int) -> int | None:
+        hold = self._muting.judge(alert, now)
+        return None if hold is None else hold.until
 
     def _put_back(self, partition: int, groups: dict[str, AlertGroup]) -> None:
         for key, group in groups.items():

@@ -163,6 +163,7 @@ class Rehearsal:
             devices=self.devices,
             escalations=self._escalations,
             site_armings=self._armings,
+            silences=self.silences,
         )
         self._notify = Notify(
             self._receivers,
