@@ -186,7 +186,9 @@ async def _pictures(
     archive: ArchiveWriter, settings: Settings, entries: list[Any], summary: Summary, *, sealed: bool
 ) -> None:
     """Add the enrolment pictures; without a key they stay out, and so faces are not found again after an import."""
-    pictures = {ref["uri"]: ref["mime"] for entry in entries for ref in entry["references"]}
+    pictures = {
+        ref["uri"]: ref["mime"] for entry in entries for ref in [*entry["references"], *entry["not_this_person"]]
+    }
     uris = sorted(uri for uri in pictures if uri.startswith(SCHEME))
     summary.counts["pictures"] = 0
     if not uris or not sealed:

@@ -124,7 +124,9 @@ async def _bring(
         records, before = _without_erased(records, times), len(records)
         if before > len(records):
             summary.remarks.append(f"{before - len(records)} entries were erased since, and stay so")
-        pictures = {media["uri"] for record in records.values() for media in record["references"]}
+        pictures = {
+            media["uri"] for record in records.values() for media in [*record["references"], *record["not_this_person"]]
+        }
     differing = [key for key in records if key in there and there[key] != records[key]]
     if differing:
         summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")

@@ -1048,6 +1048,7 @@ class WatchlistEntry(TypedDict):
     plate_country: NotRequired[str | None]
     plate_edits: NotRequired[int]
     references: NotRequired[list[MediaRef]]
+    not_this_person: NotRequired[list[MediaRef]]
     priority: NotRequired[int]
     reason: NotRequired[str]
     source_of_media: NotRequired[str]

@@ -56,7 +56,7 @@ class Plan:
 
 def pictures_of(record: Record) -> frozenset[str]:
     """Return the URIs of our store that a candidate or an entry refers to."""
-    said = [*(record.get(name) for name in PICTURES), *record.get("references", ())]
+    said = [*(record.get(name) for name in PICTURES), *record.get("references", ()), *record.get("not_this_person", ())]
     return frozenset(media["uri"] for media in said if media and media["uri"].startswith(OURS))
 
 

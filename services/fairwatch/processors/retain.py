@@ -175,7 +175,7 @@ class Retain:
         return over
 
     async def _delete_old(self, known: Sequence[Found], over: "_Round") -> None:
-        keep = {picture["uri"] for _, entry in self._entries.items() for picture in (entry or {}).get("references", ())}
+        keep = {uri for _, entry in self._entries.items() for uri in pictures_of(entry or {})}
         keep |= self._held(known)
         if self._retention.classes.picture is not None:  # which is about pictures that nobody was found in
             evidence = (one for one in known if one.evidence and one.candidate_id not in over.candidates)
