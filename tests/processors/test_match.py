@@ -67,7 +67,8 @@ def candidates(outcomes: list[Outcome]) -> list[Any]:
 async def test_a_confusable_reading_of_a_listed_plate_is_a_candidate_that_explains_itself(gate: Gate) -> None:
     outcomes = await gate.reads("ABC-8123")
     (made,) = candidates(outcomes)
-    assert made["explanation"] == ["position 4: read 8, listed B (confusable)"]
+    assert made["explanation"][0] == "position 4: read 8, listed B (confusable)"
+    assert made["explanation"][1].startswith("likelihood ratio 10^6.")
     assert (made["plate_read"], made["plate_listed"]) == ("ABC-8123", "ABCB123")
     assert made["score"] == pytest.approx(0.9)
     assert made["score"] >= made["threshold"]

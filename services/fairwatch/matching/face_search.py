@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,6 +15,8 @@ from fairwatch.matching.enrolment import BrokenPicture, Enrolment
 from fairwatch.matching.faces import FaceReader, NoTemplate, Template
 from fairwatch.matching.gallery import FaceHit, Gallery
 from fairwatch.matching.keepsake import Keepsake
+from fairwatch.matching.models import ThresholdPolicy
+from fairwatch.matching.negatives import Negatives
 from fairwatch.matching.place import Place
 from fairwatch.matching.probe import Probe, corners
 from fairwatch.matching.settling import Settling
@@ -22,6 +25,19 @@ KEPT_EVERY_S = 30.0  # least seconds between two files
 NEVER = -1  # version of a gallery that no file holds
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class FacesFound:
+    """What a face was found to be.
+
+    Attributes:
+        findings: Entry ids, the nearest first, and how each was found.
+        others: Entries that it would be, were it not nearer to somebody who was taken for them before.
+    """
+
+    findings: list[tuple[str, Finding]]
+    others: int = 0
 
 
 class FaceSearch:
@@ -39,6 +55,7 @@ class FaceSearch:
         self._media = media
         self._keepsake = keepsake
         self._enrolment = Enrolment(self.gallery, reader, media, keepsake.read() if keepsake else None)
+        self._negatives = Negatives(reader, media)
         self._kept_every_s = kept_every_s
         self._kept, self._kept_at = 0, -kept_every_s
         self._keeping: asyncio.Future[None] | None = None
@@ -53,7 +70,9 @@ class FaceSearch:
             entries: Of which templates may exist.
             among: Ids of the entries that are asked about; the others stay as they are. None for all.
         """
-        broken = await self._enrolment.update(entries, among)
+        wanted = list(entries)
+        broken = await self._enrolment.update(wanted, among)
+        await self._negatives.update(wanted, among)
         self._settle()
         self._keep()
         return broken
@@ -110,14 +129,42 @@ class FaceSearch:
         """Return which enrolled entries may be compared under authorisations that are in force here and now."""
         return self._enrolment.scopes.admission(authorisations, place, at=at, now=now)
 
-    def find(self, face: Template, admission: Admission) -> list[tuple[str, Finding]]:
-        """Return the entries that the face may be, the nearest first; no others are compared with it."""
-        hits = self.gallery.search(face, admission, self._reader.config.threshold.distance)
-        return [(hit.entry_id, self._finding(face, hit, rank)) for rank, hit in enumerate(hits, 1)]
+    def find(
+        self,
+        face: Template,
+        admission: Admission,
+        own: Callable[[str], ThresholdPolicy | None] = lambda _: None,
+        farthest: float = 0.0,
+    ) -> FacesFound:
+        """Return the entries that the face may be; no others are compared with it.
 
-    def _finding(self, face: Template, hit: FaceHit, rank: int) -> Finding:
-        policy = self._reader.config.threshold
+        Args:
+            face: Somebody's.
+            admission: Which entries may be compared.
+            own: Tells of an entry id how near a face has to be, where its list says so itself.
+            farthest: The largest distance that a list says.
+        """
+        usual = self._reader.config.threshold
+        hits = self.gallery.search(face, admission, max(usual.distance, farthest))
+        found, others = list[tuple[FaceHit, ThresholdPolicy, float | None]](), 0
+        for hit in hits:
+            policy, other = own(hit.entry_id) or usual, self._negatives.nearest(hit.entry_id, face)
+            if hit.distance >= policy.distance:
+                continue
+            if other is not None and other <= hit.distance:
+                others += 1
+            else:
+                found.append((hit, policy, other))
+        rows = enumerate(found, 1)
+        return FacesFound([(one[0].entry_id, self._finding(face, rank, *one)) for rank, one in rows], others)
+
+    def _finding(
+        self, face: Template, rank: int, hit: FaceHit, policy: ThresholdPolicy, other: float | None
+    ) -> Finding:
         score = policy.score(hit.distance)
+        farther = (
+            "" if other is None else f"nearest picture of somebody else who was taken for it: distance {other:.3f}"
+        )
         return Finding(
             score=score,
             threshold=policy.threshold,
@@ -134,5 +181,6 @@ class FaceSearch:
                 f"distance {hit.distance:.3f}, a candidate is below {policy.distance:.3f}",
                 f"quality of the picture {face.quality:.2f}",
                 f"calibration: {policy.calibration}",
+                *([farther] if farther else []),
             ),
         )

@@ -79,6 +79,15 @@ class Mandate:
         """Return whether anything of this kind is listed, in force or not."""
         return bool(self._scopes.get(kind))
 
+    def entry(self, entry_id: str) -> WatchlistEntry | None:
+        """Return a listed entry."""
+        return self._known.get(entry_id)
+
+    def rests_on(self, entry: WatchlistEntry) -> Authorisation | None:
+        """Return the authorisation that an entry rests on, in force or not."""
+        found: Authorisation | None = self._authorisations.get(entry.get("authorisation_id") or "")
+        return found
+
     def place(self, sighting: Sighting) -> Place:
         """Return where a sighting was made; areas are those of its site."""
         site_id = sighting.get("site_id")

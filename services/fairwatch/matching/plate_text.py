@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from fairwatch.matching.plate_confusion import CONFUSABLE, REPRESENTATIVE
+
 UNREAD = "?"
 _SEPARATORS = {code: None for code in range(128) if not chr(code).isalnum() and chr(code) != UNREAD}
 
@@ -16,17 +18,6 @@ _LOOKALIKES = dict(
 # Province and use characters of Chinese plates in their traditional form.
 _SIMPLIFIED = dict(zip("粵雲遼蘇魯贛閩陝貴寧瓊滬黑學領掛門災險", "粤云辽苏鲁赣闽陕贵宁琼沪黑学领挂门灾险", strict=True))
 _FOLDED = {ord(old): new for old, new in (_LOOKALIKES | _SIMPLIFIED).items()}
-
-# What readers confuse, class by class, and how likely the one is when they say the other. A class is closed: characters
-# of different classes are never confusable, so that the class of each character is a key to look plates up by.
-_STRONG, _FAIR, _WEAK = 0.9, 0.8, 0.7
-_PAIRS = {
-    _STRONG: "0O 1I 8B 5S 2Z",
-    _FAIR: "0D 0Q OQ OD 1L IL 6G UÜ OÖ OØ AÄ AÅ",
-    _WEAK: "DQ 4A 7T UV 0Ö 0Ø ÖØ ÄÅ VÜ",
-}
-CONFUSABLE = {frozenset(pair): weight for weight, pairs in _PAIRS.items() for pair in pairs.split()}
-_REPRESENTATIVE = str.maketrans("ODQÖØILBSZGAÄÅTVÜ", "00000118526444" + "7" + "UU")
 
 
 def normalise(text: str) -> str:
@@ -50,7 +41,7 @@ def skeleton(normal: str) -> str:
     >>> skeleton("OBI1") == skeleton("0811")
     True
     """
-    return normal.translate(_REPRESENTATIVE)
+    return normal.translate(REPRESENTATIVE)
 
 
 def confusion(read: str, listed: str) -> float | None:

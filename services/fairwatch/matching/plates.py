@@ -10,8 +10,10 @@ from fairwatch.matching.plate_likelihood import Comparison, Reading, compare
 from fairwatch.matching.plate_rows import SHORTEST, PlateRows, listed_plate, shortened, tolerated
 from fairwatch.matching.plate_text import normalise, skeleton
 from fairwatch.matching.plates_few import FewPlates
+from fairwatch.matching.reader_model import ReaderModel
+from fairwatch.matching.strictness import PlateStrictness
 
-ALGORITHM = "fairwatch-plates/1"
+ALGORITHM = "fairwatch-plates/2"
 LATELY = 4096  # plates in dictionaries, before arrays are made of them
 
 
@@ -22,6 +24,8 @@ class PlateHit:
     entry_id: str
     listed: str
     comparison: Comparison
+    strictness: PlateStrictness
+    evidence: float | None = None  # log10 of the likelihood ratio, where somebody asked for it
 
 
 def reading(plate: PlateReading) -> Reading | None:
@@ -95,26 +99,42 @@ class PlateIndex:
         self,
         read: Reading,
         admit: Callable[[str], bool],
-        threshold: float,
+        strictness: PlateStrictness | Callable[[WatchlistEntry], PlateStrictness],
         among: Sequence[WatchlistEntry] | None = None,
+        reader: ReaderModel | None = None,
     ) -> list[PlateHit]:
-        """Return the plates at least as likely as `threshold`, the likeliest first.
+        """Return the plates that a reading may be, the likeliest first.
 
         Args:
             read: What was read.
             admit: Says of an entry id whether it may be compared at all; asked before anything is compared.
-            threshold: Likelihood in [0,1].
+            strictness: How much may differ, from all entries or from each.
             among: The `candidates` of what was read, where they were looked up already.
+            reader: Weighs the evidence of each.
         """
         hits = []
         for entry in self.candidates([read.text])[read.text] if among is None else among:
             if not admit(entry["entry_id"]):
                 continue
-            plate = listed_plate(entry)
-            found = compare(read, plate, country=entry.get("plate_country"), edits=tolerated(entry))
-            if found and found.likelihood >= threshold:
-                hits.append(PlateHit(entry["entry_id"], plate, found))
+            asked = strictness if isinstance(strictness, PlateStrictness) else strictness(entry)
+            hit = compared(read, entry, asked, reader)
+            if hit is not None:
+                hits.append(hit)
         return sorted(hits, key=lambda hit: (-hit.comparison.likelihood, hit.entry_id))
+
+
+def compared(
+    read: Reading, entry: WatchlistEntry, asked: PlateStrictness, reader: ReaderModel | None = None
+) -> PlateHit | None:
+    """Return how a reading may be the plate of an entry; None where less agrees than is asked."""
+    plate = listed_plate(entry)
+    found = compare(read, plate, country=entry.get("plate_country"), edits=tolerated(entry), strictness=asked)
+    if found is None or found.likelihood < asked.threshold:
+        return None
+    evidence = reader.evidence(read.text, read.confidences, found.alignment) if reader else None
+    if asked.least_evidence is not None and evidence is not None and evidence < asked.least_evidence:
+        return None
+    return PlateHit(entry["entry_id"], plate, found, asked, evidence)
 
 
 def _confidences(plate: PlateReading, text: str) -> tuple[float | None, ...]:

@@ -17,13 +17,17 @@ from fairwatch.matching.enrolment import BrokenPicture, unusable
 from fairwatch.matching.face_search import FaceSearch
 from fairwatch.matching.faces import NoTemplate
 from fairwatch.matching.list_part import WHOLE, ListPart
+from fairwatch.matching.list_policies import ListPolicies
 from fairwatch.matching.mandate import Mandate
 from fairwatch.matching.match_policy import MatchPolicy
+from fairwatch.matching.models import ThresholdPolicy
 from fairwatch.matching.place import Place
 from fairwatch.matching.plate_likelihood import Reading
 from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
+from fairwatch.matching.reader_model import evidence_sentence
 from fairwatch.matching.shots import ANY
+from fairwatch.matching.strictness import PlateStrictness
 from fairwatch.matching.tracks import Tracks
 from fairwatch.parts import spec_of
 from fairwatch.policy.device_lists import DeviceLists
@@ -80,6 +84,7 @@ class Match:
         self._clock = clock
         self._faces = faces
         self._policy = policy or MatchPolicy()
+        self._of_lists = ListPolicies(self._policy.lists, self._policy.plates)
         self._part = list_part
         self._mandate = Mandate(
             references["watchlist-entries"],
@@ -193,7 +198,7 @@ class Match:
         observation = moment.sighting["observation"]
         for plate, read in plates:
             hits = self._plates.search(
-                read, self._admits(moment), self._policy.plate_threshold, self._ahead.get(read.text)
+                read, self._admits(moment), self._strictness, self._ahead.get(read.text), self._policy.reader
             )
             for rank, hit in enumerate(hits, 1):
                 known = found.get(hit.entry_id)
@@ -223,8 +228,9 @@ class Match:
             admitted = self._mandate.admits("FACE", moment.place, at=moment.at, now=moment.now)
             return [Skip("nothing_enrolled" if admitted else "out_of_mandate")]
         shots.note(moment.partition, observation, compared.version, moment.at, face.quality)
-        found = [_Found(entry_id, finding, probe) for entry_id, finding in self._faces.find(face, compared)]
-        return self._emit(moment, found, compared)
+        looked = self._faces.find(face, compared, self._near_enough, self._of_lists.farthest)
+        found = [_Found(entry_id, finding, probe) for entry_id, finding in looked.findings]
+        return self._emit(moment, found, compared, Skip("not_this_person") if looked.others else _NOT_FOUND)
 
     def _compared(self, faces: FaceSearch, moment: _Moment) -> Admission:
         """Return which enrolled entries a face may be compared with here and now."""
@@ -234,9 +240,20 @@ class Match:
     def _admits(self, moment: _Moment) -> Callable[[str], bool]:
         return lambda entry_id: bool(self._mandate.admit(entry_id, moment.place, at=moment.at, now=moment.now))
 
-    def _emit(self, moment: _Moment, found: Sequence[_Found], gallery: Admission) -> list[Outcome]:
+    def _strictness(self, entry: WatchlistEntry) -> PlateStrictness:
+        """Return what a reading of an entry's plate needs."""
+        return self._of_lists.plates(self._mandate.rests_on(entry) if self._policy.lists else None)
+
+    def _near_enough(self, entry_id: str) -> ThresholdPolicy | None:
+        """Return how near a face has to be, where the entry's list says so itself."""
+        entry = self._mandate.entry(entry_id) if self._policy.lists else None
+        return self._of_lists.faces(self._mandate.rests_on(entry)) if entry else None
+
+    def _emit(
+        self, moment: _Moment, found: Sequence[_Found], gallery: Admission, nobody: Skip = _NOT_FOUND
+    ) -> list[Outcome]:
         if not found:
-            return [_NOT_FOUND]
+            return [nobody]
         outcomes: list[Outcome] = []
         reason = "out_of_mandate"
         for each in found:
@@ -286,12 +303,12 @@ class Match:
         after = hits[rank].comparison.likelihood if rank < len(hits) else None
         return Finding(
             score=hit.comparison.likelihood,
-            threshold=self._policy.plate_threshold,
-            threshold_policy=self._policy.plate_policy,
+            threshold=hit.strictness.threshold,
+            threshold_policy=hit.strictness.policy,
             algorithm=ALGORITHM,
             rank=rank,
             margin=None if after is None else hit.comparison.likelihood - after,
-            explanation=hit.comparison.explanation,
+            explanation=(*hit.comparison.explanation, evidence_sentence(hit.evidence or 0.0, self._policy.reader)),
             plate_read=plate["text"],
             plate_listed=hit.listed,
         )
