@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from fairwatch.policy.incidents.roles import role_of
 from fairwatch.policy.incidents.rules import IncidentRule
+from fairwatch.policy.incidents.step import Step
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_faults import Places, rule_faults
@@ -77,6 +78,33 @@ async def test_what_goes_on_and_what_is_shadow_tells_nothing_and_an_end_and_a_re
     face = {"event_type": "watchlist.face", "candidate_id": "c", "site_id": "harbour"}
     both = await steps(here, trigger("f", n=4, **face), trigger("f", n=5, state="CANCELLED", **face))
     assert [step["state"] for step in both] == ["NEW", "CANCELLED"]
+
+
+async def test_an_alert_that_nobody_was_told_of_is_part_of_nothing_until_somebody_is() -> None:
+    said = {**ROUTES["route"], "routes": [{"name": "tamper", "tell_when": "group.count >= 3"}]}
+    here = World(None)  # type: ignore[arg-type]
+    rules = RouteTree(Routes.model_validate({**ROUTES, "route": said}))
+    here.processor = Group(RuleBook(rules, None), MemoryState(), here.clock)
+
+    def cause(name: str, state: str = "FIRING", at: int = AT) -> dict[str, Any]:
+        return {"cause_id": name, "kind": "CONDITION", "state": state, "device_id": f"cam-{name}",
+                "event_type": "tamper.covered", "started_at": AT, "updated_at": at}  # fmt: skip
+
+    def seen(n: int, name: str, **fields: Any) -> dict[str, Any]:
+        there = {"site_id": "harbour", "device_ids": [f"cam-{name}"], "event_type": "tamper.covered", **fields}
+        return trigger("yard", n=n, at=AT + n, causes=[cause(name, at=AT + n)], **there)
+
+    assert await steps(here, seen(0, "a"), seen(1, "b"), seen(2, "a", state="ENDED")) == []
+    told = await steps(here, seen(3, "c"))
+    assert [(step["state"], step["device_ids"], step["started_at"], step["updated_at"]) for step in told] == [
+        ("NEW", ["cam-c"], AT + 3, AT + 3),
+        ("NEW", ["cam-b"], AT + 1, AT + 1),
+        ("NEW", ["cam-a"], AT, AT),
+        ("ENDED", ["cam-a"], AT, AT + 2),
+    ]
+    assert len({Step.read(step).source for step in told}) == 3, "they are three events"
+    [over] = await steps(here, seen(4, "b", state="ENDED"))
+    assert Step.read(over).cause == Step.read(told[1]).cause
 
 
 @pytest.mark.parametrize(

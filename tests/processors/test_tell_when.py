@@ -7,10 +7,11 @@ import pytest
 from fairwatch.domain.agenda import BESIDE
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
+from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.routing import Options
 from fairwatch.processors.group import Group
 from fairwatch.telemetry.metrics import REGISTRY
-from tests.support.processor_world import PARTITION, MemoryState
+from tests.support.processor_world import PARTITION, MemoryReference, MemoryState
 from tests.support.records import AT, trigger
 
 MINUTE = 60
@@ -142,3 +143,22 @@ async def test_what_has_no_answer_is_told_and_counted():
 def test_what_a_group_does_not_know_is_refused_when_the_rule_is_read(text, says):
     with pytest.raises(ValueError, match=says):
         Options(tell_when=text)
+
+
+async def test_what_nobody_was_told_of_inhibits_nothing():
+    quiet = Quiet.model_validate({"inhibit": [{"name": "lost", "source": ['rule="tamper"']}]})
+    room = Room("group.count >= 2")
+    room.group = Group(room.rules, room.state, room.clock, MemoryReference(), quiet)
+    inhibited = []
+    room._note = lambda said: inhibited.extend(
+        (each.key.split("/")[1:], each.record is not None)
+        for each in said
+        if getattr(each, "topic", "") == "inhibitions"
+    )
+    await room.see()
+    await room.wait(1)
+    assert inhibited == [], "nothing is kept from people on account of what they do not know"
+    await room.see()
+    assert inhibited == [(["lost", "cam-1"], True)]
+    await room.wait(30)
+    assert inhibited[1:] == [(["lost", "cam-1"], False)]

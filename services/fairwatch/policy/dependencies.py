@@ -31,7 +31,7 @@ class Dependencies:
         if not self._rules and not said:
             return []
         wanted = {}
-        if alert is not None and group.value["ended"] is None:
+        if alert is not None and group.value["ended"] is None and not group.is_held_back:
             devices = sorted({cause.device_id for cause in group.causes} - {""})
             wanted = inhibitions_of(self._rules, alert, devices, now)
         emitted = [Emit(TOPIC, key, record) for key, record in wanted.items() if key not in said]

@@ -66,20 +66,13 @@ class AlertGroup:
         self._escalations = escalations
 
     @classmethod
-    def stored(
-        cls,
-        value: dict[str, Any] | None,
-        causes: CauseBook,
-        escalations: Escalations = NONE,
-        tells: Tells | None = None,
-        held_until: HeldUntil | None = None,
-    ) -> "AlertGroup":
+    def stored(cls, value: dict[str, Any] | None, causes: CauseBook, *given: Any) -> "AlertGroup":
         """Return a group as it was kept, also by an older release: that one named what was firing in the value itself.
 
         It also kept, without an alert, what was over; such a group is over here, too.
         """
         if value is None or value["alert"] is None:
-            return cls({"alert": None}, causes, escalations, tells, held_until)
+            return cls({"alert": None}, causes, *given)
         if "gone" not in value:
             heard_at, alert = value.pop("changed_at"), value["alert"]
             value["timing"] = {
@@ -91,7 +84,7 @@ class AlertGroup:
             for said in value.pop("firing"):
                 device, times = said.partition("|")[0], (alert["started_at"], alert["updated_at"])
                 causes.put(Cause(said, "MOMENT", device, alert["event_type"], *times, heard_at))
-        return cls(value, causes, escalations, tells, held_until)
+        return cls(value, causes, *given)
 
     @property
     def is_over(self) -> bool:
@@ -158,6 +151,12 @@ class AlertGroup:
     def is_shadow(self) -> bool:
         """Whether nobody is told of it."""
         return not self.is_over and bool(self.value["timing"].get("shadow"))
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether nobody was told of it yet, because its rule asks for more."""
+        timing, alert = self.value.get("timing", {}), self.value["alert"]
+        return alert is not None and alert["revision"] < 0 and bool(timing.get("tell_when"))
 
     def follow(self, trace: bytes) -> None:
         """Remember the `traceparent` of a trigger until the next revision."""

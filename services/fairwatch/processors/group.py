@@ -24,7 +24,7 @@ from fairwatch.policy.group_due import due_at
 from fairwatch.policy.group_history import HISTORY, forget, is_told
 from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.incidents.rules import IncidentRule
-from fairwatch.policy.incidents.step import step_of
+from fairwatch.policy.incidents.step import step_of, steps_of_told
 from fairwatch.policy.judge import Judge
 from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
@@ -253,7 +253,7 @@ class Group:
         shadow = group.is_shadow
         if not group.has_word(now):
             return emitted if shadow else self._dependencies.of(group, now)
-        traces = group.traces
+        traces, was_held_back = group.traces, group.is_held_back
         while (alert := group.issue(now)) is not None:
             if shadow:
                 metrics.SHADOW_ALERTS.labels(alert["rule"], alert["state"]).inc()
@@ -261,11 +261,14 @@ class Group:
             emitted.append(Emit("alerts", alert["group"], alert, traces))
             if not self._is_rehearsal:
                 emitted.append(Emit("audit", alert["alert_id"], _audit(alert), traces))
+            if was_held_back and alert["state"] == "NEW":
+                told = steps_of_told(alert, self._incidents)
+                emitted += [Emit("incident-steps", step["group"], step) for step in told]
         return emitted if shadow else [*emitted, *self._dependencies.of(group, now)]
 
     def _steps(self, trigger: Mapping[str, Any], group: AlertGroup) -> list[Emit]:
         """Return what rules of incidents are told of a trigger that became part of an alert."""
-        if not self._incidents or group.is_shadow:
+        if not self._incidents or group.is_shadow or group.is_held_back:
             return []
         step = step_of(trigger, group.value["alert"]["alert_id"], self._incidents)
         return [] if step is None else [Emit("incident-steps", step["group"], step)]

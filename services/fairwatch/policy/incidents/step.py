@@ -5,13 +5,14 @@ place. They are records like the triggers they come from, without what an incide
 pictures, parameters, who confirmed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from fairwatch.domain.calendar import is_plausible
 from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.ids import stable_id
 from fairwatch.policy.causes import cause_of
 from fairwatch.policy.incidents.rules import IncidentRule
 
@@ -112,6 +113,28 @@ def step_of(trigger: Mapping[str, Any], alert_id: str, rules: Sequence[IncidentR
         "parameters": {STEP: trigger["alert_id"], RULE: rule.name},
         "causes": list(trigger.get("causes") or ())[:1],
     }
+
+
+def steps_of_told(alert: Mapping[str, Any], rules: Sequence[IncidentRule]) -> Iterator[dict[str, Any]]:
+    """Yield the steps of an alert that is told only now, of each of its causes: until then it was part of nothing.
+
+    Args:
+        alert: Its first revision.
+        rules: In the order of the file.
+    """
+    for cause in alert["causes"]:
+        for state in ("NEW",) if cause["state"] == "FIRING" else ("NEW", "ENDED"):
+            at = cause["updated_at"] if state == "ENDED" else cause["started_at"]
+            step_id = stable_id("incident-step", alert["alert_id"], cause["cause_id"], state)
+            said = {"event_type": cause["event_type"], "started_at": cause["started_at"], "updated_at": at}
+            step = step_of(
+                {**alert, **said, "alert_id": step_id, "state": state, "ended_at": at if state == "ENDED" else None,
+                 "triggers": [stable_id("incident-step", alert["alert_id"], cause["cause_id"])],
+                 "device_ids": [cause["device_id"]], "causes": [cause]},
+                alert["alert_id"], rules,
+            )  # fmt: skip
+            if step is not None:
+                yield step
 
 
 def short(text: str) -> str:
