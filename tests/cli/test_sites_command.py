@@ -25,7 +25,7 @@ BO = {"who": "bo", "reason": "Delivery", "now": AT}
 def test_who_says_no_name_or_reason_arms_nothing(tmp_path):
     for missing in ({"who": " "}, {"reason": ""}):
         with pytest.raises(ConfigurationError, match="--as and --reason"):
-            arming.said(Settings(config_dir=tmp_path), None, "harbour", armed=True, **{**BO, **missing})
+            arming.said(Settings(config_dir=tmp_path), {}, "harbour", armed=True, **{**BO, **missing})
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,13 @@ def test_who_says_no_name_or_reason_arms_nothing(tmp_path):
 def test_who_may_not_arm_a_site_is_told_why(tmp_path, who, sentence):
     write_people(tmp_path, sites={"ann": ["station"]})
     with pytest.raises(ConfigurationError, match=sentence):
-        arming.said(Settings(config_dir=tmp_path), None, "harbour", armed=False, **{**BO, "who": who})
-    assert arming.said(Settings(config_dir=tmp_path), None, "station", armed=False, **{**BO, "who": "ann"})
+        arming.said(Settings(config_dir=tmp_path), {}, "harbour", armed=False, **{**BO, "who": who})
+    assert arming.said(Settings(config_dir=tmp_path), {}, "station", armed=False, **{**BO, "who": "ann"})
 
 
 def test_reason_that_names_a_people_is_asked_about(tmp_path):
     settings = Settings(config_dir=tmp_path)
-    record = arming.said(settings, None, "harbour", armed=True, **{**BO, "reason": "Uyghur visitors"})
+    record = arming.said(settings, {}, "harbour", armed=True, **{**BO, "reason": "Uyghur visitors"})
     with pytest.raises(ConfigurationError, match="reason speaks of 'uyghur'"):
         asyncio.run(arming.write(settings, record))
 
@@ -50,7 +50,7 @@ def test_who_proves_who_it_is_signs_where_signatures_are_demanded(tmp_path):
     write_people(tmp_path)
     CONSOLE.write(tmp_path / "console.pem")
     settings = Settings(config_dir=tmp_path, signing_key_file=tmp_path / "console.pem")
-    record = arming.said(settings, None, "harbour", armed=False, **{**BO, "who": "olga"})
+    record = arming.said(settings, {}, "harbour", armed=False, **{**BO, "who": "olga"})
     assert asyncio.run(arming.signed(settings, record, lambda _: PASSWORD)) == record, "nobody asks for it"
     write_anchors(tmp_path / ANCHORS, [ADMIN.public])
     signed = asyncio.run(arming.signed(settings, record, lambda _: PASSWORD))
@@ -61,9 +61,9 @@ def test_who_proves_who_it_is_signs_where_signatures_are_demanded(tmp_path):
 
 
 def test_a_clock_that_was_ahead_is_named_before_its_word_is_overruled(tmp_path):
-    known = arming.said(Settings(config_dir=tmp_path), None, "harbour", armed=True, **{**BO, "now": AT + 1})
+    known = arming.said(Settings(config_dir=tmp_path), {}, "harbour", armed=True, **{**BO, "now": AT + 1})
     with pytest.raises(ConfigurationError, match="look at the clocks"):
-        arming.said(Settings(config_dir=tmp_path), known, "harbour", armed=False, **BO)
+        arming.said(Settings(config_dir=tmp_path), {"harbour": known}, "harbour", armed=False, **BO)
 
 
 @pytest.mark.broker

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.outcome import Emit
-from fairwatch.policy.arming import KEPT, ArmedSites, audited, changed
+from fairwatch.policy.arming import KEPT, ArmedSites, audited, changed, changes_of, key_of
 from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.rule_book import RuleBook
@@ -113,7 +113,7 @@ async def test_device_arms_and_disarms_its_site_once_and_a_replay_does_it_not_ag
         record = seen("io.input", device_id, at=at, active=active)
         found = await emitted(world, record, "site-armings")
         for each in found:
-            armings.put(each["site_id"], each)
+            armings.put(key_of(each), each)
         assert [each["changes"][-1]["by"] for each in found] == [device_id] * len(found)
         assert len(await emitted(world, record, "audit")) == 0, "the same again says nothing new"
         return [each["changes"][-1]["armed"] for each in found]
@@ -123,6 +123,34 @@ async def test_device_arms_and_disarms_its_site_once_and_a_replay_does_it_not_ag
     assert await said(at=AT + 1, active=False) == [False]
     assert await said(active=True) == [], "it is older than what was said since"
     assert await said("cam-1", AT + 2, active=True) == []
+
+
+async def test_person_and_device_that_say_something_at_the_same_moment_lose_nothing():
+    before = person(AT - HOUR, armed=True)
+    armings = MemoryReference({"harbour": before})
+    world = World(Route(tree(PANEL), MemoryReference(SITES), site_armings=armings))
+    [said] = await emitted(world, seen("io.input", "panel-1", active=False), "site-armings")
+    armings.put("harbour", person(AT + 1, armed=True, before=before))
+    armings.put(key_of(said), said)
+    assert [(one["by"], one["armed"]) for one in changes_of(armings, "harbour")] == [
+        ("bo", True),
+        ("panel-1", False),
+        ("bo", True),
+    ]
+    rules = tree(PANEL)
+    sites = ArmedSites(lambda: rules, armings)
+    assert [sites.at("harbour", AT + n) for n in (-1, 0, 1)] == [True, False, True], "the newest word counts"
+
+
+async def test_device_is_heard_over_what_an_earlier_release_wrote_of_devices():
+    earlier = changed(person(AT - HOUR, armed=True), "harbour", armed=False, at=AT - 5, by="panel-1", way="EVENT")
+    armings = MemoryReference({"harbour": earlier})
+    world = World(Route(tree(PANEL), MemoryReference(SITES), site_armings=armings))
+    assert await emitted(world, seen("io.input", "panel-1", at=AT - 6, active=True), "site-armings") == []
+    [said] = await emitted(world, seen("io.input", "panel-1", active=True), "site-armings")
+    armings.put(key_of(said), said)
+    rules = tree(PANEL)
+    assert ArmedSites(lambda: rules, armings).at("harbour", AT)
 
 
 def test_alerts_of_a_rule_that_is_active_at_armed_sites_wait_until_somebody_arms():

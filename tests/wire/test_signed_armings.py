@@ -15,6 +15,7 @@ from fairwatch.policy.signatures import PrivateKey
 from fairwatch.processors.route import Route
 from fairwatch.wire.refused_deeds import RefusedRecords
 from fairwatch.wire.signed_armings import SignedArmings, change_refused, sign_arming
+from fairwatch.wire.trust_heads import HeadKeeper, TrustHeads
 from tests.support.processor_world import MemoryReference, World
 from tests.support.records import AT, sighting
 from tests.support.trust import ADMIN, CONSOLE, trust, vouched
@@ -128,6 +129,88 @@ def test_whoever_reads_armings_checks_them_where_trust_demands_it(component: str
     write_anchors(tmp_path / ANCHORS, [ADMIN.public])
     given["site-armings"].put("harbour", said())
     assert signed_references(settings, component, given)["site-armings"].get("harbour")["changes"] == []
+
+
+class Before:
+    """A site that was disarmed and armed again, by two people's words, each seen by `verify`."""
+
+    def __init__(self) -> None:
+        self.topic, self.heads, self.people = MemoryReference(), MemoryReference(), vouched(*PEOPLE, **PEOPLE)  # type: ignore[arg-type]
+        self.keeper = self.start("verify", remembers=True)
+        self.writer, self.refused = HeadKeeper(TrustHeads(self.heads)), RefusedRecords("verify", [self.keeper])
+        self.first = signed(said())
+        word = changed(self.first, "harbour", armed=True, at=AT + 10, by="ann", way="PERSON", reason="back")
+        self.second = signed(word)
+
+    def start(self, who: str = "route", *, remembers: bool = False) -> SignedArmings:
+        heads = TrustHeads(self.heads)
+        return SignedArmings(who, self.topic, trust(self.people), heads=heads, remembers=remembers)
+
+    def write(self, record: dict) -> list[str]:
+        """Return why something of what was written is refused."""
+        self.topic.put("harbour", record)
+        told = self.refused.tell(AT)
+        for head in self.writer.tell(self.keeper.take_heads(), AT):
+            self.heads.put(head.key, head.record)
+        return [each.record["details"]["reason"] for each in told]
+
+    @staticmethod
+    def armed(seen: SignedArmings) -> bool:
+        rules = RouteTree(Routes.model_validate(RULES))
+        return ArmedSites(lambda: rules, seen).at("harbour", AT + 20)
+
+
+def test_an_older_genuine_word_that_is_written_over_a_newer_one_takes_nothing_back() -> None:
+    before = Before()
+    route = before.start()
+    assert before.write(before.first) == []
+    assert not before.armed(route)
+    assert before.write(before.second) == []
+    assert before.armed(route)
+    assert before.write({**before.first, "updated_at": AT + 11}) == ["replayed"]
+    assert before.armed(route), "who saw the newer one goes by it"
+    kept = changed(route.get("harbour"), "harbour", armed=False, at=AT + 30, by="ann", way="PERSON", reason="out")
+    assert [one["at"] for one in kept["changes"]] == [AT, AT + 10, AT + 30], "and the next word has it again"
+
+
+def test_who_begins_after_that_believes_nobody_so_that_the_site_is_armed() -> None:
+    before = Before()
+    for record in (before.first, before.second, {**before.first, "updated_at": AT + 11}):
+        before.write(record)
+    late = before.start()
+    assert before.armed(late)
+    assert late.get("harbour")["changes"] == []
+    [found] = late.take_refused()
+    assert (found.key, found.reason) == ("harbour", "replayed")
+
+
+def test_a_newer_word_that_is_still_on_its_way_changes_nothing_before_it_is_here() -> None:
+    before = Before()
+    before.write(before.first)
+    route = before.start()
+    assert not before.armed(route)
+    before.heads.put("site-armings/harbour", {"at": AT + 10})
+    assert not before.armed(route)
+    assert route.take_refused() == []
+
+
+def test_two_people_whose_records_cross_lose_neither_word_and_nobody_is_accused() -> None:
+    before = Before()
+    route, other = before.start(), signed(said(armed=True, at=AT + 10))
+    before.write(before.first)
+    assert not before.armed(route)
+    assert before.write(other) == []
+    assert before.armed(route)
+    crossed = changed(before.first, "harbour", armed=False, at=AT + 9, by="ann", way="PERSON", reason="once more")
+    assert before.write(signed(crossed)) == []
+    assert [one["at"] for one in route.get("harbour")["changes"]] == [AT, AT + 9, AT + 10]
+
+
+def test_a_word_of_one_site_says_nothing_under_the_key_of_another() -> None:
+    yard = Yard()
+    assert yard.hears(signed(said(site="station")))
+    yard.topic.put("harbour/devices", signed(said()))
+    assert yard.armed.at("harbour", AT + 2), "nor under that of devices"
 
 
 def test_a_deed_is_of_its_own_moment() -> None:

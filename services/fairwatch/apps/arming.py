@@ -1,11 +1,11 @@
 """Sites as people arm and disarm them at the command line: checked, then written with their audit record."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fairwatch.apps.asked_words import answered
-from fairwatch.apps.authentic import known_trust
+from fairwatch.apps.authentic import known_heads, known_trust
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.reading import latest
@@ -14,14 +14,14 @@ from fairwatch.apps.settings import Settings
 from fairwatch.apps.signed import judge_here
 from fairwatch.apps.signer import known_signer, named
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.arming import TOPIC, Record, audited, changed
+from fairwatch.policy.arming import TOPIC, Record, audited, changed, changes_of
 from fairwatch.wire.signed_armings import SignedArmings, action_of, sign_arming
 
 
 def said(
-    settings: Settings, known: Record | None, site_id: str, *, armed: bool, who: str, reason: str, now: int
+    settings: Settings, known: Mapping[str, Record], site_id: str, *, armed: bool, who: str, reason: str, now: int
 ) -> Record:
-    """Return the record of a site that a person arms or disarms.
+    """Return the record of a site that a person arms or disarms; `known` as `known` returns it.
 
     Raises:
         ConfigurationError: They may not, say no reason, or the site is so already.
@@ -29,10 +29,9 @@ def said(
     if not who.strip() or not reason.strip():
         raise ConfigurationError("say who you are, and why: --as and --reason")
     _refuse(settings, site_id, who, action_of(armed=armed))
-    last = known["changes"][-1] if known and known["changes"] else None
-    if last and last["at"] >= now:
+    if any(change["at"] >= now for change in changes_of(known, site_id)):
         raise ConfigurationError(f"site {site_id!r} was changed at a time that is still to come: look at the clocks")
-    return changed(known, site_id, armed=armed, at=now, by=who, way="PERSON", reason=reason.strip())
+    return changed(known.get(site_id), site_id, armed=armed, at=now, by=who, way="PERSON", reason=reason.strip())
 
 
 async def signed(settings: Settings, record: Record, ask: Callable[[str], str]) -> Record:
@@ -73,11 +72,12 @@ async def write(settings: Settings, record: Record, because: str = "") -> None:
 
 
 def known(settings: Settings) -> dict[str, Record]:
-    """Return what was said of each site, by its id, as far as it counts."""
+    """Return what people and devices said of each site, by the key of its record, as far as it counts."""
     found = latest(settings, TOPIC)
     if TOPIC not in must_be_signed(settings):
         return found
-    return dict(SignedArmings("cli", MemoryReference(found), known_trust(settings)).items())
+    heads = known_heads(settings)
+    return dict(SignedArmings("cli", MemoryReference(found), known_trust(settings, heads), heads=heads).items())
 
 
 def sites(settings: Settings) -> dict[str, Any]:

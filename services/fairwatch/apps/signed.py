@@ -6,8 +6,8 @@ from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
+from fairwatch.policy.arming import TOPIC as ARMINGS
 from fairwatch.policy.judge import Judge
-from fairwatch.wire.signed_armings import TOPIC as ARMINGS
 from fairwatch.wire.signed_armings import SignedArmings
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.signings import SIGNINGS
@@ -53,7 +53,8 @@ def signed_references(settings: Settings, component: str, given: Mapping[str, Re
         given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads, judge_here(settings)
     )
     if ARMINGS in wanted:
-        found[ARMINGS] = SignedArmings(component, given[ARMINGS], trust)
+        remembers = component == KEEPS_HEADS
+        found[ARMINGS] = SignedArmings(component, given[ARMINGS], trust, heads=heads, remembers=remembers)
     for topic in wanted - {ARMINGS}:
         destroys = component in DESTROYS
         signing = signing_of(settings, topic)

@@ -13,7 +13,7 @@ from fairwatch.apps.printing import shown, to_the_second
 from fairwatch.apps.settings import settings
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.policy.arming import Record
+from fairwatch.policy.arming import Record, changes_of
 from fairwatch.wire.json_form import to_json
 
 Site = Annotated[str, typer.Argument(help="Id of the site.")]
@@ -42,13 +42,16 @@ def disarm(site: Site, who: Named = "", reason: Reason = "", because: Because = 
 
 def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a site.")] = False) -> None:
     """List what was said last of each site; what a schedule says stands in routes.yaml."""
-    found = sorted(arming.known(settings()).values(), key=lambda record: str(record["site_id"]))
+    known = arming.known(settings())
+    sites = sorted({str(record["site_id"]) for record in known.values()})
+    said = {site: list(changes_of(known, site)) for site in sites}
+    found = [{"site_id": site, "changes": all_, "updated_at": all_[-1]["at"]} for site, all_ in said.items() if all_]
     if as_json:
         for record in found:
             typer.echo(to_json(record))
         return
     table = Table("site", "state", "since", "by", "reason")
-    for record in filter(lambda record: record["changes"], found):
+    for record in found:
         last = record["changes"][-1]
         state = "armed" if last["armed"] else "disarmed"
         table.add_row(*map(shown, (record["site_id"], state, to_the_second(last["at"]), last["by"], last["reason"])))
@@ -58,8 +61,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object 
 def _say(site: str, who: str, reason: str, because: str, *, armed: bool) -> None:
     if site not in arming.sites(settings()):
         raise ConfigurationError(f"there is no site {site!r}")
-    known = arming.known(settings()).get(site)
-    now = SystemClock().now()
+    known, now = arming.known(settings()), SystemClock().now()
     record = arming.said(settings(), known, site, armed=armed, who=who, reason=reason, now=now)
     asyncio.run(_written(record, because))
 

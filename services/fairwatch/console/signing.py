@@ -8,10 +8,10 @@ from fairwatch.console.desk import Desk, SignedIn
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
+from fairwatch.policy.arming import TOPIC as ARMINGS
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.deeds import sign_deed
 from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, Action, Kind, sign_action
-from fairwatch.wire.signed_armings import TOPIC as ARMINGS
 from fairwatch.wire.signed_armings import action_of, sign_arming
 from fairwatch.wire.signings import SILENCE_ACTS, sign_silence
 

@@ -12,7 +12,7 @@ from fairwatch.console.desk import DESK, SIGNED_IN, Desk, answer, refusal
 from fairwatch.console.requests import sent_object
 from fairwatch.console.signing import armed as signed
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.arming import TOPIC, audited, changed
+from fairwatch.policy.arming import TOPIC, audited, changed, changes_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ async def list_sites(request: web.Request) -> web.Response:
             "site_id": site_id,
             "name": site.get("name") or site_id,
             "armed": arming.armed(site_id, now),
-            "last": _last(desk, arming.known.get(site_id)),
+            "last": _last(desk, changes_of(arming.known, site_id)),
             "may": rights if not person.sites or site_id in person.sites else {"arm": False, "disarm": False},
         }
         for site_id, site in found
@@ -73,14 +73,15 @@ async def _change(request: web.Request, *, armed: bool) -> web.Response:
         return refusal(404, "unknown", "There is no such site.")
     if visitor.person.sites and site_id not in visitor.person.sites:
         return refusal(403, "other_site", "You do not look after this site.")
-    known = arming.known.get(site_id)
-    if known and known["changes"] and known["changes"][-1]["at"] >= now:
+    if any(change["at"] >= now for change in changes_of(arming.known, site_id)):
         return refusal(409, "later", "It was changed at a time that is still to come: look at the clocks.")
     words = asked("reason", reason, body)
     if question := words.question():
         return question
     name = visitor.person.name
-    record = changed(known, site_id, armed=armed, at=now, by=name, way="PERSON", reason=reason.strip())
+    record = changed(
+        arming.known.get(site_id), site_id, armed=armed, at=now, by=name, way="PERSON", reason=reason.strip()
+    )
     await words.audit(desk, name, site_id)
     audit = audited(record)
     await desk.publisher.publish("audit", site_id, {**audit, "details": {**CITED.get(), **audit["details"]}})
@@ -88,11 +89,11 @@ async def _change(request: web.Request, *, armed: bool) -> web.Response:
     return answer({"site_id": site_id, "armed": armed}, 201)
 
 
-def _last(desk: Desk, record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _last(desk: Desk, changes: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Return the last change of a site as people see it; None where only its schedule, or nobody, says anything."""
-    if record is None or not record["changes"]:
+    if not changes:
         return None
-    change = record["changes"][-1]
+    change = changes[-1]
     by_person = change.get("way", "PERSON") == "PERSON"
     name = desk.people.display(change["by"]) if by_person else change["by"]
     return {

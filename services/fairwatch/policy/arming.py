@@ -4,8 +4,8 @@ A person's word holds until the schedule turns the next time. A site of which no
 too many is better than one too few. What happened earlier is judged by what held then, so that a replay judges alike.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from fairwatch.domain.calendar import local_time, zone
@@ -20,6 +20,7 @@ MINUTE = 60_000_000
 BACK = 8 * 24 * 60  # minutes in which a turn of the schedule is looked for
 REMEMBERED = 50_000  # minutes of sites, before all are forgotten
 UTC = ZoneInfo("UTC")
+OF_DEVICES = "/devices"  # ends the key of what the devices of a site say: they and people write at the same time
 Way = Literal["PERSON", "EVENT"]
 Record = dict[str, Any]
 
@@ -64,14 +65,13 @@ class ArmedSites:
         said = self._tree().arming_of(subject)
         if said is None or not subject.site_id or self.at(subject.site_id, subject.occurred_at) is said:
             return None
-        known = self._known.get(subject.site_id) if self._known is not None else None
-        if known and known["changes"] and known["changes"][-1]["at"] >= subject.occurred_at:
+        if any(change["at"] >= subject.occurred_at for change in changes_of(self._known, subject.site_id)):
             return None  # somebody has said otherwise since, or a replay says it again
+        known = self._known.get(f"{subject.site_id}{OF_DEVICES}") if self._known is not None else None
         return changed(known, subject.site_id, armed=said, at=subject.occurred_at, by=subject.device_id, way="EVENT")
 
     def _change(self, site_id: str, at: int) -> Mapping[str, Any] | None:
-        known = self._known.get(site_id) if self._known is not None else None
-        return next((one for one in reversed(known["changes"]) if one["at"] <= at), None) if known else None
+        return next((one for one in reversed(changes_of(self._known, site_id)) if one["at"] <= at), None)
 
     def _turned(self, tree: RouteTree, site_id: str, since: int, at: int) -> bool:
         """Tell whether the schedule turned after `since`, up to `at`."""
@@ -89,6 +89,26 @@ class ArmedSites:
             where = zone((site or {}).get("time_zone")) or UTC
             self._minutes[key] = tree.holds(tree.schedule_of(site_id), local_time(minute * MINUTE, where))
         return self._minutes[key]
+
+
+def changes_of(known: Reference | Mapping[str, Any] | None, site_id: str) -> Sequence[Mapping[str, Any]]:
+    """Return what people and devices said of a site, the newest last.
+
+    Args:
+        known: The topic, by key.
+        site_id: Of the site.
+    """
+    if known is None:
+        return ()
+    found = [record for key in (site_id, f"{site_id}{OF_DEVICES}") if (record := known.get(key)) is not None]
+    if len(found) == 1:
+        return cast("Sequence[Mapping[str, Any]]", found[0]["changes"])
+    return sorted((one for record in found for one in record["changes"]), key=lambda one: int(one["at"]))
+
+
+def key_of(record: Mapping[str, Any]) -> str:
+    """Return the key under which a record is written, by who made its last change."""
+    return str(record["site_id"]) + (OF_DEVICES if record["changes"][-1]["way"] == "EVENT" else "")
 
 
 def changed(

@@ -12,7 +12,7 @@ from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import life_sign
 from fairwatch.policy.arming import TOPIC as ARMINGS
-from fairwatch.policy.arming import ArmedSites, audited
+from fairwatch.policy.arming import ArmedSites, audited, key_of
 from fairwatch.policy.correlation.step import Token, written
 from fairwatch.policy.device_status import is_of_devices, of_status, site_of
 from fairwatch.policy.release import verdict_may_leave
@@ -90,7 +90,7 @@ class Route:
         if record is None:
             return []
         site_id = record["site_id"]
-        return [Emit(ARMINGS, site_id, record), Emit("audit", site_id, audited(record))]
+        return [Emit(ARMINGS, key_of(record), record), Emit("audit", site_id, audited(record))]
 
     def _life_signs(self, sighting: dict[str, Any]) -> list[Emit]:
         """Return that something was heard, of faces too: where it comes from, and nothing of what was seen."""

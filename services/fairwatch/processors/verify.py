@@ -20,7 +20,7 @@ from fairwatch.policy.better_shot import differs, improved, rank
 from fairwatch.policy.release import verdict_id
 from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
-from fairwatch.wire.signed_reference import SignedReference
+from fairwatch.wire.signed_view import SignedView
 from fairwatch.wire.trust import Trust, Unauthentic
 from fairwatch.wire.trust_heads import TOPIC as HEADS
 from fairwatch.wire.trust_heads import HeadKeeper, TrustHeads
@@ -62,7 +62,7 @@ class Verify:
         self._recheck = Recheck(references)
         self._looked_at: dict[int, tuple[int, int, int]] = {}
         self._refused = RefusedRecords("verify", references.values())
-        self._signed = [one for one in references.values() if isinstance(one, SignedReference)]
+        self._signed = [one for one in references.values() if isinstance(one, SignedView)]
         self._heads = HeadKeeper(TrustHeads(references[HEADS])) if HEADS in references else None
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:

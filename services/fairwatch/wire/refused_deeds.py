@@ -14,8 +14,7 @@ from fairwatch.domain.records import AuditRecord
 from fairwatch.telemetry import metrics
 from fairwatch.wire.deeds import deed_bytes, signed_bytes
 from fairwatch.wire.signed_armings import RECORD as ARMING
-from fairwatch.wire.signed_armings import SignedArmings
-from fairwatch.wire.signed_reference import Refused, SignedReference
+from fairwatch.wire.signed_view import Refused, SignedView
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust, Unauthentic
 
@@ -81,7 +80,7 @@ class RefusedRecords:
 
     def __init__(self, component: str, references: Iterable[object]) -> None:
         self._component = component
-        self._references = [one for one in references if isinstance(one, SignedReference | SignedArmings)]
+        self._references = [one for one in references if isinstance(one, SignedView)]
         self._looked_at: dict[int, int] = {}
         self._waiting: dict[tuple[int, str], None] = {}
 
@@ -102,7 +101,7 @@ class RefusedRecords:
             for refused in one.take_refused()
         ]
 
-    def _note_changes(self, number: int, reference: SignedReference | SignedArmings) -> None:
+    def _note_changes(self, number: int, reference: SignedView) -> None:
         version = reference.version
         if self._looked_at.get(number) != version:
             keys = reference.changed_since(self._looked_at.get(number, -1))

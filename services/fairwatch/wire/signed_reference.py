@@ -6,20 +6,10 @@ from typing import Any
 
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.authorisation import NOT_AUTHENTIC
-from fairwatch.telemetry import metrics
+from fairwatch.wire.signed_view import SignedView
 from fairwatch.wire.signings import Signing
 from fairwatch.wire.trust import Trust, Unauthentic
 from fairwatch.wire.trust_heads import TrustHeads
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A record that is not authentic, and why."""
-
-    topic: str
-    key: str
-    record: Any
-    reason: Unauthentic
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +20,7 @@ class _Seen:
     head: int
 
 
-class SignedReference:
+class SignedReference(SignedView):
     """The Reference port; a record that lacks a signature which it needs is shown in the state `NOT_AUTHENTIC`.
 
     Whoever asks treats that as any state that is not in force, so that nobody forgets to check. Signatures are checked
@@ -60,33 +50,12 @@ class SignedReference:
         heads: TrustHeads | None = None,
         remembers: bool = False,
     ) -> None:
-        self._heads = heads or TrustHeads()
-        self._marked: dict[str, int] | None = {} if remembers else None
+        super().__init__(component, topic, inner, trust, heads=heads, remembers=remembers)
         self._destroys = destroys
-        self._component = component
-        self._topic = topic
-        self._inner = inner
-        self.trust = trust
         self._signing = signing
         self._seen: dict[str, _Seen] = {}
         self._dated: dict[str, int] = {}
         self._stood: dict[str, Any] = {}
-        self._refused: list[Refused] = []
-        self._trusted, self._trusted_since = trust.version, 0
-
-    @property
-    def version(self) -> int:
-        """Grow at each change of the topic, of people and of keys."""
-        version = self._inner.version + self.trust.version
-        if self._trusted != self.trust.version:
-            self._trusted, self._trusted_since = self.trust.version, version
-        return version
-
-    def changed_since(self, version: int) -> list[str] | None:
-        """Return the keys that changed after a version; None when that is not known, as after a change of keys."""
-        if self.version < version or version < self._trusted_since:
-            return None
-        return self._inner.changed_since(version - self._trusted)
 
     def get(self, key: str) -> Any | None:
         """Return the record, in the state `NOT_AUTHENTIC` where it is not signed as it must be; None for none."""
@@ -101,18 +70,6 @@ class SignedReference:
         left = ((key, self._remains(key)) for key in self._stood if key not in found)
         return iter({**found, **{key: record for key, record in left if record is not None}}.items())
 
-    def take_refused(self) -> list[Refused]:
-        """Return what was found not to be authentic since the last call, each record once."""
-        found, self._refused = self._refused, []
-        return found
-
-    def take_heads(self) -> list[tuple[str, str, int]]:
-        """Return topic, key and time of genuine records that are worth remembering, since the last call."""
-        found = [] if self._marked is None else [(self._topic, key, at) for key, at in self._marked.items()]
-        if found:
-            self._marked = {}
-        return found
-
     def _shown(self, key: str, record: Any) -> Any:
         seen, trusted, head = self._seen.get(key), self.trust.version, self._heads.of(self._topic, key)
         if seen is not None and seen.record is record and seen.trusted == trusted and seen.head == head:
@@ -124,8 +81,7 @@ class SignedReference:
             fresh = seen is None or seen.record != record or seen.shown is seen.record
             overtaken = reason == "replayed" and seen is not None and seen.record is record
             if fresh and not overtaken and reason != "one_person":  # these are nobody's fault
-                self._refused.append(Refused(self._topic, key, record, reason))
-                metrics.DEEDS_REFUSED.labels(self._component, reason).inc()
+                self._refuse(key, record, reason)
         elif self._signing.without_end is not None:
             self._stood[key] = record
         self._seen[key] = _Seen(record, trusted, shown, head)

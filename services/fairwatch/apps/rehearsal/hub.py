@@ -97,7 +97,7 @@ class Rehearsal:
         topic = f"{type_.lower()}s"
         answers = await self._route.handle([self._event(topic, type_, record) for record in records])
         for arming in _records(answers, arming_policy.TOPIC):
-            self._armings.put(arming["site_id"], arming)
+            self._armings.put(arming_policy.key_of(arming), arming)
         steps = [self._event("correlation-steps", "Alert", step) for step in _records(answers, "correlation-steps")]
         correlated = await self._correlate.handle(steps)
         await self._raise([*_records(answers, "alert-triggers"), *_records(correlated, "alert-triggers")])
