@@ -3,7 +3,7 @@
 import pytest
 
 from fairwatch.policy.routing import Routes, RouteTree
-from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.policy.rule_faults import Places, rule_faults, rule_notes
 from fairwatch.policy.rule_trace import trace
 from fairwatch.policy.subject import of_sighting
 from tests.support.places import CONFIG
@@ -114,3 +114,90 @@ def test_places_under_arming_that_are_not_known_are_named():
         "arming[0].by: device 'gone' is not known",
         "arming[0].by: zone 'quay' is not known",
     ]
+
+
+@pytest.mark.parametrize(
+    ("match", "reason"),
+    [
+        ({"during": ["night"], "except_during": ["night"]}, "during and except_during both name night"),
+        ({"event_types": ["line.crossed"], "entries": ["e-1"]}, "a sighting has no entries"),
+        ({"record": "sighting", "kinds": ["FACE"]}, "a sighting has no kinds"),
+        ({"kinds": ["PLATE"], "object_classes": ["CAR"]}, "a verdict has no object class"),
+    ],
+)
+def test_a_rule_that_contradicts_itself_never_holds(match, reason):
+    assert faults({"name": "r", "match": match}) == [f"rule 'r' never holds: {reason}"]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("1 > 2", "never holds"),
+        ('"hour" == "site_id"', "never holds"),
+        ("1 / 0 == 1", "never has an answer"),
+    ],
+)
+def test_a_condition_that_asks_for_nothing_and_never_holds_is_named(when, said):
+    assert faults({"name": "r", "match": {"when": when}}) == [f"rule 'r': when {said}: {when}"]
+    assert faults({"name": "r", "tell_when": "2 < 1"}) == ["rule 'r': tell_when never holds: 2 < 1"]
+
+
+def test_a_condition_that_always_holds_may_be_meant_and_is_told():
+    tree = tree_of(
+        {"name": "r", "match": {"when": "1 < 2"}, "tell_when": "true"}, {"name": "s", "match": {"when": "hour < 6"}}
+    )
+    assert list(rule_faults(tree)) == []
+    assert list(rule_notes(tree)) == ["rule 'r': when always holds: 1 < 2", "rule 'r': tell_when always holds: true"]
+
+
+DEVICES = {
+    "gate": {"site_id": "harbour", "zones": [{"zone_id": "quay"}]},
+    "hall": {"parent_id": "recorder", "zones": []},
+    "recorder": {"site_id": "station"},
+}
+
+
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        ({"sites": ["harbour"], "devices": ["gate"], "zones": ["quay"]}, 0),
+        ({"sites": ["station"], "devices": ["hall"]}, 0),
+        ({"sites": ["station"], "devices": ["gate"]}, 1),
+        ({"zones": ["quay"], "devices": ["hall"]}, 1),
+        ({"sites": ["empty"]}, 1),
+        ({"sites": ["empty"], "device_known": False}, 0),
+        ({"event_types": ["line.crossed"]}, 0),
+    ],
+)
+def test_a_rule_that_no_device_can_fulfil_is_named(match, found):
+    sites = {site: {"time_zone": "UTC"} for site in ("harbour", "station", "empty")}
+    said = faults({"name": "r", "match": match}, places=Places(sites, DEVICES))
+    assert said == ["rule 'r': no device fulfils it: none that is known stands where it looks"] * found
+
+
+def test_what_those_above_ask_for_counts_too():
+    places = Places({"harbour": {"time_zone": "UTC"}, "station": {"time_zone": "UTC"}}, DEVICES)
+    above = {"match": {"sites": ["station"]}, "routes": [{"name": "r", "match": {"devices": ["gate"]}}]}
+    assert len(faults(above, places=places)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "goes_on", "said"),
+    [
+        ({"sites": ["a"]}, {"event_types": ["line.crossed"]}, False, "what both would take is told by 'a' only"),
+        ({"sites": ["a"]}, {"event_types": ["line.crossed"]}, True, "room is told twice of what both take"),
+        ({"sites": ["a"]}, {}, True, "room is told twice of what both take"),
+        ({"sites": ["a"], "event_types": ["line.crossed"]}, {"sites": ["a"]}, False, None),
+        ({"sites": ["a"]}, {"sites": ["b"]}, True, None),
+        ({"event_types": ["line.*"]}, {"event_types": ["tamper.*"], "sites": ["a"]}, False, None),
+        ({"event_types": ["line.*"]}, {"kinds": ["FACE"]}, True, None),
+        ({}, {"event_types": ["plate.read"]}, True, None),
+        ({"during": ["night"]}, {"except_during": ["night"], "sites": ["a"]}, False, None),
+        ({"device_known": True, "sites": ["a"]}, {"device_known": False}, True, None),
+    ],
+)
+def test_rules_that_overlap_are_told(first, second, goes_on, said):
+    one, two = {"name": "a", "match": first, "continue": goes_on}, {"name": "b", "match": second}
+    assert list(rule_notes(tree_of(one, two))) == ([f"'a' and 'b' overlap: {said}"] if said else [])
+    if not goes_on:
+        assert list(rule_notes(tree_of({**one, "shadow": True}, two))) == [], "a shadow takes nothing"

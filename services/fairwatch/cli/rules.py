@@ -22,7 +22,7 @@ from fairwatch.cli.main import EXIT_CONFIGURATION, EXIT_FAILURE
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.routing import RouteTree
-from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.policy.rule_faults import Places, rule_faults, rule_notes
 from fairwatch.policy.rule_trace import trace
 from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verdict
 from fairwatch.wire.json_form import from_json
@@ -49,15 +49,17 @@ def check(
         list[Path] | None, typer.Option("--history", help="Files that `tail --json` wrote, instead of the topics.")
     ] = None,
 ) -> None:
-    """Say which rules are never reached, name what is not there, or can never do what they say.
+    """Say which rules are never reached, name what is not there, can never do what they say, or overlap.
 
-    Exit code 78 when something is wrong.
+    Exit code 78 when something is wrong; an overlap may be meant.
     """
     chosen = folder or settings().config_dir
     tree, places = _read(chosen)
     out, found = Console(stderr=True), list(rule_faults(tree, places))
     for fault in found:
         out.print(f"[red]✗[/] {escape(fault)}", highlight=False)
+    for note in rule_notes(tree):
+        out.print(f"[yellow]![/] {escape(note)}", highlight=False)
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)
     out.print(f"[green]✓[/] {len(tree.rules)} rules", highlight=False)

@@ -5,8 +5,9 @@ themselves: a loop over lists has a budget, and there is no other.
 """
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from cel_expr_python import cel
 from pydantic import GetCoreSchemaHandler
@@ -17,6 +18,8 @@ from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import DAYS
 
 LONGEST = 2_000
+_QUOTED: Final = re.compile(r"""[rR]?("(\\.|[^"\\])*"|'(\\.|[^'\\])*')""")
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _TEXT, _TEXTS = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
 VARIABLES: Final = {
     "record": _TEXT,  # sighting, verdict
@@ -110,6 +113,7 @@ class Expression(_Program):
     """A condition."""
 
     __slots__ = ()
+    _roots: ClassVar[frozenset[str]] = frozenset(name.partition(".")[0] for name in VARIABLES)
     _type = cel.Type.BOOL
     _otherwise = "says neither true nor false"
 
@@ -121,6 +125,15 @@ class Expression(_Program):
         """
         return bool(self._answer(view))
 
+    def constant(self) -> Literal["true", "false", "no answer"] | None:
+        """Return what it always says, whatever is seen; None where it asks for anything."""
+        if self._roots.intersection(_NAME.findall(_QUOTED.sub("", self.text))):
+            return None
+        try:
+            return "true" if self.holds(self._environment.Activation({})) else "false"
+        except FailedError:
+            return "no answer"
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return schema_of(cls)
@@ -131,6 +144,7 @@ class GroupExpression(Expression):
 
     __slots__ = ()
     _environment = _OF_GROUP
+    _roots = frozenset(name.partition(".")[0] for name in GROUP_VARIABLES)
 
 
 class TextExpression(_Program):

@@ -11,6 +11,8 @@ from fairwatch.policy.correlation.faults import correlation_faults
 from fairwatch.policy.incidents.faults import incident_faults
 from fairwatch.policy.routing import Node, Routes, RouteTree
 from fairwatch.policy.rule_options import Match, types_of
+from fairwatch.policy.rule_overlaps import overlaps
+from fairwatch.policy.rule_reach import condition_faults, condition_notes, reach_faults
 
 LISTS = ("kinds", "sites", "zones", "devices", "object_classes", "entries", "authorisations", "priorities")
 Reference = Mapping[str, Mapping[str, Any]]  # records by id
@@ -40,8 +42,17 @@ def rule_faults(tree: RouteTree, places: Places = Places(), today: date | None =
         yield from correlation_faults(correlation)
     for incident in tree.incidents.values():
         yield from incident_faults(incident, tree.rules, places.sites, places.devices)
-    yield from _unknown_places(tree, places)
+    unknown = list(_unknown_places(tree, places))
+    yield from unknown
+    yield from condition_faults(tree)
+    yield from reach_faults(tree, None if unknown else places.devices)  # where nobody knows the place, that is said
     yield from _zones_of_sites(tree.routes, places)
+
+
+def rule_notes(tree: RouteTree) -> Iterator[str]:
+    """Yield what may be meant and often is not, as sentences: rules that overlap, and conditions that say nothing."""
+    yield from condition_notes(tree)
+    yield from overlaps(tree)
 
 
 def _unreachable(node: Node, path: str) -> Iterator[str]:
