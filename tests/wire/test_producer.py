@@ -167,3 +167,20 @@ async def test_a_text_of_another_kind_is_refused_before_anything_is_sent() -> No
     with pytest.raises(RejectedError, match="event_type is not of the kind") as told:
         await Producer("127.0.0.1:1").observe(OBSERVATION | {"event_type": "a woman with a hijab"})
     assert told.value.field == "event_type"
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("size", [10, 9_000], ids=["small ones", "ones that fill batches"])
+async def test_writes_begun_while_it_connects_keep_the_order_of_a_key(broker, make_topics, size):
+    prefix = make_topics("audit")
+    producer, under_way = Producer(broker, topic_prefix=prefix), list[asyncio.Task[None]]()
+    number = 0
+    while not (under_way and under_way[0].done()) and number < 1500:
+        record = {"audit_id": f"{number:{size}}", "action": "test.ran", "actor": "me", "at": NOW, "subject": "s"}
+        under_way.append(asyncio.create_task(producer.publish("audit", "s", record)))
+        number += 1
+        await asyncio.sleep(0.0005)
+    await asyncio.gather(*under_way)
+    await producer.close()
+    messages = await read(broker, f"{prefix}audit", number)
+    assert [int(Codec().decode(each.value)[1]["audit_id"]) for each in messages] == list(range(number))

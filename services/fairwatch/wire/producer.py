@@ -33,6 +33,7 @@ from fairwatch.wire.headers import RECORDED, cloud_event, rfc3339
 from fairwatch.wire.kinds.checking import misfit
 from fairwatch.wire.producers import HEADER, RECORD, signature_header
 from fairwatch.wire.topics import Topic, topics
+from fairwatch.wire.turns import Turns
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
 # How brokers without producer ids answer (the embedded one); a retry may repeat a record there.
@@ -97,6 +98,7 @@ class Producer:
         self._cleaner = Cleaner(soft_biometrics=soft_biometrics)
         self._described: dict[str, Mapping[str, bytes]] = {}  # what headers of a record have in common
         self._pending = 0
+        self._turns = Turns()
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -185,7 +187,12 @@ class Producer:
         used = self._producer
         try:
             async with asyncio.timeout(self._timeout_s):
-                await _acknowledged(used or await self._started(), self._prefix + topic, key, value, headers)
+                async with self._turns.of(topic, key):
+                    if used is not None and used is not self._producer:
+                        raise RetryableError("what was written before it was not acknowledged; the client was left")
+                    used = await self._started()
+                    acknowledged = await _taken(used, self._prefix + topic, key, value, headers)
+                await acknowledged
         except (TimeoutError, KafkaError) as error:
             raise self._left(used, error) from error
         finally:
@@ -239,14 +246,15 @@ async def _connect(options: Mapping[str, Any]) -> AIOKafkaProducer:
     return producer
 
 
-async def _acknowledged(
+async def _taken(
     producer: AIOKafkaProducer, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
-) -> None:
+) -> "asyncio.Future[Any]":
+    """Give a record to the client, which writes in order what it has taken; return what tells of its answer."""
     try:
-        acknowledged = await producer.send(topic, value, key, headers=list(headers.items()))
+        acknowledged: asyncio.Future[Any] = await producer.send(topic, value, key, headers=list(headers.items()))
     except MessageSizeTooLargeError as error:  # refused before it was sent: the client is as good as before
         raise RejectedError("too_large", f"a value of {len(value or b'')} bytes is too large for a topic") from error
-    await acknowledged
+    return acknowledged
 
 
 async def _leave(producer: AIOKafkaProducer) -> None:
