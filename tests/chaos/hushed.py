@@ -28,7 +28,7 @@ class Hush:
 
 def told_meanwhile(hush: Hush, place: int, requests: Sequence[Request]) -> Iterator[str]:
     """Yield what was told of an alert, the `place`th of its subject, that had to be held back; requests in order."""
-    told = False
+    told = hush.before[place] > 0  # or may have been
     for request in requests:
         silent = hush.since <= request.at and (hush.until is None or request.at < hush.until)
         its_end = told and request.state in OVER

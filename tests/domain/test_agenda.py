@@ -14,6 +14,7 @@ class Shelf:
     def __init__(self) -> None:
         self.values: dict[tuple[int, str], dict[str, Any]] = {}
         self.scans = 0
+        self.returns = 0
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
         return self.values.get((partition, key))
@@ -23,6 +24,9 @@ class Shelf:
 
     def delete(self, partition: int, key: str) -> None:
         self.values.pop((partition, key), None)
+
+    def generation(self, partition: int) -> int:
+        return self.returns
 
     def items(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         self.scans += 1
@@ -184,3 +188,13 @@ def test_what_is_put_off_again_and_again_leaves_a_thousand_entries_and_what_wait
 def lanes() -> Agenda:
     """Return an agenda whose keys stand in the lane of their first letter."""
     return Agenda(Shelf(), lambda value: value["at"], lambda key, _: key[:1])
+
+
+def test_what_was_deleted_in_vain_is_known_again_at_once() -> None:
+    found, shelf = agenda()
+    found.put(0, "kept", {"at": 10})
+    assert keys(found, 10) == ["kept"]
+    before = dict(shelf.values)
+    found.delete(0, "kept")
+    shelf.values, shelf.returns = before, 1  # it was not written: the state goes back
+    assert keys(found, 11) == ["kept"]

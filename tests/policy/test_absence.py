@@ -35,7 +35,7 @@ def an_agenda():
 
 
 def watches(agenda=None, armed=lambda _rule, _local, site: site, **more):
-    return Watches({"silent": RULE}, an_agenda() if agenda is None else agenda, armed, **more)
+    return Watches({"silent": RULE}, an_agenda() if agenda is None else agenda, MemoryState(), armed, **more)
 
 
 def silent(watched, now):
@@ -86,7 +86,8 @@ def test_silence_that_is_long_enough_at_this_very_moment_is_told_now():
     watched = watches(sites_armed=(sites := Sites("north")))
     watched.hear(0, SIGN, AFTER, NOON)
     sites.version += 1  # so that it is looked at before it is due
-    assert len(silent(watched, NOON + AFTER)) == 1
+    assert silent(watched, NOON + AFTER) == [], "what was heard less than a second later was not noted"
+    assert len(silent(watched, NOON + AFTER + SECOND)) == 1
     assert watched.due_at() is None
 
 

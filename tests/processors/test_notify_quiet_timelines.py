@@ -42,10 +42,12 @@ class Timeline:
         return (self.clock.now() - AT) / 1_000_000
 
     async def run(self):
+        await self.world.tick()
         for _ in range(STEPS):
             await self.random.choice((self.begin, self.go_on, self.end, self.silence, self.expire, self.wait))()
             if self.random.random() < 0.1:
                 self.restart()
+                await self.world.tick()
             await self.world.tick(self.random.choice((0, 0.5, 1, 7)))
         for name in list(self.silences.records):
             self.let_go(name)
@@ -54,7 +56,8 @@ class Timeline:
 
     async def tell(self, group, state):
         name = self.open[group]
-        alert = trigger(group, alert_id=name, revision=self.sent[name], state=state, issued_at=self.clock.now())
+        now, revision = self.clock.now(), self.sent[name]
+        alert = trigger(group, alert_id=name, revision=revision, state=state, issued_at=now, received_at=now)
         self.sent[name] += 1
         await self.world.push(self.world.event("alerts", "Alert", alert, key=group))
 

@@ -96,10 +96,59 @@ async def test_what_becomes_extreme_is_told_at_once():
 async def test_an_end_that_overtakes_the_end_of_the_silence_is_told_to_nobody_either():
     room = Room(silences=[silence()])
     await room.push(alert())
+    await room.tick()
     room.clock.advance(seconds=3600)
     await room.push(alert(revision=1, state="ENDED"))
     await room.tick()
     assert room.told == []
+
+
+async def test_what_was_let_go_in_vain_is_let_go_again_in_the_next_tick():
+    room = Room(silences=[silence(expires_at=AT + HOUR)])
+    await room.push(alert())
+    await room.tick()
+    before = room.state.snapshot()
+    room.silences.remove("s")
+    await room.tick()
+    room.state.restore(before)  # as after a network cut: the receiver was reached, the broker was not
+    await room.tick()
+    assert room.told == [("a", "NEW"), ("a", "NEW")], "the same message, under the same id"
+    assert len({identity for identity, _, _ in room.sink.taken}) == 1
+    await room.push(alert(revision=1, state="ENDED"))
+    assert room.told[2:] == [("a", "ENDED")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_the_end_of_what_was_let_go_in_vain_is_told_though_no_tick_came_before_it(restarts):
+    room = Room(silences=[silence(expires_at=AT + HOUR)])
+    await room.push(alert())
+    await room.tick()
+    before = room.state.snapshot()
+    room.silences.remove("s")
+    await room.tick()
+    room.state.restore(before)
+    if restarts:
+        room = Room(state=room.state, clock=room.clock, sink=room.sink)
+    await room.push(alert(revision=1, state="ENDED"))
+    await room.tick(3600)
+    assert room.told == [("a", "NEW"), ("a", "ENDED")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_the_end_of_what_was_told_in_vain_and_then_silenced_is_told(restarts):
+    room = Room()
+    before = room.state.snapshot()
+    await room.push(alert())
+    room.state.restore(before)
+    if restarts:
+        room = Room(state=room.state, clock=room.clock, sink=room.sink)
+    room.clock.advance(seconds=10)
+    room.silences.put("s", silence(starts_at=room.clock.now()))
+    room.world._offset = 0
+    await room.push(alert())
+    await room.push(alert(revision=1, state="ENDED"))
+    await room.tick(3600)
+    assert room.told == [("a", "NEW"), ("a", "ENDED")]
 
 
 async def test_what_is_told_after_a_silence_says_how_many_messages_it_stands_for():

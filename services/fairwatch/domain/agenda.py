@@ -7,6 +7,7 @@ from typing import Any
 
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import Returns
 
 BESIDE = HIDDEN + "\1"  # begins keys of an agenda that earlier releases do not know, and pass over
 RESCAN = 60_000_000
@@ -19,8 +20,8 @@ SLACK = 1024  # entries of a queue that may be out of date
 class Agenda:
     """Keyed state that remembers when each key is due.
 
-    The state is read whole when a partition is first seen and once a minute after, or less often where it is large,
-    since another worker may have changed it between two assignments; in between only the keys that were put are known.
+    The state is read whole when a partition comes or goes back to what it was, and once a minute after, or less often
+    where it is large; in between only the keys that were put are known.
     A large partition is read again in slices, one in each look, so that what is due meanwhile is not late.
     Keys may stand in several lanes, so that what is due in one is found without a look at what waits in another.
 
@@ -40,6 +41,7 @@ class Agenda:
         is_sole: bool = False,
     ) -> None:
         self._state = state
+        self._returns = Returns(state)
         self._is_sole = is_sole
         self._due_at = due_at
         self._lane_of = lane_of
@@ -82,6 +84,9 @@ class Agenda:
             for known in (self._times, self._queues, self._scanned, self._reading):
                 known.pop(partition, None)
         for partition in partitions:
+            if self._returns.of(partition):
+                self._reading.pop(partition, None)
+                self._scan(partition, now)
             if self._is_sole and partition in self._scanned:
                 continue
             thousands = len(self._times.get(partition, ())) // MANY

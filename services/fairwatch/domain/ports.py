@@ -50,6 +50,10 @@ class State(Protocol):
         """Iterate over a snapshot of a partition."""
         ...
 
+    def generation(self, partition: int) -> int:
+        """Grow each time a partition comes, or goes back to what it was since its changes did not take effect."""
+        ...
+
 
 class MediaStore(Protocol):
     """Pictures and clips by the SHA-256 of their bytes."""

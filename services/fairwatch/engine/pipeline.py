@@ -74,7 +74,7 @@ class Pipeline:
         try:
             outputs = await link.ticks(partitions)
         except Exception:
-            link.state.rollback()
+            link.state.rollback(ticked=True)
             log.exception("tick.failed")
             return
         with ExitStack() as open_spans:

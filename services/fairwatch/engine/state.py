@@ -54,6 +54,7 @@ class PartitionedState:
         self._kept: dict[int, Held] = {}
         self._undo: dict[tuple[int, str], bytes | None] = {}
         self._dirty: dict[tuple[int, str], None] = {}
+        self._generations: dict[int, int] = {}
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
         """Return a copy of the value, or None."""
@@ -74,6 +75,10 @@ class PartitionedState:
         for key, value in list(self._rows(partition).items()):
             yield key, orjson.loads(value)
 
+    def generation(self, partition: int) -> int:
+        """Grow each time a partition is restored or changes of it are undone."""
+        return self._generations.get(partition, 0)
+
     @property
     def partitions(self) -> list[int]:
         """Those restored."""
@@ -93,6 +98,7 @@ class PartitionedState:
         """Take over what the changelog holds of the partitions we own, and forget all others."""
         self._partitions = dict(found)
         self._kept = {}
+        self._went_back(found)
         marked = {number for number, held in found.items() if (held.mark, held.version) == (held.begin, self.version)}
         self._dirty.update({(number, MARK): None for number in found.keys() - marked})
 
@@ -108,8 +114,9 @@ class PartitionedState:
         """Keep the changes so far."""
         self._undo.clear()
 
-    def rollback(self) -> None:
-        """Undo the changes since the last savepoint."""
+    def rollback(self, *, ticked: bool = False) -> None:
+        """Undo the changes since the last savepoint; where a tick failed, it has to look through everything again."""
+        self._went_back(self._partitions if ticked else {partition for partition, _ in self._undo})
         for (partition, key), value in self._undo.items():
             rows = self._rows(partition)
             if value is None:
@@ -149,6 +156,10 @@ class PartitionedState:
         for partition in anew:
             self._dirty.update({(partition, key): None for key in (MARK, *self._partitions[partition].rows)})
         return anew
+
+    def _went_back(self, partitions: Iterable[int]) -> None:
+        for number in partitions:
+            self._generations[number] = self.generation(number) + 1
 
     def _value(self, partition: int, key: str) -> bytes | None:
         held = self._partitions[partition]

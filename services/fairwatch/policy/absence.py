@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.calendar import iso_8601, local_time, zone
 from fairwatch.domain.ids import stable_id
-from fairwatch.domain.ports import Reference
+from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.policy.routing import Rule
 from fairwatch.policy.rule_options import Options
 from fairwatch.policy.subject import Subject
@@ -102,6 +103,7 @@ class Watches:
     Args:
         rules: Options by rule.
         agenda: Keeps it in the lane `WATCH`.
+        state: Which the agenda is of.
         armed: Says of a rule's name, a local time and whether the site is armed then, whether it counts.
         sites: For the time zone of each.
         devices: One that is disabled is not missed; None where they are not known.
@@ -112,6 +114,7 @@ class Watches:
         self,
         rules: Mapping[str, Options],
         agenda: Agenda,
+        state: State,
         armed: Armed,
         sites: Reference | None = None,
         devices: Reference | None = None,
@@ -119,7 +122,7 @@ class Watches:
     ) -> None:
         self.follow(rules)
         self._sites_armed: SitesArmed = sites_armed or AlwaysArmed()
-        self._looked_at: dict[int, int] = {}
+        self._looked_through = LookedThrough(state)
         self._agenda = agenda
         self._armed = armed
         self._sites = sites
@@ -142,7 +145,7 @@ class Watches:
             value = None
         if value is not None and heard <= value["heard"]:
             return False
-        step = min(after // 20, SECOND)  # what comes more often is not noted each time
+        step = _step(after)
         if value is None or value["due"] is None or heard - value["heard"] >= step:
             self._agenda.put(partition, key, {"heard": heard, "due": heard + after + step, "sign": dict(sign)})
         return True
@@ -157,6 +160,8 @@ class Watches:
                 self._agenda.delete(partition, key)
                 continue
             at = self._deadline(sign, value["heard"], after, now)
+            if (partition, key) not in due:
+                at += _step(after)
             self._agenda.put(partition, key, {**value, "due": at if at > now else None})
             if at <= now:
                 yield partition, _absence(sign, value["heard"], now)
@@ -165,9 +170,7 @@ class Watches:
         self, partitions: Sequence[int], due: Mapping[tuple[int, str], Any]
     ) -> list[tuple[tuple[int, str], Any]]:
         """Return the rest of what is watched where somebody armed or disarmed a site since it was looked at."""
-        version = self._sites_armed.version
-        changed = [partition for partition in partitions if self._looked_at.get(partition, 0) != version]
-        self._looked_at = dict.fromkeys(partitions, version)
+        changed = self._looked_through.changed(partitions, self._sites_armed.version)
         places = [(partition, key) for partition in changed for key in self._agenda.keys(partition, WATCH)]
         values = [(place, self._agenda.get(*place)) for place in places if place not in due]
         return [(place, value) for place, value in values if value is not None and value["due"] is not None]
@@ -217,6 +220,11 @@ def _silent(subject: Subject) -> Subject:
         cause_kind="CONDITION",
         started_at=subject.received_at,
     )
+
+
+def _step(after: int) -> int:
+    """Return how late a sign of life may be noted: what comes more often is not noted each time."""
+    return min(after // 20, SECOND)
 
 
 def _absence(sign: Mapping[str, Any], heard: int, now: int) -> dict[str, Any]:

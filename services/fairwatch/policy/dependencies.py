@@ -1,9 +1,10 @@
 """What one group owes to another: what its open alert inhibits, and what it gives up when a device is gone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from fairwatch.domain.outcome import Emit
-from fairwatch.domain.ports import Reference
+from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.policy.grouping import AlertGroup
 from fairwatch.policy.inhibition import Inhibitors, inhibitions_of
 from fairwatch.policy.matchers import labels_of
@@ -18,12 +19,13 @@ class Dependencies:
     Args:
         rules: Of quiet.yaml.
         reference: The topic `inhibitions`; None for nothing to read.
+        state: Which holds the groups.
     """
 
-    def __init__(self, rules: Sequence[Inhibition], reference: Reference | None) -> None:
+    def __init__(self, rules: Sequence[Inhibition], reference: Reference | None, state: State) -> None:
         self._rules = rules
         self._inhibitors = Inhibitors(reference, rules) if reference is not None and rules else None
-        self._looked_at: dict[int, int] = {}
+        self._looked_through = LookedThrough(state)
 
     def of(self, group: AlertGroup, now: int) -> list[Emit]:
         """Return what changed of what a group inhibits; it remembers what it has said."""
@@ -39,13 +41,11 @@ class Dependencies:
         group.inhibits = list(wanted)
         return emitted
 
-    def changed(self, partitions: Iterable[int]) -> Iterator[int]:
-        """Yield the partitions that were not looked at since something began or ceased to inhibit."""
+    def changed(self, partitions: Iterable[int]) -> list[int]:
+        """Return the partitions that were not looked at since something began or ceased to inhibit."""
         if self._inhibitors is None:
-            return
-        version = self._inhibitors.version
-        before, self._looked_at = self._looked_at, dict.fromkeys(partitions, version)
-        yield from (partition for partition in self._looked_at if before.get(partition) != version)
+            return []
+        return self._looked_through.changed(partitions, self._inhibitors.version)
 
     def give_up(self, group: AlertGroup, now: int) -> bool:
         """Give up the conditions of devices that others say are gone; return whether there were any."""

@@ -4,9 +4,12 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from fairwatch.domain.event import Event
+from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
 from fairwatch.policy.aged import PREFIX
 from fairwatch.policy.erasure import Found, found
+
+ROUND = HIDDEN + "round"  # the key of the last round of erasure that was told
 
 
 class KnownCandidates:
@@ -35,6 +38,17 @@ class KnownCandidates:
             value["evidence"] = True
         self._state.put(partition, key, value)
         return "noted"
+
+    def tell_round(self, name: str, at: int) -> None:
+        """Note that what a round of erasure did is told; partition 0 has to be held."""
+        # An earlier release takes it for a candidate that everybody was told to forget.
+        gone = {"gone": True, "told": True, "pictures": [], "entry": "", "authorisation": "", "evidence": False}
+        self._state.put(0, ROUND, {"round": name, "since": at, **gone})
+
+    def has_told(self, name: str) -> bool:
+        """Tell whether a round of erasure was told, and that took effect."""
+        value = self._state.get(0, ROUND)
+        return value is not None and value["round"] == name
 
     def all(self, partitions: Sequence[int]) -> list[Found]:
         """Return those whose pictures were not erased."""
@@ -68,7 +82,7 @@ class KnownCandidates:
 
     def _of(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Iterate over candidates: what is counted by day lies beside them."""
-        return ((key, value) for key, value in self._state.items(partition) if not key.startswith(PREFIX))
+        return ((key, value) for key, value in self._state.items(partition) if not key.startswith((PREFIX, ROUND)))
 
 
 def _value(candidate: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import Returns
 from fairwatch.parts import spec_of
 from fairwatch.policy.correlation.pattern import Pattern, Times
 from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
@@ -55,6 +56,7 @@ class Correlate:
         self._token: str | None = None
         self._times: dict[str, Times] = {}
         self._reached: dict[int, int] = {}
+        self._returns = Returns(state)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Take each step in and answer with what it raises at once."""
@@ -62,6 +64,7 @@ class Correlate:
             return []
         self._look_at_rules()
         partition, open_keys = batch[0].partition, dict[str, Pattern]()
+        self._forget_what_was_taken_back([partition])
         memory = Memory(self._state, partition, self._clock.now())
         answers = [self._answer(event, open_keys, memory) for event in batch]
         for key, pattern in open_keys.items():
@@ -77,6 +80,7 @@ class Correlate:
         """Raise what has waited for long enough, and end what is over."""
         self._look_at_rules()
         now, emitted = self._clock.now(), list[Emit]()
+        self._forget_what_was_taken_back(partitions)
         known = {partition: self._known_until(partition, now) for partition in partitions}
         for partition, key, value in self._keys.due(partitions, now):
             if value["due"] <= known[partition]:
@@ -88,6 +92,12 @@ class Correlate:
         """Return up to when every step was read: until now, unless there are more and the last one is old."""
         reached = self._reached.get(partition, 0)
         return now if now - reached <= BEHIND or self._unread([partition]) == 0 else min(now, reached)
+
+    def _forget_what_was_taken_back(self, partitions: Sequence[int]) -> None:
+        """Reckon with steps that come again, whose effects did not last."""
+        for partition in partitions:
+            if self._returns.of(partition):
+                self._reached.pop(partition, None)
 
     def _look_at_rules(self) -> None:
         if self._rules.token != self._token:

@@ -9,6 +9,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import Returns
 from fairwatch.parts import spec_of
 from fairwatch.policy.device_lists import DeviceLists
 from fairwatch.stores.registry import Place, Registry
@@ -56,6 +57,7 @@ class Enrich:
     ) -> None:
         self._producers = producers
         self._told: dict[str, Unauthentic] = {}
+        self._returns = Returns(state)
         self._lists = DeviceLists(device_lists, authorisations) if device_lists and authorisations else None
         self._registry = Registry(devices, sites, names or Names())
         self._state = state
@@ -66,6 +68,8 @@ class Enrich:
         if not batch:
             return []
         partition, clocks = batch[0].partition, dict[str, DeviceClock]()
+        if self._returns.of(partition):
+            self._told.clear()
         answers = [self._answer(event, partition, clocks) for event in batch]
         for device_id, clock in clocks.items():
             if clock.changed:

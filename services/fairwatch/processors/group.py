@@ -13,6 +13,7 @@ from fairwatch.domain.memory import HIDDEN, Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AlertAction
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.parts import spec_of
 from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.arming import ArmedSites
@@ -91,7 +92,7 @@ class Group:
         self._judge = judge or Judge()
         self._is_rehearsal = is_rehearsal
         quiet = quiet or Quiet()
-        self._dependencies = Dependencies(quiet.inhibit, inhibitions)
+        self._dependencies = Dependencies(quiet.inhibit, inhibitions, state)
         times = MuteTimes(rules, sites, site_armings) if isinstance(rules, RuleBook) else None
         self._muting = Muting(quiet, silences, inhibitions, devices, times)
         self._rules = rules
@@ -102,9 +103,9 @@ class Group:
         self._groups = Agenda(state, _due_at, _lane_of, is_sole=is_rehearsal)
         armed = rules.armed if isinstance(rules, RuleBook) else armed
         known = ArmedSites(lambda: rules.tree, site_armings, sites) if isinstance(rules, RuleBook) else None
-        self._watches = Watches({}, self._groups, armed, sites, devices, known)
+        self._watches = Watches({}, self._groups, state, armed, sites, devices, known)
         self._look_at_rules()
-        self._looked_through: frozenset[int] = frozenset()
+        self._looked_through = LookedThrough(state)
         self._latest = 0
         self._clock = clock
         self._escalations = escalations
@@ -156,13 +157,13 @@ class Group:
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
         """Take back what a clock that was ahead, here or where the partition was, put off for longer than any wait."""
-        turned_back = now < self._latest
-        for partition in partitions if turned_back else set(partitions) - self._looked_through:
+        changed = self._looked_through.changed(partitions, None)
+        for partition in partitions if now < self._latest else changed:
             for key, value in self._open(partition):
                 group = self._group(partition, key, value)
                 if group.set_right(now):
                     self._keep(partition, key, group)
-        self._looked_through, self._latest = frozenset(partitions), now
+        self._latest = now
 
     def _open(self, partition: int) -> list[tuple[str, dict[str, Any]]]:
         return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(BESIDE)]

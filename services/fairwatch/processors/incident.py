@@ -10,6 +10,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import Returns
 from fairwatch.parts import spec_of
 from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.erasure_receipt import Erased
@@ -70,12 +71,14 @@ class Incident:
         self._unread = unread_steps
         self._incidents = Agenda(state, lambda value: value.get("due"))
         self._reached: dict[int, int] = {}
+        self._returns = Returns(state)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Take each step and deed in; an incident is told once for all that a batch says of it."""
         if not batch:
             return []
         partition, now = batch[0].partition, self._clock.now()
+        self._forget_what_was_taken_back([partition])
         memory, shelf = Memory(self._state, partition, now), self._shelf(partition, now)
         answers: list[list[Outcome]] = []
         last: dict[str, int] = {}
@@ -95,6 +98,7 @@ class Incident:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Close what nothing joins any more, forget what is old, take out what was erased."""
         now, emitted = self._clock.now(), list[Emit]()
+        self._forget_what_was_taken_back(partitions)
         known = {partition: self._known_until(partition, now) for partition in partitions}
         for partition, key, value in self._incidents.due(partitions, now):
             if value["state"] != "OPEN" or value["due"] <= known[partition]:
@@ -102,6 +106,13 @@ class Incident:
         emitted += self._erase(partitions, now)
         metrics.INCIDENTS_KNOWN.set(len(self._incidents))
         return emitted
+
+    def _forget_what_was_taken_back(self, partitions: Sequence[int]) -> None:
+        """Reckon with steps that come again and with erasures that did not last."""
+        for partition in partitions:
+            if self._returns.of(partition):
+                self._reached.pop(partition, None)
+                self._gone.pop(partition, None)
 
     def _known_until(self, partition: int, now: int) -> int:
         """Return up to when every step was read: until now, unless there are more and the last one is old."""

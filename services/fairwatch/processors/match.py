@@ -9,6 +9,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import Authorisation, MatchKind, PlateReading, Sighting, WatchlistEntry
+from fairwatch.domain.taken_back import Untold
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.better_shots import Asked
 from fairwatch.matching.candidates import Finding, candidate, created, improved
@@ -96,7 +97,7 @@ class Match:
         lists = references.get("device-lists")
         self._lists = DeviceLists(lists, references["authorisations"]) if lists else None
         self._plates = PlateIndex()
-        self._tracks = Tracks(state, clock)
+        self._tracks, self._untold = Tracks(state, clock), Untold(state)
         self._enrol_at = 0
         self._changed: dict[str, WatchlistEntry | None] = {}
         self._ahead: dict[str, list[WatchlistEntry]] = {}  # candidates of the batch's plates, looked up together
@@ -108,7 +109,7 @@ class Match:
         self._look_ahead(read)
         answers = [await self._answer(event, plates) for event, plates in zip(batch, read, strict=True)]
         if answers:
-            answers[0][:0] = [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
+            answers[0][:0] = self._untold.give(batch[0].partition, _told(broken))
         return answers
 
     def _look_ahead(self, plates: Iterable[_Plates]) -> None:
@@ -118,7 +119,8 @@ class Match:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Forget tracks that nothing was heard of, and take up what changed in the lists where no events come."""
         self._tracks.forget(partitions)
-        return [Emit("audit", record["subject"], record) for record in map(unusable, await self.enrol())]
+        told = _told(await self.enrol())
+        return self._untold.give(partitions[0], told) if partitions else told
 
     async def _answer(self, event: Event, plates: _Plates) -> list[Outcome]:
         if event.record is None:
@@ -312,6 +314,10 @@ class Match:
             plate_read=plate["text"],
             plate_listed=hit.listed,
         )
+
+
+def _told(broken: Sequence[BrokenPicture]) -> list[Emit]:
+    return [Emit("audit", record["subject"], record) for record in map(unusable, broken)]
 
 
 def _plates_of(sighting: Sighting | None) -> _Plates:

@@ -9,6 +9,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import LookedThrough, Returns
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.alert_content import SEVERITIES
@@ -95,8 +96,9 @@ class Notify:
         quiet = quiet or Quiet()
         times = MuteTimes(rules, sites, site_armings) if rules else None
         muting = Muting(quiet, silences, inhibitions, devices, times)
-        self._quiet = Quieting(self._dispatch, muting, StormControl(quiet.storm, partitions, state))
-        self._looked_through: frozenset[int] = frozenset()
+        self._quiet = Quieting(self._dispatch, state, muting, StormControl(quiet.storm, partitions, state))
+        self._looked_through, self._returns = LookedThrough(state), Returns(state)
+        self._unsure_until: dict[int, int] = {}  # what lies before may have been told, in vain, before the state came
         self._latest = 0
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -112,6 +114,8 @@ class Notify:
             self._quiet.begin()
             partition, offset = batch[0].partition, batch[0].offset
             self._again[partition] = offset, self._again.get(partition, (-1, False))[0] == offset
+            if self._returns.of(partition):
+                self._unsure_until[partition] = offset + max(len(batch), self._lag([partition]))
             memory = Memory(self._state, partition, self._clock.now())
             for position, event in enumerate(batch):
                 answer, places = self._take_up(event, memory)
@@ -167,7 +171,8 @@ class Notify:
     def _bring_forward(self, partitions: Sequence[int], now: int) -> None:
         """Make due what a clock that was ahead, here or where the partition was, put off for longer than any pause."""
         turned_back, agenda = now < self._latest, self._dispatch.agenda
-        for partition in partitions if turned_back else set(partitions) - self._looked_through:
+        changed = self._looked_through.changed(partitions, None)
+        for partition in partitions if turned_back else changed:
             for key, value in list(self._dispatch.ledgers(partition)):
                 name = receiver_of((partition, key))
                 ledger, receiver = Ledger(value, name), self._receivers.get(name)
@@ -177,7 +182,7 @@ class Notify:
         if turned_back:
             for lane in self._dispatch.lanes.values():
                 lane.put_right()
-        self._looked_through, self._latest = frozenset(partitions), now
+        self._latest = now
 
     def _withheld(self, alert: Mapping[str, Any]) -> Withheld | None:
         """Return why an alert may not be told at this moment; None where it may."""
@@ -219,7 +224,8 @@ class Notify:
         if memory.repeats(event, delivery_id(alert, name), alert["issued_at"]):
             return [Skip("duplicate")], None
         trace = event.headers.get(TRACE, b"").decode()
-        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now())
+        again = event.offset < self._unsure_until.get(event.partition, 0)
+        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now(), again=again)
         if held is not None:
             return [*held, Skip("held_back")], None
         ledger = self._dispatch.ledger(place)

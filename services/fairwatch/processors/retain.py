@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import uuid4
 
 import structlog
 
@@ -13,6 +14,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
+from fairwatch.domain.taken_back import Untold
 from fairwatch.parts import spec_of
 from fairwatch.policy.aged import AgedTally, aged_receipt
 from fairwatch.policy.erasure import Found, Plan, ended, holds_now, outlived, pictures_of, plan
@@ -66,12 +68,14 @@ class _Round:
     """What a round came to.
 
     Attributes:
+        name: Tells it from others.
         told: Tombstones, receipts and audit records.
         candidates: Ids of those whose pictures went.
         forgotten: Ids of those that everybody is told to forget.
         aged: What went since it was old enough, by store: objects, how old in hours, whether they were sealed.
     """
 
+    name: str = field(default_factory=lambda: str(uuid4()))
     told: list[Emit] = field(default_factory=list)
     candidates: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
@@ -114,7 +118,7 @@ class Retain:
         self._candidates, self._aged, self._retention = KnownCandidates(state), AgedTally(state), retention
         self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
         self._authorisations = references["authorisations"]
-        self._refused = RefusedRecords("retain", [self._holds])
+        self._refused, self._untold = RefusedRecords("retain", [self._holds]), Untold(state)
         self._every = round(every_s * MICROS)
         self._next_at = self._ends_at = 0
         self._looked_at: tuple[int, ...] = ()
@@ -122,6 +126,7 @@ class Retain:
         self._idle = True  # another worker holds partition 0
         self._taken_off: dict[str, Any] = {}  # entries whose tombstone is on its way, as they were
         self._round: asyncio.Task[_Round] | None = None
+        self._over: _Round | None = None  # the last one that ended, until what it told is kept
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Remember candidates by their ids and the pictures that they refer to."""
@@ -144,14 +149,13 @@ class Retain:
         if self._round is not None:
             if not self._round.done():
                 return []
-            over, self._round = self._round.result(), None
-            self._candidates.mark_gone(partitions, over.candidates)
-            self._candidates.mark_told(partitions, over.forgotten)
-            self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
-            return over.told + self._days_told(partitions, over.aged)
+            self._over, self._round = self._round.result(), None
         self._idle = 0 not in partitions
         if self._idle:
             return []
+        if self._over is not None and not self._candidates.has_told(self._over.name):
+            return self._told(self._over, partitions, now)
+        self._over = None
         aged, looked = now >= self._next_at, self._versions()
         if aged:
             self._next_at = now + self._every
@@ -159,8 +163,16 @@ class Retain:
             self._looked_at = looked
             known = self._candidates.all(partitions), self._candidates.without_pictures(partitions)
             self._round = asyncio.create_task(self._go_round(*known, aged=aged))
-            return self._refused.tell(now)
+            return self._untold.give(0, self._refused.tell(now))
         return []
+
+    def _told(self, over: "_Round", partitions: Sequence[int], now: int) -> list[Emit]:
+        """Note what a round did, and tell it; in one transaction with a note by which it is known that it was told."""
+        self._candidates.tell_round(over.name, now)
+        self._candidates.mark_gone(partitions, over.candidates)
+        self._candidates.mark_told(partitions, over.forgotten)
+        self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
+        return over.told + self._days_told(partitions, over.aged)
 
     def _versions(self) -> tuple[int, ...]:
         return (self._authorisations.version, self._entries.version, self._holds.version)

@@ -13,6 +13,7 @@ from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verification
+from fairwatch.domain.taken_back import LookedThrough, Untold
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
 from fairwatch.policy.authorisation import Refusal
@@ -60,7 +61,7 @@ class Verify:
         self._state = state
         self._agenda = Agenda(state, lambda value: value["due"])
         self._recheck = Recheck(references)
-        self._looked_at: dict[int, tuple[int, int, int]] = {}
+        self._looked_through, self._untold = LookedThrough(state), Untold(state)
         self._refused = RefusedRecords("verify", references.values())
         self._signed = [one for one in references.values() if isinstance(one, SignedView)]
         self._heads = HeadKeeper(TrustHeads(references[HEADS])) if HEADS in references else None
@@ -80,9 +81,8 @@ class Verify:
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Expire what is due; revoke where an authorisation or an entry was taken back."""
-        emits = self._tell() if 0 in partitions else []  # one worker has the first
-        self._looked_at = {p: versions for p, versions in self._looked_at.items() if p in partitions}
-        for partition in partitions:
+        emits = self._untold.give(0, self._tell()) if 0 in partitions else []  # one worker has the first
+        for partition in self._looked_through.changed(partitions, self._recheck.version):
             emits += self._look_again(partition)
         for partition, key, value in self._agenda.due(partitions, self._clock.now()):
             if value["outcome"] and not self._is_kept(value):
@@ -119,11 +119,7 @@ class Verify:
         return [self._tell_of("verification.orphaned", v, "no such candidate") for v in value["verifications"]]
 
     def _look_again(self, partition: int) -> list[Emit]:
-        """Rule again on everything when the lists changed, or when the partition is new here."""
-        versions = self._recheck.version
-        if self._looked_at.get(partition) == versions:
-            return []
-        self._looked_at[partition] = versions
+        """Rule again on everything: the lists changed, or the partition is new here."""
         undecided = [
             (key, value)
             for key, value in self._agenda.items(partition)

@@ -1,7 +1,10 @@
 """What is not told for now: the newest revision of each alert that is held back, for each receiver.
 
-Whoever was told of a beginning is told of its end, held back or not. Who was not told of it is told when nothing holds
-it back any more, if it still burns; and of nothing, if it does not.
+Whoever was told of a beginning is told of its end, held back or not; so is who may have been told of it. Who was not
+told of it is told when nothing holds it back any more, if it still burns; and of nothing, if it does not.
+
+What was sent cannot be taken back, while the note of it can: a worker that reaches the receiver and not the broker, and
+then loses its place, leaves a receiver that was told and a state that does not say so.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairwatch.domain.agenda import BESIDE, Agenda
+from fairwatch.domain.ports import State
 from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.sink import Reason
@@ -19,11 +23,12 @@ HELD = f"{BESIDE}held|"  # begins the keys of what is held; no group begins like
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an alert is not told, on whose account, and until when at most, in microseconds."""
+    """Why an alert is not told, on whose account, until when at most and since when, in microseconds; 0: not known."""
 
     reason: Reason
     by: str
     until: int
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +50,29 @@ class Holding:
     Args:
         agenda: Holds it beside the ledgers.
         judge: Says of an alert and a time whether it is to be held back, and why.
+        state: Which the agenda is of.
     """
 
-    def __init__(self, agenda: Agenda, judge: Judge) -> None:
+    def __init__(self, agenda: Agenda, judge: Judge, state: State) -> None:
+        self._state = state
+        self._looked_under: dict[int, int] = {}  # the generation of each partition when all of it was looked at last
         self._agenda = agenda
         self._judge = judge
 
-    def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> Hold | Release:
-        """Decide on a revision: hold it back, or let it go."""
+    def take(
+        self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int, *, again: bool = False
+    ) -> Hold | Release:
+        """Decide on a revision: hold it back, or let it go; `again` where it may have been told before, in vain."""
         key, held, over = _key(place), self._held(place, alert), alert.get("state") in OVER
         hold, free_at = self._standing(alert, held, now)
-        told = held["told"] if held else alert["revision"] > 0
+        told = held["told"] if held else alert["revision"] > 0 or (again and _preceded(alert, hold))
         count = held["count"] if held else 0
         if held:
             self._agenda.delete(*key)
         if over:
-            if held and not told:
+            if held and not told and not (hold is None and self._is_unsure(place[0])):
                 return Hold(held["reason"], held["by"], now)
-            if hold and not told:
-                return hold
-            return Release(alert, offset, trace, 0)
+            return hold if hold and not told else Release(alert, offset, trace, 0)
         if hold is None:
             return Release(alert, offset, trace, count)
         value = {"alert": dict(alert), "offset": offset, "trace": trace, "told": told, "count": count + 1}
@@ -85,6 +93,7 @@ class Holding:
     ) -> Iterator[tuple[Place, Release]]:
         """Yield what nothing holds back any more: of what is due, and of everything in the partitions of `all_of`."""
         self._agenda.look(partitions, now)
+        self._looked_under |= {partition: self._state.generation(partition) for partition in all_of}
         places = [(partition, key) for partition, key, _ in self._agenda.due(partitions, now, HELD)]
         places += [(partition, key) for partition in all_of for key in self._agenda.keys(partition, HELD)]
         for partition, key in dict.fromkeys(places):
@@ -98,6 +107,10 @@ class Holding:
                 yield place, Release(value["alert"], value["offset"], value["trace"], value["count"] - 1)
             elif hold.until != value["next_at"]:
                 self._keep((partition, key), value, hold, free_at)
+
+    def _is_unsure(self, partition: int) -> bool:
+        """Tell whether what nothing holds any more may have been let go in vain: the state came or went back since."""
+        return self._looked_under.get(partition) != self._state.generation(partition)
 
     def _standing(
         self, alert: Mapping[str, Any], held: Mapping[str, Any] | None, now: int
@@ -119,6 +132,11 @@ class Holding:
     def _held(self, place: Place, alert: Mapping[str, Any]) -> dict[str, Any] | None:
         value = self._agenda.get(*_key(place))
         return value if value and value["alert"]["alert_id"] == alert["alert_id"] else None
+
+
+def _preceded(alert: Mapping[str, Any], hold: Hold | None) -> bool:
+    """Tell whether an alert was there before it was held back."""
+    return hold is not None and bool(alert["received_at"] < hold.since)
 
 
 def _key(place: Place) -> Place:

@@ -55,7 +55,7 @@ class Muting:
             return None
         labels = self._labels(alert)
         if silences and silenced and (silence := silences.holding(labels, now)):
-            return Hold("silenced", silence.silence_id, silence.expires_at)
+            return Hold("silenced", silence.silence_id, silence.expires_at, silence.starts_at)
         if inhibitors and inhibited and (source := inhibitors.holding(labels, now)):
             return Hold("inhibited", source.alert_id, source.expires_at)
         return None

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairwatch.domain.outcome import Emit
+from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.sinks.digest import Digests
 from fairwatch.sinks.dispatch import Dispatch, receiver_of
 from fairwatch.sinks.holding import Hold, Holding, Release
@@ -20,26 +22,29 @@ class Quieting:
 
     Args:
         dispatch: The ledgers.
+        state: Which holds them.
         muting: Says what is to be held back, and why.
         storm: Says what is too much at once.
     """
 
-    def __init__(self, dispatch: Dispatch, muting: Muting, storm: StormControl) -> None:
+    def __init__(self, dispatch: Dispatch, state: State, muting: Muting, storm: StormControl) -> None:
         self._storm = storm
         self._digests = Digests(dispatch.agenda, storm.pause, storm.state)
         self._dispatch = dispatch
         self._muting = muting
-        self._holding = Holding(dispatch.agenda, muting.judge)
-        self._looked_at: dict[int, tuple[int, int | None]] = {}
+        self._holding = Holding(dispatch.agenda, muting.judge, state)
+        self._looked_through = LookedThrough(state)
 
     def due_at(self, now: int) -> int | None:
         """Return when something is let go next, or held back, in microseconds."""
         moments = (self._holding.due_at(), self._muting.next_start(now), self._digests.due_at())
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def take(self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int) -> list[Emit] | None:
+    def take(
+        self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int, *, again: bool = False
+    ) -> list[Emit] | None:
         """Put a revision into its ledger, or hold it back: then return what is said of that."""
-        taken = self._holding.take(place, alert, offset, trace, now)
+        taken = self._holding.take(place, alert, offset, trace, now, again=again)
         if isinstance(taken, Hold):
             return self._say(place, alert, taken, now)
         return self._let_go(place, taken, now)
@@ -64,8 +69,7 @@ class Quieting:
         Returns:
             The ledgers in which something waits anew, and what is said of what was held back.
         """
-        state = (self._muting.version, self._muting.next_start(now))
-        changed = [partition for partition in partitions if self._looked_at.get(partition) != state]
+        changed = self._looked_through.changed(partitions, (self._muting.version, self._muting.next_start(now)))
         places, said = [], list[Emit]()
         for place, release in self._holding.released(partitions, now, all_of=changed):
             held = self._let_go(place, release, now)
@@ -73,7 +77,6 @@ class Quieting:
             places += [] if held else [place]
         for partition in changed:
             said += self._withdraw(partition, now)
-        self._looked_at = dict.fromkeys(partitions, state)
         self._storm.share(partitions, now)
         self.save()
         for place, message in self._digests.due(partitions, now):

@@ -1,11 +1,12 @@
 """How many messages a receiver gets: what is beyond that goes to a digest, unless it is severe enough."""
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import Returns
 from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.quiet import MICROSECOND, StormLimit
 
@@ -34,6 +35,7 @@ class StormControl:
         self.state = state
         self._told: dict[str, dict[int, deque[int]]] = {}  # times by window and partition
         self._read: set[int] = set()
+        self._returns = None if state is None else Returns(state)
         self._fresh: list[tuple[str, int]] = []  # windows of a batch that was not saved
         self.pause = max((limit.within // MICROSECOND for limit in limits), default=0)
 
@@ -45,13 +47,15 @@ class StormControl:
     def share(self, owned: Sequence[int], now: int) -> None:
         """Take as much of each limit as the partitions that are owned make up, and what was told of these alone."""
         self._owned = len(owned)
-        if gone := self._read - set(owned):
-            self._read -= gone
-            for times in self._told.values():
-                for partition in gone:
-                    times.pop(partition, None)
+        self._drop(self._read - set(owned))
         for partition in owned if self._limits else ():
             self._restore(partition, now)
+
+    def _drop(self, partitions: Collection[int]) -> None:
+        self._read.difference_update(partitions)
+        for times in self._told.values() if partitions else ():
+            for partition in partitions:
+                times.pop(partition, None)
 
     def begin(self) -> None:
         """Begin a batch or tick: what the last one had not saved, because it failed, was not told."""
@@ -103,8 +107,10 @@ class StormControl:
         """Read the windows of a partition that was not ours before; forget those in which nothing is told any more."""
         if len(self._told) > KEYS_SWEPT:
             self._told = {name: some for name, some in self._told.items() if _latest(some) > now - self.pause}
-        if partition in self._read:
+        came = self._returns is not None and self._returns.of(partition)
+        if partition in self._read and not came:
             return
+        self._drop([partition])
         self._read.add(partition)
         for key, value in list(self.state.items(partition)) if self.state is not None else ():
             if not key.startswith(KEPT):

@@ -32,5 +32,9 @@ class QuickState:
         """Iterate over a snapshot."""
         return iter(list(self._values.items()))
 
+    def generation(self, _partition: int) -> int:
+        """Return the same always: nothing goes back here."""
+        return 0
+
     def _of(self, key: str) -> dict[str, dict[str, Any]]:
         return self._hidden if key[0] == HIDDEN else self._values

@@ -13,6 +13,7 @@ class MemoryState:
 
     def __init__(self) -> None:
         self.partitions: dict[int, dict[str, str]] = {}
+        self._generation = 0
 
     def get(self, partition: int, key: str) -> dict[str, Any] | None:
         """Return the value, or None."""
@@ -31,6 +32,10 @@ class MemoryState:
         """Iterate over a snapshot of a partition."""
         return iter([(key, json.loads(text)) for key, text in self.partitions.get(partition, {}).items()])
 
+    def generation(self, partition: int) -> int:  # noqa: ARG002  # all go back together
+        """Grow each time everything goes back."""
+        return self._generation
+
     def snapshot(self) -> dict[int, dict[str, str]]:
         """Return a copy, to go back to with `restore`: a crash before the state was saved."""
         return copy.deepcopy(self.partitions)
@@ -38,6 +43,7 @@ class MemoryState:
     def restore(self, snapshot: dict[int, dict[str, str]]) -> None:
         """Go back to a snapshot."""
         self.partitions = copy.deepcopy(snapshot)
+        self._generation += 1
 
 
 class MemoryReference:
