@@ -43,6 +43,10 @@ class Signer:
         """Tell whether the policies let the person do something to such a record."""
         return self._decided(action_of(signing, act)).allowed
 
+    def citing(self, action: str) -> dict[str, str]:
+        """Return what audit records say of why the person may do something that is not signed."""
+        return self._decided(action).cited
+
     def _decided(self, action: str) -> "Decision":
         return self.judge.decide(self.name, self.held | {self.role}, self.role, action)
 

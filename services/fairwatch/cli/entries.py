@@ -18,6 +18,7 @@ from fairwatch.apps.settings import settings
 from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.wire.json_form import to_json
 from fairwatch.wire.signings import APPROVE, ENROL, WITHDRAW
 
 EXIT_REJECTED = 1
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="entries")
     for command in (enrol, approve, waiting, withdraw, sign):
         group.command(command.__name__)(command)
+    group.command("not-this-person")(not_this_person)
 
 
 def enrol(
@@ -83,6 +85,20 @@ def approve(
     rows = [(key, enrolling.decided(row, APPROVE, signer, now, f"list:{whole}")) for key, row in found.items()]
     asyncio.run(enrolling.tell_list(settings(), APPROVE, signer, whole, found, now))
     _write(APPROVE, signer, rows, now, because)
+
+
+def not_this_person(
+    entry: Id, candidate: Annotated[str, typer.Argument(help="One that showed somebody else.")]
+) -> None:
+    """Print an entry with the picture of somebody who was taken for it, to be enrolled anew: `entries enrol FILE --to`.
+
+    A face that is nearer to that picture than to the entry's own ones is no candidate any more.
+    """
+    record, found = enrolling.one(settings(), entry), latest(settings(), "candidates").get(candidate)
+    if found is None or found["entry_id"] != entry or not found.get("probe"):
+        raise ConfigurationError(f"there is no candidate {candidate!r} of {entry!r} with a picture")
+    others = [one for one in record["not_this_person"] if one["uri"] != found["probe"]["uri"]]
+    typer.echo(to_json({**record, "not_this_person": [*others, found["probe"]]}))
 
 
 def waiting() -> None:

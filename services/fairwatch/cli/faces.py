@@ -1,7 +1,9 @@
 """`fairwatch faces`: what a threshold of faces rests on."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps.settings import settings
-from fairwatch.domain.errors import RejectedError
+from fairwatch.domain.errors import ConfigurationError, RejectedError
 
 if TYPE_CHECKING:  # numpy and the models are loaded by the command alone
     from fairwatch.matching.calibration import Calibration
     from fairwatch.matching.faces import FaceReader, Template
     from fairwatch.matching.models import FaceConfig
 
+USUAL = 1000  # templates of a gallery
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
@@ -29,10 +32,15 @@ def register(app: typer.Typer) -> None:
 
 def calibrate(
     folder: Annotated[
-        Path, typer.Argument(help="One folder a person, with pictures of that person alone.", exists=True)
-    ],
+        Path | None, typer.Argument(help="One folder a person, with pictures of that person alone.", exists=True)
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--listed", help="Compare the enrolment pictures of those who are listed now, instead.")
+    ] = False,
     fpir: Annotated[float, typer.Option(help="Wanted share of unlisted people that find anybody.")] = 0.01,
-    gallery: Annotated[int, typer.Option(min=1, help="Templates that a probe is compared with.")] = 1000,
+    gallery: Annotated[
+        int | None, typer.Option(min=1, help="Templates that a probe is compared with; with --listed the present ones.")
+    ] = None,
     probes: Annotated[int, typer.Option(min=0, help="Faces a day.")] = 10_000,
 ) -> None:
     """Compute the threshold for a wanted false positive identification rate, and say what it rests on.
@@ -47,7 +55,11 @@ def calibrate(
 
     out = Console(soft_wrap=True)
     config = FaceConfig.load(settings().config_dir / "models.yaml")
-    found = list(_templates(FaceReader(config, settings().model_dir), folder, out))
+    if (folder is None) is not listed:
+        raise ConfigurationError("name a folder, or --listed")
+    pictures = _of_folder(folder) if folder else _of_lists()
+    found = list(_templates(FaceReader(config, settings().model_dir), pictures, out))
+    gallery = gallery or (len(found) if listed and found else USUAL)
     people = [person for person, _ in found]
     impostors, genuine = pairs([template.values for _, template in found], people)
     try:
@@ -58,21 +70,40 @@ def calibrate(
     _tell(out, config, made, gallery, probes)
 
 
-def _templates(reader: "FaceReader", folder: Path, out: Console) -> Iterator[tuple[str, "Template"]]:
+def _of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(path for path in folder.glob("*/*") if path.suffix.lower() in PICTURES):
+        yield path.parent.name, path.read_bytes()
+
+
+def _of_lists() -> Iterator[tuple[str, bytes]]:
+    """Yield the enrolment pictures of everybody who is listed; one that is gone is left out."""
+    from fairwatch.apps.authentic import authentic  # noqa: PLC0415  # the broker, only here
+    from fairwatch.apps.media import media_store  # noqa: PLC0415
+
+    store = media_store(settings())
+    for entry in authentic(settings(), "watchlist-entries").values():
+        for picture in entry["references"] if entry["kind"] == "FACE" and entry["state"] == "ACTIVE" else ():
+            with suppress(RejectedError):
+                yield entry["entry_id"], asyncio.run(store.get(picture["uri"]))
+
+
+def _templates(
+    reader: "FaceReader", pictures: Iterable[tuple[str, bytes]], out: Console
+) -> Iterator[tuple[str, "Template"]]:
     """Yield whose each picture is and its template; then say how many pictures gave none, and why."""
     from fairwatch.matching.faces import NoTemplate  # noqa: PLC0415
 
     refused = Counter[str]()
-    for path in sorted(path for path in folder.glob("*/*") if path.suffix.lower() in PICTURES):
+    for person, content in pictures:
         try:
-            found = reader.read(path.read_bytes(), alone=True)
+            found = reader.read(content, alone=True)
         except RejectedError as error:
             refused[error.reason] += 1
             continue
         if isinstance(found, NoTemplate):
             refused[found.reason] += 1
         else:
-            yield path.parent.name, found
+            yield person, found
     for reason, count in sorted(refused.items()):
         out.print(f"{count} pictures give no template: {reason}", style="yellow", highlight=False)
 

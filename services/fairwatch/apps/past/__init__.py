@@ -1,0 +1,1 @@
+"""Looks for somebody or something among what was seen before."""
