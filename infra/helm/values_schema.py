@@ -161,7 +161,7 @@ PROPERTIES = {
         },
     ),
     "chainKey": group(
-        "What proves that a chain has handled a record, so that no other processor does again.",
+        "What proves who wrote or handled a record: candidates, verdicts and alerts of nobody of ours are refused.",
         {
             "existingSecret": secret("Secret with random bytes, the same for all processors; needed by chains"),
             "key": text("Its key."),

@@ -34,7 +34,9 @@ class Gate:
 
     async def sees(self, seen: dict[str, Any], **fields: Any) -> list[Outcome]:
         record = sighting("plate.read", observation=seen, **fields)
-        return (await self.world.push(self.world.event("sightings", "Sighting", record)))[0]
+        event = self.world.event("sightings", "Sighting", record)
+        event.offset = fields.get("n", 0)  # the same one lies where it lay
+        return (await self.world.push(event))[0]
 
     async def reads(self, text: str, **fields: Any) -> list[Outcome]:
         return await self.sees({"plates": [{"text": text, "raw": text}]}, **fields)

@@ -55,7 +55,8 @@ async def test_a_decision_is_audited_with_who_made_it_how_and_why_not():
 def test_a_verdict_is_told_with_its_candidate_and_audited_with_what_it_came_to():
     face = candidate("FACE", entry_id="entry-face")
     voices = ({"reviewer": "dora", "decision": "MATCH"}, {"reviewer": "emil", "decision": "MATCH"})
-    told = _verdict(face, Ruling("CONFIRMED", 9, "two people", voices), {})
+    follows = [{"topic": "candidates", "partition": 3, "offset": 7}]
+    told = _verdict(face, Ruling("CONFIRMED", 9, "two people", voices), {}, follows)
     identity = stable_id("verdict", face["candidate_id"], "CONFIRMED")
     assert told == [
         Emit(
@@ -69,6 +70,7 @@ def test_a_verdict_is_told_with_its_candidate_and_audited_with_what_it_came_to()
                 "verifications": list(voices),
                 "reason": "two people",
                 "candidate": face,
+                "follows": follows,
             },
         ),
         Emit(

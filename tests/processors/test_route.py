@@ -118,8 +118,9 @@ async def test_the_life_of_a_property_is_the_life_of_its_alert(world, fields, st
 
 
 async def test_a_replay_gives_the_same_triggers(world):
-    first, second = [await ask(world, sighting("tamper.covered"), verdict()) for _ in range(2)]
-    assert first == second
+    first = await ask(world, sighting("tamper.covered"), verdict())
+    world.rewind(2)
+    assert await ask(world, sighting("tamper.covered"), verdict()) == first
 
 
 async def test_different_sightings_have_different_triggers_in_one_group(world):
@@ -174,6 +175,7 @@ async def test_a_trigger_says_all_that_is_known_and_nothing_of_the_clock(tmp_pat
             "cause_id": found["candidate_id"], "kind": "MOMENT", "state": "FIRING", "device_id": "cam-1",
             "event_type": "watchlist.plate", "started_at": AT, "updated_at": AT,
         }],
+        "follows": [{"topic": "verdicts", "partition": 0, "offset": 1}],
     }  # fmt: skip
     ended = revoked[0].record
     assert (ended["state"], ended["ended_at"], ended["group"]) == ("CANCELLED", AT, emit.key)

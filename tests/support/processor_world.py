@@ -34,6 +34,10 @@ class World:
         written = key or (key_of(topics()[topic], record) if record and topic in topics() else "")
         return Event(topic, type_, record, written, partition=PARTITION, offset=self._offset)
 
+    def rewind(self, events: int) -> None:
+        """Let what comes next lie where the last so many events lay."""
+        self._offset -= events
+
     async def push(self, *events: Event) -> list[list[Outcome]]:
         """Hand over one batch and return the outcomes by event, each Emit checked against the spec and its schema."""
         answers = [list(outcomes) for outcomes in await self.processor.handle(events)]

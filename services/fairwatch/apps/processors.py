@@ -42,6 +42,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         replication=settings.replication,
         state_lost=settings.state_lost,
         chain_key=settings.chain_key.get_secret_value().encode(),
+        unbound_accepted=settings.unbound == "accept",
         redact=lambda _, value: cleaner.framed(framing, value),
     )
 

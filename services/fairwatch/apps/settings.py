@@ -39,9 +39,13 @@ class Settings(FromEnvironment):
     )
     chain_key: SecretStr = Field(
         default=SecretStr(""),
-        description="proves that a chain has handled a record; the same for all; empty: a chain hands on through Kafka",
+        description="proves which processor wrote or handled a record; the same for all; empty: ACLs alone say that",
     )
     chain_key_file: Path | None = None
+    unbound: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="what no processor has proved to have written, where there is a chain key: accept for an upgrade",
+    )
     names_secret: SecretStr = Field(
         default=SecretStr(""),
         description="makes tokens of devices' names (rule:3f9ac2) that nobody can look up; the same for all, for ever",

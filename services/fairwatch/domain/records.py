@@ -119,6 +119,14 @@ class AlertNote(TypedDict):
     to: NotRequired[str | None]
 
 
+class RecordPlace(TypedDict):
+    """Where a record lies in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
 class Alert(TypedDict):
     """An alert in full at each change of its life (CAP 1.2)."""
 
@@ -167,6 +175,7 @@ class Alert(TypedDict):
     deeds: NotRequired[list[AlertNote]]
     escalation_step: NotRequired[int]
     addressed_to: NotRequired[list[str] | None]
+    follows: NotRequired[list[RecordPlace]]
 
 
 class AuditRecord(TypedDict):
@@ -618,6 +627,7 @@ class MatchCandidate(TypedDict):
     required_verifications: NotRequired[int]
     expires_at: int
     exercise: NotRequired[bool]
+    follows: NotRequired[list[RecordPlace]]
 
 Lifecycle = Literal["MOMENTARY", "START", "UPDATE", "END", "SYNC"]
 
@@ -1032,6 +1042,7 @@ class Verdict(TypedDict):
     verifications: NotRequired[list[Verification]]
     reason: NotRequired[str]
     candidate: MatchCandidate
+    follows: NotRequired[list[RecordPlace]]
 
 EntryState = Literal["ACTIVE", "SUSPENDED", "WITHDRAWN", "EXPIRED"]
 

@@ -32,13 +32,18 @@ GivenTo = dict[str, list[int]]  # places in the batch that were handed over, by 
 
 @dataclass(slots=True)
 class Handed:
-    """A record that is still to be written, as a consumer would give it; it has no offset yet."""
+    """A record that is still to be written, as a consumer would give it; it has no offset yet.
+
+    Attributes:
+        origin: Full topic, partition and offset of what came into the chain; None for what a tick said.
+    """
 
     topic: str
     partition: int
     key: bytes | None
     value: bytes | None
     headers: Headers
+    origin: tuple[str, int, int] | None = None
     offset: int = -1
 
 
@@ -222,7 +227,8 @@ class Chain:
                 continue
             for name in names:
                 handed.setdefault(name, []).append(len(batch))
-            batch.append(Handed(output.topic, partition, output.key, output.value, output.headers))
+            origin = _origin(batch[output.cause]) if output.cause >= 0 else None
+            batch.append(Handed(output.topic, partition, output.key, output.value, output.headers, origin))
             record_id = next(value for name, value in output.headers if name == "ce_id")
             mark = self._marks.header(names, output.topic, partition, record_id, output.value)
             output.partition = partition  # also when partitions are added meanwhile: the mark says where it lies
@@ -233,3 +239,11 @@ class Chain:
         count = self.counts.get(output.topic)
         partition = None if count is None else partition_of(output.key, count)
         return partition if partition in self.owned else None
+
+
+def _origin(record: Any) -> tuple[str, int, int] | None:
+    """Return where the record came from that what follows from this one names."""
+    if record.offset >= 0:
+        return record.topic, record.partition, record.offset
+    origin: tuple[str, int, int] | None = record.origin
+    return origin

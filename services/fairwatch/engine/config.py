@@ -44,8 +44,9 @@ class EngineConfig:
         commit_timeout_s: The watchdog's patience with offsets that do not get committed or events not fetched.
         session_timeout_s: After which the group gives a silent worker's partitions away.
         drain_s: How long a running batch may take to finish when partitions are given up.
-        chain_key: Proves that a record was handled in a chain already (`wire.marks`); empty: nothing is handed over in
-            memory.
+        chain_key: Proves that a record was handled in a chain already (`wire.marks`) and who wrote it (`wire.bonds`);
+            empty: nothing is handed over in memory, and nobody is asked.
+        unbound_accepted: What no processor has proved to have written is taken, for the time of an upgrade.
         retry_s: First and last back-off of a batch that is tried again.
     """
 
@@ -75,6 +76,7 @@ class EngineConfig:
     session_timeout_s: float = 10.0
     drain_s: float = 20.0
     chain_key: bytes = field(default=b"", repr=False)
+    unbound_accepted: bool = False
     retry_s: tuple[float, float] = (0.1, 10.0)
 
     @property

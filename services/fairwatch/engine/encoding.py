@@ -16,6 +16,7 @@ from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.engine.submission import Headers, Output
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.bonds import BOND, BOUND, Bonds
 from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError
 from fairwatch.wire.headers import CARRIED, RECORDED, carried, cloud_event
 
@@ -29,10 +30,16 @@ class Encoding:
 
     Args:
         records: Name of the record that each topic carries.
+        bonds: Prove who wrote a record that only processors write.
     """
 
-    def __init__(self, spec: Spec, codec: Codec, records: Mapping[str, str], topic_prefix: str) -> None:
+    def __init__(
+        self, spec: Spec, codec: Codec, records: Mapping[str, str], topic_prefix: str, bonds: Bonds | None = None
+    ) -> None:
         self._codec = codec
+        self._bonds = bonds or Bonds()
+        self._binds = BOUND.intersection(spec.writes) if self._bonds else frozenset[str]()
+        self._asks = BOUND.intersection(spec.reads) if self._bonds else frozenset[str]()
         self._prefix = topic_prefix
         self._logical = {topic_prefix + name: name for name in spec.reads}
         self._records = {name: records[name] for name in (*spec.reads, *spec.writes)}
@@ -68,6 +75,7 @@ class Encoding:
         topic = self._logical[records[0].topic]
         expected = self._records[topic]
         decode = self._decoders[topic]
+        asks = topic in self._asks
         events: list[Event] = []
         places: list[int] = []
         broken: dict[int, RejectedError] = {}
@@ -91,7 +99,13 @@ class Encoding:
                 broken[place] = RejectedError("malformed", "the key is not UTF-8")
             else:
                 headers = dict(record.headers)
-                events.append(Event(topic, expected, value, key, headers, record.partition, record.offset))
+                event = Event(topic, expected, value, key, headers, record.partition, record.offset)
+                if record.offset < 0 and record.origin is not None:  # a chain handed it over
+                    came, partition, offset = record.origin
+                    event.origin = came.removeprefix(self._prefix), partition, offset
+                if asks and record.value is not None:
+                    event.writer = self._bonds.writer(topic, record.key, headers, record.value)
+                events.append(event)
                 places.append(place)
         return events, places, broken
 
@@ -115,8 +129,10 @@ class Encoding:
             for name in CARRIED:
                 if name in known:
                     headers.append((name, known[name]))
-        value = None if emit.record is None else encode(emit.record)
-        return Output(topic, emit.key.encode(), value, headers, place)
+        key, value = emit.key.encode(), None if emit.record is None else encode(emit.record)
+        if value is not None and emit.topic in self._binds:
+            headers.append((BOND, self._bonds.header(self._name, emit.topic, key, event_id.encode(), value)))
+        return Output(topic, key, value, headers, place)
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""
@@ -124,6 +140,9 @@ class Encoding:
         output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record), fixed)
         event_id = stable_id("tick", emit.topic, emit.key, sha256(output.value or b"").hexdigest())
         output.headers = [*output.headers, ("ce_id", event_id.encode())]
+        if output.value is not None and emit.topic in self._binds:
+            bond = self._bonds.header(self._name, emit.topic, emit.key.encode(), event_id.encode(), output.value)
+            output.headers.append((BOND, bond))
         received_at = emit.record.get("received_at") if emit.record else None
         if isinstance(received_at, int):
             output.headers.append((RECORDED, str(received_at).encode()))

@@ -20,6 +20,7 @@ from fairwatch.engine.tally import Tally
 from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.engine.turns import Turns
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.bonds import Bonds
 
 if TYPE_CHECKING:
     from fairwatch.engine.application import Application
@@ -76,7 +77,13 @@ class Part:
             spec=spec,
             topics=self.topics,
             written=frozenset(config.topic_prefix + name for name in spec.writes),
-            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix),
+            encoding=Encoding(
+                spec,
+                self._codec,
+                self._records,
+                config.topic_prefix,
+                Bonds(config.chain_key, accepts=config.unbound_accepted),
+            ),
             state=self.state,
             dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
             guard=DeadLetterGuard(

@@ -18,6 +18,7 @@ LATEST = (
     "urgency",
     "certainty",
     "received_at",
+    "follows",
     "device_name",
     "site_id",
     "site_name",

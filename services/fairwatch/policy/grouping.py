@@ -302,7 +302,7 @@ class AlertGroup:
             cause.updated_at = max(cause.updated_at, trigger["updated_at"])
             self.causes.remove(cause)
         alert["updated_at"] = max(alert["updated_at"], trigger["updated_at"])
-        alert["received_at"] = trigger["received_at"]
+        alert["received_at"], alert["follows"] = trigger["received_at"], trigger.get("follows", [])
         alert["triggers"] = [*alert["triggers"], *trigger["triggers"]][-TRIGGER_LIMIT:]
         # What was revoked must not be shown again: it takes the alert that shows it along.
         withdrawn = revoked and trigger.get("candidate_id") == alert.get("candidate_id")

@@ -15,8 +15,10 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.correlation.pattern import Pattern, Times
 from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
 from fairwatch.policy.correlation.step import REVOKED, Step
+from fairwatch.policy.release import is_about_a_match
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
+from fairwatch.wire.refused_records import is_foreign, refused_record
 
 BEHIND = 2_000_000  # a step that was heard of this long ago is the newest there is, as far as a timer cares
 AHEAD = 60_000_000  # a time that lies further in the future, in microseconds, is nobody's
@@ -107,6 +109,8 @@ class Correlate:
     def _answer(self, event: Event, open_keys: dict[str, Pattern], memory: Memory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
+        if is_foreign(event) and is_about_a_match(event.record):
+            return [*refused_record("correlate", event, self._clock.now())]
         try:
             return self._take(event, Step.read(event.record), open_keys, memory)
         except RejectedError as error:

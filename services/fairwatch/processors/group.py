@@ -29,12 +29,14 @@ from fairwatch.policy.incidents.step import step_of, steps_of_told
 from fairwatch.policy.judge import Judge
 from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
+from fairwatch.policy.release import is_about_a_match
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_options import Options
 from fairwatch.sinks.muting import Muting
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.refused_deeds import refused_deed
+from fairwatch.wire.refused_records import is_foreign, refused_record
 from fairwatch.wire.signed_actions import ALERTS, action_refused
 from fairwatch.wire.trust import Trust, Unauthentic
 
@@ -184,6 +186,11 @@ class Group:
             return [Skip("tombstone")]
         if event.type == "AlertAction":
             return self._answer(event, groups, memory)
+        if is_foreign(event) and is_about_a_match(event.record):  # others are told as seen: safety fails open
+            return [*refused_record("group", event, self._clock.now())]
+        return self._take(event, groups, memory)
+
+    def _take(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
         trigger, now = event.record, self._clock.now()
         after = self._watches.after(trigger["rule"])
         if after is not None:

@@ -125,7 +125,11 @@ class Match:
     async def _answer(self, event: Event, plates: _Plates) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
-        return await self._match(event.record, plates, event.partition)
+        answers = await self._match(event.record, plates, event.partition)
+        for answer in answers:
+            if isinstance(answer, Emit) and answer.topic == "candidates":
+                answer.record["follows"] = event.places
+        return answers
 
     async def enrol(self) -> list[BrokenPicture]:
         """Take up what changed in the lists; return enrolment pictures that cannot be used."""

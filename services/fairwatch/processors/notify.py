@@ -30,6 +30,7 @@ from fairwatch.sinks.storm import StormControl
 from fairwatch.sinks.watch import Watch
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.refused_records import is_foreign, refused_record
 
 
 class Notify:
@@ -199,6 +200,8 @@ class Notify:
         """Put a revision into the ledgers of its receivers; return what is said at once, and where it waits."""
         if event.record is None:
             return [Skip("tombstone")], []
+        if is_foreign(event) and is_about_a_match(event.record):
+            return [*refused_record("notify", event, self._clock.now())], []
         said: list[Outcome] = []
         places = []
         addressed = event.record.get("addressed_to")

@@ -13,7 +13,9 @@ from fairwatch.parts import spec_of
 from fairwatch.policy.alert_content import SEVERITIES
 from fairwatch.policy.better_shot import rank
 from fairwatch.policy.erasure_receipt import Erased
+from fairwatch.policy.release import is_about_a_match
 from fairwatch.policy.two_person import required_people
+from fairwatch.wire.refused_records import is_foreign
 from fairwatch.wire.trust import Trust
 
 MILLISECOND = 1_000
@@ -70,9 +72,9 @@ class Project:
         ]
 
     def _is_forged(self, event: Event) -> bool:
-        """Tell whether somebody is said to have decided what nobody vouches for; `verify` tells it."""
+        """Tell whether nobody vouches for what somebody decided or found; `verify`, `route` and `notify` tell it."""
         if event.type != "Verification":
-            return False
+            return is_foreign(event) and (event.type != "Alert" or is_about_a_match(event.record))
         record = event.record
         return bool(
             self._trust.refusal(
@@ -101,7 +103,7 @@ def _nothing(event: Event, parts: Sequence[Facet]) -> Sequence[Outcome]:
     """Say why nothing of an event is shown."""
     if parts:
         return (Skip("erased"),)
-    if event.type == "Verification":
+    if event.type == "Verification" or is_foreign(event):
         return (Skip("not_authentic"),)
     return (Reject("unsupported", f"a record of type {event.type} is not shown to anybody", "type"),)
 

@@ -25,6 +25,7 @@ from fairwatch.policy.signatures import PrivateKey
 from fairwatch.telemetry import metrics
 from fairwatch.wire.receipts import sign_receipt
 from fairwatch.wire.refused_deeds import RefusedRecords
+from fairwatch.wire.refused_records import is_foreign
 from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
@@ -132,7 +133,7 @@ class Retain:
         """Remember candidates by their ids and the pictures that they refer to."""
         if batch and self._stores["media"].store.sealed:
             self._looked_at = ()  # their pictures get data keys of their own
-        return [[Skip(self._candidates.note(event))] for event in batch]
+        return [[Skip("not_authentic" if is_foreign(event) else self._candidates.note(event))] for event in batch]
 
     def due_at(self) -> int | None:
         """Return when the next tick has something to do."""

@@ -22,6 +22,7 @@ from fairwatch.policy.subject import Subject, is_biometric, of_sighting, of_verd
 from fairwatch.policy.template import Template
 from fairwatch.telemetry import metrics
 from fairwatch.wire.kinds.names import Names
+from fairwatch.wire.refused_records import is_foreign, refused_record
 
 
 class Route:
@@ -71,8 +72,15 @@ class Route:
     def _answer(self, event: Event) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
-        if event.type == "DeviceStatus":
-            return self._alive(event.record)
+        if event.type == "Verdict" and is_foreign(event):
+            return [*refused_record("route", event, event.record["decided_at"])]  # not the clock: it has none
+        answers = self._alive(event.record) if event.type == "DeviceStatus" else self._seen(event)
+        for answer in answers:
+            if answer.__class__ is Emit and answer.topic == "alert-triggers":
+                answer.record["follows"] = event.places
+        return answers
+
+    def _seen(self, event: Event) -> list[Outcome]:
         try:
             subject = self.subject_of(event.type, event.record)
             raised = [*self._arms(subject), *self._raise(subject, event.record)]

@@ -12,7 +12,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
-from fairwatch.domain.records import AuditRecord, MatchCandidate, Verdict, Verification
+from fairwatch.domain.records import AuditRecord, MatchCandidate, RecordPlace, Verdict, Verification
 from fairwatch.domain.taken_back import LookedThrough, Untold
 from fairwatch.matching.recheck import Recheck
 from fairwatch.parts import spec_of
@@ -21,6 +21,7 @@ from fairwatch.policy.better_shot import differs, improved, rank
 from fairwatch.policy.release import verdict_id
 from fairwatch.policy.two_person import Case, Objection, Ruling, objection, rule
 from fairwatch.wire.refused_deeds import RefusedRecords, refused_deed
+from fairwatch.wire.refused_records import is_foreign, refused_record
 from fairwatch.wire.signed_view import SignedView
 from fairwatch.wire.trust import Trust, Unauthentic
 from fairwatch.wire.trust_heads import TOPIC as HEADS
@@ -34,7 +35,8 @@ ACT = "verify"  # what a signed decision says
 ACTION = "candidate.verify"  # and what policies call it
 MISSING = frozenset({"no_authorisation", "no_entry"})  # not here, or not here yet
 
-# What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, and when to look again.
+# What is kept of a candidate: the candidate, the decisions that count, since when, the outcome, when to look again, and
+# where these lie (`places`, by the id of the decision; that of the candidate under "").
 Value = dict[str, Any]
 
 
@@ -42,7 +44,7 @@ class Verify:
     """Candidates and verifications in, at most one verdict per candidate out.
 
     A decision counts only where it is signed by what recognised its reviewer, and an administrator vouches for both;
-    what is not is a dead letter, an audit record and a number.
+    what is not is a dead letter, an audit record and a number. So is a candidate that `match` has not written.
 
     Decisions may come before their candidate. Of one person the latest counts until the verdict; after it nothing does,
     except that a CONFIRMED verdict is followed by a REVOKED one where its mandate shrinks: where entry and
@@ -132,6 +134,8 @@ class Verify:
         if record is None:
             self._agenda.delete(event.partition, event.key)
             return [Skip("erased")]
+        if event.type == "MatchCandidate" and is_foreign(event):
+            return [*refused_record("verify", event, self._clock.now())]
         if event.key != record["candidate_id"]:
             return _misplaced(event, record["candidate_id"], self._clock.now())
         return self._handle(event, memory)
@@ -144,13 +148,13 @@ class Verify:
             return [*refused_deed("verify", event, record["reviewer"], reason, self._clock.now(), self._trust)]
         value = self._agenda.get(partition, key)
         if event.type == "MatchCandidate" and value and value["candidate"] and _is_better(record, value["candidate"]):
-            return self._improve(partition, key, value, record)
+            return self._improve(event, value)
         if memory.repeats(event, identity, made_at):
             return [Skip("duplicate")]
         value = value or self._new()
         if event.type == "MatchCandidate":
-            return self._candidate(partition, key, value, record)
-        return self._verification(partition, key, value, record)
+            return self._candidate(event, value)
+        return self._verification(event, value)
 
     def _not_authentic(self, verification: Verification) -> Unauthentic | None:
         """Return why a decision is not that of its reviewer, or None."""
@@ -163,25 +167,32 @@ class Verify:
             return refusal or "unsigned"
         return None if deed["at"] == verification["decided_at"] else "out_of_time"
 
-    def _candidate(self, partition: int, key: str, value: Value, candidate: MatchCandidate) -> list[Outcome]:
+    def _candidate(self, event: Event, value: Value) -> list[Outcome]:
+        partition, key = event.partition, event.key
         waiting, value["verifications"] = value["verifications"], []
-        value |= {"candidate": candidate, "since": self._clock.now()}
+        value |= {"candidate": event.record, "since": self._clock.now()}
+        _lies(value, "", event)
         outcomes = [outcome for verification in waiting for outcome in self._take(value, verification)]
         outcomes += self._rule(partition, key, value)
         return outcomes or [Skip("pending")]
 
-    def _improve(self, partition: int, key: str, value: Value, better: MatchCandidate) -> list[Outcome]:
+    def _improve(self, event: Event, value: Value) -> list[Outcome]:
         """Put a better shot in the place of what people look at; decisions that were given stay as they are."""
+        better: MatchCandidate = event.record
         if field := differs(value["candidate"], better):
             return [Reject("invalid_field", f"a better shot of a candidate is about another {field}", field)]
         if value["outcome"]:
             return [Skip("after_verdict")]
         value["candidate"] = improved(value["candidate"], better)
-        return [*self._rule(partition, key, value)] or [Skip("pending")]
+        _lies(value, "", event)
+        return [*self._rule(event.partition, event.key, value)] or [Skip("pending")]
 
-    def _verification(self, partition: int, key: str, value: Value, verification: Verification) -> list[Outcome]:
+    def _verification(self, event: Event, value: Value) -> list[Outcome]:
+        partition, key = event.partition, event.key
+        verification: Verification = event.record
         if value["outcome"]:
             return [self._tell_of("verification.ignored", verification, "after the verdict"), Skip("after_verdict")]
+        _lies(value, verification["verification_id"], event)
         if value["candidate"] is None:
             value["verifications"].append(verification)
             self._agenda.put(partition, key, value)
@@ -217,7 +228,8 @@ class Verify:
         self._agenda.put(partition, key, value)
         if ruling.outcome == "PENDING":
             return []
-        return _verdict(candidate, ruling, self._cited(ruling.counted[-1]) if ruling.counted else {})
+        cited = self._cited(ruling.counted[-1]) if ruling.counted else {}
+        return _verdict(candidate, ruling, cited, _follows(value, ruling))
 
     def _shrunk(self, partition: int, key: str, value: Value, refusal: Refusal | None) -> list[Emit]:
         """Take a confirmed candidate back where its mandate no longer reaches it, else look again when that may end."""
@@ -228,7 +240,8 @@ class Verify:
             return []
         value |= {"outcome": "REVOKED", "due": _until(value)}
         self._agenda.put(partition, key, value)
-        return _verdict(candidate, Ruling("REVOKED", now, f"authorisation or entry: {refusal}"), {})
+        ruling = Ruling("REVOKED", now, f"authorisation or entry: {refusal}")
+        return _verdict(candidate, ruling, {}, _follows(value, ruling))
 
     def _tell_of(self, action: str, verification: Verification, reason: str) -> Emit:
         return _tell(action, verification, reason, self._cited(verification))
@@ -263,6 +276,18 @@ def _is_better(candidate: MatchCandidate, known: MatchCandidate) -> bool:
     return rank(candidate) > rank(known)
 
 
+def _lies(value: Value, name: str, event: Event) -> None:
+    """Remember where a candidate (under no name) or a decision lies."""
+    if places := event.places:
+        value.setdefault("places", {})[name] = places[0]
+
+
+def _follows(value: Value, ruling: Ruling) -> list[RecordPlace]:
+    """Return what a verdict follows from: the candidate, then each decision that counted, where it is known."""
+    places = value.get("places", {})
+    return [places[name] for name in ("", *(v["verification_id"] for v in ruling.counted)) if name in places]
+
+
 def _until(value: Value) -> int:
     """Return until when a verdict is remembered; an earlier program kept that as the time of its next look."""
     return int(value.get("until") or value["due"])
@@ -294,7 +319,9 @@ def _said(verification: Verification) -> str:
     return orjson.dumps(verification, default=str, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _verdict(candidate: MatchCandidate, ruling: Ruling, cited: Mapping[str, str]) -> list[Emit]:
+def _verdict(
+    candidate: MatchCandidate, ruling: Ruling, cited: Mapping[str, str], follows: list[RecordPlace]
+) -> list[Emit]:
     candidate_id = candidate["candidate_id"]
     verdict: Verdict = {
         "verdict_id": verdict_id(candidate_id, ruling.outcome),
@@ -304,6 +331,7 @@ def _verdict(candidate: MatchCandidate, ruling: Ruling, cited: Mapping[str, str]
         "verifications": list(ruling.counted),
         "reason": ruling.reason,
         "candidate": candidate,
+        "follows": follows,
     }
     record: AuditRecord = {
         "audit_id": stable_id("audit", "verdict.reached", verdict["verdict_id"]),

@@ -1,4 +1,4 @@
-"""Kafka headers: CloudEvents 1.0 in binary mode, W3C trace context, and the three that are our own."""
+"""Kafka headers: CloudEvents 1.0 in binary mode, W3C trace context, and those that are our own."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime

@@ -18,6 +18,7 @@ from fairwatch.wire.producer import Producer
 from fairwatch.wire.vouching import vouch_key, vouch_person
 
 Record = dict[str, Any]
+UNBOUND = {"reason": "unbound"}
 WEEK = 7 * 86_400_000_000
 LOOK_ALIKE, UNSEEN = "\N{CYRILLIC SMALL LETTER A}lice", "al\N{ZERO WIDTH SPACE}ice"
 FORGER = PrivateKey.generate()
@@ -161,14 +162,13 @@ def _of_records(ground: Ground) -> list[Forgery]:
     misplaced = f"of-{genuine['candidate_id']}"
     return [
         Forgery("a candidate that calls the face a plate, so that it needs nobody",
-                put("candidates", plate["candidate_id"], plate), "verdict.reached", plate["candidate_id"],
-                {"outcome": "REVOKED"}),
+                put("candidates", plate["candidate_id"], plate), "record.refused", plate["candidate_id"], UNBOUND),
         Forgery("the genuine candidate is written again under another key", put("candidates", misplaced, genuine),
-                "record.refused", misplaced, {}),
-        Forgery("a candidate of a week ago comes again, with both decisions signed", replay, "verdict.reached",
-                old["candidate_id"], {"outcome": "EXPIRED"}),
+                "record.refused", misplaced, UNBOUND),
+        Forgery("a candidate of a week ago comes again, with both decisions signed", replay, "record.refused",
+                old["candidate_id"], UNBOUND),
         Forgery("an alert is written past everybody, for a place that the authorisation does not reach",
-                put("alerts", past["group"], past), "alert.suppressed", past["alert_id"], {}),
+                put("alerts", past["group"], past), "record.refused", past["group"], UNBOUND),
     ]  # fmt: skip
 
 

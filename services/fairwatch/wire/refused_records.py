@@ -1,0 +1,53 @@
+"""What becomes of a record that only the hub writes, and that nobody of the hub wrote: never a candidate or alert."""
+
+from functools import cache
+from hashlib import sha256
+
+import orjson
+
+from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Reject
+from fairwatch.domain.records import AuditRecord
+from fairwatch.parts import parts
+from fairwatch.telemetry import metrics
+
+SHARD = "-shard-"  # behind the name of a processor that holds a part of the lists
+
+
+@cache
+def writers(topic: str) -> frozenset[str]:
+    """Return the components that write a topic."""
+    return frozenset(name for name, part in parts().items() if topic in part.produces())
+
+
+def is_foreign(event: Event) -> bool:
+    """Tell whether nobody of the hub who may write the topic wrote it; False where that is not asked.
+
+    A tombstone takes something away and says nothing of anybody: it needs no bond.
+    """
+    if event.writer is None or event.record is None:
+        return False
+    return event.writer.partition(SHARD)[0] not in writers(event.topic)
+
+
+def refused_record(component: str, event: Event, now: int) -> tuple[Emit, Reject]:
+    """Return the audit record and the dead letter of a foreign record; `now` in microseconds UTC."""
+    said = sha256(orjson.dumps(event.record, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    reason = "wrong_writer" if event.writer else "unbound"
+    record: AuditRecord = {
+        "audit_id": stable_id("audit", "record.refused", event.topic, event.partition, event.offset, said),
+        "action": "record.refused",
+        "actor": f"processor:{component}",
+        "at": now,
+        "subject": event.key,
+        "details": {
+            "reason": reason,
+            "topic": event.topic,
+            "place": f"{event.partition}/{event.offset}",
+            "sha256": said,
+        },
+    }
+    metrics.DEEDS_REFUSED.labels(component, reason).inc()
+    what = f"no processor that writes {event.topic} has written it: {reason}"
+    return Emit("audit", event.key, record), Reject("not_authentic", what)
