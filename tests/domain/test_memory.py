@@ -3,7 +3,7 @@
 import pytest
 
 from fairwatch.domain.event import Event
-from fairwatch.domain.memory import DAY, HIDDEN, KEEP, SHELF_LIMIT, SHELVES, SPAN, Memory
+from fairwatch.domain.memory import DAY, HIDDEN, KEEP, SHELF_LIMIT, SHELVES, SPAN, BriefMemory, Memory
 from fairwatch.wire.topics import topics
 from tests.support.records import AT
 
@@ -189,3 +189,11 @@ def test_a_hundred_thousand_ids_are_rows_of_a_kilobyte(log):
 )
 def test_memory_outlives_the_topics_from_which_ids_come_again(name):
     assert topics()[name].retention_hours * 3_600_000_000 < KEEP
+
+
+def test_what_a_back_test_has_played_is_known_by_its_id_alone():
+    memory = BriefMemory()
+    assert [memory.repeats(None, name, AT) for name in ("a", "b", "a")] == [False, False, True]
+    memory.note("c")
+    memory.save()
+    assert [memory.knows(name) for name in ("a", "c", "d")] == [True, True, False]

@@ -137,6 +137,31 @@ class Memory:
         self._changed[number, shelf] = None
 
 
+class BriefMemory:
+    """A memory of one process that nobody restores: what a back-test has played."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def repeats(self, _event: Event, identity: str, _at: int) -> bool:
+        """Tell whether this was done before; if not, remember it as done."""
+        if identity in self._known:
+            return True
+        self._known.add(identity)
+        return False
+
+    def knows(self, identity: str) -> bool:
+        """Tell whether an id was noted."""
+        return identity in self._known
+
+    def note(self, identity: str) -> None:
+        """Remember an id."""
+        self._known.add(identity)
+
+    def save(self) -> None:
+        """Do nothing: it is kept in this process."""
+
+
 def _place(identity: str) -> tuple[int, str]:
     """Return the shelf of an id, and how it stands there, between commas."""
     digest = blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=11).digest()

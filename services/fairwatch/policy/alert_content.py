@@ -1,6 +1,6 @@
 """What a group's alert says: of most things the latest word, of some the widest, the earliest or the worst."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairwatch.domain.ids import stable_id
@@ -61,6 +61,12 @@ def merge(alert: dict[str, Any], trigger: Mapping[str, Any]) -> bool:
         alert["severity"] = trigger["severity"]
     spreads = [name for name in WIDEST if _widen(alert, name, trigger.get(name, ()))]
     return rises or bool(spreads)
+
+
+def together(known: Sequence[str], devices: Sequence[str]) -> tuple[str, ...]:
+    """Return the devices of a cause that has several, the newest last; none where it has one."""
+    found = tuple(dict.fromkeys((*known, *devices)))
+    return found[-DEVICE_LIMIT:] if len(found) > 1 else ()
 
 
 def _widen(alert: dict[str, Any], name: str, said: Any) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from fairwatch.policy import escalating, matches
-from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened
+from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened, together
 from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name
 from fairwatch.policy.deeds import Objection, note, objection
 from fairwatch.policy.escalations import NONE, Escalations
@@ -216,7 +216,7 @@ class AlertGroup:
         if first and value["ended"] == "CANCELLED":  # taken back before anybody was told
             self._bury()
             return None
-        if value["ended"] is None:
+        if value["ended"] is None and not (first and value["heard_at"] == now and value["alert"]["count"] == 1):
             self._age(now)
         if first and self._tells is not None and not self._tells(self, now):
             self._hold_back(now)
@@ -291,7 +291,7 @@ class AlertGroup:
         self.causes.put(
             Cause(
                 cause_id, kind, devices[0], trigger["event_type"], started, trigger["updated_at"], now,
-                _together(known.devices if known else (), devices),
+                together(known.devices if known else (), devices),
             )
         )  # fmt: skip
         return "taken" if changed else "goes_on"
@@ -355,7 +355,9 @@ class AlertGroup:
             value["due"] = max(now, (value["told_at"] or 0) + value["timing"]["group_interval"])
 
     def _told_causes(self) -> dict[str, Any]:
-        firing = sorted(self.causes, key=lambda cause: cause.updated_at, reverse=True)
+        firing = list(self.causes)
+        if len(firing) > 1:
+            firing.sort(key=lambda cause: cause.updated_at, reverse=True)
         listed = [cause.told("FIRING") for cause in firing[:CAUSE_LIMIT]]
         told = {
             "causes": [*listed, *reversed(self.value["gone"])][:CAUSE_LIMIT],
@@ -364,6 +366,9 @@ class AlertGroup:
         }
         parties = {cause.cause_id: cause.devices for cause in firing if cause.devices} or self.value.get("parties", {})
         shown = reversed(listed or told["causes"])
+        if len(told["causes"]) == 1 and not parties:
+            device = told["causes"][0]["device_id"]
+            return told | {"device_ids": [device]} if device else told
         if parties:
             devices = dict.fromkeys(
                 device for cause in shown for device in parties.get(cause["cause_id"]) or (cause["device_id"],)
@@ -387,9 +392,3 @@ class AlertGroup:
 def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
     """Tell whether an end says that its beginning was on the way as well, and when."""
     return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])
-
-
-def _together(known: Sequence[str], devices: Sequence[str]) -> tuple[str, ...]:
-    """Return the devices of a cause that has several, the newest last; none where it has one."""
-    found = tuple(dict.fromkeys((*known, *devices)))
-    return found[-DEVICE_LIMIT:] if len(found) > 1 else ()

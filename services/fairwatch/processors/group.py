@@ -9,7 +9,7 @@ from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
-from fairwatch.domain.memory import HIDDEN, Memory
+from fairwatch.domain.memory import HIDDEN, BriefMemory, Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AlertAction
@@ -93,6 +93,7 @@ class Group:
         self._answers = answers
         self._judge = judge or Judge()
         self._is_rehearsal = is_rehearsal
+        self._played = BriefMemory() if is_rehearsal else None
         quiet = quiet or Quiet()
         self._dependencies = Dependencies(quiet.inhibit, inhibitions, state)
         times = MuteTimes(rules, sites, site_armings) if isinstance(rules, RuleBook) else None
@@ -118,7 +119,7 @@ class Group:
             return []
         self._escalations = self._escalations.renewed(self._clock.now())
         partition, groups = batch[0].partition, dict[str, AlertGroup]()
-        memory = Memory(self._state, partition, self._clock.now())
+        memory = self._played or Memory(self._state, partition, self._clock.now())
         self._look_at_rules()
         answers = []
         for event in batch:
@@ -181,7 +182,7 @@ class Group:
             self._incidents = book.tree.routes.incidents if isinstance(book, RuleBook) else ()
             self._token = token
 
-    def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
+    def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
         if event.record is None:
             return [Skip("tombstone")]
         if event.type == "AlertAction":
@@ -208,7 +209,7 @@ class Group:
         steps = self._steps(trigger, group) if verdict == "taken" else []
         return [*steps, *self._write(group, now)] or [GOES_ON if verdict == "goes_on" else GROUPED]
 
-    def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
+    def _answer(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
         deed, now = event.record, self._clock.now()
         if not memory.knows(deed["action_id"]) and (reason := self._not_authentic(deed, now)):
             return [*refused_deed("group", event, deed["actor"], reason, now, cast("Trust", self._answers))]
@@ -303,7 +304,7 @@ def _lane_of(key: str, _: Mapping[str, Any]) -> str:
     return next((lane for lane in (WATCH, HISTORY) if key.startswith(lane)), "")
 
 
-def _is_new(trigger: Mapping[str, Any], memory: Memory) -> bool:
+def _is_new(trigger: Mapping[str, Any], memory: Memory | BriefMemory) -> bool:
     """Tell whether nothing was heard of the trigger's object before; and remember a track that was."""
     causes = trigger.get("causes")  # one of an earlier release has none, and speaks of moments only
     if not causes or causes[0]["kind"] != "TRACK" or OBJECT not in causes[0]["cause_id"]:
