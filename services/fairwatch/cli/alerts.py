@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from fairwatch.apps import alert_causes
 from fairwatch.apps.alerts_client import As, Because, Note, Password, Url, asked_as
 from fairwatch.apps.printing import shown
 from fairwatch.apps.receivers import deliveries_of
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
         group.command()(command)
     group.command("list")(list_alerts)
     group.command()(deliveries)
+    group.command()(causes)
     app.add_typer(group)
 
 
@@ -78,6 +80,32 @@ def deliveries(
     if not found:
         typer.echo(f"no delivery of {shown(alert_id)} is known", err=True)
     raise typer.Exit(0 if found else 1)
+
+
+def causes(
+    alert_id: AlertId,
+    page: Annotated[int, typer.Option(min=1, help="Which page.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=10_000, help="How many on a page.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each.")] = False,
+) -> None:
+    """Print everything that raised an alert, the newest first: an alert itself names the newest hundred only.
+
+    They are read from the topic `alert-triggers`. Exit code 1 where there is no such alert.
+    """
+    found = alert_causes.causes(settings(), alert_id)
+    if not found:
+        typer.echo(f"no causes of {shown(alert_id)} are known", err=True)
+        raise typer.Exit(1)
+    table = Table("state", "device", "what", "since", "last", "times", box=None)
+    for one in found[(page - 1) * size : page * size]:
+        if as_json:
+            typer.echo(json.dumps(one))
+        since, last = iso_8601(one["started_at"])[:19], iso_8601(one["updated_at"])[:19]
+        table.add_row(*map(shown, (one["state"], one["device_id"], one["event_type"], since, last, str(one["times"]))))
+    if not as_json:
+        Console().print(table)
+        firing = sum(one["state"] == "FIRING" for one in found)
+        typer.echo(f"{len(found)} causes, {firing} of them firing; page {page} of {-(-len(found) // size)}")
 
 
 def ack(

@@ -1,0 +1,94 @@
+"""An alert names the newest hundred of its causes; all of them are found in the triggers of its group."""
+
+from datetime import timedelta
+
+from fairwatch.apps.backtest.state import QuickState
+from fairwatch.domain.clock import ManualClock
+from fairwatch.policy.alert_causes import causes_of
+from fairwatch.policy.routing import Options
+from fairwatch.processors.group import Group
+from tests.support.processor_world import MemoryState, World, emitted
+from tests.support.records import AT, trigger
+
+GROUP = "tamper|harbour"
+
+
+class Yard:
+    """A group, what was raised of it, and its alerts."""
+
+    def __init__(self) -> None:
+        self.clock, self.raised, self.alerts = ManualClock(AT), [], []
+        self.world = World(
+            Group({"tamper": Options(group_interval=timedelta(0))}, MemoryState(), self.clock), self.clock
+        )
+
+    async def see(self, device: str, state: str = "NEW", kind: str = "CONDITION", **fields) -> None:
+        n, at = len(self.raised), self.clock.now()
+        cause = {"cause_id": device, "kind": kind, "state": "FIRING", "device_id": device,
+                 "event_type": "tamper.covered", "started_at": at, "updated_at": at}  # fmt: skip
+        said = trigger(GROUP, n=n, at=at, state=state, device_ids=[device], causes=[cause], **fields)
+        self.raised.append(said)
+        self.alerts += emitted(await self.world.push(self.world.event("alert-triggers", "Alert", said)), "alerts")
+        self.clock.advance(seconds=1)
+
+    def causes(self, alert: dict | None = None) -> list[dict]:
+        twice = [one for said in self.raised for one in (said, said)]
+        return causes_of(alert or self.alerts[-1], twice, QuickState())
+
+
+async def test_of_a_hundred_and_fifty_devices_each_is_found_with_its_state_and_times():
+    yard = Yard()
+    for n in range(150):
+        await yard.see(f"cam-{n}")
+    await yard.see("cam-7")
+    for n in range(20, 140):
+        await yard.see(f"cam-{n}", "ENDED")
+    found = {one["device_id"]: one for one in yard.causes()}
+    assert len(found) == 150
+    assert max(len(alert["causes"]) for alert in yard.alerts) == 100
+    firing = {device for device, one in found.items() if one["state"] == "FIRING"}
+    assert firing == {f"cam-{n}" for n in (*range(20), *range(140, 150))}
+    assert yard.alerts[-1]["firing"] == len(firing)
+    again = found["cam-7"]
+    assert (again["times"], again["started_at"], again["updated_at"]) == (2, AT + 7_000_000, AT + 150_000_000)
+    last = [one["updated_at"] for one in yard.causes()]
+    assert last == sorted(last, reverse=True)
+
+
+async def test_the_next_alert_of_the_group_is_another_one():
+    yard = Yard()
+    await yard.see("cam-1")
+    await yard.see("cam-1", "ENDED")
+    first = yard.alerts[-1]
+    await yard.see("cam-2")
+    assert [one["device_id"] for one in yard.causes(first)] == ["cam-1"]
+    assert [(one["device_id"], one["state"]) for one in yard.causes()] == [("cam-2", "FIRING")]
+
+
+async def test_what_was_revoked_is_not_among_them():
+    yard = Yard()
+    await yard.see("cam-1", candidate_id="c-1")
+    await yard.see("cam-2", candidate_id="c-2")
+    await yard.see("cam-1", "CANCELLED", candidate_id="c-1")
+    assert [one["device_id"] for one in yard.causes()] == ["cam-2"]
+
+
+async def test_what_began_before_its_topic_holds_it_is_what_the_alert_says():
+    yard = Yard()
+    await yard.see("cam-1")
+    await yard.see("cam-2")
+    yard.raised = yard.raised[1:]
+    assert {one["device_id"] for one in yard.causes()} == {"cam-1", "cam-2"}
+
+
+async def test_a_moment_that_aged_out_holds_no_more():
+    yard = Yard()
+    await yard.see("cam-1", kind="MOMENT")
+    await yard.see("cam-2")
+    yard.clock.advance(seconds=900)
+    await yard.see("cam-3")
+    assert {one["device_id"]: one["state"] for one in yard.causes()} == {
+        "cam-1": "ENDED",
+        "cam-2": "FIRING",
+        "cam-3": "FIRING",
+    }
