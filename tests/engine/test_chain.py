@@ -182,6 +182,13 @@ async def test_what_one_processor_does_to_a_record_is_not_seen_by_the_next() -> 
     assert (steps["left"].spoilt, steps["right"].spoilt) == (0, 0)
 
 
+async def test_what_is_handed_on_goes_with_what_its_bytes_say_and_nothing_else_does() -> None:
+    chain, _ = chain_of()
+    works, batch = await handle(chain, [given("in", 0, "d", observation("d"))])
+    assert batch[1].said == CODEC.decode(works[0].answer.outputs[0].value or b"")[1]
+    assert [output.said for work in works[1:] for output in work.answer.outputs] == [None, None]
+
+
 async def test_an_event_that_dies_in_the_second_processor_leaves_the_others_alone() -> None:
     chain, _ = chain_of()
     works, batch = await handle(

@@ -3,7 +3,8 @@
 import io
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -12,11 +13,19 @@ from fastavro.utils import generate_many
 
 from fairwatch.domain.errors import RejectedError
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.compiled_copier import compile_copier
 from fairwatch.wire.compiled_reader import compile_reader, number_at
 from fairwatch.wire.compiled_writer import compile_writer, varint
 from fairwatch.wire.schemas import Schema, newest, released
+from fairwatch.wire.source_code import StrangeError
 
 RECORDS = 40
+
+
+class Kind(StrEnum):
+    """An enumeration that is equal to texts."""
+
+    PLATE = "PLATE"
 
 
 def _by_fastavro(known: Schema, record: Any) -> bytes:
@@ -45,6 +54,51 @@ def test_broken_bytes_end_as_with_fastavro(known: Schema) -> None:
             encoded[chance.randrange(len(encoded))] = chance.randrange(256)
         broken = bytes(encoded[: chance.randrange(len(encoded) // 2, len(encoded) + 1)])
         assert _outcome(codec, known, broken) == _expected(known, broken)
+
+
+@pytest.mark.parametrize("known", newest().values(), ids=lambda known: known.type)
+def test_a_copy_is_what_a_reader_of_the_bytes_would_make_of_a_record(known: Schema) -> None:
+    chance = random.Random(known.type)
+    write, read, copy = compile_writer(known.parsed), compile_reader(known.parsed), compile_copier(known.parsed)
+    for record in generate_many(known.parsed, RECORDS // 4):
+        _thin_out(record, chance, lambda: write(record, bytearray()))  # noqa: B023  it is called at once
+        out = bytearray()
+        write(record, out)
+        before = repr(record)
+        copied = copy(record)
+        assert repr(copied) == repr(read(bytes(out), 0)[0])
+        _empty(copied)
+        assert repr(record) == before, "they share something that can change"
+
+
+def _thin_out(value: Any, chance: random.Random, check: Callable[[], None]) -> None:
+    """Write whole numbers without a point, and leave out here and there what has a default."""
+    for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        if isinstance(inner, float):
+            value[key] = int(inner)
+        elif isinstance(inner, dict | list):
+            _thin_out(inner, chance, check)
+        if isinstance(value, dict) and chance.random() < 1 / 8:
+            left_out = value.pop(key)
+            try:
+                check()
+            except (StrangeError, LookupError):
+                value[key] = left_out
+
+
+def _empty(value: Any) -> None:
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _empty(inner)
+    value.clear()
+
+
+def test_a_copy_holds_texts_where_something_equal_stood_for_them() -> None:
+    record = {**_observation(), "object_class": Kind.PLATE}
+    written, exact = Codec().exact_encoder("Observation")(record)
+    copied = Codec().copier("Observation")(record)
+    assert exact
+    assert repr(copied) == repr(Codec().decode(written)[1])
 
 
 def _outcome(codec: Codec, known: Schema, data: bytes) -> str:
@@ -91,7 +145,8 @@ def test_what_does_not_fit_is_refused_by_name(field: str, value: Any) -> None:
 
 def test_what_only_fastavro_takes_is_still_written() -> None:
     record = {**_observation(), "zones": ("gate-1", "gate-2")}
-    written = Codec().encode("Observation", record)
+    written, exact = Codec().exact_encoder("Observation")(record)
+    assert not exact
     assert written == Codec().encode("Observation", {**record, "zones": ["gate-1", "gate-2"]})
 
 

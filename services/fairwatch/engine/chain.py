@@ -14,8 +14,9 @@ from typing import Any
 from fairwatch.domain.event import Event
 from fairwatch.engine.answer import Answer
 from fairwatch.engine.link import Link
+from fairwatch.engine.record import Handed
 from fairwatch.engine.runs import by_partition
-from fairwatch.engine.submission import Headers, Output, partition_of
+from fairwatch.engine.submission import Output, partition_of
 from fairwatch.engine.tally import SAMPLE
 from fairwatch.engine.traces import BatchSpans, traced
 from fairwatch.telemetry import tracing
@@ -28,23 +29,6 @@ IN_CHAIN = "handled_in_chain"
 BEFORE = "handled_before"
 
 GivenTo = dict[str, list[int]]  # places in the batch that were handed over, by processor
-
-
-@dataclass(slots=True)
-class Handed:
-    """A record that is still to be written, as a consumer would give it; it has no offset yet.
-
-    Attributes:
-        origin: Full topic, partition and offset of what came into the chain; None for what a tick said.
-    """
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    origin: tuple[str, int, int] | None = None
-    offset: int = -1
 
 
 @dataclass(slots=True)
@@ -82,6 +66,8 @@ class Chain:
             link.spec.name: [other for other in links[number + 1 :] if not other.spec.acts_outside]
             for number, link in enumerate(links)
         }
+        for link in links:
+            link.hands_on(topic for taker in self._takers[link.spec.name] if marks for topic in taker.topics)
         self.counts: Mapping[str, int] = {}
         self.owned: Collection[int] = ()
 
@@ -228,7 +214,7 @@ class Chain:
             for name in names:
                 handed.setdefault(name, []).append(len(batch))
             origin = _origin(batch[output.cause]) if output.cause >= 0 else None
-            batch.append(Handed(output.topic, partition, output.key, output.value, output.headers, origin))
+            batch.append(Handed(output.topic, partition, output.key, output.value, output.headers, origin, output.said))
             record_id = next(value for name, value in output.headers if name == "ce_id")
             mark = self._marks.header(names, output.topic, partition, record_id, output.value)
             output.partition = partition  # also when partitions are added meanwhile: the mark says where it lies

@@ -1,6 +1,6 @@
 """Turns records off the wire into events, and what a processor answers into records to write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.processor import Spec
-from fairwatch.engine.record import Record
+from fairwatch.engine.record import Handed, Record
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.engine.submission import Headers, Output
 from fairwatch.telemetry.tracing import TRACE, joined
@@ -20,7 +20,8 @@ from fairwatch.wire.bonds import BOND, BOUND, Bonds
 from fairwatch.wire.dead_letter import UNREADABLE, UndecodedError
 from fairwatch.wire.headers import CARRIED, RECORDED, carried, cloud_event
 
-Target = tuple[str, Headers, Callable[[Mapping[str, Any]], bytes]]  # full name, headers of all, what encodes
+# Full name, headers of all, what encodes.
+Target = tuple[str, Headers, Callable[[Mapping[str, Any]], tuple[bytes, bool]]]
 
 log = structlog.get_logger()
 
@@ -31,6 +32,9 @@ class Encoding:
     Args:
         records: Name of the record that each topic carries.
         bonds: Prove who wrote a record that only processors write.
+
+    Attributes:
+        handed_on: Full names of topics whose outputs are read in memory as well.
     """
 
     def __init__(
@@ -47,8 +51,10 @@ class Encoding:
         self._source = f"fairwatch/{spec.name}"
         self._writes = spec.writes
         self._decoders = {name: codec.decoder(self._records[name]) for name in spec.reads}
+        self._copiers: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {}
         self._targets: dict[str, Target] = {}
         self._now = 0
+        self.handed_on: Collection[str] = ()
 
     def begin(self, now: int) -> None:
         """Start a batch: what its outputs to one topic have in common is made when the first of them comes."""
@@ -61,7 +67,7 @@ class Encoding:
             raise ValueError(f"{self._name} may not write to {topic}: declared are {sorted(self._writes)}")
         described = cloud_event(self._records[topic], source=self._source, event_id="", at=self._now)
         described.pop("ce_id")
-        encode = self._codec.encoder(self._records[topic])
+        encode = self._codec.exact_encoder(self._records[topic])
         target = self._targets[topic] = self._prefix + topic, list(described.items()), encode
         return target
 
@@ -91,8 +97,8 @@ class Encoding:
                 key = record.key.decode() if record.key else ""
                 value = record.value
                 if value is not None:
-                    ahead = record.take_decoded() if record.__class__ is Record and record.decoded else None
-                    value = decode(value) if ahead is None else ahead
+                    known = self._known(topic, record)
+                    value = decode(value) if known is None else known
             except RejectedError as error:
                 broken[place] = _undecoded(error)
             except UnicodeDecodeError:
@@ -108,6 +114,17 @@ class Encoding:
                 events.append(event)
                 places.append(place)
         return events, places, broken
+
+    def _known(self, topic: str, record: Any) -> dict[str, Any] | None:
+        """Return what the value of a record says, where that is known without reading it; the caller's own."""
+        if record.__class__ is Record:
+            return record.take_decoded() if record.decoded else None
+        if record.__class__ is not Handed or record.said is None:
+            return None
+        copy = self._copiers.get(topic)
+        if copy is None:
+            copy = self._copiers[topic] = self._codec.copier(self._records[topic])
+        return copy(record.said)
 
     def output(self, emit: Emit, cause: Event, number: int, place: int) -> Output:
         """Encode the `number`th outcome of the event at `place` of its batch.
@@ -129,15 +146,19 @@ class Encoding:
             for name in CARRIED:
                 if name in known:
                     headers.append((name, known[name]))
-        key, value = emit.key.encode(), None if emit.record is None else encode(emit.record)
-        if value is not None and emit.topic in self._binds:
+        key = emit.key.encode()
+        if emit.record is None:
+            return Output(topic, key, None, headers, place)
+        value, exact = encode(emit.record)
+        if emit.topic in self._binds:
             headers.append((BOND, self._bonds.header(self._name, emit.topic, key, event_id.encode(), value)))
-        return Output(topic, key, value, headers, place)
+        said = emit.record if exact and topic in self.handed_on else None
+        return Output(topic, key, value, headers, place, said=said)
 
     def timed_output(self, emit: Emit) -> Output:
         """Encode what a tick emits; the record's own `received_at` says when its cause came in."""
         topic, fixed, encode = self._targets.get(emit.topic) or self._target(emit.topic)
-        output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record), fixed)
+        output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record)[0], fixed)
         event_id = stable_id("tick", emit.topic, emit.key, sha256(output.value or b"").hexdigest())
         output.headers = [*output.headers, ("ce_id", event_id.encode())]
         if output.value is not None and emit.topic in self._binds:

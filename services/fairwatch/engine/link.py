@@ -1,6 +1,6 @@
 """One processor at work on events: asked as often as it takes, its answers encoded, its state kept or rolled back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -69,6 +69,10 @@ class Link:
         self._turns = turns
         self._clock = clock
         self._retry_s = retry_s
+
+    def hands_on(self, topics: Iterable[str]) -> None:
+        """Learn which topics later processors of the chain read; full names."""
+        self._encoding.handed_on = self.written.intersection(topics)
 
     async def decoded(self, records: Sequence[Any], first: int = 0) -> Decoded:
         """Return the events of records of one partition, the place of each, and what could not be read by place."""

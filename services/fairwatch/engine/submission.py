@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ class Output:
         cause: Place of its event in the batch, -1 for none.
         partition: None for that of the key.
         offset: Where it was written, where it has a partition of its own; -1 while that is not known.
+        said: What the value was made of, where a later processor of the chain may read it.
     """
 
     topic: str
@@ -37,6 +38,7 @@ class Output:
     cause: int = -1
     partition: int | None = None
     offset: int = -1
+    said: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from fastavro import schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 
 from fairwatch.domain.errors import RejectedError
+from fairwatch.wire.compiled_copier import Copy, compile_copier
 from fairwatch.wire.compiled_reader import Read, compile_reader
 from fairwatch.wire.compiled_writer import Write, compile_writer
 from fairwatch.wire.faults import faults
@@ -93,16 +94,24 @@ class Codec:
         """
         return self._encoder(_of(type, self._newest))
 
+    def exact_encoder(self, type: str) -> Callable[[Mapping[str, Any]], tuple[bytes, bool]]:  # noqa: A002  as above
+        """Return `encoder`, but that it tells as well whether the record was exactly of its schema's types."""
+        return self._exact_encoder(_of(type, self._newest))
+
     def _encoder(self, known: Schema) -> Callable[[Mapping[str, Any]], bytes]:
+        encode = self._exact_encoder(known)
+        return lambda record: encode(record)[0]
+
+    def _exact_encoder(self, known: Schema) -> Callable[[Mapping[str, Any]], tuple[bytes, bool]]:
         header, write = self._header(known), _writer_of(known)
 
-        def encode(record: Mapping[str, Any]) -> bytes:
+        def encode(record: Mapping[str, Any]) -> tuple[bytes, bool]:
             out = bytearray(header)
             try:
                 write(record, out)
             except (StrangeError, *_WRITER_ERRORS):
-                return header + _by_fastavro(known, record)
-            return bytes(out)
+                return header + _by_fastavro(known, record), False
+            return bytes(out), True
 
         return encode
 
@@ -127,6 +136,14 @@ class Codec:
             return self.decode(data, expect)[1]
 
         return decode
+
+    def copier(self, type: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:  # noqa: A002  as above
+        """Return what gives, of a record that `exact_encoder` found exact, the record that `decode` would.
+
+        Raises:
+            RejectedError: `unknown_schema` when no record has that name.
+        """
+        return _copier_of(_of(type, self._newest))
 
     def decode(self, data: bytes, expect: str | None = None) -> tuple[str, dict[str, Any]]:
         """Return the record's type and the record in its newest version, every field present.
@@ -186,6 +203,11 @@ class Codec:
 @cache
 def _writer_of(known: Schema) -> Write:
     return compile_writer(known.parsed)
+
+
+@cache
+def _copier_of(known: Schema) -> Copy:
+    return compile_copier(known.parsed)
 
 
 @cache
