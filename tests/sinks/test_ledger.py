@@ -79,6 +79,7 @@ def test_content_tells_revisions_apart_and_neither_order_nor_time_of_issue_does(
     said = revision(1, parameters={"gate": "north", "lane": "2"}, issued_at=1)
     same = dict(reversed({**said, "issued_at": 2}.items()))
     same["parameters"] = dict(reversed(said["parameters"].items()))
+    assert fingerprint(said) == fingerprint({**said, "follows": [{"topic": "sightings", "partition": 0, "offset": 7}]})
     assert fingerprint(said) == fingerprint(same)
     assert fingerprint(said) != fingerprint({**said, **changed})
     assert delivery_id(said, "patrol") != delivery_id(said, "control-room")

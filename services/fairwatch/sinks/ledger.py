@@ -136,10 +136,10 @@ def told(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def fingerprint(alert: Mapping[str, Any]) -> str:
-    """Return what tells a revision's content from another, whenever it was issued.
+    """Return what tells a revision's content from another, whenever it was issued and whichever way it came.
 
     Where a worker dies between writing a revision and saving that it did, the number may come again: with the same
     content it is the same revision, with another it is one that has to be told as well.
     """
-    said = {name: value for name, value in alert.items() if name != "issued_at"}
+    said = {name: value for name, value in alert.items() if name not in ("issued_at", "follows")}
     return blake2b(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
