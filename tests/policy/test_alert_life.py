@@ -52,7 +52,30 @@ def test_a_beginning_is_told_after_its_wait_and_going_on_is_no_news(life):
     assert life.take() == "taken"
     assert (life.due, life.told(WAIT - 1), life.told(WAIT)) == (WAIT, None, "NEW")
     assert life.take(3 * S) == "goes_on"
-    assert (life.due, life.told(100 * S)) == (3 * S + RESOLVE, None)
+    assert (life.due, life.told(100 * S)) == (RESOLVE, None)
+    assert (life.told(RESOLVE), life.due) == (None, 3 * S + RESOLVE), "it was heard of since"
+
+
+@pytest.mark.parametrize(
+    ("kind", "patience", "state"),
+    [("TRACK", RESOLVE, "ENDED"), ("CONDITION", STALE, "STALE"), ("MOMENT", RESOLVE, None)],
+)
+def test_what_is_not_heard_of_any_more_is_told_while_others_hold_and_a_moment_only_with_the_next_word(
+    life, kind, patience, state
+):
+    life.take(kind=kind)
+    life.take(cause="b", kind="CONDITION", after=5 * S)
+    assert life.told(5 * S) == "NEW"
+    assert life.told(patience - 1) is None
+    life.group.pass_time(AT + patience)
+    alert = life.group.issue(AT + patience)
+    if state is None:
+        assert alert is None
+        life.take(cause="c", kind="CONDITION", after=patience + S)
+        alert, state = life.group.issue(AT + patience + S), "ENDED"
+    assert alert["state"] == "UPDATED"
+    assert {one["cause_id"]: one["state"] for one in alert["causes"]}["a"] == state
+    assert "a" not in {one["cause_id"] for one in alert["causes"] if one["state"] == "FIRING"}
 
 
 @pytest.mark.parametrize(

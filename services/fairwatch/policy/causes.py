@@ -191,3 +191,8 @@ def plain_name(trigger: Mapping[str, Any]) -> str:
     """Return what an earlier release called it: the candidate, else the device and what it said."""
     device = next(iter(trigger.get("device_ids", ())), "")
     return str(trigger.get("candidate_id") or f"{device}|{trigger['event_type']}")
+
+
+def tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
+    """Tell whether an end says that its beginning was on the way as well, and when."""
+    return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])

@@ -24,7 +24,8 @@ def silent_at(value: Mapping[str, Any]) -> int:
     timing = value["timing"]
     quiet = NEVER if value["heard_at"] is None else value["heard_at"] + timing["resolve_after"]
     lost = NEVER if value["lasts_from"] is None else value["lasts_from"] + timing["stale_after"]
-    return int(min(quiet, lost))
+    gone = NEVER if value.get("tracks_from") is None else value["tracks_from"] + timing["resolve_after"]
+    return int(min(quiet, lost, gone))
 
 
 def escalates_at(value: Mapping[str, Any]) -> int | None:

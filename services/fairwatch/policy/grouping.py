@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from fairwatch.policy import escalating, matches
 from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened, together
-from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name
+from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name, tells_of_its_beginning
 from fairwatch.policy.deeds import Objection, note, objection
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import escalates_at, repeat_at, silent_at
@@ -32,13 +32,14 @@ class AlertGroup:
     """One group and the alert that is open in it.
 
     Args:
-        value: {alert, timing, told_at, heard_at, lasts_from, due, ended, gone, changes, flaps, traces, aside}; times in
-            microseconds. `alert` holds the next revision's content, its revision is the last one that was told, -1 for
-            none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the condition was that has
-            been silent longest; `gone` lists causes that ended since the last revision; `flaps` counts how often it
-            began again since then, `changes` in all; `matches` counts by candidate; `parties` are the devices of
-            each cause in `gone` that has several; `escalation` is who is told next if nobody answers; `aside` is for
-            whom a revision is due that changes no time.
+        value: {alert, timing, told_at, heard_at, lasts_from, tracks_from, due, ended, gone, changes, flaps, traces,
+            aside}; times in microseconds. `alert` holds the next revision's content, its revision is the last one that
+            was told, -1 for none; `heard_at` is when a moment or track was last heard of, `lasts_from` when the
+            condition was that has been silent longest, `tracks_from` the track, or earlier; `gone` lists causes that
+            ended since the last revision; `flaps` counts how often it began again since then, `changes` in all;
+            `matches` counts by candidate; `parties` are the devices of each cause in `gone` that has several;
+            `escalation` is who is told next if nobody answers; `aside` is for whom a revision is due that changes no
+            time.
         causes: What holds.
         escalations: Who is told when nobody answers.
         tells: Says whether its first word may be said now.
@@ -103,7 +104,7 @@ class AlertGroup:
         """
         begins, cause = trigger.get("state", "NEW") not in OVER, cause_of(trigger)
         ended = [] if begins else self._ended_by(trigger, cause[0])
-        late = not begins and not ended and is_new and _tells_of_its_beginning(trigger)
+        late = not begins and not ended and is_new and tells_of_its_beginning(trigger)
         if not (begins or ended or late or (not self.is_over and matches.is_revoked(self.value, trigger))):
             return "nothing_open"
         if self.is_over:
@@ -174,7 +175,8 @@ class AlertGroup:
             return False
         ahead = (value["told_at"] or 0) > now or (value["heard_at"] or 0) > now
         if ahead:
-            value.update({name: min(value[name], now) for name in ("told_at", "heard_at") if value[name]})
+            times = ("told_at", "heard_at", "tracks_from")
+            value.update({name: min(value[name], now) for name in times if value.get(name)})
             for cause in self.causes:
                 cause.heard_at = min(cause.heard_at, now)
                 self.causes.put(cause)
@@ -265,7 +267,7 @@ class AlertGroup:
         cause_id, kind = cause
         if self.is_over:
             value.update(alert=opened(trigger), told_at=None, ended=None, gone=[], changes=0, flaps=0, heard_at=None)
-            value.update(escalation=None, lasts_from=None, due=now + value["timing"]["group_wait"])
+            value.update(escalation=None, lasts_from=None, tracks_from=None, due=now + value["timing"]["group_wait"])
             value["matches"] = {}
             known, changed = None, True
         else:
@@ -285,6 +287,8 @@ class AlertGroup:
             value["lasts_from"] = min(now, value["lasts_from"] or now)
         else:
             value["heard_at"] = now
+        if kind == "TRACK":
+            value["tracks_from"] = min(now, value.get("tracks_from") or now)
         matches.note(value, trigger)
         devices = trigger.get("device_ids") or [""]
         started = known.started_at if known else trigger["started_at"]
@@ -321,19 +325,22 @@ class AlertGroup:
     def _age(self, now: int) -> bool:
         """Take out what aged: moments and tracks that were not heard of, and conditions that are given up as lost.
 
-        Return whether it ends with that.
+        That a moment did is no news; that anything else did is told like an end. Return whether it ends with that.
         """
-        value, timing = self.value, self.value["timing"]
-        heard: list[int] = []
-        lasting: list[int] = []
+        value, timing, news = self.value, self.value["timing"], False
+        heard: dict[Kind, list[int]] = {"MOMENT": [], "TRACK": [], "CONDITION": []}
         for cause in self.causes:
             lasts = cause.kind == "CONDITION"
             if cause.heard_at > now - (timing["stale_after"] if lasts else timing["resolve_after"]):
-                (lasting if lasts else heard).append(cause.heard_at)
+                heard[cause.kind].append(cause.heard_at)
             else:
                 self._part(cause, "STALE" if lasts else "ENDED")
-        value["heard_at"], value["lasts_from"] = max(heard, default=None), min(lasting, default=None)
-        if heard or lasting:
+                news |= cause.kind != "MOMENT"
+        value["heard_at"] = max(heard["MOMENT"] + heard["TRACK"], default=None)
+        value["lasts_from"], value["tracks_from"] = (min(heard[kind], default=None) for kind in ("CONDITION", "TRACK"))
+        if any(heard.values()):
+            if news:
+                self._change(now)
             return False
         value["ended"], value["alert"]["ended_at"] = "ENDED", value["alert"]["updated_at"]
         return True
@@ -387,8 +394,3 @@ class AlertGroup:
     def _bury(self) -> None:
         self.causes.clear()
         self.value = {"alert": None}
-
-
-def _tells_of_its_beginning(trigger: Mapping[str, Any]) -> bool:
-    """Tell whether an end says that its beginning was on the way as well, and when."""
-    return bool(trigger["state"] == "ENDED" and trigger["started_at"] < trigger["updated_at"])
