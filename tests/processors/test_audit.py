@@ -1,8 +1,12 @@
 """The audit keeper chains each record once, and the same again after a crash."""
 
+import pytest
+
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.outcome import Skip
+from fairwatch.parts import of_kind
 from fairwatch.policy.audit_chain import verify
+from fairwatch.policy.audit_writers import BY
 from fairwatch.processors.audit import Audit
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, audit_record
@@ -48,3 +52,50 @@ async def test_after_a_crash_before_the_state_was_saved_the_same_links_come_agai
     report = verify(log)
     assert not report.faults
     assert (report.records, report.repeats) == (5, 2)
+
+
+def said_by(world, writer, **said):
+    event = world.event("audit", "AuditRecord", {**audit_record(1), **said})
+    event.writer = writer
+    return event
+
+
+@pytest.mark.parametrize(
+    ("writer", "said", "reason"),
+    [
+        ("", {"action": "verdict.reached", "actor": "processor:verify"}, "unbound"),
+        ("", {"action": "retention.deleted", "actor": "retain"}, "unbound"),
+        ("", {"action": "media.viewed", "actor": "processor:group"}, "unbound"),
+        ("match", {"action": "verdict.reached", "actor": "processor:verify"}, "wrong_writer"),
+        ("group", {"action": "media.viewed", "actor": "dora"}, "wrong_writer"),
+    ],
+)
+async def test_what_is_not_for_its_writer_to_say_is_in_the_log_as_an_attempt(writer, said, reason):
+    world = World(Audit(MemoryState(), ManualClock(AT)))
+    [[linked, refused]] = await world.push(said_by(world, writer, **said))
+    chained = linked.record
+    assert (chained["action"], chained["actor"]) == ("record.refused", "processor:audit")
+    assert (chained["details"]["reason"], chained["details"]["claims"]) == (reason, said["action"])
+    assert (refused.reason, refused.field) == ("not_authentic", "action")
+
+
+@pytest.mark.parametrize(
+    ("writer", "action"),
+    [("", "media.viewed"), ("", "site.armed"), ("route", "site.armed"), ("match-shard-1-of-2", "candidate.created")],
+)
+async def test_who_may_say_it_is_chained(writer, action):
+    world = World(Audit(MemoryState(), ManualClock(AT)))
+    [chained] = emitted(await world.push(said_by(world, writer, action=action, actor="dora")), "audit-chain")
+    assert chained["action"] == action
+
+
+async def test_a_forged_record_keeps_nobody_from_saying_the_same_who_may():
+    world = World(Audit(MemoryState(), ManualClock(AT)))
+    said = {"action": "verdict.reached", "actor": "processor:verify"}
+    events = [said_by(world, writer, **said) for writer in ("", "", "verify", "verify")]
+    chained = emitted(await world.push(*events), "audit-chain")
+    assert [record["action"] for record in chained] == ["record.refused", "verdict.reached"]
+
+
+def test_everybody_who_may_conclude_something_is_a_component_that_writes_the_log():
+    assert set(BY) == {name for name, part in of_kind("processor").items() if "audit" in part.produces()}

@@ -13,6 +13,7 @@ from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Outcome
 from fairwatch.domain.processor import Processor
+from fairwatch.policy.audit_writers import refusal
 from fairwatch.wire.topics import topics
 from tests.support.places import SCHEMAS
 
@@ -60,6 +61,9 @@ class World:
             assert outcome.topic in self.processor.spec.writes, f"{outcome.topic} is not declared"
             if outcome.record is not None and not outcome.topic.endswith("-dlq"):
                 assert_valid(outcome.record)
+            if outcome.topic == "audit":
+                action, actor = outcome.record["action"], outcome.record["actor"]
+                assert not refusal(action, actor, self.processor.spec.name), f"{action} is not for it to say"
 
 
 def emitted(answers: Sequence[Sequence[Outcome]], topic: str) -> list[Any]:

@@ -1,16 +1,23 @@
 """Chains audit records, so that none can be altered, removed or reordered unseen."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
+from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
-from fairwatch.domain.outcome import Emit, Outcome, Skip
+from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import State
+from fairwatch.domain.records import AuditRecord
 from fairwatch.parts import spec_of
 from fairwatch.policy.audit_chain import GENESIS, Head, identity, link
+from fairwatch.policy.audit_writers import AuditRefusal, refusal
+from fairwatch.telemetry import metrics
+from fairwatch.wire.bonds import without_shard
 
 HEAD = "chain"
+SHOWN = 64  # characters of what somebody claims
 
 
 class Audit:
@@ -19,6 +26,7 @@ class Audit:
     A record is chained once: by its id and content for as long as `Memory` keeps them, an older one by its offset.
     Where the state is saved after the records that it caused, the same records are chained again after a crash, to the
     same hashes: readers of the chain tolerate identical repeats.
+    What somebody says who may not say it is a dead letter, and the chain says that it was tried, not what it said.
 
     Args:
         state: Key `chain`: {sequence, hash}; and the memory of what was chained.
@@ -40,7 +48,7 @@ class Audit:
         value = self._state.get(partition, HEAD) or {"sequence": 0, "hash": GENESIS}
         head = Head(value["sequence"], value["hash"])
         keeper = _Keeper(f"audit-{partition}", head, memory)
-        answers = [[keeper.answer(event)] for event in batch]
+        answers = [keeper.answer(event) for event in batch]
         if keeper.head != head:
             self._state.put(partition, HEAD, {"sequence": keeper.head.sequence, "hash": keeper.head.hash})
         memory.save()
@@ -55,12 +63,41 @@ class _Keeper:
         self._chain = chain
         self._memory = memory
 
-    def answer(self, event: Event) -> Outcome:
+    def answer(self, event: Event) -> list[Outcome]:
         record = event.record
         if record is None:
-            return Skip("tombstone")
-        if self._memory.repeats(event, identity(record), record["at"]):
-            return Skip("duplicate")
+            return [Skip("tombstone")]
+        writer = without_shard(event.writer) if event.writer else event.writer
+        reason = refusal(record["action"], record["actor"], writer)
+        # What was forged keeps nobody from saying the same who may.
+        if self._memory.repeats(event, (reason or "") + identity(record), record["at"]):
+            return [Skip("duplicate")]
+        if reason:
+            what = f"{record['action'][:SHOWN]!r} by {record['actor'][:SHOWN]!r} is not for its writer to say: {reason}"
+            metrics.DEEDS_REFUSED.labels("audit", reason).inc()
+            return [self._linked(_refused(event, reason)), Reject("not_authentic", what, "action")]
+        return [self._linked(record)]
+
+    def _linked(self, record: AuditRecord) -> Emit:
         chained = link(record, self._chain, self.head)
         self.head = Head(chained["sequence"], chained["hash"])
         return Emit("audit-chain", self._chain, chained)
+
+
+def _refused(event: Event, reason: AuditRefusal) -> AuditRecord:
+    """Return what the log says of a record that is not for its writer to say; the same when it comes again."""
+    said = identity(event.record)
+    return {
+        "audit_id": stable_id("audit", "record.refused", event.topic, event.partition, event.offset, said),
+        "action": "record.refused",
+        "actor": "processor:audit",
+        "at": event.record["at"],
+        "subject": event.record["subject"][:SHOWN],
+        "details": {
+            "reason": reason,
+            "topic": event.topic,
+            "place": f"{event.partition}/{event.offset}",
+            "claims": event.record["action"][:SHOWN],
+            "sha256": sha256(said.encode()).hexdigest(),
+        },
+    }

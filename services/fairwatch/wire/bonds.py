@@ -16,6 +16,14 @@ PURPOSE = b"fairwatch bond"  # the same secret proves marks of chains: neither i
 BOUND = frozenset({"candidates", "verdicts", "correlation-steps", "alert-triggers", "alerts", "audit"})
 
 
+SHARD = "-shard-"  # behind the name of a processor that holds a part of the lists
+
+
+def without_shard(writer: str) -> str:
+    """Return the processor, whichever part of the lists it holds."""
+    return writer.partition(SHARD)[0]
+
+
 class Bonds:
     """Writes and believes bonds.
 

@@ -11,8 +11,7 @@ from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.domain.records import AuditRecord
 from fairwatch.parts import parts
 from fairwatch.telemetry import metrics
-
-SHARD = "-shard-"  # behind the name of a processor that holds a part of the lists
+from fairwatch.wire.bonds import without_shard
 
 
 @cache
@@ -28,7 +27,7 @@ def is_foreign(event: Event) -> bool:
     """
     if event.writer is None or event.record is None:
         return False
-    return event.writer.partition(SHARD)[0] not in writers(event.topic)
+    return without_shard(event.writer) not in writers(event.topic)
 
 
 def refused_record(component: str, event: Event, now: int) -> tuple[Emit, Reject]:
