@@ -213,3 +213,23 @@ async def test_what_cannot_be_used_is_refused_without_telling_it(url, secret):
 
 async def test_credentials_in_the_address_are_never_shown(webhook):
     assert "hunter2" not in repr(webhook("https://user:hunter2@alerts.example.org/in?token=hunter2"))
+
+
+async def test_who_answers_well_and_hangs_up_at_once_has_taken_it_and_is_told_the_next_one():
+    asked = []
+
+    async def hang_up(reader, writer):
+        asked.append(await reader.readuntil(b"}"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthank")
+        await writer.drain()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    sink = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/in", SECRET, SystemClock())
+    try:
+        answers = [await sink.send(f"life-{n}", trigger(revision=n)) for n in range(3)]
+    finally:
+        await sink.close()
+        server.close()
+    assert [(answer.reason, answer.status) for answer in answers] == [("ok", 200)] * 3
+    assert len(asked) == 3, "no alert was sent twice"

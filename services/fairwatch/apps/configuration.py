@@ -19,6 +19,7 @@ from fairwatch.policy import escalations, quiet, retention
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults
+from fairwatch.policy.unheard import unheard
 from fairwatch.sinks.receivers import Receivers
 from fairwatch.stores.git import Checkout, checkout
 
@@ -63,6 +64,7 @@ def faults(folder: Path) -> Iterator[str]:
             yield str(error)
     yield from _unknown_receivers(folder, read.get("routes.yaml"), read.get("receivers.yaml"))
     yield from _unsound_escalations(folder, read)
+    yield from _unheard(folder, read)
     yield from _impossible_rules(folder, read.get("routes.yaml"), read.get(reference.FILE))
     yield from _contradicting_lifetimes(folder, read)
 
@@ -90,6 +92,17 @@ def _unsound_escalations(folder: Path, read: Mapping[str, object]) -> Iterator[s
         if rule.escalation and rule.escalation not in policies:
             missing = f"escalation {rule.escalation!r}, which is no policy of {escalations.FILE}"
             yield f"{folder / 'routes.yaml'}: rule {rule.name!r} names {missing}"
+
+
+def _unheard(folder: Path, read: Mapping[str, object]) -> Iterator[str]:
+    """Yield what rules raise that nobody hears of, because all whom it is for hear of worse only."""
+    known, routes, receivers = (read.get(name) for name in (escalations.FILE, "routes.yaml", "receivers.yaml"))
+    if not isinstance(routes, RouteTree) or not isinstance(receivers, Receivers):
+        return
+    least = {receiver.name: receiver.min_severity for receiver in receivers.receivers}
+    calls = known if isinstance(known, escalations.Escalations) else escalations.NONE
+    for fault in unheard(routes.rules, calls, least, SystemClock().now()):
+        yield f"{folder / 'routes.yaml'}: {fault}"
 
 
 def _impossible_rules(folder: Path, routes: object, known: object) -> Iterator[str]:

@@ -194,6 +194,17 @@ class Escalations:
         """Tell whether a person can be reached: is known here, and not away."""
         return person in self._people and not (person in self._away and self._away[person].at(moment))
 
+    def reached(self, policy: Policy, moment: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield whom a policy may call, each once, and over which receivers; of schedules whoever stands there soon."""
+        found: dict[str, tuple[str, ...]] = {}
+        for kind, _, name in (target.partition(":") for step in policy.steps for target in step.tell):
+            if kind == "receiver":
+                found[f"receiver {name!r}"] = (name,)
+                continue
+            people = {name} if kind == "person" else self.schedules[name].people(moment)
+            found |= {f"{one!r}": self._people[one].receivers for one in sorted(people) if one in self._people}
+        yield from (found | {"the last resort": policy.last_resort}).items()
+
     def receivers(self) -> set[str]:
         """Return every receiver that somebody may be told over."""
         found = {name for person in self._people.values() for name in person.receivers}
