@@ -80,6 +80,8 @@ def table(results: dict[str, Any]) -> str:
     """Return the numbers as Markdown."""
     machine = results["machine"]
     measured = f"{results['at'][:10]} ({machine['cpu']}, {machine['cores']} cores, everything on it)"
+    if "kafka_jvm" in results:
+        measured += f", Kafka's JVM with `{results['kafka_jvm']}`"
     lines = [f"Measured by `make bench` on {measured}:", ""]
     for part, rows in (("engine", engine), ("adapters", adapters), ("gateways", gateways), ("pipeline", pipeline)):
         if part in results:

@@ -20,7 +20,7 @@ os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from fairwatch import __version__
 from tests.benchmarks import adapters, engine, gateways, lanes, pipeline, rules
-from tests.benchmarks.pipeline_hub import started
+from tests.benchmarks.pipeline_hub import KAFKA_JVM, started
 from tests.benchmarks.tables import hop_tables, verdicts
 
 RESULTS = Path(__file__).parent / "results"
@@ -89,7 +89,7 @@ def write(found: dict[str, Any]) -> Path:
     now = datetime.now(UTC)
     path = RESULTS / f"bench-{now.date()}.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    about = {"at": now.isoformat(timespec="seconds"), "version": __version__, "machine": machine()}
+    about = {"at": now.isoformat(timespec="seconds"), "version": __version__, "machine": machine(), "kafka_jvm": KAFKA_JVM}
     path.write_text(json.dumps({**before, **about, **found}, indent=2) + "\n", encoding="utf-8")
     return path
 

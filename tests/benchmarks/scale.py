@@ -32,6 +32,7 @@ from fairwatch.apps.embedded import start_valkey
 os.environ.setdefault("FAIRWATCH_KAFKA", "1")
 
 from tests.benchmarks.__main__ import RESULTS, machine
+from tests.benchmarks.pipeline_hub import KAFKA_JVM
 from tests.benchmarks.processes import TURNS, cpu_s, peak_mib, pid_of, spin
 from tests.benchmarks.scale_load import Progress, fill, make
 from tests.support.kafka_cluster import one_broker
@@ -180,7 +181,7 @@ async def run(out: Console, short: bool) -> list[Found]:
     plan += [("paced", 1, p, round(PACED * PACED_S)) for p in PARTITIONS if not short or p in (1, 32)]
     plan += [] if short else [("deep", 1, 32, DEEP)]
     found = []
-    with tempfile.TemporaryDirectory() as folder, start_valkey() as valkey, one_broker() as broker:
+    with tempfile.TemporaryDirectory() as folder, start_valkey() as valkey, one_broker(jvm=KAFKA_JVM) as broker:
         bench = Bench(broker.address, pid_of(broker), valkey.address, Path(folder))
         for number, step in enumerate(plan, 1):
             rounds = [

@@ -46,6 +46,7 @@ class Broker(KafkaContainer):
         clients: Security protocol of the listener for clients.
         format_options: Of `kafka-storage.sh format`, e.g. first users.
         port: On this machine; 0 for a free one.
+        jvm: Options of its JVM, beside the heap; those of the image by default.
     """
 
     MIN_KRAFT_TAG = "4.0.0"
@@ -58,12 +59,15 @@ class Broker(KafkaContainer):
         clients: str = "PLAINTEXT",
         format_options: str = "",
         port: int = 0,
+        jvm: str = "",
         **options: Any,
     ) -> None:
         super().__init__(KAFKA_IMAGE, port=PORT, labels=labels(), **options)
         self.address = f"127.0.0.1:{port or free_port()}"
         self.with_kraft().with_bind_ports(PORT, int(self.address.rpartition(":")[2]))
         self.with_env("KAFKA_HEAP_OPTS", HEAP)
+        if jvm:
+            self.with_env("KAFKA_JVM_PERFORMANCE_OPTS", jvm)
         copies = str(min(3, len(names)))
         self.properties = {
             **COMMON,
