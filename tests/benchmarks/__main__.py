@@ -89,7 +89,12 @@ def write(found: dict[str, Any]) -> Path:
     now = datetime.now(UTC)
     path = RESULTS / f"bench-{now.date()}.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    about = {"at": now.isoformat(timespec="seconds"), "version": __version__, "machine": machine(), "kafka_jvm": KAFKA_JVM}
+    about = {
+        "at": now.isoformat(timespec="seconds"),
+        "version": __version__,
+        "machine": machine(),
+        "kafka_jvm": KAFKA_JVM,
+    }
     path.write_text(json.dumps({**before, **about, **found}, indent=2) + "\n", encoding="utf-8")
     return path
 
