@@ -9,6 +9,7 @@ from fairwatch.policy.escalating import LOOK
 from fairwatch.policy.escalations import Escalations, EscalationsFile
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.processors.group import Group
+from fairwatch.sinks.text import plain
 from tests.processors.test_escalation import NIGHT, PEOPLE, Watchroom
 from tests.processors.test_live_rules import read_rules
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
@@ -91,11 +92,17 @@ async def test_an_answer_holds_as_long_as_the_policy_says_then_others_are_called
     alert = await room.raised()
     assert await room.minutes(6) == [(5, ["ann-phone"])]
     await room.deed(alert, "CLAIM")
-    assert await room.minutes(29) == []
+    assert await room.minutes(28) == []
     room.restart()
-    assert await room.minutes(20) == [(36, None), (41, ["ann-phone"]), (46, ["ben-phone"]), (51, ["siren"])]
+    lapsed = [told for _ in range(2) for told in emitted([await room.world.tick(60)], "alerts")]
+    assert [(told["addressed_to"], told["claimed_by"], told["parameters"]) for told in lapsed] == [
+        (None, None, {"answer_lapsed": "ann"})
+    ]
+    assert "Answered no more by: ann" in plain(lapsed[0], "d")
+    assert await room.minutes(20) == [(41, ["ann-phone"]), (46, ["ben-phone"]), (51, ["siren"])]
     [told] = await room.deed(alert, "CLAIM", "ben")
     assert (told["claimed_by"], told["acknowledged_by"]) == ("ben", "ben"), "who fell asleep is not at it any more"
+    assert told["parameters"] == {}
     assert await room.minutes(20) == []
 
 

@@ -13,6 +13,7 @@ from fairwatch.domain.records import AlertAction, AlertDeed, AlertOutcome
 
 DEEDS: tuple[AlertDeed, ...] = ("COMMENT", "ACKNOWLEDGE", "CLAIM", "HAND_OVER", "CLOSE")
 OUTCOMES: tuple[AlertOutcome, ...] = ("TRUE", "FALSE", "TEST")
+LAPSED = "answer_lapsed"  # parameter of an alert: whose answer counts no more
 LINK = "link"
 BY_LINK: AlertDeed = "ACKNOWLEDGE"  # whoever holds the message: nothing that ends an alert or speaks for a person
 NOTE_LIMIT = 1_000
@@ -115,6 +116,8 @@ def _unfit(alert: Mapping[str, Any], deed: Mapping[str, Any]) -> Objection | Non
 def note(alert: dict[str, Any], deed: Mapping[str, Any]) -> None:
     """Write into an alert what was done to it. Who claims it or hands it over has seen it."""
     action, actor, at = deed["action"], deed["actor"], deed["at"]
+    if action != "COMMENT" and LAPSED in (said := alert.get("parameters") or {}):
+        alert["parameters"] = {name: value for name, value in said.items() if name != LAPSED}
     if action != "COMMENT" and not alert.get("acknowledged_by"):
         alert.update(acknowledged_by=actor, acknowledged_at=at)
     if action in ("CLAIM", "HAND_OVER"):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from fairwatch.policy.deeds import LAPSED
 from fairwatch.policy.escalations import Escalations, Policy
 
 MICROSECOND = timedelta(microseconds=1)
@@ -69,8 +70,10 @@ def ask_again(group: dict[str, Any], escalations: Escalations, now: int) -> None
     """Let an answer count no more, so that others are told unless somebody answers again."""
     escalation = begin(escalations, group["timing"].get("escalation"), now)
     if escalation is not None:
+        alert, who = group["alert"], group["alert"].get("claimed_by") or group["alert"].get("acknowledged_by")
         group["escalation"] = escalation
-        group["alert"].update(acknowledged_by=None, acknowledged_at=None)
+        alert.update(acknowledged_by=None, acknowledged_at=None)
+        alert["parameters"] = {**(alert.get("parameters") or {}), LAPSED: str(who)}
 
 
 def take_step(escalations: Escalations, value: Mapping[str, Any], now: int) -> tuple[tuple[str, ...], Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from fairwatch.domain.calendar import iso_8601
+from fairwatch.policy.deeds import LAPSED
 
 HEADLINE, DESCRIPTION, CAUSES = 200, 4_000, 20
 LIFE = {"NEW": "", "UPDATED": "UPDATE: ", "ENDED": "ENDED: ", "CANCELLED": "CANCELLED: "}
@@ -51,6 +52,7 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[str]:
         "Ended": _time(alert, "ended_at"),
         "Times": alert.get("count"),
         "Acknowledged by": alert.get("acknowledged_by"),
+        "Answered no more by": (alert.get("parameters") or {}).get(LAPSED),
         "Revisions skipped": (alert.get("parameters") or {}).get("skipped_revisions"),
     }
     yield from (f"{name}: {one_line(value, HEADLINE)}" for name, value in told.items() if value)
