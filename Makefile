@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 TESTERS := $(shell n=$$(($$(nproc) + 1)); echo $$((n < 4 ? n : 4))) # many tests wait for a broker: one process more than cores
 MODELS := .models/.built
+COMPARED := .compared/.built
 CLUSTER := $(or $(CLUSTER_DIR),$(or $(FAIRWATCH_CACHE),$(HOME)/.cache/fairwatch)/cluster)
 
 .PHONY: help setup models demo walk test coverage mutants image test-helm-quick test-helm test-kafka chaos chaos-short check fix golden bench bench-matching leaks properties scale soak lock clean
@@ -76,12 +77,18 @@ properties: $(READY) ## a million random pairs of entry and sighting, 100,000 pr
 	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_mandate_pairs 1000000
 	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_gallery_probes 100000
 	@PYTHONPATH=services:. $(BIN)/python -m tests.processors.test_verify_orders 100000
+	@infra/tools/emulated.sh tests.matching.test_gallery_probes 200
 
 bench: $(READY) ## engine, adapters, gateways, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-bench-matching: $(READY) ## faces and plates against large lists, each answer compared with brute force
-	@PYTHONPATH=services:. $(BIN)/python -m tests.benchmarks.matching
+bench-matching: $(READY) $(COMPARED) ## faces and plates against large lists, each answer compared with brute force; FAISS and usearch beside
+	@PYTHONPATH=services:.:.compared $(BIN)/python -m tests.benchmarks.matching
+
+# Apart from .venv: nothing of the product sees them.
+$(COMPARED): tests/benchmarks/requirements.lock | $(READY)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q --require-hashes --no-deps --upgrade \
+	  --target .compared -r $< && touch $@ || echo "FAISS and usearch cannot be had here: the table says so" >&2
 
 scale: $(READY) ## what an event costs with more workers and partitions, on Apache Kafka; SCALE_ARGS=--short for two minutes of it
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.scale $(SCALE_ARGS)
@@ -89,9 +96,11 @@ scale: $(READY) ## what an event costs with more workers and partitions, on Apac
 soak: $(READY) $(MODELS) ## every component at full rate for ten minutes, none above 300 MB; SOAK_ARGS="--minutes 1" for one
 	@FAIRWATCH_KAFKA=1 infra/containers/engine.sh with $(BIN)/python -m tests.benchmarks.soak $(SOAK_ARGS)
 
-lock: $(READY) ## resolve requirements.lock again
+lock: $(READY) ## resolve the lock files again
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal \
 	  --extra demo --extra dev --extra traces pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --universal \
+	  -c requirements.lock --no-emit-package numpy --no-emit-package colorama tests/benchmarks/compared.in -o tests/benchmarks/requirements.lock
 
 clean: ## remove everything that was built here
-	@rm -rf .venv .models .demo .walk build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .models .compared .demo .walk build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,10 @@ class Rows:
     def __init__(self, piece: Piece, *, threads: int | None = None) -> None:
         self.entries, self.pictures = list(piece.entries), list(piece.pictures)
         self._values, self._groups = piece.values, piece.groups
-        if threads and len(piece.groups):
-            self._groups = piece.groups.astype(np.min_scalar_type(int(piece.groups.max())))
         self._alive = np.ones(len(self.entries), bool)
+        if threads and len(piece.groups):
+            self._groups = _narrowed(piece.groups)
+            self._alive = np.broadcast_to(np.True_, len(self.entries))  # until one is gone
         self._hashes = np.fromiter(map(_mark, self.entries), np.uint16, len(self.entries))
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self._shard = Shard(piece.values, threads) if threads and len(piece.values) else None
@@ -104,6 +106,10 @@ class Rows:
 
     def forget(self, places: NDArray[np.intp]) -> None:
         """Take rows away."""
+        if not len(places):
+            return
+        if not self._alive.flags.writeable:
+            self._alive = self._alive.copy()
         self._alive[places] = False
         self._values[places] = 0
         self._masks.clear()
@@ -158,6 +164,13 @@ class Rows:
             slack = ROUNDING * (probes.lengths * longest + longest**2)
             bounds[:, places] = probes.values @ some.T - squares / 2 + slack[:, None]
         return Known(bounds)
+
+
+def _narrowed(groups: NDArray[np.int32]) -> NDArray[Any]:
+    """Return the same numbers in as few bytes as they need: none for each row where they are all alike."""
+    least, most = int(groups.min()), int(groups.max())
+    narrow = groups.astype(np.min_scalar_type(most))
+    return narrow if least < most else np.broadcast_to(narrow[0], len(groups))
 
 
 def joined(pieces: Sequence[Piece]) -> Piece:

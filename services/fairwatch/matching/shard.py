@@ -64,6 +64,7 @@ def _session(lent: Lent, codes: Codes, dimensions: int, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # there is one node
     options.enable_cpu_mem_arena = False  # an arena keeps the products of the largest batch there ever was, per shard
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_external_initializers(list(lent.values), list(lent.values.values()))
