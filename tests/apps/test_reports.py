@@ -1,14 +1,17 @@
 """Reports say the same of the same log and configuration, count what was decided, and name nobody."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fairwatch.apps.reports.counts import counted
 from fairwatch.apps.reports.documents import impact, transparency
-from fairwatch.apps.reports.facts import House
+from fairwatch.apps.reports.facts import House, models
 from fairwatch.apps.reports.markdown import markdown
-from fairwatch.matching.models import FaceConfig
+from fairwatch.matching.match_policy import MatchPolicy
+from fairwatch.matching.models import FaceConfig, ThresholdPolicy
+from fairwatch.matching.strictness import ListPolicy, PlateStrictness
 from fairwatch.sinks.receivers import Receivers
 from tests.support import records
 from tests.support.records import AT
@@ -115,6 +118,18 @@ def test_an_assessment_is_told_what_is_open(house: House) -> None:
     assert report["people"] == {"reviewer": 1}
     assert {one["topic"] for one in report["data"]} >= {"raw-events", "candidates"}
     assert "## For people" in markdown(report)
+
+
+def test_lists_of_their_own_strictness_have_a_card_of_their_own_and_bad_rates_are_named(house: House) -> None:
+    faces, plates = ThresholdPolicy(id="f", distance=0.5), PlateStrictness(policy="p", threshold=0.9)
+    own = ListPolicy(name="children", objectives=frozenset({"missing_person"}), faces=faces, plates=plates)
+    cards = models(replace(house, plates=MatchPolicy(lists=(own,))))
+    named = [(one["compares"], one["policy"], one["threshold"]) for one in cards if one.get("list") == "children"]
+    assert named == [("plates", "p", 0.9), ("faces", "f", round(faces.threshold, 6))]
+    assert "do not rely on it" in cards[0]["rests_on"]
+    report = impact(replace(house, plates=MatchPolicy(lists=(own,))))
+    assert any("list children has no measured false positive rate" in line for line in report["open"])
+    assert "children" in markdown(report)
 
 
 def test_text_of_others_cannot_break_out_of_its_cell(house: House) -> None:

@@ -93,6 +93,9 @@ def _open(house: House) -> Iterator[str]:
         yield f"{unreviewed} of {len(house.entries)} entries have no date at which somebody looks at them again"
     if house.faces is not None and house.faces.threshold.expected_fpir is None:
         yield "the threshold of faces has no measured false positive rate: `fairwatch faces calibrate`"
+    for one in house.plates.lists if house.faces is not None else ():
+        if one.faces and one.faces.expected_fpir is None:
+            yield f"list {one.name} has no measured false positive rate of faces: `fairwatch faces calibrate`"
     yield from (f"receiver {one['name']} is sent pictures" for one in recipients(house) if one["pictures"])
     for name, wanted in WANTED.items():
         if house.settings.get(name, wanted) is not wanted:

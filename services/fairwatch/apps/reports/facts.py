@@ -112,10 +112,12 @@ def recipients(house: House) -> list[dict[str, Any]]:
 def models(house: House) -> list[dict[str, Any]]:
     """Return a card of each thing that compares: what it is, from when on it says yes, and what that rests on."""
     plates = house.plates
+    rules = {"compares": "plates", "model": "none: rules for confusable characters", "expected_fpir": None}
+    rests_on = f"the likelihood of a reading; {plates.reader.sentence}"
     cards: list[dict[str, Any]] = [
-        {"compares": "plates", "model": "none: rules for confusable characters", "policy": plates.plate_policy,
-         "threshold": plates.plate_threshold, "rests_on": "the likelihood of a reading", "expected_fpir": None}
-    ]  # fmt: skip
+        {**rules, "policy": one.policy, "threshold": one.threshold, "rests_on": rests_on, **named}
+        for one, named in [(plates.plates, {}), *((o.plates, {"list": o.name}) for o in plates.lists if o.plates)]
+    ]
     if house.faces is None:
         return [*cards, {"compares": "faces", "model": "faces are not compared here"}]
     faces, rule = house.faces, house.faces.threshold
@@ -123,6 +125,11 @@ def models(house: House) -> list[dict[str, Any]]:
         {"compares": "faces", "model": faces.template_space, "policy": rule.id, "threshold": round(rule.threshold, 6),
          "rests_on": rule.calibration, "expected_fpir": rule.expected_fpir, "sha256": faces.embedder.sha256}
     )  # fmt: skip
+    cards += [
+        {"compares": "faces", "model": faces.template_space, "policy": own.id, "threshold": round(own.threshold, 6),
+         "rests_on": own.calibration, "expected_fpir": own.expected_fpir, "list": one.name}
+        for one in plates.lists if (own := one.faces)
+    ]  # fmt: skip
     cards.append({"compares": "finds faces", "model": faces.detector.path.name, "threshold": faces.detector.score,
                   "sha256": faces.detector.sha256})  # fmt: skip
     return cards
