@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -202,6 +203,26 @@ async def test_alert_is_answered_with_keys(world: ConsoleWorld, browser: WebDriv
     ]
     assert deeds[2]["to"] == "ann"
     assert deeds[1]["note"] == "The guard is on the way, and claims nothing."
+
+
+async def test_alert_shows_what_raised_it_and_what_of_it_goes_on(world: ConsoleWorld, browser: WebDriver) -> None:
+    def cause(n: int, state: str) -> dict[str, Any]:
+        return {"cause_id": f"c{n}", "kind": "CONDITION", "state": state, "device_id": f"gate-{n}",
+                "event_type": "tamper.covered", "started_at": AT, "updated_at": AT}  # fmt: skip
+
+    named = [cause(0, "FIRING"), cause(1, "ENDED"), cause(2, "STALE")]
+    more = {"causes": named, "firing": 150, "changes": 7, "escalation_step": 2, "parameters": {"answer_lapsed": "ann"}}
+    await world.fold("alerts", trigger(at=world.clock.now(), title="Fence cut", **more))
+    page = Page(browser, world.url)
+
+    def look() -> None:
+        page.sign_in("olga")
+        page.click(".row")
+        for text in ("What raised it, 150 of it going on", "Not heard of any more", "gate-2", "The newest 1 of 150",
+                     "fairwatch alerts causes", "On and off", "7 times", "Answered no more by"):  # fmt: skip
+            page.wait(".pane", text)
+
+    await asyncio.to_thread(look)
 
 
 async def test_alert_is_snoozed_after_a_preview_and_not_before(world: ConsoleWorld, browser: WebDriver) -> None:

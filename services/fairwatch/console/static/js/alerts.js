@@ -1,6 +1,7 @@
 // The live alert list and one alert in full.
 
 import * as api from "./api.js";
+import * as causes from "./causes.js";
 import * as deeds from "./deeds.js";
 import { el, empty, facts, show, walk } from "./dom.js";
 import * as lineage from "./lineage.js";
@@ -95,7 +96,7 @@ function detail(alert, id, redo, may, explains) {
   return pane(back,
     el("header", { class: "pane-head" }, el("p", { class: "over-title" }, severity(alert.severity), statePill(alert), exercisePill(alert)),
       el("h2", {}, alert.title), el("p", { class: "lead" }, place(alert)), alert.description ? el("p", {}, alert.description) : null),
-    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
+    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), ...causes.section(alert), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
     ...(explains ? lineage.section(alert, redo) : []));
 }
 
@@ -105,6 +106,7 @@ function mainFacts(alert) {
     ["Last change", time(alert.updated_at)],
     ["Ended", time(alert.ended_at)],
     ["Events in it", count(alert.count)],
+    ...causes.facts(alert),
     ["Part of", incidents(alert)],
     ["Zones", (alert.zones || []).join(", ")],
     ["Rule", alert.rule],

@@ -20,11 +20,13 @@ function fill(node, attributes, children) {
   return node;
 }
 
-// Replaces what is in a place and keeps the keyboard where it was.
+// Replaces what is in a place and keeps the keyboard where it was, and open what was unfolded.
 export function show(place, ...children) {
   const focused = place.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
   const scrolled = [...place.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node.scrollTop]);
+  const open = new Set([...place.querySelectorAll("details[open] > summary")].map((node) => node.textContent));
   place.replaceChildren(...children.flat().filter(Boolean));
+  for (const node of place.querySelectorAll("details > summary")) if (open.has(node.textContent)) node.parentElement.open = true;
   for (const [name, top] of scrolled) {
     const node = place.querySelector(`[data-scroll="${name}"]`);
     if (node) node.scrollTop = top;
