@@ -191,7 +191,7 @@ class Group:
             return [*refused_record("group", event, self._clock.now())]
         return self._take(event, groups, memory)
 
-    def _take(self, event: Event, groups: dict[str, AlertGroup], memory: Memory) -> list[Outcome]:
+    def _take(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
         trigger, now = event.record, self._clock.now()
         after = self._watches.after(trigger["rule"])
         if after is not None:
