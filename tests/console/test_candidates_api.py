@@ -1,10 +1,11 @@
 """Two people really are two, and neither sees what the other said."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from fairwatch.console.views import claim_of
-from tests.support.console_world import PNG, ConsoleWorld
+from tests.support.console_world import PNG, ConsoleWorld, console_world
 from tests.support.records import AT, candidate, verdict
 from tests.support.trust import CONSOLE, trust, vouched
 
@@ -252,3 +253,14 @@ async def test_a_forged_decision_keeps_nobody_from_deciding(world: ConsoleWorld)
     }  # fmt: skip
     await world.fold("verifications", forged)
     assert (await (await world.caller("ann")).decide(ID, "NO_MATCH"))[0] == 202
+
+
+async def test_a_console_that_lost_its_key_shows_candidates_and_takes_no_deed(valkey: str, tmp_path: Path) -> None:
+    async with console_world(valkey, tmp_path, signing_key=None) as world:
+        await world.fold("candidates", FACE)
+        ann = await world.caller("ann")
+        await ann.look(ID)
+        status, said = await ann.post(f"/api/candidates/{ID}/verifications", {"decision": "MATCH", "reason": "ears"})
+        assert (status, said["error"]) == (503, "no_signing_key")
+        assert world.publisher.records("verifications") == []
+        assert "candidate.verified" not in world.publisher.actions()

@@ -15,6 +15,7 @@ from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.silencing import silence_desk
+from fairwatch.apps.told_configuration import tell
 from fairwatch.apps.waiting_deeds import waiting_desk
 from fairwatch.console.access import use
 from fairwatch.console.config import ConsoleConfig
@@ -54,6 +55,7 @@ async def run_people(settings: Settings) -> int:
     )
     await reach(settings)
     async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
+        await tell(settings, "console", publisher)
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = media_store(settings)
         silences, arming = silence_desk(settings, "console"), arming_desk(settings, "console")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import Parameter, isawaitable, signature
 from typing import Any
 
 from fairwatch import __version__
@@ -12,11 +12,12 @@ from fairwatch.apps.kafka import client_options, codec, reach
 from fairwatch.apps.providers import PROVIDERS
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.signed import signed_references
+from fairwatch.apps.told_configuration import tell_by_itself
 from fairwatch.apps.topics_access import SHARDED
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.domain.processor import Processor, Spec
-from fairwatch.engine.config import EngineConfig, Resources
+from fairwatch.engine.config import Build, EngineConfig, Resources
 from fairwatch.parts import parts, spec_of
 from fairwatch.wire.cleaning import Cleaner
 
@@ -84,6 +85,13 @@ def built(settings: Settings, name: str, given: Resources) -> Processor:
     return build(name, provide, given.references)
 
 
+async def _told_and_built(settings: Settings, component: str, build: Build, given: Resources) -> Processor:
+    """Build a processor once the audit log has which configuration its process reads."""
+    await tell_by_itself(settings, component, component)
+    made = build(given)
+    return await made if isawaitable(made) else made
+
+
 def running_spec(settings: Settings, name: str) -> Spec:
     """Return what the engine has to know of a processor here: a part of the lists has its own group and state."""
     spec = spec_of(name)
@@ -100,5 +108,8 @@ def run_processor(settings: Settings, name: str) -> int:
     parts_of = name.split("+")
     if settings.gallery_shard and len(parts_of) > 1:
         raise ConfigurationError(f"{name}: a part of the lists (gallery_shard) is held by match alone, not by a chain")
-    processors = {running_spec(settings, part): partial(built, settings, part) for part in parts_of}
+    processors: dict[Spec, Build] = {running_spec(settings, part): partial(built, settings, part) for part in parts_of}
+    teller = next((spec for spec in processors if "audit" in spec.writes), None)
+    if teller is not None:  # one of a chain tells for all
+        processors[teller] = partial(_told_and_built, settings, name, processors[teller])
     return run_worker(processors, engine_config(settings), codec(settings))

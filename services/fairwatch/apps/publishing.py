@@ -4,9 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, Literal
 
+import orjson
+
+from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.likeness import disguise
@@ -69,8 +73,11 @@ async def publish(
     found: Iterator[tuple[str, Any]],
     key: str | None = None,
     answer: Answer | None = None,
+    actor: str = "",
 ) -> AsyncIterator[Result]:
     """Publish each document under `key`, or the field that the topic is keyed by; yield what became of it, in order.
+
+    What is written to a topic of reference data by an `actor` is in the audit log before.
 
     A name or a title with a word for a people or a faith is asked about: without an answer it is rejected, with one it
     is published and the answer is audited.
@@ -79,6 +86,8 @@ async def publish(
         RetryableError: The broker does not acknowledge.
     """
     while batch := list(islice(found, _AT_ONCE)):
+        if actor and topic.cleanup == "compact":
+            await producer.publish("audit", topic.name, _offered(topic, [item for _, item in batch], actor))
         for result in await asyncio.gather(
             *(_publish(producer, topic, name, item, key, answer) for name, item in batch)
         ):
@@ -127,6 +136,20 @@ def _refuse_other_key(topic: Topic, record: Mapping[str, Any], key: str) -> None
     """Refuse to let a record speak for another, where the last record of a key is what holds."""
     if topic.cleanup == "compact" and key != topic.key_of(record):
         raise RejectedError("invalid_field", f"the key {key!r} is not its {topic.key} {topic.key_of(record)!r}")
+
+
+def _offered(topic: Topic, items: list[Any], actor: str) -> dict[str, Any]:
+    """Return what the audit keeps of reference data that somebody changes: how many records, and their hash."""
+    said = sha256(orjson.dumps(items, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()
+    at = SystemClock().now()
+    return {
+        "audit_id": stable_id("audit", "records.published", topic.name, actor, at, said),
+        "action": "records.published",
+        "actor": actor,
+        "at": at,
+        "subject": f"topic:{topic.name}",
+        "details": {"offered": str(len(items)), "sha256": said},
+    }
 
 
 def _audited(topic: Topic, key: str, asked: list[tuple[str, str]], answer: Answer) -> dict[str, Any]:

@@ -70,10 +70,11 @@ async def _publish(topic: Topic, files: list[Path], key: str | None, reason: str
     chosen = settings()
     outcomes: Counter[str] = Counter()
     errors = Console(stderr=True)
-    answer = publishing.Answer(reason, f"operator:{getpass.getuser()}", SystemClock().now()) if reason else None
+    actor = f"operator:{getpass.getuser()}"
+    answer = publishing.Answer(reason, actor, SystemClock().now()) if reason else None
     async with kafka.producer(chosen, "cli") as producer:
         found = _documents(files, kafka.codec(chosen))
-        async for result in publishing.publish(producer, topic, found, key, answer):
+        async for result in publishing.publish(producer, topic, found, key, answer, actor):
             outcomes[result.outcome] += 1
             if as_json:
                 typer.echo(json.dumps(asdict(result)))

@@ -1,0 +1,47 @@
+"""The audit log has which configuration each component was started with, and who changed reference data."""
+
+from pathlib import Path
+
+from fairwatch.apps.publishing import publish
+from fairwatch.apps.settings import Settings
+from fairwatch.apps.told_configuration import files_of, tell, told
+from fairwatch.policy.audit_chain import identity
+from fairwatch.wire.topics import topics
+from tests.support.console_world import RememberingPublisher
+
+SITE = {"site_id": "harbour", "name": "Harbour", "time_zone": "UTC"}
+
+
+def test_the_same_files_are_the_same_record_and_any_change_of_one_is_another(tmp_path: Path) -> None:
+    (tmp_path / "receivers.yaml").write_text("receivers: []")
+    (tmp_path / "access.cedar").write_text("permit (principal, action, resource);")
+    (tmp_path / "notes.txt").write_text("nothing reads it")
+    first = told("notify", files_of(tmp_path), 1)
+    assert set(first["details"]) == {"receivers.yaml", "access.cedar"}
+    assert identity(told("notify", files_of(tmp_path), 2)) == identity(first)
+    (tmp_path / "receivers.yaml").write_text("receivers: [ ]")
+    assert identity(told("notify", files_of(tmp_path), 2)) != identity(first)
+    assert identity(told("retain", files_of(tmp_path), 2)) != identity(told("notify", files_of(tmp_path), 2))
+
+
+async def test_a_component_starts_though_the_log_takes_nothing(tmp_path: Path) -> None:
+    publisher = RememberingPublisher()
+    publisher.away.add("audit")
+    await tell(Settings(config_dir=tmp_path), "console", publisher)
+    publisher.away.clear()
+    await tell(Settings(config_dir=tmp_path / "nowhere"), "console", publisher)
+    assert publisher.actions() == ["configuration.read"]
+
+
+async def test_reference_data_that_somebody_publishes_is_in_the_log_before_it_is_written() -> None:
+    publisher = RememberingPublisher()
+    found = iter([("sites.json", SITE)])
+    results = [one async for one in publish(publisher, topics()["sites"], found, actor="operator:pat")]  # type: ignore[arg-type]
+    assert [one.outcome for one in results] == ["published"]
+    [(first, _, record), (second, *_)] = publisher.published
+    assert (first, second) == ("audit", "sites")
+    assert (record["action"], record["actor"], record["details"]["offered"]) == (
+        "records.published",
+        "operator:pat",
+        "1",
+    )
