@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from fairwatch.apps.audit_desk import look
+from fairwatch.console.audit_log import AuditDesk, Wanted
 from fairwatch.domain.clock import SystemClock
+from tests.console.test_audit_api import LOG
 from tests.support.browser_page import Page, needs_browser, start_browser
 from tests.support.console_sample import beat, fill
 from tests.support.console_world import console_world
@@ -65,6 +68,17 @@ def checks(page: Page) -> None:
     page.click("#lineage-ask")
     page.wait("#lineage", "court")
     page.keep("lineage")
+    page.click("[data-view=audit]")
+    page.wait("h1", "Audit log")
+    page.driver.find_element(By.ID, "audit-actor").send_keys("dora")
+    page.click("#audit-ask")
+    page.wait("#audit-state", "Not anchored here")
+    page.wait("#audit-records", "export.refused")
+    page.keep("audit")
+
+
+async def reads(wanted: Wanted) -> Mapping[str, Any]:
+    return look(LOG, wanted, [], ())
 
 
 async def explains(_: str) -> dict[str, Any]:
@@ -73,7 +87,7 @@ async def explains(_: str) -> dict[str, Any]:
 
 
 async def test_person_signs_in_sees_an_alert_and_confirms(valkey: str, tmp_path: Path, browser: WebDriver) -> None:
-    async with console_world(valkey, tmp_path, clock=SystemClock(), lineage=explains) as world:
+    async with console_world(valkey, tmp_path, clock=SystemClock(), lineage=explains, audit=AuditDesk(reads)) as world:
         await fill(world)
         await beat(valkey)
         page = Page(browser, world.url)
@@ -88,4 +102,4 @@ async def test_person_signs_in_sees_an_alert_and_confirms(valkey: str, tmp_path:
         await asyncio.to_thread(page.wait, "#sign-in-why", "signed out")
         await asyncio.to_thread(page.keep, "sign-in")
         await asyncio.to_thread(checks, page)
-        assert world.publisher.actions()[-1] == "alert.explained"
+        assert world.publisher.actions()[-2:] == ["alert.explained", "audit.viewed"]

@@ -13,6 +13,7 @@ import yaml
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
+from fairwatch.console.audit_log import AuditDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
 from fairwatch.console.server import serving
@@ -227,6 +228,7 @@ async def console_world(
     sites: Mapping[str, Sequence[str]] | None = None,
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
+    audit: AuditDesk | None = None,
     **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
@@ -250,7 +252,9 @@ async def console_world(
         publisher.followed["site-armings"] = armings
         rules = RouteTree(Routes.model_validate({"route": {"receivers": []}}))
         arming = ArmingDesk(places, armings, ArmedSites(lambda: rules, armings, places).at)
-        serve = serving(settings, publisher, model, media, clock, quiet, arming, lineage=lineage, waiting=waiting)
+        serve = serving(
+            settings, publisher, model, media, clock, quiet, arming, lineage=lineage, waiting=waiting, audit=audit
+        )
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())
         yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from fairwatch.apps.access import policies
 from fairwatch.apps.arming_desk import arming_desk
+from fairwatch.apps.audit_desk import audit_desk
 from fairwatch.apps.kafka import producer, reach
 from fairwatch.apps.keys import must_be_signed, signing_key
 from fairwatch.apps.lineage.explain import explain
@@ -66,5 +67,5 @@ async def run_people(settings: Settings) -> int:
 
         return await run_console(
             config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
-            lineage=explains, waiting=waiting_desk(settings, "console"),
+            lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit_desk(settings),
         )  # fmt: skip

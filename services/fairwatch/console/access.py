@@ -12,6 +12,7 @@ Action = Literal[
     "alert.act",
     "alert.explain",
     "alert.silence",
+    "audit.view",
     "silence.view",
     "candidate.view",
     "candidate.verify",

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from fairwatch.console import (
     alerts,
+    audit_log,
     candidates,
     deeds,
     incidents,
@@ -51,6 +52,7 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/sites", sites.list_sites, Rule(action="site.view")),
     ("POST", "/api/sites/{id}/arm", sites.arm_site, Rule(action="site.arm", touch=True)),
     ("POST", "/api/sites/{id}/disarm", sites.disarm_site, Rule(action="site.disarm", touch=True)),
+    ("GET", "/api/audit", audit_log.list_audit, Rule(action="audit.view", touch=True)),
     ("GET", "/act/{token}", links.show, OPEN),
     ("POST", "/act/{token}", links.use, OPEN),
     ("GET", "/api/candidates", candidates.list_candidates, Rule(action="candidate.view")),
@@ -71,12 +73,13 @@ def application(
     explaining: lineage.LineageDesk,
     second: waiting.WaitingDesk,
     arming: sites.ArmingDesk,
+    log: audit_log.AuditDesk,
 ) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
     app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
-    app[sites.ARMING] = arming
+    app[sites.ARMING], app[audit_log.AUDIT] = arming, log
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

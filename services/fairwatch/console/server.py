@@ -13,6 +13,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from fairwatch.console.application import application, is_ready
+from fairwatch.console.audit_log import AuditDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.lineage import Explains, LineageDesk
@@ -48,6 +49,7 @@ async def run_console(
     broker: Asks | None = None,
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
+    audit: AuditDesk | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -63,6 +65,7 @@ async def run_console(
         broker: Asks whether the broker answers.
         lineage: Explains an alert by its id.
         waiting: What waits for a second person.
+        audit: Reads the audit log.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -71,7 +74,9 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting) as port:
+    async with serving(
+        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit
+    ) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
         await stop.wait()
@@ -90,6 +95,7 @@ async def serving(
     broker: Asks | None = None,
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
+    audit: AuditDesk | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -108,7 +114,9 @@ async def serving(
         for work in (*works, *filter(None, (silences.following, waiting.following))):
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(desk, updates, watching, silences, LineageDesk(lineage), waiting, arming)
+        app = application(
+            desk, updates, watching, silences, LineageDesk(lineage), waiting, arming, audit or AuditDesk()
+        )
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port

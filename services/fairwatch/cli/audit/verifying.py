@@ -1,5 +1,7 @@
 """`fairwatch audit verify`, `checkpoint` and `export`."""
 
+import asyncio
+import getpass
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fairwatch.apps.kafka import producer
 from fairwatch.apps.printing import shown
+from fairwatch.apps.settings import settings
 from fairwatch.cli.audit.log import (
     CHECKPOINTS,
     FILE,
@@ -24,6 +28,7 @@ from fairwatch.cli.audit.log import (
 from fairwatch.cli.audit.proving import verify_proof
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.ids import stable_id
 from fairwatch.policy.audit_anchor import Held, checkpoint, digest
 from fairwatch.policy.audit_chain import Report, verify
 from fairwatch.policy.merkle import FIRST
@@ -95,7 +100,8 @@ def checkpoint_log(
 
 
 def export_log(file: Path = TARGET) -> None:
-    """Write every chained record to a file."""
+    """Write every chained record to a file, once the log has that somebody takes it out."""
+    asyncio.run(_told(file))
     count = 0
     console = Console(stderr=True)
     with file.open("wb") as out, console.status("reading the audit log"):
@@ -103,6 +109,17 @@ def export_log(file: Path = TARGET) -> None:
             out.write(orjson.dumps(record, option=orjson.OPT_SORT_KEYS) + b"\n")
             count += 1
     console.print(f"{count} records written to {file}")
+
+
+async def _told(file: Path) -> None:
+    """Write into the audit log that it is taken out; RetryableError where it does not take that."""
+    actor, at = f"operator:{getpass.getuser()}", SystemClock().now()
+    record = {
+        "audit_id": stable_id("audit", "audit.exported", actor, at), "action": "audit.exported", "actor": actor,
+        "at": at, "subject": "audit-chain", "details": {"to": file.name},
+    }  # fmt: skip
+    async with producer(settings(), "cli") as publisher:
+        await publisher.publish("audit", "audit-chain", record)
 
 
 def _heads(file: Path | None) -> dict[str, tuple[int, str]]:

@@ -66,6 +66,7 @@ export const decideWaiting = (kind, id, said) => call("POST", `/api/waiting/${ki
 export const sites = () => read("/api/sites");
 export const arm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/arm`, said);
 export const disarm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/disarm`, said);
+export const audit = async (wish) => (await call("GET", `/api/audit?${new URLSearchParams(wish)}`, undefined, LINEAGE_MS)).json();
 export const health = () => read("/api/health");
 
 export function decide(id, decision, reason, because) {

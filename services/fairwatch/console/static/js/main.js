@@ -2,6 +2,7 @@
 
 import * as alerts from "./alerts.js";
 import * as api from "./api.js";
+import * as audit from "./audit.js";
 import { empty, show } from "./dom.js";
 import * as incidents from "./incidents.js";
 import { forgetPictures } from "./pictures.js";
@@ -13,7 +14,7 @@ import { follow } from "./stream.js";
 import * as waitingList from "./waiting.js";
 import { refreshTimes } from "./words.js";
 
-const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", waiting: "waiting.view", silences: "silence.view", sites: "site.view", pipeline: "health.view" };
+const NEEDS = { alerts: "alert.view", incidents: "alert.view", review: "candidate.view", waiting: "waiting.view", silences: "silence.view", sites: "site.view", audit: "audit.view", pipeline: "health.view" };
 const SOON_MS = 120; // changes that come together are drawn together …
 const LONGEST_MS = 1000; // … but never later than this, however many follow
 const PULSE_EVERY_MS = 1500;
@@ -63,7 +64,7 @@ function leave(why) {
   troubles = [];
   answers = {};
   chosen = null;
-  for (const view of [alerts, incidents, review, silences, sites, waitingList]) view.forget();
+  for (const view of [alerts, audit, incidents, review, silences, sites, waitingList]) view.forget();
   forgetPictures();
   at("main").replaceChildren();
   at("desk").hidden = true;
@@ -153,11 +154,11 @@ async function load() {
       can(NEEDS.alerts, () => alerts.load(announce)), can(NEEDS.review, review.load), view === "silences" ? silences.load() : null, view === "incidents" ? incidents.load() : null, view === "sites" ? sites.load() : null, can(NEEDS.pipeline, api.health), can(NEEDS.waiting, waitingList.load)]);
     const one = await chosenOne(view, id, list, waiting, together);
     if (person !== who) return;
-    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, sites: places, pipeline: health, waiting: second };
+    answers = { alerts: list, review: waiting, silences: quiet, incidents: together, sites: places, pipeline: health, waiting: second, audit: {} };
     chosen = one;
     problem = "";
     banner();
-    if (alerts.isWriting() || silences.isWriting() || sites.isWriting() || incidents.isWriting() || waitingList.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
+    if (alerts.isWriting() || silences.isWriting() || sites.isWriting() || audit.isWriting() || incidents.isWriting() || waitingList.isWriting() || (review.isWriting() && chosen?.review.may_decide)) badges();
     else draw();
   } catch (error) {
     if (!person || error.word === "signed_out") return;
@@ -188,6 +189,7 @@ function draw() {
     if (view === "silences") silences.render(at("main"), answers.silences, redo);
     if (view === "waiting") waitingList.render(at("main"), answers.waiting, id, redo);
     if (view === "sites") sites.render(at("main"), answers.sites, redo);
+    if (view === "audit") audit.render(at("main"), redo);
     if (view === "pipeline") pipeline.render(at("main"), answers.pipeline);
   }
   for (const tab of document.querySelectorAll("[data-view]")) {
