@@ -30,7 +30,7 @@ from fairwatch.matching.gallery import Gallery
 from fairwatch.matching.gallery_rows import Piece
 from fairwatch.matching.keepsake import Keepsake
 from fairwatch.matching.plate_likelihood import Reading
-from fairwatch.matching.plates import PlateIndex
+from fairwatch.matching.plates import PlateIndex, compared
 from fairwatch.matching.reader_model import ReaderModel
 from fairwatch.matching.strictness import PlateStrictness
 from fairwatch.processors.match import Match
@@ -186,11 +186,34 @@ def plates(count: int) -> Iterator[Row]:
             bar,
             p99 <= 30,
         )
+    yield from _plates_compared(index, entries, readings[:3], count)
     change = 1000 * clocked(lambda number: index.put(entries[number]), 32)
     text = f"{np.median(change):.2f} ms, worst {change.max():.2f}"
     yield f"plates, {count:,}: one changed", text, "1 ms", change.max() <= 1
     yield f"plates, {count:,}: start", f"{built:.1f} s", "5 s", built <= 5
     yield f"plates, {count:,}: bytes an entry", f"{size:.0f}", "120", size <= 120
+
+
+def _plates_compared(index: PlateIndex, entries: list[Any], readings: list[Reading], count: int) -> Iterator[Row]:
+    wrong = 0
+    for read in readings:
+        every = {each["entry_id"] for each in entries if compared(read, each, USUAL)}
+        wrong += {hit.entry_id for hit in index.search(read, lambda _: True, USUAL)} != every
+    told = f"{wrong} of {len(readings)}"
+    yield f"plates, {count:,}: answers that differ from brute force", told, "0", not wrong
+    doubles = [{**each, "entry_id": f"again-{each['entry_id']}"} for each in entries[: count // 100]]
+    index.update(doubles)
+    for each in doubles:
+        text = each["plate"]
+        found = {hit.entry_id for hit in index.search(Reading(text, (None,) * len(text)), lambda _: True, USUAL)}
+        wrong += not {each["entry_id"], each["entry_id"].removeprefix("again-")} <= found
+    index.update([], [each["entry_id"] for each in doubles])
+    yield (
+        f"plates, {count:,}: doubles that are not found beside their first",
+        f"{wrong} of {len(doubles)}",
+        "0",
+        not wrong,
+    )
 
 
 def match(count: int) -> Iterator[Row]:

@@ -229,6 +229,16 @@ async def test_a_missing_or_broken_picture_is_counted(gate: Gate) -> None:
     assert await gate.sees(seen) == [Skip("picture_unreadable")]
 
 
+async def test_a_face_that_is_too_bad_is_counted_with_the_component_that_failed(gate: Gate) -> None:
+    await gate.list_faces("obama.jpg")
+    with Image.open(io.BytesIO(picture("obama2.jpg"))) as image:
+        blurred, out = image.convert("RGB").filter(ImageFilter.GaussianBlur(10)), io.BytesIO()
+    blurred.save(out, "PNG")
+    uri = await gate.media.put(out.getvalue(), "image/png")
+    seen = {"object_class": "FACE", "media": [{"uri": uri, "role": "FACE"}]}
+    assert await gate.sees(seen) == [Skip("quality_blurred")]
+
+
 async def test_a_broken_enrolment_picture_is_audited_once_and_stops_nothing(gate: Gate) -> None:
     await gate.list_faces("coffee.png", "obama.jpg")
     outcomes = await gate.meets("obama2.jpg")

@@ -42,6 +42,11 @@ class NoTemplate:
     reason: Absence
     faults: tuple[str, ...] = ()
 
+    @property
+    def counted_as(self) -> str:
+        """The reason, with the component of quality that is worst: a bounded word such as `quality_blurred`."""
+        return f"quality_{self.faults[0]}" if self.faults else self.reason
+
 
 class FaceReader:
     """The loaded models. `read` computes, so call it in a thread; it lets go of the interpreter lock."""

@@ -17,7 +17,7 @@ GOOD = 3.0  # a measure so many times better than the policy asks is as good as 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What is wrong with a face, if anything, and its quality in [0,1]: that of its weakest measure."""
+    """What is wrong with a face, the worst first, and its quality in [0,1]: that of its weakest measure."""
 
     value: float
     faults: tuple[Fault, ...]
@@ -47,7 +47,7 @@ def assess(face: Face, aligned: Image.Image, policy: QualityPolicy) -> Quality:
         "dark": light / policy.dark,
         "bright": (255 - light) / (255 - policy.bright),
     }
-    faults = tuple(name for name, measure in measures.items() if measure < 1)
+    faults = tuple(name for name in sorted(measures, key=lambda one: measures[one]) if measures[name] < 1)
     return Quality(round(min(1.0, min(measures.values()) / GOOD), 4), faults)
 
 

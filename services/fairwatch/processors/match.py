@@ -227,7 +227,7 @@ class Match:
         except RejectedError as error:
             return [Skip("media_unavailable" if error.reason == "media_unavailable" else "picture_unreadable")]
         if isinstance(face, NoTemplate):
-            return [Skip(face.reason)]
+            return [Skip(face.counted_as)]
         self._take_up()  # what was revoked while the face was read is not compared
         compared = self._compared(self._faces, moment)
         if not compared.size:
