@@ -66,6 +66,7 @@ class Run:
         self.clock, self.state, self.faults = ManualClock(AT), MemoryState(), faults
         self.told: list[dict] = []
         self.heard: dict[int, tuple[int, bool]] = {}  # of each cause: when it was last heard of, and whether it holds
+        self.untrue_since: int | None = None
         self._start()
 
     def _start(self) -> None:
@@ -76,14 +77,28 @@ class Run:
             if emit.topic == "alerts":
                 self.told.append(emit.record)
                 firing = emit.record["firing"]
-                assert firing == self._holding(), f"{firing} told, {self._holding()} hold"
+                assert firing == len(self._holding()), f"{firing} told, {self._holding()} hold"
 
-    def _holding(self) -> int:
-        now, found = self.clock.now(), 0
+    def _holding(self) -> set[str]:
+        now, found = self.clock.now(), set()
         for cause, (at, holds) in self.heard.items():
             patience = STALE if KINDS[cause % 3] == "CONDITION" else QUIET
-            found += holds and now < at + patience * SECOND
+            if holds and now < at + patience * SECOND:
+                found.add(f"c{cause}")
         return found
+
+    def _is_told_in_time(self) -> None:
+        """Check that what was told last of tracks and conditions has not been untrue for longer than an interval."""
+        last, now = self.told[-1] if self.told else None, self.clock.now()
+        if last is None or last["state"] in OVER:
+            self.untrue_since = None
+            return
+        told = {each["cause_id"] for each in last["causes"] if each["state"] == "FIRING" and each["kind"] != "MOMENT"}
+        if told == {cause for cause in self._holding() if KINDS[int(cause[1:]) % 3] != "MOMENT"}:
+            self.untrue_since = None
+        else:
+            self.untrue_since = self.untrue_since or now
+            assert now - self.untrue_since <= INTERVAL * SECOND
 
     async def second(self, batch: list[tuple[int, Said]]) -> None:
         for number, said in batch:
@@ -96,6 +111,7 @@ class Run:
                 answers = await self.group.handle([event])
                 await self._note(outcome for outcome in answers[0] if hasattr(outcome, "topic"))
         await self._note(await self.group.tick([PARTITION]))
+        self._is_told_in_time()
         self.clock.advance(seconds=1)
 
 
