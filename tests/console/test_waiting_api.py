@@ -202,3 +202,41 @@ async def test_policies_that_wait_are_told_to_administrators_who_sign_them_elsew
     assert "operator may alert.explain" in one["facts"]["adds"]
     assert (body["count"], one["facts"]["signed_by"], one["facts"]["signatures_needed"]) == (1, [], 2)
     assert await decides(room, "adam") == (403, "forbidden")
+
+
+FACE = b"\xff\xd8\xff the face of somebody who is looked for"
+
+
+async def with_a_face(room: ConsoleWorld, hub: Hub) -> tuple[str, str]:
+    """Let iris ask for somebody by a picture; return the addresses of what waits and of the picture."""
+    uri = await room.media.put(FACE, "image/jpeg")
+    refs = [{"uri": uri, "sha256": uri.removeprefix("fw-media:"), "role": "REFERENCE"}]
+    hub.asks(enrolled(entry("entry-face", kind="FACE", plate=None, references=refs), IRIS, AT))
+    (one,) = (await (await room.caller("otto")).get("/api/waiting"))[1]["waiting"]
+    return f"/api/waiting/entries/{one['id']}", uri.removeprefix("fw-media:")
+
+
+async def test_who_agrees_to_a_face_has_seen_it_and_is_in_the_audit_log_before(room: ConsoleWorld, hub: Hub) -> None:
+    path, sha256 = await with_a_face(room, hub)
+    otto = await room.caller("otto")
+    seen = (await otto.get(path))[1]["seen"]
+    said = {"decision": "APPROVE", "seen": seen}
+    status, body = await otto.post(path, said)
+    assert (status, body["error"]) == (409, "not_seen")
+    async with otto.http.get(f"{path}/media/{sha256}") as response:
+        assert (response.status, await response.read()) == (200, FACE)
+    [viewed] = [one for one in room.publisher.records("audit") if one["action"] == "media.viewed"]
+    assert (viewed["actor"], viewed["subject"], viewed["details"]["of"]) == ("otto", "entry-face", "waiting entry")
+    assert (await otto.post(path, said))[0] == 202
+
+
+async def test_a_picture_that_is_in_no_list_that_waits_for_them_is_shown_to_nobody(
+    room: ConsoleWorld, hub: Hub
+) -> None:
+    path, sha256 = await with_a_face(room, hub)
+    other = (await room.media.put(b"another", "image/jpeg")).removeprefix("fw-media:")
+    for name, wanted, status in (("otto", other, 404), ("adam", sha256, 404), ("olga", sha256, 403)):
+        assert (await (await room.caller(name)).get(f"{path}/media/{wanted}"))[0] == status
+    assert "media.viewed" not in room.publisher.actions()
+    room.publisher.away = {"audit"}
+    assert (await (await room.caller("otto")).get(f"{path}/media/{sha256}"))[0] == 503

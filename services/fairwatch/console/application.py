@@ -48,6 +48,7 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("POST", "/api/silences/{id}/expire", silences.expire_silence, Rule(action="alert.silence", touch=True)),
     ("GET", "/api/waiting", waiting.list_waiting, Rule(action="waiting.view")),
     ("GET", "/api/waiting/{kind}/{id}", waiting.get_waiting, Rule(action="waiting.view", touch=True)),
+    ("GET", "/api/waiting/{kind}/{id}/media/{sha256}", waiting.get_picture, Rule(action="waiting.view", touch=True)),
     ("POST", "/api/waiting/{kind}/{id}", waiting.decide, Rule(action="waiting.view", touch=True)),
     ("GET", "/api/sites", sites.list_sites, Rule(action="site.view")),
     ("POST", "/api/sites/{id}/arm", sites.arm_site, Rule(action="site.arm", touch=True)),

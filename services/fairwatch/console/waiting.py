@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import orjson
 from aiohttp import web
 
+from fairwatch.console import pictures
 from fairwatch.console.access import role_for
 from fairwatch.console.asking import asked
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
@@ -30,6 +31,8 @@ MAY: Final[Mapping[Kind, Mapping[Decision, str]]] = {  # what policies call it
 CHANGES: Final = "access.change"  # who is told of policies that wait for administrators' signatures
 LOOKS: Final = "waiting.audit"  # who sees everything that waits, and decides nothing
 LONGEST: Final = 500  # characters of a reason
+STORE: Final = "fw-media:"
+LOOKED_AT: Final = 100  # pictures that who agrees has to have seen, each; of a longer list they look at what they want
 AT_ONCE: Final = 500  # records that are on their way to the broker at a time
 SENTENCES: Final[Mapping[str, tuple[int, str]]] = {
     "gone": (404, "It waits no more: somebody decided, it was taken back, or its time is over."),
@@ -37,6 +40,7 @@ SENTENCES: Final[Mapping[str, tuple[int, str]]] = {
     "changed": (409, "It was changed since you looked at it. Look again, then decide."),
     "not_authentic": (409, "It is not signed by whom it names. Whoever asked has to ask again."),
     "too_long": (409, "A list of this length is decided at the command line: fairwatch entries approve --list."),
+    "not_seen": (409, "Look at the pictures first: you agree that these people are looked for."),
     "no_reason": (400, "Say why you refuse it: whoever asked reads that."),
     "forbidden": (403, "Your roles do not allow this."),
     "no_signing_key": (503, "This console has no key to sign with. Tell your administrator."),
@@ -119,6 +123,32 @@ async def get_waiting(request: web.Request) -> web.Response:
     return answer({**_view(desk, visitor.person, one), "records": records})
 
 
+async def get_picture(request: web.Request) -> web.Response:
+    """Return a picture of an entry that waits, to who may agree to it, once the audit log has who looks at it."""
+    desk, visitor, sha256 = request.app[DESK], request[SIGNED_IN], request.match_info["sha256"]
+    one = _known(request, visitor)
+    entry_id = next((entry for entry, known in _pictures(one) if known == sha256), None) if one else None
+    if one is None or entry_id is None:
+        return refusal(404, "unknown", pictures.UNKNOWN)
+    details = {"sha256": sha256, "of": "waiting entry", "list": one.seen}
+    name = visitor.person.name
+    await desk.audit("media.viewed", name, entry_id, details=details, authorisation_id=one.authorisation_id)
+    return await pictures.served(request, sha256)
+
+
+def _pictures(one: Waits) -> list[tuple[str, str]]:
+    """Return entry and hash of each picture of a list that lies in the hub's store."""
+    uris = [(entry["entry_id"], ref["uri"]) for entry in one.records for ref in entry.get("references") or ()]
+    found = [] if one.kind != "entries" else uris
+    return [(entry_id, uri.removeprefix(STORE)) for entry_id, uri in found if uri.startswith(STORE)]
+
+
+async def _is_unseen(desk: Desk, visitor: SignedIn, one: Waits, decision: Decision) -> bool:
+    """Tell whether somebody agrees to pictures of people that they were not shown."""
+    wanted = sorted({sha256 for _, sha256 in _pictures(one)}) if decision == "APPROVE" else []
+    return bool(wanted) and len(wanted) <= LOOKED_AT and not await desk.sessions.were_served(visitor.token, wanted)
+
+
 async def decide(request: web.Request) -> web.Response:
     """Take the person's decision; 202 once the broker has it."""
     desk, visitor = request.app[DESK], request[SIGNED_IN]
@@ -135,6 +165,8 @@ async def decide(request: web.Request) -> web.Response:
         return _no(against or "gone")
     if question := words.question():
         return question
+    if await _is_unseen(desk, visitor, one, decision):
+        return _no("not_seen")
     await words.audit(desk, person.name, one.id)
     now = desk.clock.now()
     try:

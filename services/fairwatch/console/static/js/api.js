@@ -76,3 +76,7 @@ export function decide(id, decision, reason, because) {
 export async function picture(sha256) {
   return (await call("GET", `/api/media/${sha256}`)).blob();
 }
+
+export async function waitingPicture(kind, id, sha256) {
+  return (await call("GET", `/api/waiting/${kind}/${encodeURIComponent(id)}/media/${sha256}`)).blob();
+}

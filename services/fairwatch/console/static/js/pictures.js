@@ -8,9 +8,9 @@ const frames = new Map();
 
 const hashOf = (media) => (media && media.uri && media.uri.startsWith("fw-media:") ? media.uri.slice(9) : null);
 
-function address(sha256) {
+function address(sha256, ask) {
   if (!kept.has(sha256)) {
-    const coming = api.picture(sha256).then((blob) => URL.createObjectURL(blob));
+    const coming = ask(sha256).then((blob) => URL.createObjectURL(blob));
     coming.catch(() => kept.delete(sha256));
     kept.set(sha256, coming);
   }
@@ -24,13 +24,13 @@ export function forgetPictures() {
 }
 
 // A frame with a picture, or with the reason why there is none; the same one again, so that nothing flickers.
-export function picture(media, alt, box = null) {
+export function picture(media, alt, box = null, ask = api.picture) {
   const key = `${media?.uri} ${alt}`;
-  if (!media || !frames.get(key)?.querySelector("img")) frames.set(key, build(media, alt, box));
+  if (!media || !frames.get(key)?.querySelector("img")) frames.set(key, build(media, alt, box, ask));
   return frames.get(key);
 }
 
-function build(media, alt, box) {
+function build(media, alt, box, ask) {
   const frame = el("div", { class: "frame" });
   const sha256 = hashOf(media);
   if (!sha256) {
@@ -38,7 +38,7 @@ function build(media, alt, box) {
     return frame;
   }
   frame.classList.add("loading");
-  address(sha256).then((url) => place(frame, url, alt, box), (error) => {
+  address(sha256, ask).then((url) => place(frame, url, alt, box), (error) => {
     frame.classList.remove("loading");
     frame.replaceChildren(el("p", { class: "no-picture" }, error.status === 404 ? "The picture has been deleted." : error.message));
   });

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { because } from "./asking.js";
 import { el, empty, facts, show, walk } from "./dom.js";
+import { picture } from "./pictures.js";
 import { count, pill, time } from "./words.js";
 
 const KINDS = { authorisation: "Authorisation", entries: "Watchlist entries", export: "Export", policy: "Change of policies" };
@@ -21,7 +22,7 @@ export function forget() {
 }
 
 function fresh(key) {
-  return { key, reason: "", because: "", error: "", sending: false, asked: false, entries: null };
+  return { key, reason: "", because: "", error: "", sending: false, asked: false, entries: null, open: new Set() };
 }
 
 const keyOf = (one) => `${one.kind}:${one.id}`;
@@ -69,8 +70,20 @@ function shown(name, value) {
 // Whoever looks at the entries of a list is in the audit log first.
 function entries(one, redo) {
   if (!draft.entries) return el("button", { type: "button", id: "waiting-look", onclick: () => look(one, redo) }, "Show the entries");
-  const line = (entry) => el("li", {}, el("code", {}, entry.plate || entry.entry_id), ` ${entry.title}, ${entry.kind.toLowerCase()}, ${entry.reason || "no reason given"}`, entry.references?.length ? `, ${count(entry.references.length)} pictures` : "", ", until ", entry.valid_until ? time(entry.valid_until, "absolute") : "its authorisation ends");
+  const line = (entry) => el("li", {}, el("code", {}, entry.plate || entry.entry_id), ` ${entry.title}, ${entry.kind.toLowerCase()}, ${entry.reason || "no reason given"}`, ", until ", entry.valid_until ? time(entry.valid_until, "absolute") : "its authorisation ends", pictures(one, entry, redo));
   return el("ol", { class: "plain", id: "waiting-entries" }, draft.entries.map(line));
+}
+
+// Each picture is in the audit log before it is shown; who agrees to a face has to have seen it.
+function pictures(one, entry, redo) {
+  if (!entry.references?.length) return null;
+  const open = () => {
+    draft.open.add(entry.entry_id);
+    redo(false);
+  };
+  if (!draft.open.has(entry.entry_id)) return el("button", { type: "button", class: "quiet", "data-deed": `pictures ${entry.entry_id}`, onclick: open }, ` Show ${count(entry.references.length)} ${entry.references.length === 1 ? "picture" : "pictures"}`);
+  const ask = (sha256) => api.waitingPicture(one.kind, one.id, sha256);
+  return el("div", { class: "pictures pair" }, entry.references.map((media, number) => picture(media, `${entry.title}, picture ${number + 1} of the list`, null, ask)));
 }
 
 function deciding(one, redo) {
