@@ -21,6 +21,10 @@ from tests.support.incidents import Place
 from tests.support.records import trigger
 
 pytestmark = needs_browser
+CALLED = {
+    "schedules": [{"name": "guards", "people": "ann", "until": "2026-01-03T00:00 UTC"}],
+    "policies": [{"policy": "night", "after": "0:02:00", "whom": "ann-phone"}],
+}
 GATES = {"from": "gate-1", "to": "gate-2", "min": "60s", "max": "10m"}
 CHOOSE = """
 const [note, into] = ["incident-note", "incident-into"].map((id) => document.getElementById(id));
@@ -57,7 +61,7 @@ def browser(chrome: WebDriver) -> WebDriver:
 
 @pytest.fixture
 async def world(valkey: str, tmp_path: Path) -> AsyncIterator[ConsoleWorld]:
-    async with console_world(valkey, tmp_path, clock=SystemClock()) as running:
+    async with console_world(valkey, tmp_path, clock=SystemClock(), calls=lambda _now: CALLED) as running:
         yield running
 
 
@@ -221,6 +225,9 @@ async def test_alert_shows_what_raised_it_and_what_of_it_goes_on(world: ConsoleW
         for text in ("What raised it, 150 of it going on", "Not heard of any more", "gate-2", "The newest 1 of 150",
                      "fairwatch alerts causes", "On and off", "7 times", "Answered no more by"):  # fmt: skip
             page.wait(".pane", text)
+        page.click("#on-call summary")
+        for text in ("guards: ann, until 2026-01-03T00:00 UTC", "night, after 0:02:00: ann-phone"):
+            page.wait("#on-call", text)
 
     await asyncio.to_thread(look)
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from fairwatch.console.audit_log import AuditDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
+from fairwatch.console.on_call import Calls, nobody
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
@@ -229,6 +230,7 @@ async def console_world(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
+    calls: Calls = nobody,
     **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""
@@ -253,7 +255,17 @@ async def console_world(
         rules = RouteTree(Routes.model_validate({"route": {"receivers": []}}))
         arming = ArmingDesk(places, armings, ArmedSites(lambda: rules, armings, places).at)
         serve = serving(
-            settings, publisher, model, media, clock, quiet, arming, lineage=lineage, waiting=waiting, audit=audit
+            settings,
+            publisher,
+            model,
+            media,
+            clock,
+            quiet,
+            arming,
+            lineage=lineage,
+            waiting=waiting,
+            audit=audit,
+            calls=calls,
         )
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())

@@ -1,12 +1,40 @@
 """Who is on call at a moment, and what the policies would do from then on, in words."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from fairwatch.domain.calendar import iso_8601
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.escalating import MICROSECOND, begin, take_step
-from fairwatch.policy.escalations import Escalations
+from fairwatch.policy.escalations import FILE, Escalations
 
 NOBODY = "nobody"
+
+
+class OnCallNow:
+    """Says who is on call, by the file as it is now.
+
+    Args:
+        folder: Where escalations.yaml and its calendars lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._known: Escalations | None = None
+
+    def __call__(self, moment: int) -> dict[str, Any]:
+        """Return schedules and steps in words; and what is wrong with the file where nothing of it was ever read."""
+        try:
+            self._known = self._known.renewed(moment) if self._known else Escalations.read(self._path)
+        except ConfigurationError as error:
+            return {"schedules": [], "policies": [], "error": str(error)}
+        rows, steps = people_on_call(self._known, moment), steps_of(self._known, moment)
+        schedules = [{"name": name, "people": people, "until": until} for name, people, until in rows]
+        return {
+            "schedules": schedules,
+            "policies": [{"policy": name, "after": at, "whom": whom} for name, at, whom in steps],
+        }
 
 
 def people_on_call(escalations: Escalations, moment: int) -> Iterator[tuple[str, str, str]]:

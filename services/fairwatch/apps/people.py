@@ -14,6 +14,7 @@ from fairwatch.apps.keys import must_be_signed, signing_key
 from fairwatch.apps.lineage.explain import explain
 from fairwatch.apps.links import link_key
 from fairwatch.apps.media import media_store
+from fairwatch.apps.on_call import OnCallNow
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.silencing import silence_desk
 from fairwatch.apps.told_configuration import tell
@@ -68,4 +69,5 @@ async def run_people(settings: Settings) -> int:
         return await run_console(
             config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
             lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit_desk(settings),
+            calls=OnCallNow(settings.config_dir),
         )  # fmt: skip

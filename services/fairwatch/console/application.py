@@ -13,6 +13,7 @@ from fairwatch.console import (
     lineage,
     links,
     live,
+    on_call,
     pictures,
     pipeline,
     sign_in,
@@ -41,6 +42,7 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/incidents/{id}", incidents.get_incident, Rule(action="alert.view")),
     ("POST", "/api/incidents/{id}/actions", incidents.act, Rule(action="alert.act", touch=True)),
     ("GET", "/api/people", deeds.people_who_act, Rule(action="alert.act")),
+    ("GET", "/api/oncall", on_call.who_is_called, Rule(action="alert.act")),
     ("GET", "/api/silences", silences.list_silences, Rule(action="silence.view")),
     ("POST", "/api/silences", silences.add_silence, Rule(action="alert.silence", touch=True)),
     ("POST", "/api/silences/preview", silences.preview_silence, Rule(action="alert.silence", touch=True)),
@@ -75,12 +77,13 @@ def application(
     second: waiting.WaitingDesk,
     arming: sites.ArmingDesk,
     log: audit_log.AuditDesk,
+    calls: on_call.OnCallDesk,
 ) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
     app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
-    app[sites.ARMING], app[audit_log.AUDIT] = arming, log
+    app[sites.ARMING], app[audit_log.AUDIT], app[on_call.CALLS] = arming, log, calls
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

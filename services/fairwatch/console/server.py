@@ -18,6 +18,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
+from fairwatch.console.on_call import Calls, OnCallDesk, nobody
 from fairwatch.console.people import People
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
@@ -50,6 +51,7 @@ async def run_console(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
+    calls: Calls = nobody,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -66,6 +68,7 @@ async def run_console(
         lineage: Explains an alert by its id.
         waiting: What waits for a second person.
         audit: Reads the audit log.
+        calls: Says who is on call.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -75,7 +78,7 @@ async def run_console(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(
-        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit
+        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit, calls
     ) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
@@ -96,6 +99,7 @@ async def serving(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
+    calls: Calls = nobody,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -115,7 +119,15 @@ async def serving(
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
         app = application(
-            desk, updates, watching, silences, LineageDesk(lineage), waiting, arming, audit or AuditDesk()
+            desk,
+            updates,
+            watching,
+            silences,
+            LineageDesk(lineage),
+            waiting,
+            arming,
+            audit or AuditDesk(),
+            OnCallDesk(calls),
         )
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end

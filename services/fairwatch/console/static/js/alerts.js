@@ -5,6 +5,7 @@ import * as causes from "./causes.js";
 import * as deeds from "./deeds.js";
 import { el, empty, facts, show, walk } from "./dom.js";
 import * as lineage from "./lineage.js";
+import * as oncall from "./oncall.js";
 import { picture } from "./pictures.js";
 import { ALERT_STATES, DELIVERY_STATES, count, pill, place, severity, severityWord, time } from "./words.js";
 
@@ -27,6 +28,7 @@ export function forget() {
   filter = "all";
   deeds.forget();
   lineage.forget();
+  oncall.forget();
 }
 
 export const { isWriting } = deeds;
@@ -96,7 +98,7 @@ function detail(alert, id, redo, may, explains) {
   return pane(back,
     el("header", { class: "pane-head" }, el("p", { class: "over-title" }, severity(alert.severity), statePill(alert), exercisePill(alert)),
       el("h2", {}, alert.title), el("p", { class: "lead" }, place(alert)), alert.description ? el("p", {}, alert.description) : null),
-    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), ...causes.section(alert), el("h3", {}, "Who was told"), deliveries(alert), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
+    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), ...causes.section(alert), el("h3", {}, "Who was told"), deliveries(alert), ...(isOpen(alert) ? oncall.section(may, redo) : []), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
     ...(explains ? lineage.section(alert, redo) : []));
 }
 

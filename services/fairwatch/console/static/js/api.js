@@ -55,6 +55,7 @@ export const actOnIncident = (id, deed) => call("POST", `/api/incidents/${encode
 export const pulse = async () => (await call("GET", "/api/pulse", undefined, PULSE_MS)).json();
 export const act = (id, deed) => call("POST", `/api/alerts/${encodeURIComponent(id)}/actions`, deed);
 export const colleagues = async () => (await read("/api/people")).people;
+export const onCall = () => read("/api/oncall");
 export const silences = () => read("/api/silences");
 export const previewSilence = async (matchers) => (await call("POST", "/api/silences/preview", { matchers })).json();
 export const addSilence = (wish) => call("POST", "/api/silences", wish);
