@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from fairwatch.apps import doctor, doctor_kafka, doctor_receipts
+from fairwatch.apps import doctor, doctor_bonds, doctor_kafka, doctor_receipts
 from fairwatch.apps import topics_acls as acls
 from fairwatch.apps.doctor_finding import Finding
 from fairwatch.apps.embedded import free_port
@@ -136,3 +136,18 @@ async def test_a_retain_whose_receipts_nobody_can_check_is_red(valkey, tmp_path,
     await health._redis.flushdb()
     await health.close()
     assert (found.level, says in found.seen) == (level, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [((), "warning"), (("asked", "asked"), "good"), (("asked", "accepted"), "warning"), (("asked", "none"), "bad")],
+)
+async def test_processors_that_ask_nobody_who_wrote_a_record_are_red(valkey, said, level):
+    settings = Settings(redis_url=SecretStr(valkey.removesuffix("/0") + "/3"))
+    health = Health(settings.redis_url.get_secret_value())
+    for number, word in enumerate(said):
+        await health.heartbeat("verify", f"worker-{number}", {"ready": True, "bonds": word})
+    found = await doctor_bonds.bonds(settings)
+    await health._redis.flushdb()
+    await health.close()
+    assert found.level == level

@@ -50,6 +50,7 @@ def match(**without: Any) -> tuple[Topics, dict[str, dict[str, Any]]]:
     seen = records.sighting("face.detected", observation={"raw_sha256": raw["sha256"], "removed_fields": 2})
     about = {"sighting_id": seen["sighting_id"], "rank": 1, "margin": 0.12, "probe_quality": 0.8}
     verdict = records.verdict("FACE", people=("ann", "ben"), **about)
+    verdict["follows"] = [{"topic": "candidates", "partition": 3, "offset": 7}]
     verdict["verifications"] = [signed(one | {"role": "reviewer"}) for one in verdict["verifications"]]
     rival = records.candidate("FACE", n=1, **{**about, "rank": 2, "score": 0.85, "entry_id": "entry-2"})
     alert = records.trigger(
@@ -112,6 +113,7 @@ def test_a_match_is_explained_from_the_hash_of_the_bytes_to_the_receivers_answer
     assert [(one["reviewer"], one["signature"]) for one in people] == [("ann", "authentic"), ("ben", "authentic")]
     mandate = [step(said, name)["facts"][0]["signature"] for name in ("authorisation", "entry")]
     assert mandate == ["of authorisations", "of watchlist-entries"]
+    assert step(said, "verdict")["facts"][0]["follows"] == ["candidates/3/7"]
     assert step(said, "rule")["facts"][0]["rules"] == "published number 3 by ann"
     assert [one["revision"] for one in step(said, "alert")["facts"]] == [0, 1]
     assert step(said, "deliveries")["facts"][0]["status"] == 204

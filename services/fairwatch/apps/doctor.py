@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from fairwatch import __version__
-from fairwatch.apps import doctor_kafka, doctor_keys, doctor_receipts, keys
+from fairwatch.apps import doctor_bonds, doctor_kafka, doctor_keys, doctor_receipts, keys
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka import admin
 from fairwatch.apps.media import media_store
@@ -29,7 +29,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     looks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
         _broker, doctor_kafka.version, doctor_kafka.access, doctor_kafka.registry, doctor_kafka.groups,
         doctor_kafka.clocks, _redis, _media, doctor_keys.data_key_store, _devices, _mqtt, _people, _trust,
-        doctor_receipts.receipts, _routes, _receivers, _models, _components,
+        doctor_receipts.receipts, doctor_bonds.bonds, _routes, _receivers, _models, _components,
     )  # fmt: skip
     for look in looks:
         name = look.__name__.strip("_")

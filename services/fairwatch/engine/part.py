@@ -71,19 +71,14 @@ class Part:
             await ensure_changelog(config, self.changelog, config.topic_prefix + spec.reads[0])
         made = self._build(Resources(self._clock, self.state, self._references))
         built = await made if inspect.isawaitable(made) else made
-        self.tally.facts = dict(getattr(built, "facts", {}))
+        bonds = Bonds(config.chain_key, accepts=config.unbound_accepted)
+        self.tally.facts = {**getattr(built, "facts", {}), "bonds": bonds.said}
         return Link(
             built,
             spec=spec,
             topics=self.topics,
             written=frozenset(config.topic_prefix + name for name in spec.writes),
-            encoding=Encoding(
-                spec,
-                self._codec,
-                self._records,
-                config.topic_prefix,
-                Bonds(config.chain_key, accepts=config.unbound_accepted),
-            ),
+            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix, bonds),
             state=self.state,
             dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
             guard=DeadLetterGuard(

@@ -30,11 +30,15 @@ class Bonds:
     Args:
         key: Secret that all processors of a deployment share; without one nothing is bound, and nothing is refused.
         accepts: Records without a bond are taken, for the time of an upgrade.
+
+    Attributes:
+        said: In a word what becomes of these: `none` are asked for, `accepted`, `asked`.
     """
 
     def __init__(self, key: bytes = b"", *, accepts: bool = False) -> None:
         self._key = hmac.digest(key, PURPOSE, sha256) if key else b""
         self._unknown = None if accepts or not key else ""
+        self.said = "none" if not key else "accepted" if accepts else "asked"
 
     def __bool__(self) -> bool:
         """Tell whether there are bonds."""

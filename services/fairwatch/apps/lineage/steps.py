@@ -74,14 +74,15 @@ def _enrichment(sighting: Record) -> Told:
 def _matched(found: Gathered, authentic: Authentic, now: int) -> Iterator[Told]:
     one, at = found.candidate, int(found.alert["received_at"])
     given = [one] if one else []
-    names = {
+    parts = {
         "quality": ("probe_quality", "probe_box", "plate_read"),
         "model": ("kind", "algorithm", "template_space", "runtime"),
         "gallery": ("gallery_version", "gallery_size", "rank"),
         "threshold": ("score", "threshold", "threshold_policy", "expected_fpir", "margin", "explanation"),
     }
-    for step, fields in names.items():
-        yield _step(step, "candidates", [_plain(each, *fields) for each in given], now, at, found)
+    for step, fields in parts.items():
+        told = [_plain(each, *fields) | (_follows(each) if step == "threshold" else {}) for each in given]
+        yield _step(step, "candidates", told, now, at, found)
     rivals = [_plain(each, "candidate_id", "entry_id", "score", "threshold", "rank") for each in found.rivals]
     yield {"step": "rivals", "topic": "candidates", "status": "found" if rivals else "none", "facts": rivals}
     yield from _mandate(found, authentic)
@@ -90,7 +91,8 @@ def _matched(found: Gathered, authentic: Authentic, now: int) -> Iterator[Told]:
     if people or needed:
         yield _step("people", "verifications", people, now, at, found)
     verdict = [found.verdict] if found.verdict else []
-    told = [_plain(each, "verdict_id", "outcome", "reason", times=("decided_at",)) for each in verdict]
+    names = ("verdict_id", "outcome", "reason")
+    told = [_plain(each, *names, times=("decided_at",)) | _follows(each) for each in verdict]
     yield _step("verdict", "verdicts", told, now, at, found)
 
 
@@ -124,7 +126,8 @@ def _told(found: Gathered, now: int) -> Iterator[Told]:
     rule = _plain(alert, "rule", "event_type", "severity", "group", "receivers", times=("issued_at",))
     yield {"step": "rule", "topic": "alerts", "status": "found", "facts": [rule | {"rules": rules}]}
     revisions = [
-        _plain(one, "revision", "state", "count", times=("updated_at", "issued_at")) for one in found.revisions
+        _plain(one, "revision", "state", "count", times=("updated_at", "issued_at")) | _follows(one)
+        for one in found.revisions
     ]
     yield {"step": "alert", "topic": "alerts", "status": "found", "facts": revisions}
     deeds = [_plain(one, "action", "actor", "to", times=("at",)) for one in alert.get("deeds", ())]
@@ -157,6 +160,12 @@ def _erased(found: Gathered) -> str | None:
     for receipt in found.receipts:
         return f"erased at {iso_8601(receipt['at'])}: {receipt['reason']} (receipt {receipt['receipt_id']})"
     return None
+
+
+def _follows(record: Record) -> Told:
+    """Return where what a record follows from lies: topic, partition and offset."""
+    places = [f"{one['topic']}/{one['partition']}/{one['offset']}" for one in record.get("follows") or ()]
+    return {"follows": places} if places else {}
 
 
 def _plain(record: Record, *names: str, times: Sequence[str] = ()) -> Told:
