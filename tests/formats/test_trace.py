@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.formats.bodies.opening import open_body
 from fairwatch.formats.catalogue import decode, formats
 from fairwatch.formats.environment import Environment
-from fairwatch.formats.language.trace import OUTCOMES, Trace
+from fairwatch.formats.language.trace import OUTCOMES, Entry, Trace
 from fairwatch.formats.payload import Payload
 from tests.formats.test_recordings import payload_of
 from tests.support.recordings import folder_of, recordings
@@ -111,3 +112,31 @@ def test_trace_says_what_policy_refuses_and_what_is_never_read() -> None:
         "IsForeigner",
         "GenderCode",
     }
+
+
+class Looked(list[tuple[str, dict[str, Any]]]):
+    """Records that count how often they are looked through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_the_records_of_a_body_are_looked_through_once_for_each_field_and_not_for_each_leaf() -> None:
+    before = Looked([("Observation", {"speed": 1, "direction": "N", "lane": "2"})] * 100)
+    after = [("Observation", {"speed": 1, "lane": "x"})] * 100
+    trace = Trace()
+    trace.entries = [
+        Entry(0, f"{number}.{field}", "exact", field, "TEXT")
+        for number in range(100)
+        for field in ("speed", "direction", "lane")
+    ]
+    trace.closed(before, after)
+    assert before.times == 3
+    assert [(entry.outcome, entry.field) for entry in trace.entries[-3:]] == [
+        ("exact", "speed"),
+        ("refused", "policy"),
+        ("approximated", "lane"),
+    ]

@@ -127,9 +127,16 @@ class Trace:
             before: The records in the device's words.
             after: The same as they travel.
         """
+        became: dict[str, Outcome] = {}  # by field: a body of many objects has many leaves of each
         for place, entry in enumerate(self.entries):
-            if entry.outcome in _CARRIED:
-                self.entries[place] = _as_closed(entry, before, after)
+            if entry.outcome not in _CARRIED:
+                continue
+            if entry.field not in became:
+                became[entry.field] = _became(entry.field, before, after)
+            if became[entry.field] == "refused":
+                self.entries[place] = replace(entry, outcome="refused", field=POLICY)
+            elif entry.outcome == "exact":
+                self.entries[place] = replace(entry, outcome=became[entry.field])
 
     def took(self, node: Any, what: str, outcome: Outcome = "exact") -> None:
         """Say, in code that makes canonical values before the rows read, what they were made of."""
@@ -171,13 +178,12 @@ class Trace:
             self.tell(path, outcome, what)
 
 
-def _as_closed(entry: Entry, before: Records, after: Records) -> Entry:
-    was, now = ([values_at(record, entry.field) for _, record in records] for records in (before, after))
+def _became(field: str, before: Records, after: Records) -> Outcome:
+    """Return what an exact value of a field is after closing."""
+    was, now = ([values_at(record, field) for _, record in records] for records in (before, after))
     if was == now or not any(was):
-        return entry
-    if not any(now):
-        return replace(entry, outcome="refused", field=POLICY)
-    return replace(entry, outcome="approximated") if entry.outcome == "exact" else entry
+        return "exact"
+    return "approximated" if any(now) else "refused"
 
 
 def _untold(path: str) -> tuple[Outcome, str]:
