@@ -42,7 +42,8 @@ def hub(broker, topic_prefix, tmp_path, monkeypatch):
 async def written(hub, now):
     raw = records.raw_event(b"<event/>", received_at=now)
     seen = records.sighting(occurred_at=now, observation={"raw_sha256": raw["sha256"]})
-    alert = records.trigger(at=now, triggers=[seen["sighting_id"]])
+    places = [{"topic": "sightings", "partition": partition, "offset": 0} for partition in (0, 1)]
+    alert = records.trigger(at=now, triggers=[seen["sighting_id"]], follows=places)  # one of them holds the sighting
     async with producer(hub, "cli") as publisher:
         for topic, record in (("raw-events", raw), ("sightings", seen), ("alerts", alert)):
             await publisher.publish(topic, key_of(topics()[topic], record), record)
@@ -59,6 +60,7 @@ def test_an_alert_is_explained_from_its_bytes_and_whoever_looks_is_in_the_audit_
         sighting_id,
     )
     assert chain["deliveries"]["status"] == "missing"
+    assert sorted(one["there"] for one in chain["places"]["facts"]) == ["NOTHING LIES THERE", "fits"]
     missing = CliRunner().invoke(build(["explain"]), ["explain", "no-such-alert"])
     assert "holds no alert 'no-such-alert'" in str(missing.exception)
     looks = [record for _, _, record in read_topic(hub, "audit")]

@@ -8,6 +8,7 @@ from fairwatch.apps.authentic import known_trust
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import signing_of
 from fairwatch.apps.lineage.collect import Record, gather
+from fairwatch.apps.lineage.places import placed, reader_at
 from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Find, Finder
 from fairwatch.apps.reading import latest
@@ -54,7 +55,8 @@ def explain(settings: Settings, alert_id: str, now: int, closed: Collection[str]
         return refusal or "authentic"
 
     found = gather(without(Finder(settings), closed), whole, alert_id)
-    return explained_here(explained(found, authentic, now), closed)
+    told = explained_here(explained(found, authentic, now), closed)
+    return {**told, "chain": [*told["chain"], placed(found, reader_at(settings), closed)]}
 
 
 def without(find: Find, closed: Collection[str]) -> Find:
