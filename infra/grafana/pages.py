@@ -275,6 +275,11 @@ GOVERNANCE = Dashboard(
             what="Somebody writes decisions that nobody signed, or a key is missing: see deed.refused in the audit.",
         ),
         Panel(
+            "Taken without a proof of who wrote it",
+            {"{{component}} {{topic}}": "increase(fairwatch_records_unbound_total{$where}[1h])"},
+            what="FAIRWATCH_UNBOUND=accept is for an upgrade: take it away once nothing comes here any more.",
+        ),
+        Panel(
             "Held: authorisations, watchlist, devices, sites",
             {"{{topic}} in {{component}}": "max by (topic, component) (fairwatch_reference_entries{$where})"},
         ),

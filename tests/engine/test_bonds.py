@@ -12,6 +12,7 @@ from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.record import Record
 from fairwatch.engine.submission import Output
 from fairwatch.parts import spec_of
+from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.bonds import BOND, Bonds
 from fairwatch.wire.refused_records import is_foreign
@@ -82,7 +83,10 @@ def test_who_may_not_write_candidates_writes_none_though_of_the_hub() -> None:
 def test_without_a_key_or_during_an_upgrade_nobody_is_asked() -> None:
     assert BOND not in dict(written(key=b"").headers)
     assert read(written(key=b""), key=b"").writer is None
+    taken = metrics.RECORDS_UNBOUND.labels("verify", "candidates")
+    before = taken._value.get()
     assert read(written(key=b""), accepts=True).writer is None
+    assert taken._value.get() == before + 1
     assert read(written(), accepts=True).writer == "match"
 
 

@@ -14,6 +14,7 @@ from fairwatch.domain.processor import Spec
 from fairwatch.engine.record import Handed, Record
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.engine.submission import Headers, Output
+from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE, joined
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.bonds import BOND, BOUND, Bonds
@@ -110,7 +111,7 @@ class Encoding:
                     came, partition, offset = record.origin
                     event.origin = came.removeprefix(self._prefix), partition, offset
                 if asks and record.value is not None:
-                    event.writer = self._bonds.writer(topic, record.key, headers, record.value)
+                    event.writer = self._writer(topic, record, headers)
                 events.append(event)
                 places.append(place)
         return events, places, broken
@@ -125,6 +126,13 @@ class Encoding:
         if copy is None:
             copy = self._copiers[topic] = self._codec.copier(self._records[topic])
         return copy(record.said)
+
+    def _writer(self, topic: str, record: Any, headers: Mapping[str, bytes]) -> str | None:
+        """Return who wrote a bound record; one that is taken without a proof is counted."""
+        writer = self._bonds.writer(topic, record.key, headers, record.value)
+        if writer is None:
+            metrics.RECORDS_UNBOUND.labels(self._name, topic).inc()
+        return writer
 
     def output(self, emit: Emit, cause: Event, number: int, place: int) -> Output:
         """Encode the `number`th outcome of the event at `place` of its batch.

@@ -99,6 +99,12 @@ DEEDS_REFUSED = Counter(
     ["component", "reason"],
     registry=REGISTRY,
 )
+RECORDS_UNBOUND = Counter(
+    "fairwatch_records_unbound",
+    "Records that nobody of the hub has proved to have written, and that are taken for the time of an upgrade.",
+    ["component", "topic"],
+    registry=REGISTRY,
+)
 AUDIT_ANCHORED = Gauge(
     "fairwatch_audit_anchored_timestamp_seconds",
     "When an anchor last took a checkpoint of the audit log, in seconds since 1970; the start where it took none.",
