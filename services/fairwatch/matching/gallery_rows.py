@@ -97,8 +97,8 @@ class Rows:
 
     def remove(self, entry_id: str, picture: str) -> bool:
         """Take the row of a picture away, and its numbers with it; return whether there was one."""
-        of_entry = np.flatnonzero(self._alive[: len(self)] & (self._hashes[: len(self)] == _mark(entry_id)))
-        for place in of_entry:
+        of_entry = np.flatnonzero(self._hashes[: len(self)] == _mark(entry_id))
+        for place in of_entry[self._alive[of_entry]]:
             if self.entries[place] == entry_id and self.pictures[place] == picture:
                 self.forget(np.array([place]))
                 return True
@@ -136,7 +136,9 @@ class Rows:
         """
         mask = self._masks.get(admission.version)
         if mask is None:
-            mask = self._alive[: len(self)] & groups[self._groups[: len(self)]]
+            mask = groups[self._groups[: len(self)]]
+            if self._alive.flags.writeable:
+                mask &= self._alive[: len(self)]
             if admission.without:
                 mask[self._places_of(admission.without)] = False
             if mask.all():
