@@ -20,6 +20,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.apps.signer import Signer
 from fairwatch.apps.waiting_deeds import deciding
 from fairwatch.apps.waiting_room import READ, Rows
+from fairwatch.console import waiting
 from fairwatch.console.waiting import WaitingDesk
 from fairwatch.domain.clock import ManualClock
 from fairwatch.policy.access import SHIPPED
@@ -240,3 +241,24 @@ async def test_a_picture_that_is_in_no_list_that_waits_for_them_is_shown_to_nobo
     assert "media.viewed" not in room.publisher.actions()
     room.publisher.away = {"audit"}
     assert (await (await room.caller("otto")).get(f"{path}/media/{sha256}"))[0] == 503
+
+
+async def test_a_long_list_is_agreed_to_as_one_and_checked_when_somebody_does(
+    room: ConsoleWorld, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_room, "CHECKED", 2)
+    monkeypatch.setattr(waiting, "SHOWN", 2)
+    hub.asks(*ENTRIES[:2], {**ENTRIES[2], "plate": "FORGED"})
+    assert await decides(room, "otto") == (409, "not_authentic")
+    hub.asks(*ENTRIES)
+    otto = await room.caller("otto")
+    (one,) = (await otto.get("/api/waiting"))[1]["waiting"]
+    _, shown = await otto.get(f"/api/waiting/entries/{one['id']}")
+    assert (len(shown["records"]), shown["more"], one["facts"]["entries"]) == (2, 1, 3)
+    monkeypatch.setattr(waiting_room, "KEPT", 3)
+    hub.asks(ENTRIES[0])
+    assert await decides(room, "otto") == (409, "too_long"), "of more nobody knows here"
+    monkeypatch.setattr(waiting_room, "KEPT", 4)
+    hub.asks(ENTRIES[0])
+    assert await decides(room, "otto") == (202, "")
+    assert len(room.publisher.records("watchlist-entries")) == 3

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ SINGLE: Final[Mapping[str, tuple[Kind, str]]] = {
 }  # fmt: skip
 READ: Final = (AUTHORISATIONS, ENTRIES, ORDERS, "people", "signing-keys", "trust-heads")
 KEPT: Final = 20_000  # entries that wait: a longer list is for the command line, and not for the console's memory
-LONGEST: Final = 2_000  # entries that the console signs in one go: a third of a second
+CHECKED: Final = 2_000  # entries whose signatures are checked when a list is shown; of longer ones when it is decided
 
 
 class WaitingEntries(TopicReference):
@@ -125,20 +126,27 @@ class Rows:
         signing = signing_of(self._settings, ENTRIES)
         if ENTRIES not in self._must or signing.awaits is None:
             return
-        for one in entry_lists.waiting(dict(self._known[ENTRIES].items())):
+        known = dict(self._known[ENTRIES].items())
+        for one in entry_lists.waiting(known):
             entries = list(one.entries.values())
-            refusals = () if len(entries) > LONGEST else (signing.refusal(entry, self._trust) for entry in entries)
+            check = partial(_of_entries, signing, self._trust, entries)
             yield Waits(
                 "entries", sha256(f"{one.authorisation_id}\0{one.author}".encode()).hexdigest()[:32], one.digest,
                 one.author, max(entry["updated_at"] for entry in entries), _of_list(signing, entries), entries,
                 authorisation_id=one.authorisation_id,
-                refused=next((why for why in refusals if why not in {None, "one_person"}), None) or "",
-                is_too_long=len(entries) > LONGEST,
+                refused="" if len(entries) > CHECKED else check(), check=check if len(entries) > CHECKED else None,
+                is_too_long=len(known) >= KEPT,
             )  # fmt: skip
 
     def _refused(self, topic: str, signing: Signing, record: Mapping[str, Any]) -> str:
         """Return why nobody can say that it is wanted by whom it names; empty where they can, or nobody demands it."""
         return (signing.end_refused(record, self._trust) or "") if topic in self._must else ""
+
+
+def _of_entries(signing: Signing, trust: Trust, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return why one of these entries is not authentic; empty: all are, and wait for a second person."""
+    refusals = (signing.refusal(entry, trust) for entry in entries)
+    return next((why for why in refusals if why not in {None, "one_person"}), None) or ""
 
 
 def _of_list(signing: Signing, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

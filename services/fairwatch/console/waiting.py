@@ -33,14 +33,15 @@ LOOKS: Final = "waiting.audit"  # who sees everything that waits, and decides no
 LONGEST: Final = 500  # characters of a reason
 STORE: Final = "fw-media:"
 LOOKED_AT: Final = 100  # pictures that who agrees has to have seen, each; of a longer list they look at what they want
+SHOWN: Final = 2_000  # entries of a list
 AT_ONCE: Final = 500  # records that are on their way to the broker at a time
 SENTENCES: Final[Mapping[str, tuple[int, str]]] = {
     "gone": (404, "It waits no more: somebody decided, it was taken back, or its time is over."),
     "own": (409, "You asked for it yourself: somebody else has to decide."),
     "changed": (409, "It was changed since you looked at it. Look again, then decide."),
     "not_authentic": (409, "It is not signed by whom it names. Whoever asked has to ask again."),
-    "too_long": (409, "A list of this length is decided at the command line: fairwatch entries approve --list."),
     "not_seen": (409, "Look at the pictures first: you agree that these people are looked for."),
+    "too_long": (409, "More waits than is kept here; decide at the command line: fairwatch entries approve --list."),
     "no_reason": (400, "Say why you refuse it: whoever asked reads that."),
     "forbidden": (403, "Your roles do not allow this."),
     "no_signing_key": (503, "This console has no key to sign with. Tell your administrator."),
@@ -62,7 +63,8 @@ class Waits:
         authorisation_id: The one that it is about; None for none.
         until: When there is nothing to decide any more, microseconds UTC; None: never.
         refused: Why it is not authentic; empty: it is, or nobody demands that.
-        is_too_long: More than the console signs in one go.
+        is_too_long: It may be cut off: more waits than the console keeps.
+        check: Says the same of a list that is too long to be looked through whenever it is shown: before it is decided.
     """
 
     kind: Kind
@@ -76,6 +78,7 @@ class Waits:
     until: int | None = None
     refused: str = ""
     is_too_long: bool = False
+    check: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
 
 def _nothing(*_: Any) -> list[Any]:
@@ -110,7 +113,7 @@ async def list_waiting(request: web.Request) -> web.Response:
 
 
 async def get_waiting(request: web.Request) -> web.Response:
-    """Return one of them with every entry of its list, once the audit log has who looks at it."""
+    """Return one of them with the entries of its list, `SHOWN` at most, once the audit log has who looks at it."""
     desk, visitor = request.app[DESK], request[SIGNED_IN]
     one = _known(request, visitor)
     if one is None:
@@ -119,8 +122,9 @@ async def get_waiting(request: web.Request) -> web.Response:
     await desk.audit(
         "waiting.viewed", visitor.person.name, one.id, details=details, authorisation_id=one.authorisation_id
     )
-    records = [orjson.loads(to_json(record)) for record in one.records] if one.kind == "entries" else []
-    return answer({**_view(desk, visitor.person, one), "records": records})
+    shown = one.records[:SHOWN] if one.kind == "entries" else []
+    records, more = [orjson.loads(to_json(record)) for record in shown], max(0, len(one.records) - SHOWN)
+    return answer({**_view(desk, visitor.person, one), "records": records, "more": more})
 
 
 async def get_picture(request: web.Request) -> web.Response:
@@ -165,6 +169,8 @@ async def decide(request: web.Request) -> web.Response:
         return _no(against or "gone")
     if question := words.question():
         return question
+    if one.check and decision == "APPROVE" and await asyncio.to_thread(one.check):
+        return _no("not_authentic")
     if await _is_unseen(desk, visitor, one, decision):
         return _no("not_seen")
     await words.audit(desk, person.name, one.id)

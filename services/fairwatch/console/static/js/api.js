@@ -63,7 +63,7 @@ export const agree = (id) => call("POST", `/api/silences/${encodeURIComponent(id
 export const expire = (id) => call("POST", `/api/silences/${encodeURIComponent(id)}/expire`, {});
 export const waiting = () => read("/api/waiting");
 export const waitingFor = (kind, id) => read(`/api/waiting/${kind}/${encodeURIComponent(id)}`);
-export const decideWaiting = (kind, id, said) => call("POST", `/api/waiting/${kind}/${encodeURIComponent(id)}`, said);
+export const decideWaiting = (kind, id, said) => call("POST", `/api/waiting/${kind}/${encodeURIComponent(id)}`, said, LINEAGE_MS); // a long list takes a while
 export const sites = () => read("/api/sites");
 export const arm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/arm`, said);
 export const disarm = (id, said) => call("POST", `/api/sites/${encodeURIComponent(id)}/disarm`, said);

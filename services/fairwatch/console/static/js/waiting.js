@@ -71,7 +71,8 @@ function shown(name, value) {
 function entries(one, redo) {
   if (!draft.entries) return el("button", { type: "button", id: "waiting-look", onclick: () => look(one, redo) }, "Show the entries");
   const line = (entry) => el("li", {}, el("code", {}, entry.plate || entry.entry_id), ` ${entry.title}, ${entry.kind.toLowerCase()}, ${entry.reason || "no reason given"}`, ", until ", entry.valid_until ? time(entry.valid_until, "absolute") : "its authorisation ends", pictures(one, entry, redo));
-  return el("ol", { class: "plain", id: "waiting-entries" }, draft.entries.map(line));
+  const rest = draft.more ? el("p", { class: "muted" }, `${count(draft.more)} more, which the page does not show. The hash stands for all: `, el("code", {}, "fairwatch entries waiting"), " prints it beside the file that was enrolled.") : null;
+  return el("div", {}, el("ol", { class: "plain", id: "waiting-entries" }, draft.entries.map(line)), rest);
 }
 
 // Each picture is in the audit log before it is shown; who agrees to a face has to have seen it.
@@ -102,7 +103,9 @@ function deciding(one, redo) {
 
 async function look(one, redo) {
   try {
-    draft.entries = (await api.waitingFor(one.kind, one.id)).records;
+    const whole = await api.waitingFor(one.kind, one.id);
+    draft.entries = whole.records;
+    draft.more = whole.more;
   } catch (error) {
     draft.error = error.message;
   }
