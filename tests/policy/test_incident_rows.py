@@ -22,7 +22,7 @@ _numbers = count()
 def row(device, seconds, **more):
     """Return an event of somebody who is known, each from a source of its own."""
     fields = {
-        "at": AT + round(seconds * SECOND), "event_id": f"e{next(_numbers)}", "alert_id": "a", "cause": "c",
+        "at": AT + round(seconds * SECOND), "event_id": f"e{next(_numbers):04}", "alert_id": "a", "cause": "c",
         "source": f"s{next(_numbers)}", "who": "ann", "state": "FIRING", "until": None, "role": "SUBJECT",
         "event_type": "person.seen", "device_id": device, "rule": "faces", "certainty": "POSSIBLE",
     }  # fmt: skip
