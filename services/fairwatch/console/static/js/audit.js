@@ -15,8 +15,8 @@ export function forget() {
 export const isWriting = () => Boolean(document.activeElement?.closest("#audit-form input"));
 
 export function render(main, redo) {
-  show(main, el("section", { class: "page", "aria-label": "Audit" }, el("div", { class: "column-head" }, el("h1", {}, "Audit log")),
-    el("p", { class: "muted" }, "Each search is written to the log before anything is read. Whole logs are checked and taken out by `fairwatch audit verify` and `export`."),
+  show(main, el("section", { class: "page audit", "aria-label": "Audit" }, el("div", { class: "column-head" }, el("h1", {}, "Audit log")),
+    el("p", { class: "muted" }, "Each search is written to the log before anything is read. Whole logs are checked and taken out by ", el("code", {}, "fairwatch audit verify"), " and ", el("code", {}, "export"), "."),
     form(redo), shown.error ? el("p", { class: "form-error", role: "alert" }, shown.error) : null, ...(shown.told ? [state(shown.told.state), list(shown.told)] : [])));
 }
 
@@ -51,7 +51,7 @@ function query(wish) {
 function state(log) {
   const whole = log.fault_count ? pill(`${log.fault_count} faults`, "bad") : pill("Whole", "good");
   const anchored = log.checkpoints ? [pill("Anchored", "good"), ` by ${count(log.checkpoints)} checkpoints until `, time(log.anchored_at), log.unanchored ? `; ${count(log.unanchored)} records are newer` : ""]
-    : [pill("Not anchored here", "warn"), " no checkpoints lie where the console can read them: `fairwatch audit verify --checkpoints` holds the log against those elsewhere"];
+    : [pill("Not anchored here", "warn"), " no checkpoints lie where the console can read them: ", el("code", {}, "fairwatch audit verify --checkpoints"), " holds the log against those elsewhere"];
   const said = log.anchor_says;
   return el("div", { class: "card", id: "audit-state" }, el("p", {}, whole, ` ${count(log.records)} records of ${log.chains} chains`, log.deleted ? `; ${count(log.deleted)} before them are past their lifetime` : ""),
     el("p", {}, ...anchored), said ? el("p", { class: "muted" }, `The anchor said ${said.action} of ${said.subject}, `, time(said.at)) : null,
