@@ -67,6 +67,7 @@ class Run:
         self.told: list[dict] = []
         self.heard: dict[int, tuple[int, bool]] = {}  # of each cause: when it was last heard of, and whether it holds
         self.untrue_since: int | None = None
+        self.words = 0
         self._start()
 
     def _start(self) -> None:
@@ -90,6 +91,8 @@ class Run:
     def _is_told_in_time(self) -> None:
         """Check that what was told last of tracks and conditions has not been untrue for longer than an interval."""
         last, now = self.told[-1] if self.told else None, self.clock.now()
+        if len(self.told) != self.words:  # what changed since that word is told an interval after it
+            self.untrue_since, self.words = None, len(self.told)
         if last is None or last["state"] in OVER:
             self.untrue_since = None
             return
@@ -151,7 +154,12 @@ async def test_what_is_told_is_true_in_order_and_in_time(timeline, wait):
     assert [key for key, _ in run.state.items(PARTITION) if not key.startswith(HIDDEN + "1") and "causes" in key] == []
 
 
+# What one second brings is partly in the word of that second, and partly in the next one.
+IN_TWO_WORDS = [(0, 0, True), (6, 2, True), (2, 0, False), (0, 0, False), (0, 1, True)]
+
+
 @settings(max_examples=TRIES, deadline=None)
+@example([Said(*each, again=False, restart=False) for each in IN_TWO_WORDS], 3)
 @given(timelines, st.sampled_from([0, 3]))
 async def test_repetitions_and_restarts_change_nothing(timeline, wait):
     plain = await play(timeline, wait, faults=False)
