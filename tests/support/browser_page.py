@@ -49,14 +49,19 @@ class Page:
         # In one step, since the page may draw the element anew between finding and clicking it.
         self._until(f"(node => node && (node.click(), true))(document.querySelector({selector!r}))")
 
+    def write(self, name: str, text: str) -> None:
+        """Write into a field, once it is shown: what is hidden has its text already."""
+        self._until(f"(node => node && node.getClientRects().length > 0)(document.getElementById({name!r}))")
+        self.driver.find_element(By.ID, name).send_keys(text)
+
     def _until(self, condition: str) -> None:
         WebDriverWait(self.driver, WAIT_S).until(lambda driver: driver.execute_script(f"return {condition}"), condition)
 
     def sign_in(self, name: str) -> None:
         self.driver.get(self.url)
         self.wait("#sign-in-form h1", "Fairwatch")
-        self.driver.find_element(By.ID, "name").send_keys(name)
-        self.driver.find_element(By.ID, "password").send_keys(PASSWORD)
+        self.write("name", name)
+        self.write("password", PASSWORD)
         self.click("#sign-in-button")
         self.wait("#person-name")
 
