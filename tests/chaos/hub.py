@@ -82,8 +82,10 @@ async def running(
         network = await stack.enter_async_context(Network(cluster.pairs))
         store = stack.enter_context(redis())
         registry = stack.enter_context(apicurio(folder / "registry")) if with_registry else None
+        chain_key = secrets.token_urlsafe(18)
         settings = Settings(
             kafka_bootstrap=cluster.bootstrap, redis_url=SecretStr(store.url), max_partitions=PARTITIONS,
+            chain_key=SecretStr(chain_key),
             replication=REPLICATION, registry_url=registry.url if registry else "",
         )  # fmt: skip
         await asyncio.to_thread(_make_topics, settings)
@@ -101,7 +103,7 @@ async def running(
             "FAIRWATCH_MEDIA_URL": f"file://{folder / 'media'}", "FAIRWATCH_CONFIG_DIR": str(folder / "config"),
             "FAIRWATCH_CONTROL_ROOM_URL": f"{rooms}/{ROOM}", "FAIRWATCH_CONTROL_ROOM_SECRET": secret,
             "FAIRWATCH_GUARDS_URL": f"{rooms}/{GUARDS}", "FAIRWATCH_MQTT_URL": mqtt.url("gateway"),
-            "FAIRWATCH_CHAIN_KEY": secrets.token_urlsafe(18),
+            "FAIRWATCH_CHAIN_KEY": chain_key,
         }, partition)  # fmt: skip
         stack.push_async_callback(sink.stop)
         client = AsyncRedis.from_url(store.url, socket_timeout=STORE_S, socket_connect_timeout=STORE_S)

@@ -7,8 +7,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from fairwatch.apps.settings import Settings
+from fairwatch.wire.bonds import BOND, BOUND, Bonds
 
 ACK_S = 40.0
+WRITERS = {"candidates": "match"}  # whose records the load makes, since no picture is compared in a run
 Value = tuple[str, bytes, bytes, int]  # topic, key, value, number of the event or -1
 
 
@@ -17,6 +19,7 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._bonds = Bonds(settings.chain_key.get_secret_value().encode())
         self._producer: AIOKafkaProducer | None = None
 
     async def acknowledged(self, values: list[Value]) -> set[int]:
@@ -41,7 +44,8 @@ class Sender:
             async with asyncio.timeout(ACK_S):
                 producer = await self._connected()
                 for topic, key, value, _ in waiting:
-                    futures.append(await producer.send(self._settings.topic_prefix + topic, value, key=key))
+                    name, headers = self._settings.topic_prefix + topic, self._headers(topic, key, value)
+                    futures.append(await producer.send(name, value, key=key, headers=headers))
                 await asyncio.wait(futures)
         except (KafkaError, TimeoutError, OSError):
             await self.leave()
@@ -50,6 +54,12 @@ class Sender:
             await self.leave()
         done += [False] * (len(waiting) - len(done))
         return [item for item, acknowledged in zip(waiting, done, strict=True) if not acknowledged]
+
+    def _headers(self, topic: str, key: bytes, value: bytes) -> list[tuple[str, bytes]]:
+        """Return what proves that a processor wrote a record, where readers ask for it."""
+        if topic not in BOUND:
+            return []
+        return [(BOND, self._bonds.header(WRITERS[topic], topic, key, b"", value))]
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
