@@ -7,36 +7,21 @@ out, and to copy what could be changed. That takes a third of the time of readin
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairwatch.wire.faults import named_types
-from fairwatch.wire.source_code import Source, StrangeError, nullable
+from fairwatch.wire.source_code import Maker, StrangeError, nullable
 
 Copy = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 def compile_copier(parsed: Any) -> Copy:
     """Return `copy(record)` for a parsed schema, for records that the compiled writer took."""
-    named = named_types(parsed)
-    source = Source({})
-    maker = _Maker(source, named)
-    for index, (name, schema) in enumerate(named.items()):
-        if schema["type"] == "record":
-            maker.functions[name] = f"copy{index}"
-    for name in maker.functions:
-        maker.record(named[name])
-    return source.function(maker.functions[parsed["name"]])
+    return _Maker(parsed, {}).function()
 
 
-class _Maker:
-    def __init__(self, source: Source, named: Mapping[str, Any]) -> None:
-        self._source = source
-        self._named = named
-        self.functions: dict[str, str] = {}
-
-    def record(self, schema: Any) -> None:
-        """Add the function of one record."""
+class _Maker(Maker):
+    def _record(self, schema: Any) -> None:
         source, fields = self._source, schema["fields"]
         whole = source.constant({field["name"]: field.get("default") for field in fields})
-        with source.block(f"def {self.functions[schema['name']]}(record):"):
+        with source.block(f"def {self._functions[schema['name']]}(record):"):
             source.add(f"made = {{**{whole}, **record}}")
             for field in fields:
                 name, kind = field["name"], nullable(field["type"]) or field["type"]
@@ -50,8 +35,7 @@ class _Maker:
 
     def _copied(self, schema: Any, value: str) -> str | None:
         """Return what copies a value; None where there is nothing to copy: it cannot change."""
-        if isinstance(schema, str) and schema in self._named:
-            schema = self._named[schema]
+        schema = self._resolved(schema)
         if (inner := nullable(schema)) is not None:
             copied = self._copied(inner, value)
             return copied and f"(None if {value} is None else {copied})"
@@ -64,7 +48,7 @@ class _Maker:
     def _complex(self, schema: Any, value: str) -> str | None:
         kind, item = schema["type"], self._source.name()
         if kind == "record":
-            return f"{self.functions[schema['name']]}({value})"
+            return f"{self._functions[schema['name']]}({value})"
         if kind == "enum":  # read as a text, whatever is equal to it was written
             return f"{self._source.constant({symbol: symbol for symbol in schema['symbols']})}[{value}]"
         if kind == "array":

@@ -6,11 +6,10 @@ infinities are not expected: `x - x` is 0 for every other number.
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from fairwatch.wire.faults import named_types
-from fairwatch.wire.source_code import Source, StrangeError, nullable
+from fairwatch.wire.source_code import Maker, StrangeError, nullable
 
 Read = Callable[[bytes, int], tuple[dict[str, Any], int]]
 _LONGEST = 63  # bits that may stand before the last byte of a long
@@ -35,27 +34,13 @@ def number_at(data: bytes, at: int) -> tuple[int, int]:
 
 def compile_reader(parsed: Any) -> Read:
     """Return `read(data, start)` for a parsed schema, giving the record and the offset behind it."""
-    named = named_types(parsed)
-    source = Source({"number_at": number_at, "double": struct.Struct("<d").unpack_from})
-    maker = _Maker(source, named)
-    for index, (name, schema) in enumerate(named.items()):
-        if schema["type"] == "record":
-            maker.functions[name] = f"read{index}"
-    for name in maker.functions:
-        maker.record(named[name])
-    return source.function(maker.functions[parsed["name"]])
+    return _Maker(parsed, {"number_at": number_at, "double": struct.Struct("<d").unpack_from}).function()
 
 
-class _Maker:
-    def __init__(self, source: Source, named: Mapping[str, Any]) -> None:
-        self._source = source
-        self._named = named
-        self.functions: dict[str, str] = {}
-
-    def record(self, schema: Any) -> None:
-        """Add the function of one record."""
+class _Maker(Maker):
+    def _record(self, schema: Any) -> None:
         source, values = self._source, {}
-        with source.block(f"def {self.functions[schema['name']]}(data, at):"):
+        with source.block(f"def {self._functions[schema['name']]}(data, at):"):
             for field in schema["fields"]:
                 values[field["name"]] = source.name()
                 self._value(field["type"], values[field["name"]])
@@ -63,8 +48,7 @@ class _Maker:
             source.add(f"return {{{made}}}, at")
 
     def _value(self, schema: Any, value: str) -> None:
-        if isinstance(schema, str) and schema in self._named:
-            schema = self._named[schema]
+        schema = self._resolved(schema)
         if (inner := nullable(schema)) is not None:
             self._nullable(inner, value)
         elif isinstance(schema, str):
@@ -101,7 +85,7 @@ class _Maker:
     def _complex(self, schema: Any, value: str) -> None:
         source, kind = self._source, schema["type"]
         if kind == "record":
-            source.add(f"{value}, at = {self.functions[schema['name']]}(data, at)")
+            source.add(f"{value}, at = {self._functions[schema['name']]}(data, at)")
         elif kind == "enum":
             self._length(value)
             source.add(f"{value} = {source.constant(tuple(schema['symbols']))}[{value}]")

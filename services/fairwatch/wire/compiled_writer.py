@@ -9,8 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairwatch.wire.faults import named_types
-from fairwatch.wire.source_code import Source, StrangeError, nullable
+from fairwatch.wire.source_code import Maker, StrangeError, nullable
 
 Write = Callable[[Mapping[str, Any], bytearray], None]
 _RANGES = {"int": 1 << 31, "long": 1 << 63}
@@ -35,15 +34,7 @@ def varint(number: int) -> bytes:
 
 def compile_writer(parsed: Any) -> Write:
     """Return `write(record, out)` for a parsed schema; it raises StrangeError or what Python raises."""
-    named = named_types(parsed)
-    source = Source({"varint": varint, "double": struct.Struct("<d").pack, "LENGTHS": _lengths()})
-    maker = _Maker(source, named)
-    for index, (name, schema) in enumerate(named.items()):
-        if schema["type"] == "record":
-            maker.functions[name] = f"write{index}"
-    for name in maker.functions:
-        maker.record(named[name])
-    return source.function(maker.functions[parsed["name"]])
+    return _Maker(parsed, {"varint": varint, "double": struct.Struct("<d").pack, "LENGTHS": _lengths()}).function()
 
 
 def _lengths() -> list[bytes]:
@@ -51,17 +42,11 @@ def _lengths() -> list[bytes]:
     return [varint(number) for number in range(256)]
 
 
-class _Maker:
-    def __init__(self, source: Source, named: Mapping[str, Any]) -> None:
-        self._source = source
-        self._named = named
-        self.functions: dict[str, str] = {}
-
-    def record(self, schema: Any) -> None:
-        """Add the function of one record."""
+class _Maker(Maker):
+    def _record(self, schema: Any) -> None:
         source, fields = self._source, schema["fields"]
         known = source.constant(frozenset(field["name"] for field in fields))
-        with source.block(f"def {self.functions[schema['name']]}(record, out):"):
+        with source.block(f"def {self._functions[schema['name']]}(record, out):"):
             source.add(f"if type(record) is not dict or not {known}.issuperset(record): raise Strange")
             source.add("get = record.get")
             for field in fields:
@@ -87,8 +72,7 @@ class _Maker:
             self._value(inner, value)
 
     def _value(self, schema: Any, value: str) -> None:
-        if isinstance(schema, str) and schema in self._named:
-            schema = self._named[schema]
+        schema = self._resolved(schema)
         if (inner := nullable(schema)) is not None:
             self._nullable(inner, value)
         elif isinstance(schema, str):
@@ -119,7 +103,7 @@ class _Maker:
     def _complex(self, schema: Any, value: str) -> None:
         source, kind = self._source, schema["type"]
         if kind == "record":
-            source.add(f"{self.functions[schema['name']]}({value}, out)")
+            source.add(f"{self._functions[schema['name']]}({value}, out)")
         elif kind == "enum":
             symbols = {symbol: varint(index) for index, symbol in enumerate(schema["symbols"])}
             source.add(f"out += {source.constant(symbols)}[{value}]")

@@ -1,8 +1,11 @@
 """Lines of Python that are made from a schema and compiled, as dataclasses does it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from fairwatch.wire.faults import named_types
 
 
 class StrangeError(Exception):
@@ -50,6 +53,36 @@ class Source:
         # Nothing but names that Avro allows (letters, digits, underscores) and numbers gets into the lines.
         exec(compile("\n".join(self._lines), f"<{name}>", "exec"), self._names)  # noqa: S102
         return self._names[name]  # type: ignore[no-any-return]
+
+
+class Maker(ABC):
+    """Makes a function for each record of a schema, which call each other.
+
+    Args:
+        parsed: The schema, of a record.
+        shared: Names that the code may use.
+    """
+
+    def __init__(self, parsed: Any, shared: Mapping[str, Any]) -> None:
+        self._source = Source(shared)
+        self._named = named_types(parsed)
+        records = [name for name, schema in self._named.items() if schema["type"] == "record"]
+        self._functions = {name: f"of_record{index}" for index, name in enumerate(records)}
+        self._whole = self._functions[parsed["name"]]
+
+    def function(self) -> Callable[..., Any]:
+        """Compile all of them and return that of the whole schema."""
+        for name in self._functions:
+            self._record(self._named[name])
+        return self._source.function(self._whole)
+
+    @abstractmethod
+    def _record(self, schema: Any) -> None:
+        """Add the function of one record."""
+
+    def _resolved(self, schema: Any) -> Any:
+        """Return the schema that a name stands for; any other as it is."""
+        return self._named[schema] if isinstance(schema, str) and schema in self._named else schema
 
 
 def nullable(schema: Any) -> Any:
