@@ -5,7 +5,6 @@ from hashlib import sha256
 
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import State
@@ -13,11 +12,10 @@ from fairwatch.domain.records import AuditRecord
 from fairwatch.parts import spec_of
 from fairwatch.policy.audit_chain import GENESIS, Head, identity, link
 from fairwatch.policy.audit_writers import AuditRefusal, refusal
-from fairwatch.telemetry import metrics
 from fairwatch.wire.bonds import without_shard
+from fairwatch.wire.refusal import SHOWN, audit_of_refusal
 
 HEAD = "chain"
-SHOWN = 64  # characters of what somebody claims
 
 
 class Audit:
@@ -74,7 +72,6 @@ class _Keeper:
             return [Skip("duplicate")]
         if reason:
             what = f"{record['action'][:SHOWN]!r} by {record['actor'][:SHOWN]!r} is not for its writer to say: {reason}"
-            metrics.DEEDS_REFUSED.labels("audit", reason).inc()
             return [self._linked(_refused(event, reason)), Reject("not_authentic", what, "action")]
         return [self._linked(record)]
 
@@ -86,18 +83,9 @@ class _Keeper:
 
 def _refused(event: Event, reason: AuditRefusal) -> AuditRecord:
     """Return what the log says of a record that is not for its writer to say; the same when it comes again."""
-    said = identity(event.record)
-    return {
-        "audit_id": stable_id("audit", "record.refused", event.topic, event.partition, event.offset, said),
-        "action": "record.refused",
-        "actor": "processor:audit",
-        "at": event.record["at"],
-        "subject": event.record["subject"][:SHOWN],
-        "details": {
-            "reason": reason,
-            "topic": event.topic,
-            "place": f"{event.partition}/{event.offset}",
-            "claims": event.record["action"][:SHOWN],
-            "sha256": sha256(said.encode()).hexdigest(),
-        },
-    }
+    record, said = event.record, identity(event.record)
+    details = {"claims": record["action"][:SHOWN], "sha256": sha256(said.encode()).hexdigest()}
+    subject = record["subject"][:SHOWN]
+    return audit_of_refusal(
+        "record.refused", "audit", event, reason, record["at"], subject=subject, said=said, details=details
+    )

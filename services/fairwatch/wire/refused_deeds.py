@@ -11,15 +11,14 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.domain.records import AuditRecord
-from fairwatch.telemetry import metrics
 from fairwatch.wire.deeds import deed_bytes, signed_bytes
+from fairwatch.wire.refusal import SHOWN, audit_of_refusal
 from fairwatch.wire.signed_armings import RECORD as ARMING
 from fairwatch.wire.signed_view import Refused, SignedView
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust, Unauthentic
 
 AT_ONCE = 64  # records that are looked at in one call: some 30 ms of signatures that were never checked before
-SHOWN = 64  # characters of a name that somebody claims
 
 
 def refused_deed(
@@ -28,38 +27,21 @@ def refused_deed(
     """Return the audit record and the dead letter of a deed that `name` is said to have done; `now` in microseconds."""
     deed = event.record.get("deed") or {}
     said = sha256(deed_bytes(event.type, event.record, deed)).hexdigest()
-    record: AuditRecord = {
-        "audit_id": stable_id("audit", "deed.refused", event.topic, event.partition, event.offset, said),
-        "action": "deed.refused",
-        "actor": f"processor:{component}",
-        "at": now,
-        "subject": event.key,
-        "details": {
-            "reason": reason,
-            "topic": event.topic,
-            "place": f"{event.partition}/{event.offset}",
-            "claims": name[:SHOWN],
-            "key": deed.get("key_id", "")[:SHOWN],
-            "sha256": said,
-            **_version(reason, trust),
-        },
-    }
-    metrics.DEEDS_REFUSED.labels(component, reason).inc()
+    claims = {"claims": name[:SHOWN], "key": deed.get("key_id", "")[:SHOWN], "sha256": said}
+    details = claims | _version(reason, trust)
+    record = audit_of_refusal(
+        "deed.refused", component, event, reason, now, subject=event.key, said=said, details=details
+    )
     what = f"what {name[:SHOWN]!r} is said to have done is not authentic: {reason}"
     return Emit("audit", event.key, record), Reject("not_authentic", what, "deed")
 
 
 def refused_observation(component: str, event: Event, device_id: str, reason: Unauthentic) -> tuple[Emit, Reject]:
     """Return the audit record and the dead letter of an observation that its device's producer did not sign."""
-    record: AuditRecord = {
-        "audit_id": stable_id("audit", "observation.refused", event.topic, event.partition, event.offset, device_id),
-        "action": "observation.refused",
-        "actor": f"processor:{component}",
-        "at": event.record["received_at"],
-        "subject": device_id,
-        "details": {"reason": reason, "topic": event.topic, "place": f"{event.partition}/{event.offset}"},
-    }
-    metrics.DEEDS_REFUSED.labels(component, reason).inc()
+    at: int = event.record["received_at"]
+    record = audit_of_refusal(
+        "observation.refused", component, event, reason, at, subject=device_id, said=device_id, details={}
+    )
     return Emit("audit", device_id, record), Reject(
         "not_authentic", f"its producer did not sign it: {reason}", "device_id"
     )

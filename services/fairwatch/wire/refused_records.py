@@ -6,12 +6,10 @@ from hashlib import sha256
 import orjson
 
 from fairwatch.domain.event import Event
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Reject
-from fairwatch.domain.records import AuditRecord
 from fairwatch.parts import parts
-from fairwatch.telemetry import metrics
 from fairwatch.wire.bonds import without_shard
+from fairwatch.wire.refusal import audit_of_refusal
 
 
 @cache
@@ -34,19 +32,8 @@ def refused_record(component: str, event: Event, now: int) -> tuple[Emit, Reject
     """Return the audit record and the dead letter of a foreign record; `now` in microseconds UTC."""
     said = sha256(orjson.dumps(event.record, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
     reason = "wrong_writer" if event.writer else "unbound"
-    record: AuditRecord = {
-        "audit_id": stable_id("audit", "record.refused", event.topic, event.partition, event.offset, said),
-        "action": "record.refused",
-        "actor": f"processor:{component}",
-        "at": now,
-        "subject": event.key,
-        "details": {
-            "reason": reason,
-            "topic": event.topic,
-            "place": f"{event.partition}/{event.offset}",
-            "sha256": said,
-        },
-    }
-    metrics.DEEDS_REFUSED.labels(component, reason).inc()
+    record = audit_of_refusal(
+        "record.refused", component, event, reason, now, subject=event.key, said=said, details={"sha256": said}
+    )
     what = f"no processor that writes {event.topic} has written it: {reason}"
     return Emit("audit", event.key, record), Reject("not_authentic", what)
