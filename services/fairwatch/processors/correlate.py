@@ -10,17 +10,16 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import State
-from fairwatch.domain.taken_back import Returns
 from fairwatch.parts import spec_of
 from fairwatch.policy.correlation.pattern import Pattern, Times
 from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
 from fairwatch.policy.correlation.step import REVOKED, Step
+from fairwatch.policy.reached import Reached
 from fairwatch.policy.release import is_about_a_match
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.wire.refused_records import is_foreign, refused_record
 
-BEHIND = 2_000_000  # a step that was heard of this long ago is the newest there is, as far as a timer cares
 AHEAD = 60_000_000  # a time that lies further in the future, in microseconds, is nobody's
 
 
@@ -53,12 +52,10 @@ class Correlate:
         self._rules = rules
         self._state = state
         self._clock = clock
-        self._unread = unread
         self._keys = Agenda(state, lambda value: value.get("due"), is_sole=is_sole)
         self._token: str | None = None
         self._times: dict[str, Times] = {}
-        self._reached: dict[int, int] = {}
-        self._returns = Returns(state)
+        self._reached = Reached(state, unread)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Take each step in and answer with what it raises at once."""
@@ -66,7 +63,7 @@ class Correlate:
             return []
         self._look_at_rules()
         partition, open_keys = batch[0].partition, dict[str, Pattern]()
-        self._forget_what_was_taken_back([partition])
+        self._reached.begin([partition])
         memory = Memory(self._state, partition, self._clock.now())
         answers = [self._answer(event, open_keys, memory) for event in batch]
         for key, pattern in open_keys.items():
@@ -82,24 +79,13 @@ class Correlate:
         """Raise what has waited for long enough, and end what is over."""
         self._look_at_rules()
         now, emitted = self._clock.now(), list[Emit]()
-        self._forget_what_was_taken_back(partitions)
-        known = {partition: self._known_until(partition, now) for partition in partitions}
+        self._reached.begin(partitions)
+        known = {partition: self._reached.known_until(partition, now) for partition in partitions}
         for partition, key, value in self._keys.due(partitions, now):
             if value["due"] <= known[partition]:
                 emitted += self._pass_time(partition, key, value, known[partition])
         metrics.CORRELATION_KEYS.set(len(self._keys))
         return emitted
-
-    def _known_until(self, partition: int, now: int) -> int:
-        """Return up to when every step was read: until now, unless there are more and the last one is old."""
-        reached = self._reached.get(partition, 0)
-        return now if now - reached <= BEHIND or self._unread([partition]) == 0 else min(now, reached)
-
-    def _forget_what_was_taken_back(self, partitions: Sequence[int]) -> None:
-        """Reckon with steps that come again, whose effects did not last."""
-        for partition in partitions:
-            if self._returns.of(partition):
-                self._reached.pop(partition, None)
 
     def _look_at_rules(self) -> None:
         if self._rules.token != self._token:
@@ -121,7 +107,7 @@ class Correlate:
         times = self._times.get(step.record["rule"])
         if times is None or times.rule != _rule_of(key) or step.part not in PARTS[times.kind]:
             return [Skip("no_such_rule")]  # it was another one when the step was written
-        self._reached[partition] = max(self._reached.get(partition, 0), step.known_at)
+        self._reached.note(partition, step.known_at)
         if (reason := _untimely(step, times)) is not None:
             return [Skip(reason)]
         if memory.repeats(event, step.step_id, step.known_at):

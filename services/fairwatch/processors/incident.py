@@ -10,7 +10,6 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference, State
-from fairwatch.domain.taken_back import Returns
 from fairwatch.parts import spec_of
 from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.erasure_receipt import Erased
@@ -21,13 +20,13 @@ from fairwatch.policy.incidents.shelf import Shelf
 from fairwatch.policy.incidents.step import APART, Step
 from fairwatch.policy.incidents.telling import incident_record
 from fairwatch.policy.judge import Judge
+from fairwatch.policy.reached import Reached
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.wire.refused_deeds import refused_deed
 from fairwatch.wire.signed_actions import INCIDENTS, action_refused
 from fairwatch.wire.trust import Trust
 
-BEHIND = 2_000_000  # a step that was heard of this long ago is the newest there is, as far as a timer cares
 AHEAD = 60_000_000  # a time that lies further in the future, in microseconds, is nobody's
 
 
@@ -68,17 +67,15 @@ class Incident:
         self._gone: dict[int, frozenset[str]] = {}
         self._merges = merges
         self._judge = judge or Judge()
-        self._unread = unread_steps
         self._incidents = Agenda(state, lambda value: value.get("due"))
-        self._reached: dict[int, int] = {}
-        self._returns = Returns(state)
+        self._reached = Reached(state, unread_steps)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Take each step and deed in; an incident is told once for all that a batch says of it."""
         if not batch:
             return []
         partition, now = batch[0].partition, self._clock.now()
-        self._forget_what_was_taken_back([partition])
+        self._begin([partition])
         memory, shelf = Memory(self._state, partition, now), self._shelf(partition, now)
         answers: list[list[Outcome]] = []
         last: dict[str, int] = {}
@@ -98,8 +95,8 @@ class Incident:
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Close what nothing joins any more, forget what is old, take out what was erased."""
         now, emitted = self._clock.now(), list[Emit]()
-        self._forget_what_was_taken_back(partitions)
-        known = {partition: self._known_until(partition, now) for partition in partitions}
+        self._begin(partitions)
+        known = {partition: self._reached.known_until(partition, now) for partition in partitions}
         for partition, key, value in self._incidents.due(partitions, now):
             if value["state"] != "OPEN" or value["due"] <= known[partition]:
                 emitted += self._pass_time(partition, key, now)
@@ -107,17 +104,10 @@ class Incident:
         metrics.INCIDENTS_KNOWN.set(len(self._incidents))
         return emitted
 
-    def _forget_what_was_taken_back(self, partitions: Sequence[int]) -> None:
+    def _begin(self, partitions: Sequence[int]) -> None:
         """Reckon with steps that come again and with erasures that did not last."""
-        for partition in partitions:
-            if self._returns.of(partition):
-                self._reached.pop(partition, None)
-                self._gone.pop(partition, None)
-
-    def _known_until(self, partition: int, now: int) -> int:
-        """Return up to when every step was read: until now, unless there are more and the last one is old."""
-        reached = self._reached.get(partition, 0)
-        return now if now - reached <= BEHIND or self._unread([partition]) == 0 else min(now, reached)
+        for partition in self._reached.begin(partitions):
+            self._gone.pop(partition, None)
 
     def _pass_time(self, partition: int, key: str, now: int) -> list[Emit]:
         shelf = self._shelf(partition, now)
@@ -164,7 +154,7 @@ class Incident:
         rule = self._rule(step.place)
         if rule is None or rule.name != step.incident_rule:
             return [Skip("no_such_rule")]  # it was there when the step was written
-        self._reached[event.partition] = max(self._reached.get(event.partition, 0), min(step.known_at, now))
+        self._reached.note(event.partition, min(step.known_at, now))
         if step.at - max(now, step.known_at) > AHEAD:
             return [Skip("future")]
         if step.alert_id in self._erased.subjects():
