@@ -51,6 +51,11 @@ class LookedThrough:
         self._seen = {number: (version, self._state.generation(number)) for number in partitions}
         return [number for number, seen in self._seen.items() if before.get(number) != seen]
 
+    def is_unsure(self, partition: int) -> bool:
+        """Tell whether the state of a partition came or went back since it was looked through."""
+        _, generation = self._seen.get(partition, (None, None))
+        return generation != self._state.generation(partition)
+
 
 class Untold:
     """What is to be said once and stands in no state: it is said again where it was taken back.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairwatch.domain.agenda import BESIDE, Agenda
-from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.sink import Reason
@@ -50,12 +50,11 @@ class Holding:
     Args:
         agenda: Holds it beside the ledgers.
         judge: Says of an alert and a time whether it is to be held back, and why.
-        state: Which the agenda is of.
+        looked_through: Under which its owner looked at all that is held.
     """
 
-    def __init__(self, agenda: Agenda, judge: Judge, state: State) -> None:
-        self._state = state
-        self._looked_under: dict[int, int] = {}  # the generation of each partition when all of it was looked at last
+    def __init__(self, agenda: Agenda, judge: Judge, looked_through: LookedThrough) -> None:
+        self._looked_through = looked_through
         self._agenda = agenda
         self._judge = judge
 
@@ -70,7 +69,8 @@ class Holding:
         if held:
             self._agenda.delete(*key)
         if over:
-            if held and not told and not (hold is None and self._is_unsure(place[0])):
+            # What nothing holds any more may have been let go in vain, where the state came or went back since.
+            if held and not told and not (hold is None and self._looked_through.is_unsure(place[0])):
                 return Hold(held["reason"], held["by"], now)
             return hold if hold and not told else Release(alert, offset, trace, 0)
         if hold is None:
@@ -93,7 +93,6 @@ class Holding:
     ) -> Iterator[tuple[Place, Release]]:
         """Yield what nothing holds back any more: of what is due, and of everything in the partitions of `all_of`."""
         self._agenda.look(partitions, now)
-        self._looked_under |= {partition: self._state.generation(partition) for partition in all_of}
         places = [(partition, key) for partition, key, _ in self._agenda.due(partitions, now, HELD)]
         places += [(partition, key) for partition in all_of for key in self._agenda.keys(partition, HELD)]
         for partition, key in dict.fromkeys(places):
@@ -107,10 +106,6 @@ class Holding:
                 yield place, Release(value["alert"], value["offset"], value["trace"], value["count"] - 1)
             elif hold.until != value["next_at"]:
                 self._keep((partition, key), value, hold, free_at)
-
-    def _is_unsure(self, partition: int) -> bool:
-        """Tell whether what nothing holds any more may have been let go in vain: the state came or went back since."""
-        return self._looked_under.get(partition) != self._state.generation(partition)
 
     def _standing(
         self, alert: Mapping[str, Any], held: Mapping[str, Any] | None, now: int

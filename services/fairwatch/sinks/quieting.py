@@ -32,8 +32,8 @@ class Quieting:
         self._digests = Digests(dispatch.agenda, storm.pause, storm.state)
         self._dispatch = dispatch
         self._muting = muting
-        self._holding = Holding(dispatch.agenda, muting.judge, state)
         self._looked_through = LookedThrough(state)
+        self._holding = Holding(dispatch.agenda, muting.judge, self._looked_through)
 
     def due_at(self, now: int) -> int | None:
         """Return when something is let go next, or held back, in microseconds."""
