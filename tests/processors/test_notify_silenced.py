@@ -103,14 +103,20 @@ async def test_an_end_that_overtakes_the_end_of_the_silence_is_told_to_nobody_ei
     assert room.told == []
 
 
-async def test_what_was_let_go_in_vain_is_let_go_again_in_the_next_tick():
+async def let_go_in_vain():
+    """As after a network cut when a silence ended: the receiver was reached, the broker was not."""
     room = Room(silences=[silence(expires_at=AT + HOUR)])
     await room.push(alert())
     await room.tick()
     before = room.state.snapshot()
     room.silences.remove("s")
     await room.tick()
-    room.state.restore(before)  # as after a network cut: the receiver was reached, the broker was not
+    room.state.restore(before)
+    return room
+
+
+async def test_what_was_let_go_in_vain_is_let_go_again_in_the_next_tick():
+    room = await let_go_in_vain()
     await room.tick()
     assert room.told == [("a", "NEW"), ("a", "NEW")], "the same message, under the same id"
     assert len({identity for identity, _, _ in room.sink.taken}) == 1
@@ -120,13 +126,7 @@ async def test_what_was_let_go_in_vain_is_let_go_again_in_the_next_tick():
 
 @pytest.mark.parametrize("restarts", [False, True])
 async def test_the_end_of_what_was_let_go_in_vain_is_told_though_no_tick_came_before_it(restarts):
-    room = Room(silences=[silence(expires_at=AT + HOUR)])
-    await room.push(alert())
-    await room.tick()
-    before = room.state.snapshot()
-    room.silences.remove("s")
-    await room.tick()
-    room.state.restore(before)
+    room = await let_go_in_vain()
     if restarts:
         room = Room(state=room.state, clock=room.clock, sink=room.sink)
     await room.push(alert(revision=1, state="ENDED"))
