@@ -76,6 +76,13 @@ def standing(authorisation: Authorisation | None) -> Refusal | None:
     return None if requester and others else "no_approver"
 
 
+def allows(authorisation: Authorisation, kind: MatchKind, mode: MatchMode) -> Refusal | None:
+    """Return why an authorisation allows no such comparison anywhere, or None."""
+    if kind == "UNKNOWN" or kind not in authorisation["kinds"]:
+        return "wrong_kind"
+    return None if mode in authorisation.get("modes", ["REALTIME"]) else "wrong_mode"
+
+
 def covers(
     authorisation: Authorisation,
     *,
@@ -90,10 +97,8 @@ def covers(
     It reaches what one of its three lists names; with all three empty it reaches nothing. A site that is named does
     not bring in the smaller sites within it: name its area for that.
     """
-    if kind == "UNKNOWN" or kind not in authorisation["kinds"]:
-        return "wrong_kind"
-    if mode not in authorisation.get("modes", ["REALTIME"]):
-        return "wrong_mode"
+    if refusal := allows(authorisation, kind, mode):
+        return refusal
     if device_id in authorisation.get("device_ids", []):
         return None
     if site_id and site_id in authorisation.get("site_ids", []):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Authorisation, MatchKind
-from fairwatch.policy.authorisation import Refusal, entry_standing, standing
+from fairwatch.policy.authorisation import Refusal, allows, entry_standing, standing, within
 
 MODE: Final = "POST"
 Tell = Callable[[dict[str, Any]], Awaitable[None]]  # writes an audit record
@@ -58,13 +58,11 @@ def refusal(authorisation: Authorisation | None, kind: MatchKind, now: int) -> R
     """Return why an order allows no looking back at all, or None; where it does is asked of each sighting."""
     if authorisation is None:
         return "no_authorisation"
-    if said := standing(authorisation):
-        return said
-    if not authorisation["valid_from"] <= now < authorisation["valid_until"]:
-        return "not_yet" if now < authorisation["valid_from"] else "expired"
-    if kind not in authorisation["kinds"]:
-        return "wrong_kind"
-    return None if MODE in authorisation.get("modes", ["REALTIME"]) else "wrong_mode"
+    return (
+        standing(authorisation)
+        or within(authorisation["valid_from"], authorisation["valid_until"], at=now, now=now)
+        or allows(authorisation, kind, MODE)
+    )
 
 
 async def asked(

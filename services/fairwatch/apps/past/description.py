@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from fairwatch.apps.past.asking import MODE
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import Authorisation, MatchKind
 from fairwatch.policy.authorisation import in_force
@@ -117,5 +118,5 @@ def allowed(
         site_id=site_id,
         areas=areas,
         kind=kind,
-        mode="POST",
+        mode=MODE,
     )
