@@ -29,6 +29,7 @@ from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.audit_chain import verify
+from fairwatch.policy.erasure import enrolled_with
 from fairwatch.stores.media import SCHEME, MediaStore
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.schemas import newest
@@ -186,9 +187,7 @@ async def _pictures(
     archive: ArchiveWriter, settings: Settings, entries: list[Any], summary: Summary, *, sealed: bool
 ) -> None:
     """Add the enrolment pictures; without a key they stay out, and so faces are not found again after an import."""
-    pictures = {
-        ref["uri"]: ref["mime"] for entry in entries for ref in [*entry["references"], *entry["not_this_person"]]
-    }
+    pictures = {ref["uri"]: ref["mime"] for entry in entries for ref in enrolled_with(entry)}
     uris = sorted(uri for uri in pictures if uri.startswith(SCHEME))
     summary.counts["pictures"] = 0
     if not uris or not sealed:

@@ -46,6 +46,7 @@ from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
 from fairwatch.policy.audit_chain import identity, verify
+from fairwatch.policy.erasure import enrolled_with
 from fairwatch.processors.audit import HEAD
 from fairwatch.stores.media import SCHEME, MediaStore
 from fairwatch.stores.media_seal import key_name
@@ -124,9 +125,7 @@ async def _bring(
         records, before = _without_erased(records, times), len(records)
         if before > len(records):
             summary.remarks.append(f"{before - len(records)} entries were erased since, and stay so")
-        pictures = {
-            media["uri"] for record in records.values() for media in [*record["references"], *record["not_this_person"]]
-        }
+        pictures = {media["uri"] for record in records.values() for media in enrolled_with(record)}
     differing = [key for key in records if key in there and there[key] != records[key]]
     if differing:
         summary.remarks.append(f"{topic.name}: {len(differing)} differ from the backup and stay as they are")

@@ -54,9 +54,14 @@ class Plan:
         return not (self.entries or self.candidates or self.pictures)
 
 
+def enrolled_with(entry: Record) -> list[Record]:
+    """Return the pictures that an entry came with: of the person, and of others who were taken for the person."""
+    return [*entry.get("references", ()), *entry.get("not_this_person", ())]
+
+
 def pictures_of(record: Record) -> frozenset[str]:
     """Return the URIs of our store that a candidate or an entry refers to."""
-    said = [*(record.get(name) for name in PICTURES), *record.get("references", ()), *record.get("not_this_person", ())]
+    said = [*(record.get(name) for name in PICTURES), *enrolled_with(record)]
     return frozenset(media["uri"] for media in said if media and media["uri"].startswith(OURS))
 
 
