@@ -11,6 +11,7 @@ from fairwatch.apps.signer import Signer, known_signer
 from fairwatch.domain.calendar import instant
 from fairwatch.domain.errors import ConfigurationError
 
+DAY = 86_400_000_000
 Named = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them.")]
 Proven = Annotated[str, typer.Option("--as", help="Who does it, as people.yaml names them; the password is asked for.")]
 Because = Annotated[str, typer.Option("--because", help="Why a word that is asked about is meant; audited.")]
@@ -35,3 +36,8 @@ def instant_of(option: str, text: str) -> int:
     if moment is None or moment.tzinfo is None:
         raise ConfigurationError(f"{option}: must be a time with its zone such as 2026-03-01T18:00+01:00")
     return instant(moment)
+
+
+def past_window(start: str, end: str, now: int) -> tuple[int, int]:
+    """Return the times that `--from` and `--to` give, in microseconds UTC: the last day where nothing is said."""
+    return instant_of("--from", start) if start else now - DAY, instant_of("--to", end) if end else now

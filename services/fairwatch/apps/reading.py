@@ -36,13 +36,14 @@ def latest(settings: Settings, name: str) -> dict[str, Any]:
     return found
 
 
-def read_topic(settings: Settings, name: str) -> Iterator[tuple[str, str, Any]]:
+def read_topic(settings: Settings, name: str, *, since_ms: int | None = None) -> Iterator[tuple[str, str, Any]]:
     """Yield (logical topic, record type, record) of one topic; what cannot be decoded is left out.
 
-    So are record batches that cannot be opened, which the log names.
+    So are record batches that cannot be opened, which the log names. With `since_ms` it begins at what the broker took
+    since then, in milliseconds since 1970 UTC.
     """
     decode = codec(settings).decode
-    for message in read(settings, name):
+    for message in read(settings, name, since_ms=since_ms):
         if message.unreadable is not None:
             log.warning("batch.unreadable", detail=message.unreadable)
         if message.raw.value is None:

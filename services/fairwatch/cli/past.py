@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairwatch.apps.acting import Proven, instant_of, proved
+from fairwatch.apps.acting import Proven, past_window, proved
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.past.asking import MODE, Question, asked
 from fairwatch.apps.past.lists import Listed
@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # numpy and the models are loaded where something is compared
     from fairwatch.matching.face_search import FaceSearch
 
 ACTION = "past.search"
-DAY = 86_400_000_000
 Case = Annotated[str, typer.Option("--case", help="Number of the case; in the audit log.")]
 Purpose = Annotated[str, typer.Option("--purpose", help="What for; in the audit log.")]
 Start = Annotated[str, typer.Option("--from", help="2026-03-01T08:00+01:00; a day ago without.")]
@@ -88,8 +87,7 @@ def _question(
     who: str, subject: str, order: str, case: str, purpose: str, start: str, end: str, about: dict[str, str]
 ) -> Question:
     now = SystemClock().now()
-    since = instant_of("--from", start) if start else now - DAY
-    until = instant_of("--to", end) if end else now
+    since, until = past_window(start, end, now)
     question = Question(who, subject, order, case, purpose, since, until, now, about)
     signer = proved(who, ACTION)
     return replace(question, about={**about, "role": signer.role, **signer.citing(ACTION)})
@@ -105,7 +103,7 @@ def _look_for(
     asyncio.run(asked(question, order, wanted["kind"], _tell, wanted))
     policy = MatchPolicy.load(settings().config_dir / FILE).model_copy(update={"mode": MODE, "every_shot": True})
     faces = _faces() if wanted["kind"] == "FACE" else None
-    seen = list(sightings(settings(), question.since, question.until, history))
+    seen = sightings(settings(), question.since, question.until, history)
     looked = asyncio.run(look(seen, listed.references([wanted]), policy, SystemClock(), faces))
     counts = {"found": str(len(looked.candidates)), "sightings": str(looked.sightings)}
     counts |= {f"not_{reason}": str(number) for reason, number in sorted(looked.reasons.items())}

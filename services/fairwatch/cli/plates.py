@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.apps.acting import instant_of
+from fairwatch.apps.acting import past_window
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.past.lists import Listed
 from fairwatch.apps.past.sightings import sightings
@@ -21,9 +21,6 @@ from fairwatch.domain.ids import stable_id
 
 if TYPE_CHECKING:
     from fairwatch.apps.past.preview import Preview
-
-DAY = 86_400_000_000
-FEWEST = 300  # as of reader_model, which needs numpy's neighbours
 
 
 def register(app: typer.Typer) -> None:
@@ -105,7 +102,7 @@ def preview(
 
     clock = SystemClock()
     now = clock.now()
-    since, until = instant_of("--from", start) if start else now - DAY, instant_of("--to", end) if end else now
+    since, until = past_window(start, end, now)
     policy, listed = MatchPolicy.load(settings().config_dir / FILE), Listed.read(settings())
     entries = members(listed, policy, name)
     asked = {"threshold": threshold, "edit_from": edit_from, "least_evidence": least_evidence}
@@ -165,4 +162,4 @@ def calibrate(
     out.print(rates.sentence, highlight=False)
     said = rates.model_dump()
     out.print("reader: " + json.dumps(said, ensure_ascii=False), highlight=False, markup=False)
-    raise typer.Exit(0 if rates.characters >= FEWEST else 1)
+    raise typer.Exit(0 if rates.is_measured else 1)

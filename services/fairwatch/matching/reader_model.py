@@ -32,9 +32,14 @@ class ReaderModel(Strict):
     source: str = Field(default="", max_length=200, description="which reader, where and when")
 
     @property
+    def is_measured(self) -> bool:
+        """Whether the rates rest on enough characters to rely on them."""
+        return self.characters >= FEWEST
+
+    @property
     def sentence(self) -> str:
         """What candidates say of these rates."""
-        if self.characters < FEWEST:
+        if not self.is_measured:
             return f"rates of the reader from {self.characters} characters: do not rely on it"
         return f"rates of the reader from {self.characters} characters" + (f" ({self.source})" if self.source else "")
 

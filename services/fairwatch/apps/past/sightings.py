@@ -1,15 +1,12 @@
 """What was seen between two times, from the topic or from files."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from fairwatch.apps.backtest.history import FileHistory
-from fairwatch.apps.kafka import codec
-from fairwatch.apps.messages import read
+from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.errors import RejectedError
 
 LATE_MS: Final = 3_600_000  # by which a device's clock may go before the broker's
 
@@ -32,11 +29,8 @@ def sightings(settings: Settings, since: int, until: int, files: list[Path] | No
 
 
 def _of_topic(settings: Settings, since: int) -> Iterator[dict[str, Any]]:
-    decode = codec(settings).decode
-    for message in read(settings, "sightings", since_ms=max(0, since // 1000 - LATE_MS)):
-        if message.raw.value is not None:
-            with suppress(RejectedError):
-                yield decode(message.raw.value, "Sighting")[1]
+    rows = read_topic(settings, "sightings", since_ms=max(0, since // 1000 - LATE_MS))
+    yield from (record for _, type_, record in rows if type_ == "Sighting")
 
 
 def _of_files(files: list[Path]) -> Iterator[dict[str, Any]]:
