@@ -42,6 +42,31 @@ def library() -> Library:
 
 
 @dataclass(frozen=True)
+class _Askable:
+    """The formats that have something to say besides what they recognise; most have not, and are not asked.
+
+    Attributes:
+        by_path: Their name in a path or topic may say that a payload carries no record.
+        by_header: A header may.
+        inside: Their documents may hold one of another format.
+    """
+
+    by_path: list[Format]
+    by_header: list[Format]
+    inside: list[Format]
+
+
+@lru_cache(maxsize=1)
+def _askable() -> _Askable:
+    known = list(formats().values())
+    return _Askable(
+        [one for one in known if one.declaration.skip_paths],
+        [one for one in known if one.declaration.skip_headers],
+        [one for one in known if one.inside],
+    )
+
+
+@dataclass(frozen=True)
 class _Finder:
     """Finds the format of documents of one syntax: the conditions of most formats are one function.
 
@@ -91,7 +116,7 @@ def recognise(payload: Payload) -> Format:
     Raises:
         RejectedError: unknown_format, or what is wrong with the bytes.
     """
-    for one in formats().values():
+    for one in _askable().by_path:
         if one.skips(payload, chosen=False):
             return one
     env = Environment(payload)
@@ -107,7 +132,7 @@ def _documents(payload: Payload, env: Environment) -> list[Document]:
 
 def _unpacked(document: Document, chosen: Format | None, env: Environment) -> Document:
     """Return the document that travels inside of another one, where a format knows it."""
-    for one in formats().values():
+    for one in _askable().inside:
         if one is chosen or not one.inside or not one.recognises(document.syntax, document.tree, env):
             continue
         inner = one.inside((document.tree,))
@@ -120,7 +145,7 @@ def _unpacked(document: Document, chosen: Format | None, env: Environment) -> Do
 def _skipped_by_header(documents: list[Document], env: Environment) -> Decoded | None:
     """Return the skip of a body that no format knows, where its transport says what it is."""
     names = {name.lower() for name in env.payload.headers}
-    for one in formats().values():
+    for one in _askable().by_header:
         for header, reason in one.declaration.skip_headers.items():
             if header in names and not any(_known(document, env) for document in documents):
                 return Decoded(one.name, skipped=[(reason, header)])
@@ -196,7 +221,7 @@ def _without_soft(record: dict[str, Any]) -> int:
 def _read(payload: Payload, format: str | None, trace: Trace | None = None) -> Decoded:  # noqa: A002  # as above
     """Return what a payload says in the device's own words, which nobody but `decode` and the writer may see."""
     found = _named(format) if format else None
-    for one in (found,) if found else formats().values():
+    for one in (found,) if found else _askable().by_path:
         if reason := one.skips(payload, chosen=one is found):
             return Decoded(one.name, skipped=[(reason, payload.path)])
     env = Environment(payload, trace=trace)
