@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Codes, decode
 from fairwatch.matching.faces import Template
-from fairwatch.matching.gallery import Gallery
+from fairwatch.matching.gallery import PROBES, Gallery
 from fairwatch.matching.gallery_rows import Piece, Rows
 from fairwatch.matching.readied import Readied
 from fairwatch.matching.settling import WORTH, Settling
@@ -97,6 +97,22 @@ def test_coded_rows_lose_nobody_at_the_sizes_of_real_models(dimensions: int, clu
     assert sum(map(len, found)) > 0
     for hits, exact in zip(found, distances, strict=True):
         assert {hit.entry_id for hit in hits} == {f"e{n}" for n in np.flatnonzero(exact < 0.9)}
+
+
+@pytest.mark.parametrize("fresh", [0, 100])
+def test_many_probes_together_find_what_each_finds_alone(fresh: int) -> None:
+    rng = np.random.default_rng(fresh)
+    rows = rng.normal(size=(900, 64)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    made = gallery(rows[:850], 2, fresh=fresh, shard=200)
+    for n, row in enumerate(rows[850:]):
+        made.put(f"late{n}", f"p{n}", template(row), "a0")
+    probes = rng.normal(size=(2 * PROBES + 5, 64)) / 8
+    probes[::3] = rows[rng.integers(len(rows), size=len(probes[::3]))] + probes[::3] * 0.3
+    some = [template(probe) for probe in probes]
+    alone = [made.search(probe, ALL, 0.8) for probe in some]
+    assert made.search_all(some, ALL, 0.8) == alone
+    assert 0 < sum(map(bool, alone)) < len(some), "some are near a row, others are not"
 
 
 def bounds_of(shard: Shard, probes: np.ndarray) -> np.ndarray:

@@ -4,16 +4,17 @@ Rows that came lately are compared one by one; the rest lies in shards, each sea
 that leaves the few rows which may be near enough. These are measured in double precision, so nothing is missed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from fairwatch.matching.admission import Admission
 from fairwatch.matching.codes import Floats
 from fairwatch.matching.faces import Template
-from fairwatch.matching.gallery_hits import FaceHit, Found, hits
+from fairwatch.matching.gallery_hits import FaceHit, Found, hits, listed
 from fairwatch.matching.gallery_rows import Piece, Rows, empty
 from fairwatch.matching.reach import Mask, Reach
 from fairwatch.matching.readied import Readied
@@ -21,9 +22,11 @@ from fairwatch.matching.settling import TOGETHER, Settling
 
 SHARD = 131_072  # most rows of a shard: what one thread multiplies in a millisecond
 FRESH = 4096  # rows that are compared one by one before they become part of a shard
-PROBES = (
-    64  # searched at a time: fewer at a time cost a quarter more each, and their products are four bytes for each row
-)
+PROBES = 32  # multiplied at a time: the products with a shard are 17 MB, in memory that the next ones get again
+FEW = 8  # probes whose products with all rows are kept, four bytes each
+
+Parts = Sequence[tuple[Rows, Mask]]
+Done = TypeVar("Done")
 
 __all__ = ["FaceHit", "Gallery"]
 
@@ -131,30 +134,53 @@ class Gallery:
         masks = [(rows, rows.admitted(admission, groups)) for rows in self._parts if len(rows)]
         parts = [(rows, mask) for rows, mask in masks if mask.any()]
 
-        found: list[list[FaceHit]] = []
-        for start in range(0, len(values), PROBES):
-            some = values[start : start + PROBES]
-            reach = self._reach(parts, Readied.of(some))
-            found += [
-                hits([Found(rows, each, number) for rows, each in reach], probe, distance)
-                for number, probe in enumerate(some)
-            ]
+        found: list[list[FaceHit]] = [[] for _ in values]
+        near = self._listed(parts, values, distance) if len(values) > FEW else list(range(len(values)))
+        for start in range(0, len(near), PROBES):
+            numbers = near[start : start + PROBES]
+            reach = self._reach(parts, Readied.of(values[numbers]))
+            for place, number in enumerate(numbers):
+                found[number] = hits([Found(rows, each, place) for rows, each in reach], values[number], distance)
         return found
+
+    def _reach(self, parts: Parts, probes: Readied) -> list[tuple[Rows, Reach]]:
+        def reached(rows: Rows, mask: Mask) -> tuple[Rows, Reach]:
+            return rows, rows.reach(probes, mask)
+
+        return self._each(parts, reached)
+
+    def _listed(self, parts: Parts, values: Floats, distance: float) -> list[int]:
+        """Return the numbers of the probes to which a row is nearer than `distance`: most have none.
+
+        The thread that multiplied looks at the products and lets go of them: those of many probes with all rows are
+        hundreds of megabytes, which the operating system would have to find anew each time.
+        """
+        starts = range(0, len(values), PROBES)
+        some = [(start, Readied.of(values[start : start + PROBES])) for start in starts]
+
+        def near(rows: Rows, mask: Mask) -> set[int]:
+            return {
+                start + place
+                for start, probes in some
+                for place in listed(rows, rows.reach(probes, mask), probes.values, distance)
+            }
+
+        return sorted(set[int]().union(*self._each(parts, near)))
 
     def _admitted_groups(self, admission: Admission) -> Mask:
         return np.array([name in admission.authorisations for name in self._groups] or [False], bool)
 
-    def _reach(self, parts: Sequence[tuple[Rows, Mask]], probes: Readied) -> list[tuple[Rows, Reach]]:
-        """Multiply with some parts at a time; this thread takes its share, so that one is woken and not two."""
+    def _each(self, parts: Parts, work: Callable[[Rows, Mask], Done]) -> list[Done]:
+        """Do it with some parts at a time; this thread takes its share, so that one is woken and not two."""
         left = iter(parts)
-        found: list[tuple[Rows, Reach]] = []
+        done: list[Done] = []
 
         def share() -> None:
             for rows, mask in left:
-                found.append((rows, rows.reach(probes, mask)))
+                done.append(work(rows, mask))
 
         others = [self._pool.submit(share) for _ in range(min(TOGETHER, len(parts)) - 1)]
         share()
         for other in others:
             other.result()
-        return found
+        return done

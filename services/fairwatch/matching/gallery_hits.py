@@ -1,6 +1,6 @@
 """From what rows are at most to what they are: the hits of one probe, and who comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,16 +43,28 @@ class Found:
 def hits(parts: Sequence[Found], probe: Floats, distance: float) -> list[FaceHit]:
     """Return the entries nearer than `distance`, the nearest first."""
     exact_probe = probe.astype(np.float64)
-    square = float(exact_probe @ exact_probe)
-    needed = (square - distance * distance) / 2  # |x-q|² = |q|² - 2 (x·q - |x|²/2)
     near: dict[str, tuple[float, str]] = {}
     for part in parts:
-        for place in part.reach.places(part.number, needed).tolist():
-            exact = measured(part.rows, place, exact_probe)
-            if exact < distance:
-                entry_id, picture = part.rows.entries[place], part.rows.pictures[place]
-                near[entry_id] = min(near.get(entry_id, (exact, picture)), (exact, picture))
+        for exact, place in nearer(part, exact_probe, distance):
+            entry_id, picture = part.rows.entries[place], part.rows.pictures[place]
+            near[entry_id] = min(near.get(entry_id, (exact, picture)), (exact, picture))
+    square = float(exact_probe @ exact_probe)
     return ranked(near, _beyond(parts, exact_probe, square, near) if near else None)
+
+
+def nearer(part: Found, probe: NDArray[np.float64], distance: float) -> Iterator[tuple[float, int]]:
+    """Yield the rows nearer to a probe than `distance`: how far they are, and where."""
+    needed = (float(probe @ probe) - distance * distance) / 2  # |x-q|² = |q|² - 2 (x·q - |x|²/2)
+    for place in part.reach.places(part.number, needed).tolist():
+        exact = measured(part.rows, place, probe)
+        if exact < distance:
+            yield exact, place
+
+
+def listed(rows: Rows, reach: Reach, probes: Floats, distance: float) -> list[int]:
+    """Return which of these probes [m,d] a row is nearer to than `distance`."""
+    numbered = enumerate(probes.astype(np.float64))
+    return [number for number, probe in numbered if next(nearer(Found(rows, reach, number), probe, distance), None)]
 
 
 def measured(rows: Rows, place: int, probe: NDArray[np.float64]) -> float:
