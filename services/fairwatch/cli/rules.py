@@ -21,6 +21,7 @@ from fairwatch.apps.settings import settings
 from fairwatch.cli.main import EXIT_CONFIGURATION, EXIT_FAILURE
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.policy.escalations import FILE, Escalations
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_faults import Places, rule_faults, rule_notes
 from fairwatch.policy.rule_trace import trace
@@ -51,14 +52,16 @@ def check(
 ) -> None:
     """Say which rules are never reached, name what is not there, can never do what they say, or overlap.
 
-    Exit code 78 when something is wrong; an overlap may be meant.
+    Of escalations.yaml it says whom schedules name that is nobody, which end soon, and when nobody of one is on call.
+    Exit code 78 when something is wrong; an overlap, or a time with nobody, may be meant.
     """
     chosen = folder or settings().config_dir
     tree, places = _read(chosen)
-    out, found = Console(stderr=True), list(rule_faults(tree, places))
+    calls, now = Escalations.read(chosen / FILE), time.time_ns() // 1000
+    out, found = Console(stderr=True), [*rule_faults(tree, places), *calls.faults(None, now)]
     for fault in found:
         out.print(f"[red]✗[/] {escape(fault)}", highlight=False)
-    for note in rule_notes(tree):
+    for note in (*rule_notes(tree), *calls.notes(now)):
         out.print(f"[yellow]![/] {escape(note)}", highlight=False)
     if found:
         raise typer.Exit(EXIT_CONFIGURATION)

@@ -1,7 +1,7 @@
 """The file escalations.yaml: who is told when nobody answers, after how long, and by which way."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from fairwatch.domain.calendar import zone
+from fairwatch.domain.calendar import iso_8601, zone
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.on_call import Roster, Schedule
+from fairwatch.policy.rotation import OverrideOptions, Rotation, RotationOptions, Written
 
 FILE = "escalations.yaml"
 NAME = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
@@ -39,6 +40,11 @@ def _zone(value: object) -> object:
     return value
 
 
+def _several(value: object) -> object:
+    """Take one rotation for a list of it."""
+    return (value,) if isinstance(value, Mapping) else value
+
+
 Target = Annotated[str, BeforeValidator(_target)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 File = Annotated[str, Field(pattern=r"^[^/\\]+\.ics$")]
@@ -58,13 +64,20 @@ class PersonOptions(Strict):
 
 
 class ScheduleOptions(Strict):
-    """The calendars of a schedule; each event is named after a person."""
+    """Who is there when: calendars, in which each event is named after a person, or rotations written here."""
 
-    calendar: File
-    overrides: File | None = Field(default=None, description="who is there instead")
-    holidays: File | None = Field(default=None, description="days on which `calendar` does not hold")
+    calendar: File | None = None
+    rotation: Annotated[tuple[RotationOptions, ...], BeforeValidator(_several)] = ()
+    overrides: File | tuple[OverrideOptions, ...] | None = Field(default=None, description="who is there instead")
+    holidays: File | None = Field(default=None, description="days on which `calendar` or `rotation` does not hold")
     holiday_calendar: File | None = Field(default=None, description="who is there on these days")
     time_zone: Zone = "UTC"
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "ScheduleOptions":
+        if (self.calendar is None) == (not self.rotation):
+            raise ValueError("exactly one of calendar and rotation must be given")
+        return self
 
 
 class Step(Strict):
@@ -114,10 +127,14 @@ class EscalationsFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom a step tells: receivers; and, where there is nobody yet, when there will be, in microseconds."""
+    """Whom a step tells: receivers; and, where there is nobody yet, when there will be, in microseconds.
+
+    `people` says of receivers whose they are, of those that are somebody's.
+    """
 
     receivers: tuple[str, ...]
     waits_until: int | None = None
+    people: Mapping[str, str] = field(default_factory=dict)
 
 
 class Escalations:
@@ -174,15 +191,15 @@ class Escalations:
         """Return whom a step tells at a moment: those on call who are not away, else the last resort, or nobody yet."""
         if number >= len(policy.steps):
             return Told(policy.last_resort)
-        step, found = policy.steps[number], list[str]()
+        step, found = policy.steps[number], dict[str, str]()
         targets = [target.partition(":")[::2] for target in step.tell]
         for kind, name in targets:
             if kind == "receiver":
-                found.append(name)
+                found.setdefault(name, "")
             for person in self._asked(kind, name, moment):
-                found += self._people[person].receivers
+                found |= dict.fromkeys(self._people[person].receivers, person) | found
         if found:
-            return Told(tuple(dict.fromkeys(found)))
+            return Told(tuple(found), people=found)
         if step.when_nobody == "wait":
             schedules = (self.schedules[name] for kind, name in targets if kind == "schedule")
             later = [at for each in schedules if (at := each.next_change(moment, self.is_there)) is not None]
@@ -229,6 +246,13 @@ class Escalations:
             for unknown in sorted(set(names) - (receivers if receivers is not None else set(names))):
                 yield f"{who} tells {unknown!r}, who is not in receivers.yaml"
 
+    def notes(self, moment: int) -> Iterator[str]:
+        """Yield what may be meant and should be known, as sentences: when nobody of a schedule is there."""
+        for name, schedule in self.schedules.items():
+            if (hole := schedule.hole(moment)) is not None:
+                times = " to ".join(iso_8601(at)[:16].replace("T", " ") for at in hole)
+                yield f"schedule {name!r} has nobody on call from {times} UTC"
+
     def _asked(self, kind: str, name: str, moment: int) -> list[str]:
         people = self.schedules[name].on_call(moment) if kind == "schedule" else [name] if kind == "person" else []
         return [person for person in people if self.is_there(person, moment)]
@@ -249,8 +273,10 @@ def _stamp(path: Path) -> Stamp:
 def _schedule(options: ScheduleOptions, folder: Path) -> Schedule:
     local = ZoneInfo(options.time_zone)
     read: Callable[[str | None], Roster | None] = lambda name: Roster(folder / name, local) if name else None  # noqa: E731
-    shifts = Roster(folder / options.calendar, local)
-    return Schedule(shifts, read(options.overrides), read(options.holidays), read(options.holiday_calendar))
+    shifts = Roster(folder / options.calendar, local) if options.calendar else Rotation(options.rotation, local)
+    said = options.overrides
+    instead = Written(said, local) if isinstance(said, tuple) else read(said)
+    return Schedule(shifts, instead, read(options.holidays), read(options.holiday_calendar))
 
 
 NONE = Escalations(EscalationsFile(), Path())

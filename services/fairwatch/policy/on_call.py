@@ -1,6 +1,7 @@
 """Who is on call: rosters in iCalendar files, with swaps, holidays and absences, in the zone of the people."""
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from icalendar import Calendar
 
 LARGEST = 4 << 20  # bytes
-WEEK = timedelta(days=7)
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
 MONDAY = date(1970, 1, 5)
 WEEKS_AHEAD = 9  # so far a next shift is looked for
 ENDS_SOON = timedelta(days=14)
@@ -30,27 +31,20 @@ class Shift:
     person: str
 
 
-class Roster:
-    """The shifts of one iCalendar file: an event is the shift of the person that its summary names.
+class Shifts(ABC):
+    """Shifts that follow from something, looked up week by week.
 
     Args:
-        path: The file.
-        zone: Of times that name none, and of whole days.
-
-    Raises:
-        ConfigurationError: The file is not there, too large, cut off, or no iCalendar.
+        zone: In which weeks begin.
     """
 
-    def __init__(self, path: Path, zone: ZoneInfo) -> None:
-        import recurring_ical_events  # noqa: PLC0415  only those pay for it who have rosters
-
+    def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._query = recurring_ical_events.of(_calendar(path))
         self._week: Callable[[int], tuple[Shift, ...]] = lru_cache(maxsize=64)(self._read_week)
-        try:
-            self._week(_week_of(datetime.now(zone)))
-        except Exception as error:  # the library raises whatever a broken event makes it stumble over
-            raise ConfigurationError(f"{path}: an event cannot be understood: {error}") from error
+
+    @abstractmethod
+    def _between(self, first: datetime, last: datetime) -> Iterable[Shift]:
+        """Return at least the shifts that touch the time between two moments."""
 
     def at(self, moment: int) -> list[Shift]:
         """Return the shifts of a moment, the latest begun first."""
@@ -80,18 +74,40 @@ class Roster:
     def _read_week(self, number: int) -> tuple[Shift, ...]:
         """Return the shifts that touch a week of the zone, with a day before and after."""
         first = datetime.combine(MONDAY + number * WEEK, time(), self._zone)
-        found = set()
-        for event in self._query.between(first - timedelta(days=1), first + WEEK + timedelta(days=1)):
-            if str(event.get("STATUS", "")) == "CANCELLED":
-                continue
-            starts, ends = self._instant(event.start), self._instant(event.end)
-            found.add(Shift(starts, ends, str(event.get("SUMMARY", "")).strip().lower()))
-        return tuple(found)
+        return tuple(set(self._between(first - DAY, first + WEEK + DAY)))
+
+
+class Roster(Shifts):
+    """The shifts of one iCalendar file: an event is the shift of the person that its summary names.
+
+    Args:
+        path: The file.
+        zone: Of times that name none, and of whole days.
+
+    Raises:
+        ConfigurationError: The file is not there, too large, cut off, or no iCalendar.
+    """
+
+    def __init__(self, path: Path, zone: ZoneInfo) -> None:
+        import recurring_ical_events  # noqa: PLC0415  only those pay for it who have rosters
+
+        super().__init__(zone)
+        self._query = recurring_ical_events.of(_calendar(path))
+        try:
+            self._week(_week_of(datetime.now(zone)))
+        except Exception as error:  # the library raises whatever a broken event makes it stumble over
+            raise ConfigurationError(f"{path}: an event cannot be understood: {error}") from error
+
+    def _between(self, first: datetime, last: datetime) -> Iterator[Shift]:
+        for event in self._query.between(first, last):
+            if str(event.get("STATUS", "")) != "CANCELLED":
+                starts, ends = self._instant(event.start), self._instant(event.end)
+                yield Shift(starts, ends, str(event.get("SUMMARY", "")).strip().lower())
 
     def _instant(self, moment: date | datetime) -> int:
         if not isinstance(moment, datetime):
             moment = datetime.combine(moment, time(), self._zone)
-        return round((moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).timestamp() * MICROS)
+        return micros(moment if moment.tzinfo else moment.replace(tzinfo=self._zone))
 
 
 class Schedule:
@@ -106,10 +122,10 @@ class Schedule:
 
     def __init__(
         self,
-        shifts: Roster,
-        overrides: Roster | None = None,
-        holidays: Roster | None = None,
-        holiday_shifts: Roster | None = None,
+        shifts: Shifts,
+        overrides: Shifts | None = None,
+        holidays: Shifts | None = None,
+        holiday_shifts: Shifts | None = None,
     ) -> None:
         self._shifts = shifts
         self._overrides = overrides
@@ -135,6 +151,16 @@ class Schedule:
         rosters = (self._shifts, self._overrides, self._holiday_shifts)
         return set[str]().union(*(roster.people(moment) for roster in rosters if roster))
 
+    def hole(self, moment: int) -> tuple[int, int] | None:
+        """Return the first time within weeks in which nobody is on call before somebody is again; None for none."""
+        rosters = [roster for roster in (self._shifts, self._overrides, self._holiday_shifts) if roster]
+        known = {shift for roster in rosters for shift in (*roster.at(moment), *roster.after(moment))}
+        starts = sorted({shift.starts for shift in known if shift.starts > moment})
+        for at in sorted({moment, *(shift.ends for shift in known)}):
+            if not self.on_call(at) and (next_one := next((one for one in starts if one > at), None)) is not None:
+                return at, next_one
+        return None
+
     def trouble(self, moment: int) -> str:
         """Return what people should know: that it names nobody, or ends soon; empty where all is well."""
         ends = self._shifts.ends_at(moment)
@@ -143,6 +169,11 @@ class Schedule:
         if ends < moment + round(ENDS_SOON.total_seconds() * MICROS):
             return f"ends at {datetime.fromtimestamp(ends / MICROS, UTC):%Y-%m-%d %H:%M} UTC"
         return ""
+
+
+def micros(moment: datetime) -> int:
+    """Return an aware moment in microseconds."""
+    return round(moment.timestamp() * MICROS)
 
 
 def _names(shifts: Sequence[Shift]) -> list[str]:
