@@ -194,6 +194,9 @@ def test_what_those_above_ask_for_counts_too():
         ({}, {"event_types": ["plate.read"]}, True, None),
         ({"during": ["night"]}, {"except_during": ["night"], "sites": ["a"]}, False, None),
         ({"device_known": True, "sites": ["a"]}, {"device_known": False}, True, None),
+        ({"when": "hour >= 22"}, {"when": "hour < 6"}, True, None),
+        ({"when": "hour >= 22"}, {"when": "hour > 20"}, True, "room is told twice of what both take"),
+        ({"when": "hour >= 22 || hour < 6"}, {"when": "hour == 7"}, True, None),
     ],
 )
 def test_rules_that_overlap_are_told(first, second, goes_on, said):

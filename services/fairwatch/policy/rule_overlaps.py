@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from fairwatch.policy.conjuncts import exclude
 from fairwatch.policy.routing import Node, RouteTree
 from fairwatch.policy.rule_options import Match, types_of
 
@@ -29,7 +30,7 @@ def _among(tree: RouteTree, node: Node, path: str) -> Iterator[str]:
 
 
 def meet(one: Match, other: Match) -> bool:
-    """Tell whether something can be taken by both, as far as can be seen: what expressions say is not looked at."""
+    """Tell whether something can be taken by both, as far as can be seen: of `when` only comparisons are looked at."""
     if {one.record, other.record} == {"sighting", "verdict"} or not _share_types(one, other):
         return False
     if set(one.during) & set(other.except_during) or set(other.during) & set(one.except_during):
@@ -38,7 +39,8 @@ def meet(one: Match, other: Match) -> bool:
         return False
     if None not in (one.device_known, other.device_known) and one.device_known != other.device_known:
         return False
-    if one.when is not None and other.when is not None and one.when != other.when:
+    whens = [each.when.text for each in (one, other) if each.when is not None]
+    if len(set(whens)) > 1 and exclude(*whens) is not False:
         return False
     return all(_share(set(getattr(one, name)), set(getattr(other, name))) for name in PLACES)
 
