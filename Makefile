@@ -73,10 +73,11 @@ golden: $(READY) ## write the expected records of the recordings anew; review th
 leaks: $(READY) ## thousands of hostile payloads of every format, and innocent ones, pure and through a gateway: nothing gets through
 	@FAIRWATCH_LEAKS=1 $(BIN)/python -m pytest -q tests/formats/test_leaks.py tests/acceptance/test_no_word_gets_out.py
 
-properties: $(READY) ## a million random pairs of entry and sighting, 100,000 probes, 100,000 orders of deeds: none against the rules
+properties: $(READY) ## a million random pairs of entry and sighting, 100,000 probes, 100,000 orders of deeds, 100,000 timelines of alerts: none against the rules
 	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_mandate_pairs 1000000
 	@PYTHONPATH=services:. $(BIN)/python -m tests.matching.test_gallery_probes 100000
 	@PYTHONPATH=services:. $(BIN)/python -m tests.processors.test_verify_orders 100000
+	@PYTHONPATH=services:. $(BIN)/python -m tests.processors.test_group_timelines 100000
 	@infra/tools/emulated.sh tests.matching.test_gallery_probes 200
 
 bench: $(READY) ## engine, adapters, gateways, pipeline and deliveries on the embedded broker and Apache Kafka, an hour; BENCH_ARGS=--short for a look
