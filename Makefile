@@ -39,7 +39,7 @@ mutants: $(READY) $(MODELS) ## small changes to the program that a test should n
 
 check: $(READY) ## ruff, mypy, floors, schemas, generated files; writes nothing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
-	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/keep_released.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check && $(BIN)/python infra/tools/wire_page.py --check && $(BIN)/python infra/grafana/generate.py --check && $(BIN)/python infra/tools/format_pages.py --check && $(BIN)/python infra/tools/scenario_table.py --check
+	@$(BIN)/python infra/tools/generate_records.py --check && $(BIN)/python infra/tools/keep_released.py --check && $(BIN)/python infra/tools/readme_numbers.py --check && $(BIN)/python infra/tools/metrics_table.py --check && $(BIN)/python infra/tools/wire_page.py --check && $(BIN)/python infra/grafana/generate.py --check && $(BIN)/python infra/tools/format_pages.py --check && $(BIN)/python infra/tools/scenario_table.py --check && $(BIN)/python infra/tools/chaos_page.py --check
 	@$(BIN)/fairwatch schemas check
 
 image: $(READY) ## the image of all components as a file, with its bill of materials; IMAGE_ARGS=--faces for models
@@ -65,7 +65,7 @@ chaos-short: $(READY) ## a few of these faults in six minutes, start and end inc
 	@infra/containers/engine.sh with infra/tools/faketime.sh $(BIN)/python -m tests.chaos --short $(ARGS)
 
 fix: $(READY) ## format, sort, regenerate
-	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/keep_released.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/tools/wire_page.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/python infra/tools/format_pages.py && $(BIN)/python infra/tools/scenario_table.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/python infra/tools/generate_records.py && $(BIN)/python infra/tools/keep_released.py && $(BIN)/python infra/tools/readme_numbers.py && $(BIN)/python infra/tools/metrics_table.py && $(BIN)/python infra/tools/wire_page.py && $(BIN)/python infra/grafana/generate.py && $(BIN)/python infra/tools/format_pages.py && $(BIN)/python infra/tools/scenario_table.py && $(BIN)/python infra/tools/chaos_page.py && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 golden: $(READY) ## write the expected records of the recordings anew; review the difference
 	@FAIRWATCH_GOLDEN=1 $(BIN)/python -m pytest -q tests/formats/test_recordings.py

@@ -21,6 +21,7 @@ from tests.chaos.faults.workers import Jump
 from tests.chaos.run import Plan, run
 from tests.chaos.workers import EACH_ALONE, FAKETIME
 
+WHOLE = 100_000  # events
 ENDED = 143  # as a shell calls the end by SIGTERM
 
 
@@ -55,11 +56,12 @@ def main() -> int:
         return ENDED
     found = report.results(done.verdict, done.happened, done.facts)
     report.show(out, found, done.verdict)
+    wanted, whole = [fault.name for fault in plan.faults], not (given.short or given.only or given.minutes)
+    failed = report.failures(found, done.verdict, wanted, timed=not given.short, whole=whole)
+    found |= {"whole": whole and plan.events >= WHOLE, "failures": failed}
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     path = report.write(found, (folder if given.short or given.only else report.RESULTS) / f"{date}.json")
     out.print(f"written to {path}")
-    wanted, whole = [fault.name for fault in plan.faults], not (given.short or given.only or given.minutes)
-    failed = report.failures(found, done.verdict, wanted, timed=not given.short, whole=whole)
     for name in [] if whole else report.not_tried(found, wanted):
         out.print(f"not tried, no time was left: {name}", markup=False)
     for reason in failed:
@@ -77,7 +79,7 @@ def _plan(given: argparse.Namespace) -> Plan:
     ]
     return Plan(
         seed=secrets.randbelow(1_000_000) if given.seed is None else given.seed,
-        events=given.events or (4_000 if small else 100_000),
+        events=given.events or (4_000 if small else WHOLE),
         rate=given.rate or (40.0 if small else 80.0),
         minutes=given.minutes or (2.5 if small else 40.0),
         registry=registry,
