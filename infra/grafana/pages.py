@@ -142,6 +142,7 @@ PIPELINE = Dashboard(
             },
         ),
         Panel("What shadow rules would have told", rates("fairwatch_shadow_alerts_total", "rule"), "cps"),
+        Panel("Steps that reached nobody", rates("fairwatch_escalation_steps_missed_total", "policy"), "cps"),
         Panel(
             "Alerts that nobody was told of by `tell_when`",
             rates("fairwatch_alerts_not_told_total", "rule", "receiver"),

@@ -172,7 +172,7 @@ PARTS: tuple[Part, ...] = (
         does="makes alerts of events",
         spec=Spec(
             name="group",
-            reads=("alert-triggers", "alert-actions"),
+            reads=("alert-triggers", "alert-actions", "step-failures"),
             writes=("alerts", "audit", "inhibitions", "incident-steps"),
             state=True,
             references=("inhibitions", "silences", "sites", "devices", "rule-sets", "site-armings", *VOUCHED),
@@ -202,7 +202,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="notify",
             reads=("alerts",),
-            writes=("deliveries", "audit", "alerts-dlq", "alert-triggers"),
+            writes=("deliveries", "audit", "alerts-dlq", "alert-triggers", "step-failures"),
             state=True,
             references=(
                 "authorisations",
@@ -285,7 +285,7 @@ PARTS: tuple[Part, ...] = (
             "export-orders",
             "audit",
         ),
-        references=("silences", "sites", "site-armings", "alerts", "export-orders", *LINEAGE),
+        references=("silences", "sites", "site-armings", "alerts", "alert-triggers", "export-orders", *LINEAGE),
         port=8090,
         needs=("media",),
         chart={**LISTENS, "secureCookie": True},

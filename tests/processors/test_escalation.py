@@ -33,6 +33,7 @@ class Watchroom:
         given = {"people": PEOPLE, "policies": {"night": NIGHT}, **content}
         (folder / "escalations.yaml").write_text(yaml.safe_dump(given), encoding="utf-8")
         self.folder, self.clock, self.state, self.silences = folder, ManualClock(at), MemoryState(), MemoryReference()
+        self.said: list[tuple[int, dict | None]] = []
         self.restart()
 
     def restart(self) -> None:
@@ -50,12 +51,21 @@ class Watchroom:
         record = make(alert, action, actor, "operator", self.clock.now(), **more)
         return emitted(await self.world.push(self.world.event("alert-actions", "AlertAction", record)), "alerts")
 
+    async def missed(self, alert: dict, receiver: str, reason: str = "gone") -> list[list]:
+        """Let a receiver not take a revision, for good."""
+        lost = {"delivery_id": f"{receiver} {alert['revision']}", "alert_id": alert["alert_id"],
+                "revision": alert["revision"], "receiver": receiver, "sink": "email", "attempt": 1, "state": "FAILED",
+                "at": self.clock.now(), "reason": reason, "received_at": AT, "group": alert["group"]}  # fmt: skip
+        return await self.world.push(self.world.event("step-failures", "Delivery", lost))
+
     async def minutes(self, count: int) -> list[tuple[int, list[str]]]:
-        """Let time pass and return who was told aside, at which minute since the start of the world."""
+        """Let time pass; return who was told aside, and at which minute. `said` is what alerts say comes."""
         told = []
         for _ in range(count):
             alerts = emitted([await self.world.tick(MINUTE)], "alerts")
-            told += [((self.clock.now() - AT) // 60_000_000, alert["addressed_to"]) for alert in alerts]
+            at = (self.clock.now() - AT) // 60_000_000
+            told += [(at, alert["addressed_to"]) for alert in alerts if alert["addressed_to"] != []]
+            self.said += [(at, alert.get("escalation")) for alert in alerts]
         return told
 
 

@@ -11,10 +11,11 @@ from fairwatch.domain.errors import RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Reject, Skip
+from fairwatch.policy import alert_audit
 from fairwatch.policy.two_person import Ruling
 from fairwatch.processors.audit import Audit
 from fairwatch.processors.enrich import Enrich
-from fairwatch.processors.group import Group, _audit, _is_new
+from fairwatch.processors.group import Group, _is_new
 from fairwatch.processors.project import Project
 from fairwatch.processors.retain import Kept, Retain
 from fairwatch.processors.verify import GRACE, KEEP, MISSING, ORPHAN, _said, _verdict
@@ -276,7 +277,8 @@ async def test_a_store_that_is_away_is_named_in_the_log_and_asked_again_at_once(
 
 
 def test_the_audit_of_a_revision_names_who_is_told():
-    said = _audit(trigger(revision=3, receivers=["room", "patrol"]) | {"state": "UPDATED", "count": 2})
+    told = trigger(revision=3, receivers=["room", "patrol"])
+    said = alert_audit.of_revision(told | {"state": "UPDATED", "count": 2})
     assert said["details"] == {"rule": "tamper", "revision": "3", "count": "2", "receivers": "room,patrol"}
     assert (said["subject"], said["action"]) == (trigger()["alert_id"], "alert.updated")
 

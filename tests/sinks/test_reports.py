@@ -27,6 +27,7 @@ def test_what_is_kept_from_a_receiver_is_told_and_audited():
         "next_attempt_at": None,
         "received_at": 3,
         "held_by": None,
+        "group": ALERT["group"],
     }
     assert (audited.topic, audited.key, record.key) == ("audit", "one", "one")
     assert audited.record == {

@@ -118,6 +118,17 @@ class AlertNote(TypedDict):
     text: NotRequired[str]
     to: NotRequired[str | None]
 
+EscalationState = Literal["DUE", "HELD", "ANSWERED"]
+
+
+class AlertEscalation(TypedDict):
+    """What comes next while nobody answers."""
+
+    policy: str
+    state: EscalationState
+    step: int
+    due_at: NotRequired[int | None]
+
 
 class RecordPlace(TypedDict):
     """Where a record lies in Kafka."""
@@ -175,6 +186,7 @@ class Alert(TypedDict):
     deeds: NotRequired[list[AlertNote]]
     escalation_step: NotRequired[int]
     addressed_to: NotRequired[list[str] | None]
+    escalation: NotRequired[AlertEscalation | None]
     follows: NotRequired[list[RecordPlace]]
 
 
@@ -268,6 +280,7 @@ class Delivery(TypedDict):
     next_attempt_at: NotRequired[int | None]
     received_at: int
     held_by: NotRequired[str | None]
+    group: NotRequired[str | None]
 
 DeviceListState = Literal["REQUESTED", "BOUND", "ENDED"]
 

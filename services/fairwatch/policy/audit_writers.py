@@ -23,7 +23,7 @@ BY: Mapping[str, frozenset[str]] = {
     "group": TOLD
     | {
         "alert.new", "alert.updated", "alert.ended", "alert.cancelled", "alert.comment", "alert.acknowledge",
-        "alert.claim", "alert.hand_over", "alert.close", "alert.deed_refused", "deed.refused",
+        "alert.claim", "alert.hand_over", "alert.close", "alert.deed_refused", "alert.not_reached", "deed.refused",
     },
     "incident": frozenset(
         {"incident.seen", "incident.merge", "incident.split", "incident.deed_refused", "deed.refused"}

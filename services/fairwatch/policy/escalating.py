@@ -2,10 +2,11 @@
 
 While an alert is held back from its receivers its steps stand still, and begin anew when it is told: who silences an
 alert for an hour does not want everybody woken at the end of it. An answer ends it; for as long as the policy says
-(`answer_holds`), and until the alert is worse than what was answered.
+(`answer_holds`), and until the alert is worse than what was answered. A step that reached nobody brings the next one
+forward, and those after it keep their distance; only the last resort has nothing to bring forward.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from fairwatch.policy.deeds import LAPSED
 from fairwatch.policy.escalations import Escalations, Policy
 
 MICROSECOND = timedelta(microseconds=1)
-LOOK = 30_000_000  # microseconds until it is looked at again whether an alert is held back still
+MISSED = "not_reached"  # parameter of an alert: of whom a step was, who was not reached, and why
+LOOK = 30_000_000  # microseconds until it is looked at again at the latest whether an alert is held back still
 HeldUntil = Callable[[int], int | None]
 
 
@@ -21,7 +23,8 @@ def begin(escalations: Escalations, name: str | None, now: int) -> dict[str, Any
     """Return the escalation of an alert that is told for the first time; None where its rule names no policy.
 
     The value is {policy, began, step, due, seen}: since when the steps count, which is next and when, and when that was
-    last looked at; in microseconds.
+    last looked at; in microseconds. With `told`, `told_in` and `missed` it says whom the last word before the next step
+    was for, in which revision, and who of them was not reached, and why.
     """
     policy = escalations.policies.get(name or "")
     if policy is None:
@@ -38,6 +41,20 @@ def answered(escalations: Escalations, name: str | None, now: int) -> dict[str, 
     return {"policy": name, "began": now, "step": 0, "due": due, "seen": now, "lapses": True}
 
 
+def is_halted(group: Mapping[str, Any]) -> bool:
+    """Tell whether the steps of a group stand still, because its alert is held back."""
+    return bool((group.get("escalation") or {}).get("held"))
+
+
+def said(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what an alert says of its escalation: an AlertEscalation, or None where nothing comes."""
+    if value is None:
+        return None
+    state = "ANSWERED" if value.get("lapses") else "HELD" if value.get("held") else "DUE"
+    due = None if state == "HELD" else value["due"]
+    return {"policy": value["policy"], "state": state, "step": value["step"] + 1, "due_at": due}
+
+
 def pass_time(group: dict[str, Any], escalations: Escalations, held_until: HeldUntil, now: int) -> None:
     """Do what is due of the escalation of a group: wait, tell a step, or take an answer back that holds no more.
 
@@ -51,12 +68,14 @@ def pass_time(group: dict[str, Any], escalations: Escalations, held_until: HeldU
     if (until := held_until(now)) is not None:
         due = max(now + 1, min(until, now + LOOK))
         group["escalation"] = {**value, "due": due, "seen": now, "held": True}
+        _let_console_know(group, value)
     elif value.get("lapses"):
         ask_again(group, escalations, now)
         group["alert"].update(claimed_by=None, claimed_at=None)
         group["aside"] = {"to": None}
     elif value.get("held"):
         group["escalation"] = begin(escalations, value["policy"], now)
+        _let_console_know(group, value)
     else:
         receivers, group["escalation"] = take_step(escalations, value, now)
         if receivers:
@@ -64,6 +83,45 @@ def pass_time(group: dict[str, Any], escalations: Escalations, held_until: HeldU
             alert["receivers"] = list(dict.fromkeys([*alert["receivers"], *receivers]))
             alert["escalation_step"] = alert.get("escalation_step", 0) + 1
             group["aside"] = {"to": receivers}
+            note_told(group, receivers, alert["revision"] + 1)
+        else:
+            _let_console_know(group, value)
+
+
+def note_told(group: dict[str, Any], receivers: Sequence[str], revision: int) -> None:
+    """Remember whom a word was for, so that the next step need not be waited for where none of them is reached."""
+    value = group["escalation"]
+    if value is not None:
+        begins_anew = value["step"] == 0 and group["alert"].get("escalation_step")
+        told = (
+            [] if begins_anew else list(receivers)
+        )  # else receivers that are all gone would be called without a pause
+        group["escalation"] = {**value, "told": told, "told_in": revision, "missed": {}}
+
+
+def miss(group: dict[str, Any], delivery: Mapping[str, Any], now: int) -> str | None:
+    """Take in that a receiver was not reached; once none was, the next step is due. Return who and why then, or None.
+
+    Args:
+        group: The value of an `AlertGroup` with an open alert.
+        delivery: A Delivery that failed for good.
+        now: Our clock.
+    """
+    value, name = group["escalation"], delivery["receiver"]
+    if value is None or group["ended"] is not None or name not in value.get("told", ()):
+        return None
+    if delivery["revision"] < value["told_in"] or name in value["missed"]:
+        return None
+    missed = {**value["missed"], name: delivery["reason"]}
+    group["escalation"] = value = {**value, "missed": missed}
+    if value.get("held") or not set(value["told"]) <= missed.keys():
+        return None
+    ahead = max(0, value["due"] - now)
+    group["escalation"] = {**value, "began": value["began"] - ahead, "due": value["due"] - ahead, "seen": now}
+    alert, why = group["alert"], ", ".join(f"{who} ({reason})" for who, reason in missed.items())
+    before = (alert.get("parameters") or {}).get(MISSED)
+    alert["parameters"] = {**(alert.get("parameters") or {}), MISSED: f"{before}, {why}" if before else why}
+    return why
 
 
 def ask_again(group: dict[str, Any], escalations: Escalations, now: int) -> None:
@@ -105,6 +163,12 @@ def _next(policy: Policy, value: Mapping[str, Any], now: int) -> dict[str, Any] 
         return None
     began = now + policy.again_every // MICROSECOND
     return {**value, "began": began, "step": 0, "due": began + _after(policy, 0), "seen": now}
+
+
+def _let_console_know(group: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """Let a revision say for nobody but the console what comes next, where that is something else than before."""
+    if said(group["escalation"]) != said(before):
+        group["aside"] = {"to": []}
 
 
 def _after(policy: Policy, number: int) -> int:

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from fairwatch.policy import escalating, matches
-from fairwatch.policy.alert_content import DEVICE_LIMIT, OF_THE_RULE, TRIGGER_LIMIT, merge, opened, together
+from fairwatch.policy.alert_content import OF_THE_RULE, TRIGGER_LIMIT, merge, opened, together
 from fairwatch.policy.causes import Cause, CauseBook, Kind, cause_of, plain_name, tells_of_its_beginning
 from fairwatch.policy.deeds import Objection, note, objection
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import escalates_at, repeat_at, silent_at
+from fairwatch.policy.told_causes import CAUSE_LIMIT, told_causes
 
 OVER = ("ENDED", "CANCELLED")
 TRACE_LIMIT = 8
-CAUSE_LIMIT = 100
 SECOND = 1_000_000
 OF_TIME = ("group.seconds", "history.")  # what `tell_when` may ask for that changes by itself
 Timing = dict[str, Any]  # a rule's waits in microseconds, what else it wants of a group, and which rules these are
@@ -187,6 +187,10 @@ class AlertGroup:
             value["due"] = now + (wait if value["alert"]["revision"] < 0 else interval)
         return ahead or escalates or late
 
+    def miss(self, delivery: Mapping[str, Any], now: int) -> str | None:
+        """Take in that a receiver was not reached; return the word if that brings the next step forward, else None."""
+        return None if self.is_over else escalating.miss(self.value, delivery, now)
+
     def pass_time(self, now: int) -> None:
         """End what has been quiet for long enough; repeat when nobody was told for long enough."""
         value = self.value
@@ -233,6 +237,8 @@ class AlertGroup:
         if state == "NEW":
             alert["ended_at"] = None
             value["escalation"] = escalating.begin(self._escalations, value["timing"].get("escalation"), now)
+            escalating.note_told(value, alert["receivers"], alert["revision"])
+        alert |= self._told_escalation()
         if value["ended"] is None:
             value["due"], value["gone"] = None, []
             value.pop("parties", None)
@@ -260,7 +266,8 @@ class AlertGroup:
         alert["revision"] += 1
         alert["issued_at"] = now
         told = {**alert, "state": "UPDATED", **self._told_causes()}
-        return told | {"ended_at": None, "addressed_to": None if receivers is None else list(receivers)}
+        aside = {"ended_at": None, "addressed_to": None if receivers is None else list(receivers)}
+        return told | aside | self._told_escalation()
 
     def _begin(self, trigger: Mapping[str, Any], cause: tuple[str, Kind], now: int) -> Verdict:
         value = self.value
@@ -362,29 +369,11 @@ class AlertGroup:
             value["due"] = max(now, (value["told_at"] or 0) + value["timing"]["group_interval"])
 
     def _told_causes(self) -> dict[str, Any]:
-        firing = list(self.causes)
-        if len(firing) > 1:
-            firing.sort(key=lambda cause: cause.updated_at, reverse=True)
-        listed = [cause.told("FIRING") for cause in firing[:CAUSE_LIMIT]]
-        told = {
-            "causes": [*listed, *reversed(self.value["gone"])][:CAUSE_LIMIT],
-            "firing": len(firing),
-            "changes": self.value["changes"],
-        }
-        parties = {cause.cause_id: cause.devices for cause in firing if cause.devices} or self.value.get("parties", {})
-        shown = reversed(listed or told["causes"])
-        if len(told["causes"]) == 1 and not parties:
-            device = told["causes"][0]["device_id"]
-            return told | {"device_ids": [device]} if device else told
-        if parties:
-            devices = dict.fromkeys(
-                device for cause in shown for device in parties.get(cause["cause_id"]) or (cause["device_id"],)
-            )
-        else:
-            devices = dict.fromkeys(cause["device_id"] for cause in shown)
-        if any(devices):
-            told["device_ids"] = [device for device in devices if device][-DEVICE_LIMIT:]
-        return told
+        return told_causes(list(self.causes), self.value)
+
+    def _told_escalation(self) -> dict[str, Any]:
+        said = None if self.value["ended"] else escalating.said(self.value.get("escalation"))
+        return {} if said is None else {"escalation": said}
 
     def _ended_by(self, trigger: Mapping[str, Any], cause_id: str) -> list[Cause]:
         if self.is_over:

@@ -8,17 +8,16 @@ from typing import Any, cast
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.event import Event
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import HIDDEN, BriefMemory, Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AlertAction
 from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.parts import spec_of
+from fairwatch.policy import alert_audit, escalating
 from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.causes import OBJECT, CauseBook
-from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.dependencies import Dependencies
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
@@ -109,6 +108,8 @@ class Group:
         self._watches = Watches({}, self._groups, state, armed, sites, devices, known)
         self._look_at_rules()
         self._looked_through = LookedThrough(state)
+        self._halted: set[tuple[int, str]] = set()  # groups whose escalation stands still, as far as is known here
+        self._woken = LookedThrough(state)
         self._latest = 0
         self._clock = clock
         self._escalations = escalations
@@ -143,6 +144,7 @@ class Group:
         self._escalations = self._escalations.renewed(now)
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
+        self._wake(partitions, now)
         self._groups.look(partitions, now)
         for partition, absence in self._watches.due(partitions, now):
             group = self._group(partition, absence["group"], self._groups.get(partition, absence["group"]))
@@ -164,9 +166,22 @@ class Group:
         for partition in partitions if now < self._latest else changed:
             for key, value in self._open(partition):
                 group = self._group(partition, key, value)
+                if escalating.is_halted(value):
+                    self._halted.add((partition, key))
                 if group.set_right(now):
                     self._keep(partition, key, group)
         self._latest = now
+
+    def _wake(self, partitions: Sequence[int], now: int) -> None:
+        """Look at once again at escalations that stand still, where what holds alerts back has changed."""
+        if not self._halted:
+            return
+        for partition in self._woken.changed(partitions, self._muting.version):
+            for key in [key for number, key in self._halted if number == partition]:
+                value = self._groups.get(partition, key)
+                if value is not None and escalating.is_halted(value):
+                    value["escalation"] = {**value["escalation"], "due": now}
+                    self._groups.put(partition, key, value)
 
     def _open(self, partition: int) -> list[tuple[str, dict[str, Any]]]:
         return [(key, value) for key, value in self._groups.items(partition) if not key.startswith(BESIDE)]
@@ -187,6 +202,8 @@ class Group:
             return [Skip("tombstone")]
         if event.type == "AlertAction":
             return self._answer(event, groups, memory)
+        if event.type == "Delivery":
+            return self._miss(event, groups)
         if is_foreign(event) and is_about_a_match(event.record):  # others are told as seen: safety fails open
             return [*refused_record("group", event, self._clock.now())]
         return self._take(event, groups, memory)
@@ -218,8 +235,20 @@ class Group:
         group = self._known(event.partition, deed["group"], groups, now)
         allowed, cited = ALERTS.decided(self._judge, deed)
         against = group.answer(deed, now) if allowed else "no_right"
-        emits = [Emit("audit", deed["alert_id"], _audit_deed(deed, against, cited)), *self._write(group, now)]
+        emits = [Emit("audit", deed["alert_id"], alert_audit.of_deed(deed, against, cited)), *self._write(group, now)]
         return [*emits, Skip(against)] if against else [*emits]
+
+    def _miss(self, event: Event, groups: dict[str, AlertGroup]) -> list[Outcome]:
+        """Let the next step of an escalation come at once where nobody was reached whom the last word was for."""
+        now = self._clock.now()
+        group = self._known(event.partition, event.key, groups, now)
+        why = group.miss(event.record, now)
+        if why is None:
+            return [Skip("goes_on")]
+        alert = group.value["alert"]
+        policy = group.value["escalation"]["policy"]
+        metrics.STEPS_MISSED.labels(policy).inc()
+        return [Emit("audit", alert["alert_id"], alert_audit.of_missed(alert, event.record, policy, why, now))]
 
     def _not_authentic(self, action: AlertAction, now: int) -> Unauthentic | None:
         """Return why what somebody is said to have done is not theirs; None too where nobody demands signatures."""
@@ -256,6 +285,10 @@ class Group:
             value = group.value
             value["inhibits"], value["shelves"] = group.inhibits, group.causes.shelves
             self._groups.put(partition, key, value)
+        if not group.is_over and escalating.is_halted(group.value):
+            self._halted.add((partition, key))
+        else:
+            self._halted.discard((partition, key))
 
     def _write(self, group: AlertGroup, now: int) -> list[Emit]:
         emitted: list[Emit] = []
@@ -269,7 +302,7 @@ class Group:
                 continue
             emitted.append(Emit("alerts", alert["group"], alert, traces))
             if not self._is_rehearsal:
-                emitted.append(Emit("audit", alert["alert_id"], _audit(alert), traces))
+                emitted.append(Emit("audit", alert["alert_id"], alert_audit.of_revision(alert), traces))
             if was_held_back and alert["state"] == "NEW":
                 told = steps_of_told(alert, self._incidents)
                 emitted += [Emit("incident-steps", step["group"], step) for step in told]
@@ -331,28 +364,4 @@ def _micros(options: Options) -> Timing:
     }
 
 
-def _audit_deed(deed: Mapping[str, Any], against: str | None, cited: Mapping[str, str]) -> dict[str, Any]:
-    said = {**cited} | {
-        name: str(deed[name]) for name in ("to", "outcome", "note", "via") if deed.get(name) not in (None, "NONE", "")
-    }
-    return audit_of("alert", deed, deed["alert_id"], said, against)
-
-
 DEFAULTS = _micros(Options())
-
-
-def _audit(alert: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "audit_id": stable_id("audit", "alert", alert["alert_id"], alert["revision"], alert["state"]),
-        "action": f"alert.{alert['state'].lower()}",
-        "actor": "processor:group",
-        "at": alert["issued_at"],
-        "subject": alert["alert_id"],
-        "authorisation_id": alert.get("authorisation_id"),
-        "details": {
-            "rule": alert["rule"],
-            "revision": str(alert["revision"]),
-            "count": str(alert["count"]),
-            "receivers": ",".join(alert["receivers"]),
-        },
-    }

@@ -24,7 +24,7 @@ from fairwatch.sinks.ledger import Ledger, delivery_id
 from fairwatch.sinks.muting import Muting
 from fairwatch.sinks.quieting import Quieting
 from fairwatch.sinks.receivers import Receiver
-from fairwatch.sinks.reports import report
+from fairwatch.sinks.reports import report, unwanted
 from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.sinks.storm import StormControl
 from fairwatch.sinks.watch import Watch
@@ -223,7 +223,8 @@ class Notify:
         place = place_of(event.partition, alert["group"], name)
         if receiver is not None and not _is_wanted(alert, receiver):
             self._quiet.forget(place, alert)
-            return [Skip("not_wanted")], None
+            missed = unwanted(alert, delivery_id(alert, name), name, kind, self._clock.now())
+            return [*missed, Skip("not_wanted")], None
         if memory.repeats(event, delivery_id(alert, name), alert["issued_at"]):
             return [Skip("duplicate")], None
         trace = event.headers.get(TRACE, b"").decode()

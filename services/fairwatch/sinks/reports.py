@@ -37,12 +37,29 @@ def report(
         "next_attempt_at": next_attempt_at,
         "received_at": alert["received_at"],
         "held_by": held_by,
+        "group": alert["group"],
     }
     metrics.DELIVERIES.labels(name if sink else "unknown", answer.reason).inc()
     emitted = [Emit("deliveries", alert["alert_id"], delivery)]
+    if state == "FAILED" and alert.get("escalation"):
+        emitted.append(missed(delivery))
     if state != "RETRYING":
         emitted.append(Emit("audit", alert["alert_id"], _audit(delivery, alert)))
     return emitted
+
+
+def missed(delivery: Mapping[str, Any]) -> Emit:
+    """Return what tells the owner of a group that a receiver is not reached, so that the next step need not wait."""
+    return Emit("step-failures", delivery["group"], delivery)
+
+
+def unwanted(alert: Mapping[str, Any], identity: str, name: str, sink: str, now: int) -> list[Emit]:
+    """Return the same of a step of an escalation for somebody who hears of worse only; nothing for any other word."""
+    if not alert.get("addressed_to") or not alert.get("escalation"):
+        return []
+    known = {name: alert[name] for name in ("alert_id", "revision", "received_at", "group")}
+    said = {"delivery_id": identity, "receiver": name, "sink": sink, "attempt": 0, "state": "FAILED", "at": now}
+    return [missed({**known, **said, "reason": "not_wanted"})]
 
 
 def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, Any]:

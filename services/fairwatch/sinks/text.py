@@ -7,6 +7,7 @@ import orjson
 
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.policy.deeds import LAPSED
+from fairwatch.policy.escalating import MISSED
 
 HEADLINE, DESCRIPTION, CAUSES = 200, 4_000, 20
 LIFE = {"NEW": "", "UPDATED": "UPDATE: ", "ENDED": "ENDED: ", "CANCELLED": "CANCELLED: "}
@@ -53,6 +54,7 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[str]:
         "Times": alert.get("count"),
         "Acknowledged by": alert.get("acknowledged_by"),
         "Answered no more by": (alert.get("parameters") or {}).get(LAPSED),
+        "Not reached": (alert.get("parameters") or {}).get(MISSED),
         "Revisions skipped": (alert.get("parameters") or {}).get("skipped_revisions"),
     }
     yield from (f"{name}: {one_line(value, HEADLINE)}" for name, value in told.items() if value)

@@ -63,6 +63,12 @@ ALERTS_NOT_TOLD = Counter(
     ["rule", "receiver"],
     registry=REGISTRY,
 )
+STEPS_MISSED = Counter(
+    "fairwatch_escalation_steps_missed",
+    "Words of an alert that reached nobody whom they were for, so that the next step of its escalation came at once.",
+    ["policy"],
+    registry=REGISTRY,
+)
 SHADOW_ALERTS = Counter(
     "fairwatch_shadow_alerts",
     "Revisions of alerts that rules with `shadow: true` would have told.",

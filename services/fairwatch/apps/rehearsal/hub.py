@@ -198,7 +198,7 @@ class Rehearsal:
         await self._step_in(emitted)
         self._note(await self._incident.tick([PARTITION]))
         await self._tell(_written(emitted, "alerts"))
-        self.outcomes += await self._notify.tick([PARTITION])
+        await self._heed(await self._notify.tick([PARTITION]))
         await _settle()
 
     async def _raise(self, triggers: Sequence[Mapping[str, Any]]) -> None:
@@ -239,8 +239,15 @@ class Rehearsal:
     async def _tell(self, alerts: Sequence[dict[str, Any]]) -> None:
         self.alerts += alerts
         answers = await self._notify.handle([self._event("alerts", "Alert", alert) for alert in alerts])
-        self.outcomes += [outcome for answer in answers for outcome in answer]
+        await self._heed([outcome for answer in answers for outcome in answer])
         await _settle()
+
+    async def _heed(self, said: Sequence[Outcome]) -> None:
+        """Let groups hear of whom the receivers' answers say that they are not reached."""
+        self.outcomes += said
+        if missed := _written(said, "step-failures"):
+            events = [Event("step-failures", "Delivery", one, one["group"], partition=PARTITION) for one in missed]
+            await self._group.handle(events)
 
     def _event(self, topic: str, type_: str, record: Mapping[str, Any]) -> Event:
         self._offset += 1
