@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from fairwatch.console.on_call import Nobody
 from fairwatch.domain.clock import ManualClock, SystemClock
 from fairwatch.stores.health import Health
 from tests.console.test_waiting_api import AT, ENTRIES, Hub
@@ -25,6 +26,19 @@ CALLED = {
     "schedules": [{"name": "guards", "people": "ann", "until": "2026-01-03T00:00 UTC"}],
     "policies": [{"policy": "night", "after": "0:02:00", "whom": "ann-phone"}],
 }
+
+
+class Called(Nobody):
+    """Whom this test says to be called."""
+
+    def __call__(self, _moment: int) -> dict[str, Any]:
+        return CALLED
+
+    def whom(self, _policy: str, _step: int, _moment: int) -> list[dict[str, str]]:
+        siren = {"person": "", "receiver": "siren", "way": "mqtt"}
+        return [{"person": "ann", "receiver": "ann-mail", "way": "email"}, siren]
+
+
 GATES = {"from": "gate-1", "to": "gate-2", "min": "60s", "max": "10m"}
 CHOOSE = """
 const [note, into] = ["incident-note", "incident-into"].map((id) => document.getElementById(id));
@@ -61,7 +75,7 @@ def browser(chrome: WebDriver) -> WebDriver:
 
 @pytest.fixture
 async def world(valkey: str, tmp_path: Path) -> AsyncIterator[ConsoleWorld]:
-    async with console_world(valkey, tmp_path, clock=SystemClock(), calls=lambda _now: CALLED) as running:
+    async with console_world(valkey, tmp_path, clock=SystemClock(), calls=Called()) as running:
         yield running
 
 
@@ -228,6 +242,21 @@ async def test_alert_shows_what_raised_it_and_what_of_it_goes_on(world: ConsoleW
         page.click("#on-call summary")
         for text in ("guards: ann, until 2026-01-03T00:00 UTC", "night, after 0:02:00: ann-phone"):
             page.wait("#on-call", text)
+
+    await asyncio.to_thread(look)
+
+
+async def test_alert_says_who_is_called_next_and_when(world: ConsoleWorld, browser: WebDriver) -> None:
+    now = world.clock.now()
+    comes = {"policy": "night", "state": "DUE", "step": 2, "due_at": now + 250_000_000}
+    await world.fold("alerts", trigger(at=now, title="Fence cut", escalation=comes))
+    page = Page(browser, world.url)
+
+    def look() -> None:
+        page.sign_in("olga")
+        page.click(".row")
+        page.wait("#next-call strong", "Ann Bauer, e-mail; siren, MQTT")
+        page.wait("#next-call .countdown", "in 4 min")
 
     await asyncio.to_thread(look)
 

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from fairwatch.console.audit_log import AuditDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
-from fairwatch.console.on_call import Calls, nobody
+from fairwatch.console.on_call import NOBODY, Calls
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
@@ -230,7 +230,8 @@ async def console_world(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
-    calls: Calls = nobody,
+    calls: Calls = NOBODY,
+    causes: Causes | None = None,
     **config: Any,
 ) -> AsyncIterator[ConsoleWorld]:
     """Run a console with a corner of the Valkey to itself."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from fairwatch.console import on_call
 from fairwatch.console.desk import DESK, Desk, answer, refusal
 from fairwatch.console.requests import limit_of, word_of
 from fairwatch.console.views import alert_view
@@ -44,12 +45,14 @@ async def list_alerts(request: web.Request) -> web.Response:
 
 
 async def get_alert(request: web.Request) -> web.Response:
-    """Return one alert, with the incidents that it is part of."""
+    """Return one alert, with the incidents that it is part of, and who is called next if nobody answers."""
     desk = request.app[DESK]
     alert = await desk.read_model.get("alert", request.match_info["id"])
     if alert is None:
         return refusal(404, "unknown", "There is no such alert here. It may be older than what the console keeps.")
-    return answer({**alert_view(alert, desk.people), "incidents": await _incidents(desk, alert)})
+    call = await on_call.next_call(request, alert.parts["alert"])
+    shown = alert_view(alert, desk.people)
+    return answer({**shown, "incidents": await _incidents(desk, alert), "next_call": call})
 
 
 async def _incidents(desk: Desk, alert: Subject) -> list[dict[str, Any]]:

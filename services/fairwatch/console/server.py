@@ -18,7 +18,7 @@ from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
-from fairwatch.console.on_call import Calls, OnCallDesk, nobody
+from fairwatch.console.on_call import NOBODY, Calls, OnCallDesk
 from fairwatch.console.people import People
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
@@ -51,7 +51,8 @@ async def run_console(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
-    calls: Calls = nobody,
+    calls: Calls = NOBODY,
+    causes: Causes | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
@@ -99,7 +100,8 @@ async def serving(
     lineage: Explains | None = None,
     waiting: WaitingDesk | None = None,
     audit: AuditDesk | None = None,
-    calls: Calls = nobody,
+    calls: Calls = NOBODY,
+    causes: Causes | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)

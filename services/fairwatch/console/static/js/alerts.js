@@ -98,7 +98,7 @@ function detail(alert, id, redo, may, explains) {
   return pane(back,
     el("header", { class: "pane-head" }, el("p", { class: "over-title" }, severity(alert.severity), statePill(alert), exercisePill(alert)),
       el("h2", {}, alert.title), el("p", { class: "lead" }, place(alert)), alert.description ? el("p", {}, alert.description) : null),
-    ...deeds.answers(alert, may, redo), media(alert), facts(mainFacts(alert)), ...causes.section(alert), el("h3", {}, "Who was told"), deliveries(alert), ...(isOpen(alert) ? oncall.section(may, redo) : []), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
+    ...deeds.answers(alert, may, redo), oncall.next(alert), media(alert), facts(mainFacts(alert)), ...causes.section(alert, redo), el("h3", {}, "Who was told"), deliveries(alert), ...(isOpen(alert) ? oncall.section(may, redo) : []), parameters(alert), el("h3", {}, "For the record"), facts(ids(alert)),
     ...(explains ? lineage.section(alert, redo) : []));
 }
 

@@ -35,3 +35,4 @@ function line(cause) {
   return el("tr", {}, el("th", { scope: "row" }, cause.device_id), el("td", {}, cause.event_type), el("td", {}, pill(word, tone)),
     el("td", {}, time(cause.started_at, "absolute")), el("td", {}, time(cause.updated_at, "absolute")));
 }
+    ["Could not be told", (alert.parameters || {}).not_reached],

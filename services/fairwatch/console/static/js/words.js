@@ -40,7 +40,22 @@ function timeText(at, shape) {
   return shape === "relative" ? relative : shape === "absolute" ? written(at) : `${written(at)} · ${relative}`;
 }
 
+// How long until a moment of performance.now(): the hub said how many seconds there were, whatever this computer's clock says.
+export function countdown(until) {
+  const node = el("span", { class: "countdown", "data-until": until });
+  node.textContent = left(until);
+  return node;
+}
+
+function left(until) {
+  const seconds = Math.round((until - performance.now()) / 1000);
+  if (seconds <= 0) return "now";
+  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+  return `in ${parts.filter(([amount]) => amount).slice(0, 2).map(([amount, unit]) => `${amount} ${unit}`).join(" ")}`;
+}
+
 export function refreshTimes() {
+  for (const node of document.querySelectorAll("[data-until]")) node.textContent = left(Number(node.dataset.until));
   for (const node of document.querySelectorAll("time[data-at]")) {
     node.textContent = timeText(Number(node.dataset.at), node.dataset.shape);
   }
