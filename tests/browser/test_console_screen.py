@@ -237,7 +237,7 @@ async def test_alert_shows_what_raised_it_and_what_of_it_goes_on(world: ConsoleW
         page.sign_in("olga")
         page.click(".row")
         for text in ("What raised it, 150 of it going on", "Not heard of any more", "gate-2", "The newest 1 of 150",
-                     "fairwatch alerts causes", "On and off", "7 times", "Answered no more by"):  # fmt: skip
+                     "Show all", "On and off", "7 times", "Answered no more by"):  # fmt: skip
             page.wait(".pane", text)
         page.click("#on-call summary")
         for text in ("guards: ann, until 2026-01-03T00:00 UTC", "night, after 0:02:00: ann-phone"):

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from fairwatch.console.audit_log import AuditDesk
+from fairwatch.console.causes import Causes
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.lineage import Explains
 from fairwatch.console.on_call import NOBODY, Calls
@@ -267,6 +268,7 @@ async def console_world(
             waiting=waiting,
             audit=audit,
             calls=calls,
+            causes=causes,
         )
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())

@@ -1,6 +1,6 @@
 """The causes of an alert, read from their topics: an alert itself names the newest hundred only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,8 +23,11 @@ def causes(settings: Settings, alert_id: str) -> list[Row]:
         RetryableError: No broker answers.
     """
     alert = max(_found(settings, "alerts", alert_id), key=lambda one: int(one["revision"]), default=None)
-    if alert is None:
-        return []
+    return [] if alert is None else causes_known(settings, alert)
+
+
+def causes_known(settings: Settings, alert: Mapping[str, Any]) -> list[Row]:
+    """Return the same of an alert whose newest revision is known."""
     since = min(int(alert["started_at"]), int(alert["received_at"])) // 1000 - SLACK
     return causes_of(alert, _triggers(settings, alert["group"], since), QuickState())
 

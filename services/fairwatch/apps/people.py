@@ -1,12 +1,13 @@
 """Builds the console from settings."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
 from fairwatch.apps.access import policies
+from fairwatch.apps.alert_causes import causes_known
 from fairwatch.apps.arming_desk import arming_desk
 from fairwatch.apps.audit_desk import audit_desk
 from fairwatch.apps.kafka import producer, reach
@@ -66,8 +67,11 @@ async def run_people(settings: Settings) -> int:
         async def explains(alert_id: str) -> Mapping[str, Any]:
             return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
 
+        async def causes(alert: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+            return await asyncio.to_thread(causes_known, settings, alert)
+
         return await run_console(
             config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
             lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit_desk(settings),
-            calls=OnCallNow(settings.config_dir),
+            calls=OnCallNow(settings.config_dir), causes=causes,
         )  # fmt: skip

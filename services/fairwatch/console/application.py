@@ -8,6 +8,7 @@ from fairwatch.console import (
     alerts,
     audit_log,
     candidates,
+    causes,
     deeds,
     incidents,
     lineage,
@@ -36,6 +37,7 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
     ("GET", "/api/me", sign_in.me, Rule(touch=True)),
     ("GET", "/api/alerts", alerts.list_alerts, Rule(action="alert.view")),
     ("GET", "/api/alerts/{id}", alerts.get_alert, Rule(action="alert.view")),
+    ("GET", "/api/alerts/{id}/causes", causes.list_causes, Rule(action="alert.view", touch=True)),
     ("GET", "/api/alerts/{id}/lineage", lineage.explain_alert, Rule(action="alert.explain", touch=True)),
     ("POST", "/api/alerts/{id}/actions", deeds.act, Rule(action="alert.act", touch=True)),
     ("GET", "/api/incidents", incidents.list_incidents, Rule(action="alert.view")),
@@ -78,12 +80,14 @@ def application(
     arming: sites.ArmingDesk,
     log: audit_log.AuditDesk,
     calls: on_call.OnCallDesk,
+    raised: causes.CausesDesk,
 ) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
     app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
     app[sites.ARMING], app[audit_log.AUDIT], app[on_call.CALLS] = arming, log, calls
+    app[causes.CAUSES] = raised
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

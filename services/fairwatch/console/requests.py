@@ -54,6 +54,14 @@ def limit_of(request: web.Request) -> int:
     return int(given)
 
 
+def page_of(request: web.Request) -> int:
+    """Return the query's `page`, from 1 on; RejectedError(invalid_field) otherwise."""
+    given = request.query.get("page", "1")
+    if not given.isascii() or not given.isdecimal() or int(given[:9]) < 1:
+        raise RejectedError("invalid_field", f"page is a number from 1 on, not {given[:20]!r}", "page")
+    return int(given[:9])
+
+
 def word_of(request: web.Request, name: str, allowed: Sequence[str]) -> str:
     """Return a query parameter, upper case, the first of `allowed` by default; RejectedError otherwise."""
     given = request.query.get(name, "").upper() or allowed[0]

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from fairwatch.console.application import application, is_ready
 from fairwatch.console.audit_log import AuditDesk
+from fairwatch.console.causes import Causes, CausesDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
 from fairwatch.console.lineage import Explains, LineageDesk
@@ -70,6 +71,7 @@ async def run_console(
         waiting: What waits for a second person.
         audit: Reads the audit log.
         calls: Says who is on call.
+        causes: Reads all causes of an alert.
         on_ready: Called with the port once people can connect.
 
     Raises:
@@ -79,7 +81,7 @@ async def run_console(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(
-        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit, calls
+        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit, calls, causes
     ) as port:
         log.info("console_ready", host=config.host, port=port)
         on_ready(port)
@@ -130,6 +132,7 @@ async def serving(
             arming,
             audit or AuditDesk(),
             OnCallDesk(calls),
+            CausesDesk(causes),
         )
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end

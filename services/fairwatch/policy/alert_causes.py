@@ -6,7 +6,8 @@ from typing import Any
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import State
 from fairwatch.policy.causes import Cause, CauseBook, cause_of, plain_name
-from fairwatch.policy.grouping import CAUSE_LIMIT, OVER
+from fairwatch.policy.grouping import OVER
+from fairwatch.policy.told_causes import CAUSE_LIMIT
 
 Row = dict[str, Any]
 

@@ -28,6 +28,7 @@ export function forget() {
   filter = "all";
   deeds.forget();
   lineage.forget();
+  causes.forget();
   oncall.forget();
 }
 
