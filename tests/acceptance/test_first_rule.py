@@ -44,3 +44,23 @@ def test_config_check_names_what_an_escalation_lacks(tmp_path):
     (tmp_path / "escalations.yaml").unlink()
     missing = "routes.yaml: rule 'fence-at-night' names escalation 'night', which is no policy of escalations.yaml"
     assert missing in "\n".join(faults(tmp_path))
+
+
+async def test_a_phone_that_is_gone_is_not_waited_for(tmp_path):
+    write(tmp_path)
+    (tmp_path / "routes.test.yaml").write_text(
+        """
+tests:
+  - name: Ann's phone is gone, so that Ben is called at once
+    answers: [{receiver: ann-phone, from: "23:10", until: "23:40", answers: gone}]
+    events: [{at: "23:10", event: line.crossed, device: fence-1}]
+    told:
+      - {at: "23:10", receiver: control-room, state: NEW}
+      - {at: "23:12", within: 1s, receiver: ben-phone, fields: {parameters: {not_reached: ann-phone (gone)}}}
+      - {at: "23:20", receiver: control-room, state: ENDED}
+      - {at: "23:20", receiver: ben-phone, state: ENDED}
+""",
+        encoding="utf-8",
+    )
+    [trial] = await run_file(tmp_path / "routes.test.yaml")
+    assert trial.passed, [f"{line.mark} {line.text}" for line in trial.lines]
