@@ -156,6 +156,10 @@ PROPERTIES = {
             "existingClaim": text(
                 "PersistentVolumeClaim for it alone, 256Mi for two years; empty: the pod's own disk, LOST WITH THE POD."
             ),
+            "atConsole": flag(
+                "Auditors see at the console what the log is held against: it mounts the claim, too, read-only. "
+                "Of a claim that one node alone may mount (ReadWriteOnce) both pods have to be on that node."
+            ),
             "existingSecret": secret("Secret with the key that signs; empty: one is made on the volume"),
             "key": text("Its key."),
         },

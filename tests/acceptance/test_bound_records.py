@@ -8,7 +8,9 @@ from fairwatch.domain.outcome import Reject
 from fairwatch.matching.recheck import Recheck
 from fairwatch.policy.alert_content import merge, opened
 from fairwatch.policy.routing import RouteTree
+from fairwatch.policy.rule_book import RuleBook
 from fairwatch.processors.group import Group
+from fairwatch.processors.incident import Incident
 from fairwatch.processors.notify import Notify
 from fairwatch.processors.project import Project
 from fairwatch.processors.route import Route
@@ -93,3 +95,24 @@ def test_an_alert_names_the_verdict_that_its_newest_trigger_follows_from() -> No
     assert alert["follows"] == first
     merge(alert, MATCH | {"follows": second})
     assert alert["follows"] == second
+
+
+async def test_a_candidate_is_taken_away_by_the_hub_and_by_nobody_else() -> None:
+    court = Court()
+    await court.opens()
+    strange = court.world.event("candidates", "MatchCandidate", None, court.face["candidate_id"])
+    strange.writer = ""
+    [[told, refused]] = await court.world.push(strange)
+    assert isinstance(refused, Reject)
+    assert told.record["details"]["reason"] == "unbound"
+    await court.world.push(court.world.event("verifications", "Verification", None, court.face["candidate_id"]))
+    for name in ("dora", "emil"):
+        await court.hears(name)
+    assert court.verdicts()
+
+
+async def test_a_step_of_an_incident_that_group_did_not_write_becomes_part_of_none() -> None:
+    world = World(Incident(RuleBook(RouteTree.read(CONFIG / "routes.yaml"), None), MemoryState(), Court().world.clock))
+    told, refused = await pushed(world, "incident-steps", "Alert", MATCH, "")
+    assert isinstance(refused, Reject)
+    assert (told.record["actor"], told.record["details"]["reason"]) == ("processor:incident", "unbound")

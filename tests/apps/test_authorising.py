@@ -97,7 +97,7 @@ def test_trust_yaml_demands_signatures_unless_it_says_otherwise(tmp_path: Path) 
     assert must_be_signed(settings) == frozenset()
     assert signed_references(settings, "match", known) == known
     write_anchors(tmp_path / ANCHORS, [ADMIN.public])
-    every = {*SIGNINGS, "alert-actions", "incident-actions", "site-armings"}
+    every = {*SIGNINGS, "alert-actions", "incident-actions", "site-armings", "audit"}
     assert must_be_signed(settings) == set(Signed.__args__) == every  # type: ignore[attr-defined]  # a Literal
     found = signed_references(settings, "match", known)
     assert isinstance(found["authorisations"], SignedReference)

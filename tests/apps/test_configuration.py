@@ -18,6 +18,7 @@ from fairwatch.apps.demo.stage import CONFIG
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.told_configuration import ORIGIN, origin_of
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
 SITE = {"site_id": "harbour", "name": "Harbour Station", "time_zone": "Europe/Berlin"}
@@ -121,7 +122,8 @@ def test_a_tag_or_commit_is_written_without_what_is_no_configuration(repository,
         found = configuration.fetch(settings, url, name, "sites/one", tmp_path / "live", beside)
     assert found.commit == commits[0]
     expected = {path.name for path in CONFIG.glob("*.yaml")} | {"reference.yaml", "people.yaml", "platform-password"}
-    assert {path.name for path in (tmp_path / "live").iterdir()} == expected | {configuration.WRITTEN}
+    assert {path.name for path in (tmp_path / "live").iterdir()} == expected | {configuration.WRITTEN, ORIGIN}
+    assert origin_of(tmp_path / "live") == {"by commit": commits[0], "by author": "Operator <operator@example.org>"}
 
 
 def test_a_commit_that_nobody_signed_stays_out_where_signers_are_named(repository, tmp_path):

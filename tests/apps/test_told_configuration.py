@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fairwatch.apps.publishing import publish
 from fairwatch.apps.settings import Settings
-from fairwatch.apps.told_configuration import files_of, tell, told
+from fairwatch.apps.told_configuration import ORIGIN, files_of, origin_of, tell, told
 from fairwatch.policy.audit_chain import identity
 from fairwatch.wire.topics import topics
 from tests.support.console_world import RememberingPublisher
@@ -45,3 +45,12 @@ async def test_reference_data_that_somebody_publishes_is_in_the_log_before_it_is
         "operator:pat",
         "1",
     )
+
+
+def test_files_that_no_commit_gave_say_that_nobody_knows_who_wrote_them(tmp_path: Path) -> None:
+    assert list(origin_of(tmp_path)) == ["by"]
+    for damaged in ("", "[]", '{"commit": ""}', "{"):
+        (tmp_path / ORIGIN).write_text(damaged)
+        assert list(origin_of(tmp_path)) == ["by"]
+    (tmp_path / ORIGIN).write_text('{"commit": "c0ffee", "author": "ann <ann@example.org>", "signer": "ann"}')
+    assert origin_of(tmp_path)["by author"] == "ann <ann@example.org>"

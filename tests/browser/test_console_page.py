@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from fairwatch.apps.audit_desk import look
 from fairwatch.console.audit_log import AuditDesk, Wanted
 from fairwatch.domain.clock import SystemClock
 from tests.console.test_audit_api import LOG
+from tests.support.audit_log import look
 from tests.support.browser_page import Page, needs_browser, start_browser
 from tests.support.console_sample import beat, fill
 from tests.support.console_world import console_world

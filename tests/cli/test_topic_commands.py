@@ -111,10 +111,10 @@ def test_rights_are_shown_without_a_broker(monkeypatch):
     assert asked >= {"authorisations", "watchlist-entries", "sites"}
     read = {*spec_of("notify").reads, *asked}
     assert touched == {*read, *spec_of("notify").writes, "fairwatch-notify-state", *(f"{name}-dlq" for name in read)}
-    both = {"producer_byte_rate": 16 << 20, "consumer_byte_rate": 32 << 20}  # raw-events, device-status; devices
+    both = {"producer_byte_rate": 24 << 20, "consumer_byte_rate": 32 << 20}  # three topics; devices
     assert rows["http"]["quotas"] == both
     table = CliRunner().invoke(build(["topics"]), ["topics", "show", "--rights"]).stdout
-    assert "producer_byte_rate 16 MiB/s" in table
+    assert "producer_byte_rate 24 MiB/s" in table
 
 
 def test_a_topic_that_is_to_be_made_anew_must_exist(fairwatch):

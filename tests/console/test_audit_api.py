@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from fairwatch.apps.audit_desk import look
 from fairwatch.console.audit_log import AuditDesk, Wanted
 from fairwatch.policy.audit_anchor import checkpoint
 from fairwatch.policy.audit_chain import Head, link
 from fairwatch.policy.merkle import Tree
+from fairwatch.wire.signed_audit import Tellers
+from tests.support.audit_log import look
 from tests.support.console_world import ConsoleWorld, console_world
 from tests.support.records import AT, audit_record
-from tests.support.trust import ADMIN
+from tests.support.trust import ADMIN, trust
 
 MINUTE = 60_000_000
 
@@ -82,6 +83,30 @@ async def test_each_search_is_in_the_log_before_anything_is_read(world: ConsoleW
     assert (seen["actor"], seen["details"]["actor"]) == ("audra", "dora")
     world.publisher.away = {"audit"}
     assert (await audra.get("/api/audit"))[0] == 503
+
+
+async def test_what_the_console_tells_of_people_it_signs_with_session_and_method(world: ConsoleWorld) -> None:
+    tellers = Tellers(trust(), required=True)
+    audra = await world.caller("audra")
+    await audra.get("/api/audit", actor="dora")
+    assert await (await world.caller()).sign_in("ben", "wrong") == 401
+    told = world.publisher.records("audit")
+    assert [tellers.refusal(record) for record in told] == [None] * len(told)
+    deeds = {record["action"]: record["deed"] for record in told}
+    assert deeds["audit.viewed"]["session_id"] == deeds["login.succeeded"]["session_id"] != ""
+    assert (deeds["audit.viewed"]["method"], deeds["login.failed"]["method"]) == ("password", "none")
+
+
+async def test_where_looks_have_to_be_signed_and_there_is_no_key_nobody_looks(valkey: str, tmp_path: Path) -> None:
+    must = {"signing_key": None, "must_sign": frozenset({"audit"})}
+    async with console_world(valkey, tmp_path, audit=AuditDesk(_nothing), **must) as world:
+        audra = await world.caller("audra")
+        assert (await audra.get("/api/audit"))[0] == 503
+        assert world.publisher.records("audit") == []
+
+
+async def _nothing(_: Wanted) -> Mapping[str, Any]:
+    return {}
 
 
 async def test_who_is_no_auditor_sees_nothing_of_it_and_an_auditor_changes_nothing(world: ConsoleWorld) -> None:

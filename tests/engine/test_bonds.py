@@ -5,17 +5,24 @@ from typing import Any
 
 import pytest
 
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit
+from fairwatch.domain.records import DeadLetter
 from fairwatch.engine.chain import Handed
+from fairwatch.engine.config import EngineConfig
+from fairwatch.engine.dead_letters import DeadLetters
 from fairwatch.engine.encoding import Encoding
 from fairwatch.engine.record import Record
+from fairwatch.engine.reference import TopicReference
 from fairwatch.engine.submission import Output
 from fairwatch.parts import spec_of
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.bonds import BOND, Bonds
-from fairwatch.wire.refused_records import is_foreign
+from fairwatch.wire.dead_letter import redriven
+from fairwatch.wire.refused_records import foreign_told, is_foreign
 from fairwatch.wire.topics import topics
 from tests.support.records import candidate, sighting
 
@@ -90,8 +97,49 @@ def test_without_a_key_or_during_an_upgrade_nobody_is_asked() -> None:
     assert read(written(), accepts=True).writer == "match"
 
 
-def test_what_takes_a_record_away_says_nothing_of_anybody() -> None:
-    assert not is_foreign(read(Output("hub.candidates", b"c", None, [("ce_id", b"1")])))
+def taken_away(name: str, key: bytes = KEY) -> Output:
+    by = encoding(name, key)
+    by.begin(1)
+    return by.timed_output(Emit("candidates", "c", None))
+
+
+def test_what_takes_a_record_away_proves_who_does_it() -> None:
+    assert (read(taken_away("retain")).writer, is_foreign(read(taken_away("retain")))) == ("retain", False)
+    stranger = read(Output("hub.candidates", b"c", None, [("ce_id", b"1")]))
+    assert (stranger.record, is_foreign(stranger)) == (None, True)
+    assert is_foreign(read(taken_away("retain"), key=b"of another"))
+    assert not is_foreign(read(Output("hub.candidates", b"c", None, [("ce_id", b"1")]), accepts=True))
+
+
+def test_the_command_line_with_the_secret_takes_away_and_writes_nothing() -> None:
+    gone = Bonds(KEY).header("cli", "candidates", b"c", b"1", b"")
+    assert not is_foreign(read(Output("hub.candidates", b"c", None, [("ce_id", b"1"), (BOND, gone)])))
+    value = CODEC.encode("MatchCandidate", FOUND)
+    made = Bonds(KEY).header("cli", "candidates", b"c", b"1", value)
+    assert is_foreign(read(Output("hub.candidates", b"c", value, [("ce_id", b"1"), (BOND, made)])))
+
+
+def buried(output: Output) -> DeadLetter:
+    """Return the dead letter of a candidate of which policy keeps a part."""
+    kept = CODEC.encode("MatchCandidate", FOUND | {"rank": 7})
+    config = EngineConfig(bootstrap="", chain_key=KEY, topic_prefix="hub.", redact=lambda *_: kept)
+    letters = DeadLetters("verify", config, CODEC, ManualClock(1))
+    record = Record("hub.candidates", 1, 9, 0, output.key, output.value, tuple(output.headers))
+    written = letters.output(record, 0, RejectedError("internal", "for a test"))
+    letter: DeadLetter = CODEC.decode(written.value or b"", "DeadLetter")[1]  # type: ignore[assignment]
+    assert letter["redacted"]
+    return letter
+
+
+def test_what_is_kept_of_a_candidate_of_ours_is_redriven_as_ours_and_nothing_else_is() -> None:
+    key, value, headers = redriven(buried(written()))
+    event = read(Output("hub.candidates", key or b"", value, list(headers.items())))
+    assert (event.writer, event.record["rank"]) == ("match", 7)
+    key, value, headers = redriven(buried(written(key=b"of somebody else")))
+    assert is_foreign(read(Output("hub.candidates", key or b"", value, list(headers.items()))))
+    key, _, headers = redriven(buried(written()))
+    changed = CODEC.encode("MatchCandidate", FOUND | {"rank": 8})
+    assert is_foreign(read(Output("hub.candidates", key or b"", changed, list(headers.items()))))
 
 
 def test_a_record_follows_from_where_its_cause_lies_or_what_came_into_the_chain() -> None:
@@ -100,3 +148,35 @@ def test_a_record_follows_from_where_its_cause_lies_or_what_came_into_the_chain(
     [event], _, _ = encoding("verify").events([came])
     assert event.places == [{"topic": "raw-events", "partition": 4, "offset": 17}]
     assert Event("sightings", "Sighting", None).places == []
+
+
+def inhibition(name: str, record: dict[str, Any] | None = None, key: bytes = KEY) -> Record:
+    by = encoding(name, key)
+    by.begin(1)
+    output = by.timed_output(Emit("inhibitions", "a/r/x", record))
+    return Record("hub.inhibitions", 0, 3, 0, output.key, output.value, tuple(output.headers))
+
+
+INHIBITS = {"silence_id": "a/r/x", "author": "processor:group", "role": "r", "reason": "", "matchers": ["site_id=s"],
+            "starts_at": 1, "expires_at": 2, "updated_at": 1}  # fmt: skip
+
+
+def test_what_group_inhibits_is_in_force_and_what_a_stranger_writes_or_lifts_is_not() -> None:
+    held = TopicReference("notify", "inhibitions", "Silence", CODEC, Bonds(KEY))
+    for foreign in (inhibition("group", INHIBITS, b"of another"), replace(inhibition("group", INHIBITS), headers=())):
+        held.take(foreign)
+    assert held.get("a/r/x") is None
+    held.take(inhibition("group", INHIBITS))
+    held.take(replace(inhibition("group"), headers=()))
+    assert held.get("a/r/x") is not None
+    told = [emit.record for emit in foreign_told("group", held, 7)]
+    assert [(one["action"], one["details"]["reason"]) for one in told] == [("record.refused", "unbound")] * 3
+    assert foreign_told("group", held, 7) == []
+    held.take(inhibition("group"))
+    assert held.get("a/r/x") is None
+
+
+def test_during_an_upgrade_what_is_inhibited_without_a_bond_is_in_force() -> None:
+    held = TopicReference("notify", "inhibitions", "Silence", CODEC, Bonds(KEY, accepts=True))
+    held.take(replace(inhibition("group", INHIBITS), headers=()))
+    assert held.get("a/r/x") is not None

@@ -65,3 +65,20 @@ def test_lifetimes_of_the_configuration_reach_the_topics_once_the_release_is_the
     assert {"config", "tmp"} <= seen
     assert "retention" in resources(VARIANTS["git"], "Job")
     assert "retention" not in resources((*given, "--set", "topics.apply=none"), "Job")
+
+
+def test_the_console_reads_the_anchor_of_the_audit_log_where_that_is_wanted_and_never_writes_it():
+    def seen(name, *more):
+        given = ("--set", "auditAnchor.existingClaim=anchor", *more)
+        pod = resources(given, "Deployment")[name]["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        folder = [one["value"] for one in container["env"] if one["name"] == "FAIRWATCH_ANCHOR_DIR"]
+        mounts = [one for one in container["volumeMounts"] if one["name"] == "anchor"]
+        claims = [one["persistentVolumeClaim"] for one in pod["volumes"] if one["name"] == "anchor"]
+        return folder, [one.get("readOnly", False) for one in mounts], [one.get("readOnly", False) for one in claims]
+
+    wanted = ("--set", "auditAnchor.atConsole=true")
+    assert seen("console", *wanted) == (["/anchor"], [True], [True])
+    assert seen("anchor", *wanted) == (["/anchor"], [False], [False])
+    assert seen("console") == seen("route", *wanted) == ([], [], [])
+    assert "name the claim" in refusal("--set", "auditAnchor.atConsole=true")

@@ -77,6 +77,9 @@
 {{/* What only listening components have. */}}
 {{- define "fairwatch.env.listening" -}}
 {{- $values := .root.Values -}}
+{{- if include "fairwatch.shows.anchor" . }}
+- {name: FAIRWATCH_ANCHOR_DIR, value: /anchor}
+{{- end }}
 {{- if .part.tlsSecret }}
 - {name: FAIRWATCH_TLS_CERT_FILE, value: /secrets/tls/tls.crt}
 - {name: FAIRWATCH_TLS_KEY_FILE, value: /secrets/tls/tls.key}
@@ -172,6 +175,9 @@
 - {name: anchor-key, secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: {{ $values.auditAnchor.key }}, path: anchor.pem}]}}
 {{- end }}
 {{- end }}
+{{- if include "fairwatch.shows.anchor" . }}
+- {name: anchor, persistentVolumeClaim: {claimName: {{ $values.auditAnchor.existingClaim }}, readOnly: true}}
+{{- end }}
 {{- if and (eq .part.kind "processor") $values.chainKey.existingSecret }}
 - {name: chain, secret: {secretName: {{ $values.chainKey.existingSecret }}, defaultMode: 0440, items: [{key: {{ $values.chainKey.key }}, path: key}]}}
 {{- end }}
@@ -196,12 +202,21 @@
 {{- end }}
 {{- end -}}
 
+{{/* Whether a component is the console, and shows auditors what the log is held against. */}}
+{{- define "fairwatch.shows.anchor" -}}
+{{- $anchor := .root.Values.auditAnchor -}}
+{{- if and (eq (.name | default "") "console") $anchor.atConsole -}}
+{{- required "auditAnchor.atConsole: name the claim, auditAnchor.existingClaim" $anchor.existingClaim -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Where each of those volumes is seen; those of what is fetched from Git only where it is fetched. */}}
 {{- define "fairwatch.mounts" -}}
+{{- $reads := include "fairwatch.shows.anchor" . }}
 {{- range include "fairwatch.volumes" . | fromYamlArray }}
 {{- if not (has .name (list "git" "beside")) }}
 {{- $path := get (dict "config" "/config" "tmp" "/tmp" "media" "/media" "anchor" "/anchor" "data-keys" "/data-keys") .name | default (printf "/secrets/%s" .name) }}
-- {name: {{ .name }}, mountPath: {{ $path }}{{ if not (has .name (list "tmp" "media" "anchor" "data-keys")) }}, readOnly: true{{ end }}}
+- {name: {{ .name }}, mountPath: {{ $path }}{{ if or (not (has .name (list "tmp" "media" "anchor" "data-keys"))) (and $reads (eq .name "anchor")) }}, readOnly: true{{ end }}}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fairwatch.apps.telling import told
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
 from fairwatch.policy.second_line import questions
 
 
@@ -30,11 +30,6 @@ def answered(
     if not because.strip():
         field, term = asked[0]
         raise ConfigurationError(f"asked: {field} speaks of {term!r}: is that meant? Then say why with --because")
-    return {
-        "audit_id": stable_id("audit", "word.registered", kind, subject, at),
-        "action": "word.registered",
-        "actor": actor,
-        "at": at,
-        "subject": subject,
-        "details": {"record": kind, **{f"word in {field}": term for field, term in asked}, "reason": because.strip()},
-    }
+    words = {f"word in {field}": term for field, term in asked}
+    details = {"record": kind, **words, "reason": because.strip()}
+    return told("word.registered", subject, actor=actor, at=at, details=details)

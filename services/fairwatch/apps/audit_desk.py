@@ -1,115 +1,104 @@
 """Reads the audit log for the console: what somebody looks for, whether the log is whole, and what vouches for it."""
 
 import asyncio
-import heapq
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from itertools import groupby
 from typing import Any
 
+from fairwatch.apps.audit_columns import Place
+from fairwatch.apps.audit_index import AuditIndex, Records
+from fairwatch.apps.iterated import iterated
+from fairwatch.apps.kafka import client_options, codec, require_broker
 from fairwatch.apps.keys import log_anchors
-from fairwatch.apps.reading import read_topic
+from fairwatch.apps.messages import partitions_of
 from fairwatch.apps.settings import Settings
 from fairwatch.console.audit_log import AuditDesk, Wanted
-from fairwatch.policy.audit_anchor import Held, faults_of
-from fairwatch.policy.audit_chain import Fault, verify
-from fairwatch.policy.signatures import PublicKey
+from fairwatch.domain.clock import SystemClock
+from fairwatch.domain.errors import RejectedError
+from fairwatch.engine.reader import TopicReader
 from fairwatch.stores.checkpoints import NAME, CheckpointFile
 
-SHOWN_FAULTS = 20
-TOLD_BY_ANCHOR = ("audit.broken", "anchor.failing", "anchor.recovered")
+TOPIC = "audit-chain"
+SMALL = {"max_partition_fetch_bytes": 64 << 10}  # of records that are read one by one
 
 
 def audit_desk(settings: Settings) -> AuditDesk:
     """Return what the console needs to show the audit log of this hub."""
-
-    def looked_for(wanted: Wanted) -> dict[str, Any]:
-        file = settings.anchor_dir / NAME
-        said = CheckpointFile(file).read() if file.exists() else []
-        records = (record for _, kind, record in read_topic(settings, "audit-chain") if kind == "AuditRecord")
-        return look(records, wanted, said, log_anchors(settings))
+    file, clock = CheckpointFile(settings.anchor_dir / NAME), SystemClock()
+    index = AuditIndex(KafkaLog(settings), file.after, log_anchors(settings), clock.now)
 
     async def reads(wanted: Wanted) -> Mapping[str, Any]:
-        return await asyncio.to_thread(looked_for, wanted)
+        return await asyncio.to_thread(index.look, wanted)
 
     return AuditDesk(reads)
 
 
-def look(
-    records: Iterable[Mapping[str, Any]],
-    wanted: Wanted,
-    checkpoints: Sequence[Mapping[str, Any]],
-    trusted: Sequence[PublicKey],
-) -> dict[str, Any]:
-    """Go through the log once.
+class KafkaLog:
+    """The chained records on their topic: `audit_index.Log`."""
 
-    Args:
-        records: Of all chains, as they lie on the topic.
-        wanted: Which are looked for.
-        checkpoints: What was said of the log, where that is kept here.
-        trusted: Keys that may sign checkpoints.
+    def __init__(self, settings: Settings) -> None:
+        """Take where the broker is."""
+        self._settings = settings
+        self._topic = settings.topic_prefix + TOPIC
+        self._decode = codec(settings).decode
 
-    Returns:
-        `records`: the newest of those, `found`: how many there are, `state`: whether the log is whole.
-    """
-    seen, held, first = _Seen(wanted), Held(checkpoints, from_start=False), dict[str, int]()
-    report = verify(_watched(records, held, seen, first), from_start=False)
-    faults = [*report.faults, *faults_of(checkpoints, trusted), *held.end()]
-    newer = held.uncovered
-    state = {
-        "records": report.records,
-        "chains": len(report.heads),
-        "deleted": sum(sequence - 1 for sequence in first.values()),
-        "faults": [_fault(one) for one in faults[:SHOWN_FAULTS]],
-        "fault_count": len(faults),
-        "checkpoints": len(checkpoints),
-        "anchored_at": checkpoints[-1]["at"] if checkpoints else None,
-        "unanchored": newer.records,
-        "unanchored_since": newer.since or None,
-        "anchor_says": seen.by_anchor,
-    }
-    return {"records": seen.newest(), "found": seen.found, "actions": dict(seen.actions), "state": state}
+    def after(self, offsets: Mapping[int, int]) -> Records | None:
+        """Return what lies from these offsets on; None where the log ends before them: it is another one."""
+        require_broker(self._settings)
+        runs = iterated(self._runs(offsets))
+        begun = next(runs, None)
+        return None if begun is None else self._read(runs)
 
+    def at(self, places: Sequence[Place]) -> Iterator[Mapping[str, Any]]:
+        """Yield the records at these places, in their order; what is gone is left out."""
+        with closing(iterated(self._single(sorted(places)))) as runs:
+            found = {(record.partition, record.offset): record for run in runs for record in run}
+        for place in places:
+            if place in found and (record := self._decoded(found[place])) is not None:
+                yield record
 
-class _Seen:
-    """The newest of what is looked for, as the log goes by."""
+    def _read(self, runs: Iterable[list[Any]]) -> Records:
+        for run in runs:
+            for one in run:
+                record = self._decoded(one)
+                if record is not None:
+                    yield (one.partition, one.offset), record
 
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
-        self._kept: list[tuple[int, str, int, Mapping[str, Any]]] = []
-        self.found = 0
-        self.actions: Counter[str] = Counter()
-        self.by_anchor: dict[str, Any] | None = None
+    def _decoded(self, record: Any) -> Mapping[str, Any] | None:
+        """Return an audit record; None for anything else, which nobody of ours has written there."""
+        if isinstance(getattr(record, "value", None), bytes):
+            with suppress(RejectedError):
+                kind, found = self._decode(record.value)
+                return found if kind == "AuditRecord" else None
+        return None
 
-    def note(self, record: Mapping[str, Any]) -> None:
-        """Take the next record of a chain, once."""
-        if record["action"] in TOLD_BY_ANCHOR:
-            self.by_anchor = {name: record[name] for name in ("action", "at", "subject", "details")}
-        if not self._wanted.takes(record):
+    async def _runs(self, offsets: Mapping[int, int]) -> AsyncGenerator[list[Any], None]:
+        """Yield an empty run where the log goes on from these offsets, then what it holds."""
+        async with await self._reader() as reader:
+            bounds = await reader.bounds()
+            if any(part not in bounds or bounds[part].end < offset for part, offset in offsets.items()):
+                return
+            yield []
+            reader.seek({part: max(bound.begin, offsets.get(part, 0)) for part, bound in bounds.items()})
+            async for run in reader.runs_to_end():
+                yield run
+
+    async def _single(self, places: Sequence[Place]) -> AsyncGenerator[list[Any], None]:
+        if not places:
             return
-        self.found += 1
-        self.actions[record["action"]] += 1
-        heapq.heappush(self._kept, (record["at"], record["chain"], record["sequence"], record))
-        if len(self._kept) > self._wanted.limit:
-            heapq.heappop(self._kept)
+        async with await self._reader({part for part, _ in places}, SMALL) as reader:
+            bounds = await reader.bounds()
+            reader.seek({part: bound.end for part, bound in bounds.items()})
+            for part, group in groupby(places, key=lambda place: place[0]):
+                wanted = [offset for _, offset in group if bounds[part].begin <= offset < bounds[part].end]
+                async for run in reader.runs_at(part, wanted):
+                    yield run
 
-    def newest(self) -> list[dict[str, Any]]:
-        """Return them, newest first."""
-        return [dict(each[-1]) for each in sorted(self._kept, key=lambda each: each[:3], reverse=True)]
-
-
-def _watched(
-    records: Iterable[Mapping[str, Any]], held: Held, seen: _Seen, first: dict[str, int]
-) -> Iterator[Mapping[str, Any]]:
-    last: dict[str, int] = {}
-    for record in records:
-        held.look(record)
-        chain, sequence = record["chain"], record["sequence"]
-        first.setdefault(chain, sequence)
-        if sequence > last.get(chain, 0):  # a keeper that crashed writes its last records again
-            last[chain] = sequence
-            seen.note(record)
-        yield record
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"chain": fault.chain, "sequence": fault.sequence, "kind": fault.kind, "detail": fault.detail}
+    async def _reader(
+        self, partitions: Iterable[int] | None = None, more: Mapping[str, Any] | None = None
+    ) -> TopicReader:
+        servers = self._settings.kafka_bootstrap
+        options = {**client_options(self._settings), "client_id": "fairwatch-audit", **(more or {})}
+        found = partitions or await partitions_of(servers, options, self._topic)
+        return TopicReader(servers, options, self._topic, found, lenient=True)

@@ -1,5 +1,6 @@
 """Checks a folder of configuration as a whole before it goes live, and fetches one from Git."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from fairwatch.apps import access, reference
 from fairwatch.apps.keys import ANCHORS, read_anchors
 from fairwatch.apps.retention import ceilings
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.told_configuration import ORIGIN
 from fairwatch.console.people import People
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RetryableError
@@ -161,6 +163,8 @@ def fetch(
     for name in before - written:
         (target / name).unlink(missing_ok=True)
     note.write_text("\n".join(sorted(written)), "utf-8")
+    origin = {"commit": found.commit, "author": found.author, "signer": found.signer}
+    (target / ORIGIN).write_text(json.dumps(origin), "utf-8")
     return found
 
 

@@ -1,6 +1,5 @@
 """Reads dead letters and sends them back to where they came from."""
 
-import getpass
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import structlog
@@ -9,9 +8,8 @@ from fairwatch.apps import kafka
 from fairwatch.apps.messages import read, topic_named
 from fairwatch.apps.originals import whole
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.clock import SystemClock
+from fairwatch.apps.telling import told
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import DeadLetter
 from fairwatch.wire.dead_letter import redrivable, redriven
 from fairwatch.wire.producer import Producer
@@ -78,12 +76,6 @@ def _decoded(settings: Settings, topic: str) -> Iterator[DeadLetter]:
 
 async def _audit(producer: Producer, letter: DeadLetter) -> None:
     count = letter.get("redrives", 0) + 1
-    record = {
-        "audit_id": stable_id("audit", "dead_letter.redriven", letter["dead_letter_id"], SystemClock().now()),
-        "action": "dead_letter.redriven",
-        "actor": f"operator:{getpass.getuser()}",
-        "at": SystemClock().now(),
-        "subject": letter["dead_letter_id"],
-        "details": {"topic": letter["topic"], "reason": letter["reason"], "redrives": str(count)},
-    }
+    details = {"topic": letter["topic"], "reason": letter["reason"], "redrives": str(count)}
+    record = told("dead_letter.redriven", letter["dead_letter_id"], details=details)
     await producer.publish("audit", letter["dead_letter_id"], record)

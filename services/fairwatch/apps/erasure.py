@@ -17,6 +17,7 @@ from fairwatch.domain.records import Authorisation, ErasureReceipt, LegalHold
 from fairwatch.policy.erasure import OURS, Plan, ended, found_all, plan
 from fairwatch.policy.erasure_receipt import Done, audited, receipt
 from fairwatch.policy.signatures import PrivateKey, PublicKey
+from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.receipts import receipt_signed, sign_receipt
@@ -33,9 +34,11 @@ async def erase(
     that is everything, nothing is touched and the receipt says so.
 
     Raises:
-        ConfigurationError: Nothing of that id is known, or it is an authorisation that is in force.
+        ConfigurationError: Nothing of that id is known, or it is an authorisation that is in force; or processors ask
+            for a bond, and there is no secret here to make one.
         RetryableError: The broker does not answer.
     """
+    await _require_secret(settings)
     wanted = _plan(settings, subject, now)
     alerts = _alerts(settings, wanted)
     async with producer(settings, "cli") as publisher:
@@ -95,6 +98,20 @@ def _alerts(settings: Settings, wanted: Plan) -> Alerts:
         if alert.get("entry_id") in gone or alert.get("candidate_id") in gone:
             groups.setdefault(alert["group"], set()).add(alert["alert_id"])
     return groups
+
+
+async def _require_secret(settings: Settings) -> None:
+    """Refuse to begin where processors would not believe that we take candidates away; as they say of themselves."""
+    if settings.chain_key.get_secret_value():
+        return
+    health = Health(settings.redis_url.get_secret_value())
+    try:
+        asks = any(beat.get("bonds") == "asked" for beat in await health.read_all())
+    finally:
+        await health.close()
+    if asks:
+        what = "what takes candidates away has to bear the processors' bond: give the same secret here"
+        raise ConfigurationError(f"FAIRWATCH_CHAIN_KEY: {what}")
 
 
 async def _tombstones(publisher: Producer, wanted: Plan, alerts: Alerts) -> None:

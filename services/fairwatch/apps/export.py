@@ -6,7 +6,6 @@ devices sign in with, so both go into sealed backups only.
 """
 
 import asyncio
-import getpass
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +24,9 @@ from fairwatch.apps.media import media_store
 from fairwatch.apps.messages import read
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import tell, told
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.domain.ids import stable_id
 from fairwatch.policy.audit_chain import verify
 from fairwatch.policy.erasure import enrolled_with
 from fairwatch.stores.media import SCHEME, MediaStore
@@ -138,14 +137,8 @@ def last_values(settings: Settings, topic: Topic, summary: Summary) -> list[Any]
 
 async def audit(settings: Settings, action: str, subject: str, details: dict[str, str], summary: Summary) -> None:
     """Write down who made or read a backup, and what it held."""
-    at = SystemClock().now()
     counts = {name: str(count) for name, count in summary.counts.items()}
-    record = {
-        "audit_id": stable_id("audit", action, subject, at), "action": action, "at": at, "subject": subject,
-        "actor": f"operator:{getpass.getuser()}", "details": {**details, **counts},
-    }  # fmt: skip
-    async with kafka.producer(settings, "cli") as producer:
-        await producer.publish("audit", subject, record)
+    await tell(settings, told(action, subject, details={**details, **counts}))
 
 
 def _digest(path: Path) -> str:

@@ -5,6 +5,7 @@ import gc
 from fairwatch.apps.kafka import client_options, codec, producer, reach
 from fairwatch.apps.media import raw_store
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.told_configuration import tell
 from fairwatch.domain.clock import SystemClock
 from fairwatch.edges.config import MIB, GatewayConfig
 from fairwatch.edges.edge import Started, serve
@@ -69,6 +70,7 @@ async def run_gateway(settings: Settings, kind: str) -> int:
     async def connect() -> None:
         await reach(settings)  # says more than the client, and sooner
         await publisher.connect()
+        await tell(settings, kind, publisher)
 
     try:
         topic = device_topic(settings, kind)

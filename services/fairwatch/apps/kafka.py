@@ -3,11 +3,12 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairwatch.apps.kafka_options import client_options
 from fairwatch.apps.kafka_reach import reach
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import CommandLine
 from fairwatch.domain.errors import RetryableError
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.producer import Producer
@@ -16,6 +17,7 @@ from fairwatch.wire.registry import Registry
 if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
 
+COMMANDS = frozenset({"cli", "config", "holds", "rules", "silences", "sites"})  # as which the command line writes
 _BOOTSTRAP_MS = 8000
 
 __all__ = ["admin", "client_options", "codec", "producer", "reach", "require_broker", "unreachable"]
@@ -34,13 +36,15 @@ def _registry(url: str) -> Registry:
 
 def producer(settings: Settings, source: str) -> Producer:
     """Return a producer, not yet connected, that writes as `source`."""
-    return Producer(
-        settings.kafka_bootstrap,
-        codec=codec(settings),
-        topic_prefix=settings.topic_prefix,
-        client_options={**client_options(settings), "enable_idempotence": not settings.embedded},
-        source=source,
-    )
+    options: dict[str, Any] = {
+        "codec": codec(settings),
+        "topic_prefix": settings.topic_prefix,
+        "client_options": {**client_options(settings), "enable_idempotence": not settings.embedded},
+        "source": source,
+    }
+    if source in COMMANDS:
+        return CommandLine(settings.kafka_bootstrap, settings, **options)
+    return Producer(settings.kafka_bootstrap, **options)
 
 
 def admin(settings: Settings) -> "KafkaAdminClient":

@@ -1,14 +1,13 @@
 """Changes the master key of data keys, and looks at what is wrapped by which."""
 
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.master_keys import data_keys
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import told
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
-from fairwatch.domain.records import AuditRecord
 from fairwatch.stores import key_rotation
 from fairwatch.stores.data_keys import DataKeys
 from fairwatch.stores.key_rotation import Wrapped
@@ -57,17 +56,7 @@ def _keys(settings: Settings) -> DataKeys:
     return keys
 
 
-def _audited(masters: MasterKeys, found: Wrapped, actor: str, at: int) -> AuditRecord:
-    subject = f"master-key:{masters.current.key_id}"
-    return {
-        "audit_id": stable_id("audit", "master-key.rotated", subject, at),
-        "action": "master-key.rotated",
-        "actor": actor,
-        "at": at,
-        "subject": subject,
-        "authorisation_id": None,
-        "details": {
-            "from": masters.other.key_id if masters.other else "",
-            **{fate: str(number) for fate, number in sorted(found.counts.items())},
-        },
-    }
+def _audited(masters: MasterKeys, found: Wrapped, actor: str, at: int) -> dict[str, Any]:
+    details: dict[str, str] = {str(fate): str(number) for fate, number in sorted(found.counts.items())}
+    details["from"] = masters.other.key_id if masters.other else ""
+    return told("master-key.rotated", f"master-key:{masters.current.key_id}", actor=actor, at=at, details=details)

@@ -23,7 +23,7 @@ from fairwatch.wire.vouching import vouch_person
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
 Signed = Literal[
     "authorisations", "watchlist-entries", "device-lists", "silences", "alert-actions", "legal-holds", "export-orders",
-    "incident-actions", "site-armings",
+    "incident-actions", "site-armings", "audit",
 ]  # fmt: skip
 ADMIN = "admin.pem"
 CONSOLE = "console.pem"

@@ -76,7 +76,7 @@ async def _runs(
     settings: Settings, topic: str, beginning: bool, follow: bool, since_ms: int | None
 ) -> AsyncGenerator[list[Any], None]:
     servers, options = settings.kafka_bootstrap, {**client_options(settings), "client_id": CLIENT}
-    partitions = await _partitions(servers, options, topic)
+    partitions = await partitions_of(servers, options, topic)
     async with TopicReader(servers, options, topic, partitions, lenient=True) as reader:
         if since_ms is not None:
             await reader.seek_to_time(since_ms)
@@ -90,7 +90,7 @@ async def _runs(
                 yield run
 
 
-async def _partitions(servers: str, options: dict[str, Any], topic: str) -> set[int]:
+async def partitions_of(servers: str, options: dict[str, Any], topic: str) -> set[int]:
     """Return the partitions of a topic; asking for it by name may make it."""
     client = AIOKafkaClient(bootstrap_servers=servers, **options)
     try:

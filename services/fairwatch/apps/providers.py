@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fairwatch.sinks.watch import Watch
     from fairwatch.stores.read_model import RedisReadModel
     from fairwatch.wire.producers import Producers
+    from fairwatch.wire.signed_audit import Tellers
     from fairwatch.wire.trust import Trust
 
 
@@ -96,6 +97,14 @@ def _merges(settings: Settings, given: Resources) -> "Trust | None":
     from fairwatch.apps.keys import must_be_signed  # noqa: PLC0415
 
     return _trust(settings, given) if "incident-actions" in must_be_signed(settings) else None
+
+
+def _tellers(settings: Settings, given: Resources) -> "Tellers | None":
+    """Return what says whether the console told what the audit log hears of people; None where nobody asks for keys."""
+    from fairwatch.apps.keys import anchors, must_be_signed  # noqa: PLC0415
+    from fairwatch.wire.signed_audit import TOPIC, Tellers  # noqa: PLC0415
+
+    return Tellers(_trust(settings, given), TOPIC in must_be_signed(settings)) if anchors(settings) else None
 
 
 def _media(settings: Settings, _: Resources) -> MediaStore:
@@ -249,6 +258,7 @@ PROVIDERS: Mapping[str, Callable[[Settings, Resources], Any]] = {
     "judge": _judge,
     "answers": _answers,
     "merges": _merges,
+    "tellers": _tellers,
     "producers": _producers,
     "signing_key": _signing_key,
     "media": _media,

@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from fairwatch.apps.telling import told
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import RejectedError
-from fairwatch.domain.ids import stable_id
 from fairwatch.policy.likeness import disguise
 from fairwatch.policy.second_line import questions
 from fairwatch.wire.avro import SINGLE_OBJECT, Codec
@@ -142,26 +142,14 @@ def _offered(topic: Topic, items: list[Any], actor: str) -> dict[str, Any]:
     """Return what the audit keeps of reference data that somebody changes: how many records, and their hash."""
     said = sha256(orjson.dumps(items, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()
     at = SystemClock().now()
-    return {
-        "audit_id": stable_id("audit", "records.published", topic.name, actor, at, said),
-        "action": "records.published",
-        "actor": actor,
-        "at": at,
-        "subject": f"topic:{topic.name}",
-        "details": {"offered": str(len(items)), "sha256": said},
-    }
+    details = {"offered": str(len(items)), "sha256": said}
+    return told("records.published", f"topic:{topic.name}", actor=actor, at=at, details=details)
 
 
 def _audited(topic: Topic, key: str, asked: list[tuple[str, str]], answer: Answer) -> dict[str, Any]:
     """Return what the audit keeps of a word that somebody was asked about."""
-    return {
-        "audit_id": stable_id("audit", "word.registered", topic.name, key, answer.at),
-        "action": "word.registered",
-        "actor": answer.actor,
-        "at": answer.at,
-        "subject": key,
-        "details": {"topic": topic.name, "reason": answer.reason, **dict(asked)},
-    }
+    details = {"topic": topic.name, "reason": answer.reason, **dict(asked)}
+    return told("word.registered", key, actor=answer.actor, at=answer.at, details=details)
 
 
 def _record(topic: Topic, item: Any) -> dict[str, Any] | None:

@@ -12,11 +12,13 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.publishing import key_of
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import told
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.wire.avro import Codec
 from fairwatch.wire.json_form import from_json
 from fairwatch.wire.schemas import newest
+from fairwatch.wire.signed_audit import TOPIC as AUDIT
 from fairwatch.wire.topics import Topic, topics
 
 FILE = "reference.yaml"
@@ -90,6 +92,9 @@ async def publish_reference(settings: Settings, wanted: Records) -> Published:
                 record = {**{field: known[key][field] for field in KEPT.get(name, ()) if key in known}, **row}
                 same = key in known and _content(topic, known[key]) == _content(topic, record)
                 if not same:
+                    await publisher.publish(
+                        AUDIT, key, told("records.published", f"topic:{name}", details={"key": key})
+                    )
                     await publisher.publish(name, key, record)
                 (result.same if same else result.changed).append(f"{name} {key}")
             result.unnamed.extend(f"{name} {key}" for key in sorted(set(known) - set(wanted[name])))

@@ -11,6 +11,7 @@ from fairwatch.apps.asked_words import answered
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import operator, told
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.routing import RouteTree
@@ -69,15 +70,9 @@ async def publish(settings: Settings, before: list[dict[str, Any]], record: dict
         RetryableError: The broker does not acknowledge.
     """
     identity = record["rule_set_id"]
-    audit = {
-        "audit_id": stable_id("audit", "rules.published", identity),
-        "action": "rules.published",
-        "actor": record["author"],
-        "at": record["published_at"],
-        "subject": identity,
-        "details": {"number": str(record["number"]), "reason": record["reason"]},
-    }
-    word = answered("RuleSet", record, because, subject=identity, actor=record["author"], at=record["published_at"])
+    details = {"number": str(record["number"]), "author": record["author"], "reason": record["reason"]}
+    audit = told("rules.published", identity, at=record["published_at"], details=details)
+    word = answered("RuleSet", record, because, subject=identity, actor=operator(), at=record["published_at"])
     async with producer(settings, "rules") as publisher:
         audits = (publisher.publish("audit", identity, one) for one in (audit, word) if one)
         await asyncio.gather(*audits, publisher.publish(TOPIC, identity, record))

@@ -8,14 +8,13 @@ from typing import Any
 from fairwatch import __version__
 from fairwatch.apps import exporting
 from fairwatch.apps.export_archive import ArchiveWriter
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.subject_walk import RAW, Record, Subject, walk
+from fairwatch.apps.telling import tell, told
 from fairwatch.domain.errors import ConfigurationError, RejectedError
-from fairwatch.domain.ids import stable_id
 from fairwatch.stores.media import SCHEME
 from fairwatch.wire.json_form import to_json
 from fairwatch.wire.topics import topics
@@ -123,9 +122,4 @@ async def _pictures(
 
 
 async def _audit(settings: Settings, action: str, name: str, actor: str, at: int, details: dict[str, str]) -> None:
-    record = {
-        "audit_id": stable_id("audit", action, name, actor, at), "action": action, "actor": actor, "at": at,
-        "subject": name, "authorisation_id": None, "details": details,
-    }  # fmt: skip
-    async with producer(settings, "cli") as publisher:
-        await publisher.publish("audit", name, record)
+    await tell(settings, told(action, name, actor=actor, at=at, details=details))

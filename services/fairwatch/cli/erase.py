@@ -1,7 +1,6 @@
 """`fairwatch erase`: erases from every store, and says of each what was done there."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from fairwatch.apps import erasure
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import operator
 from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -54,7 +54,7 @@ def erase(
     signing = PrivateKey.load(key) if key else signing_key(settings())
     if signing is None:
         raise ConfigurationError("a receipt is signed: name a key with --key, or FAIRWATCH_SIGNING_KEY_FILE")
-    who, now = f"operator:{getpass.getuser()}", SystemClock().now()
+    who, now = operator(), SystemClock().now()
     made = asyncio.run(erasure.erase(settings(), subject, reason=reason, actor=who, key=signing, now=now))
     if out is not None:
         out.write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,7 +1,6 @@
 """`fairwatch explain`: where an alert comes from."""
 
 import asyncio
-import getpass
 import sys
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from fairwatch.apps.lineage.explain import audit_look, explain
 from fairwatch.apps.lineage.steps import lines
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import operator
 from fairwatch.domain.clock import SystemClock
 
 
@@ -30,7 +30,7 @@ def explain_alert(
     What is missing is said, with the reason: past its topic's lifetime, erased, or never written. The look is audited.
     """
     chosen, now = settings(), SystemClock().now()
-    asyncio.run(audit_look(chosen, alert_id, f"operator:{getpass.getuser()}", now))
+    asyncio.run(audit_look(chosen, alert_id, operator(), now))
     told = explain(chosen, alert_id, now)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fairwatch.apps.acting import Proven, past_window, proved
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.past.asking import MODE, Question, asked
 from fairwatch.apps.past.lists import Listed
 from fairwatch.apps.past.sightings import sightings
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import tell
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.json_form import to_json
@@ -100,14 +101,14 @@ def _look_for(
     from fairwatch.matching.match_policy import FILE, MatchPolicy  # noqa: PLC0415
 
     order: Any = listed.authorisations.get(question.authorisation_id)
-    asyncio.run(asked(question, order, wanted["kind"], _tell, wanted))
+    asyncio.run(asked(question, order, wanted["kind"], partial(tell, settings()), wanted))
     policy = MatchPolicy.load(settings().config_dir / FILE).model_copy(update={"mode": MODE, "every_shot": True})
     faces = _faces() if wanted["kind"] == "FACE" else None
     seen = sightings(settings(), question.since, question.until, history)
     looked = asyncio.run(look(seen, listed.references([wanted]), policy, SystemClock(), faces))
     counts = {"found": str(len(looked.candidates)), "sightings": str(looked.sightings)}
     counts |= {f"not_{reason}": str(number) for reason, number in sorted(looked.reasons.items())}
-    asyncio.run(_tell(question.record("past.found", **counts)))
+    asyncio.run(tell(settings(), question.record("past.found", **counts)))
     _show(looked.candidates, as_json=as_json, score=True)
     typer.echo(
         f"{looked.sightings} sightings, {len(looked.candidates)} candidates; nobody has confirmed them", err=True
@@ -122,7 +123,7 @@ def _look_like(
     from fairwatch.apps.past.description import allowed  # noqa: PLC0415  # see above
 
     order: Any = listed.authorisations.get(question.authorisation_id)
-    asyncio.run(asked(question, order, described.kind, _tell))
+    asyncio.run(asked(question, order, described.kind, partial(tell, settings())))
     found, looked_at, elsewhere = list[dict[str, Any]](), 0, 0
     for sighting in sightings(settings(), question.since, question.until, history):
         looked_at += 1
@@ -131,7 +132,7 @@ def _look_like(
         elif described.fits(sighting):
             found.append(sighting)
     counts = {"found": str(len(found)), "sightings": str(looked_at), "not_out_of_mandate": str(elsewhere)}
-    asyncio.run(_tell(question.record("past.found", **counts)))
+    asyncio.run(tell(settings(), question.record("past.found", **counts)))
     _show(found, as_json=as_json)
     typer.echo(f"{looked_at} sightings, {elsewhere} of them out of the mandate, {len(found)} fit", err=True)
 
@@ -160,8 +161,3 @@ def _show(records: Iterable[dict[str, Any]] | Any, *, as_json: bool, score: bool
         place = (record.get("device_name") or seen["device_id"], record.get("site_name") or record.get("site_id") or "")
         table.add_row(when, *map(shown, place), *([f"{record['score']:.3f}"] if score else []), shown(uri))
     Console().print(table)
-
-
-async def _tell(record: dict[str, Any]) -> None:
-    async with producer(settings(), "cli") as publisher:
-        await publisher.publish("audit", record["subject"], record)

@@ -1,7 +1,6 @@
 """`fairwatch plates`: why a reading is, or is not, a listed plate, and what other settings would accept."""
 
 import asyncio
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +9,13 @@ import typer
 from rich.console import Console
 
 from fairwatch.apps.acting import past_window
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.past.lists import Listed
 from fairwatch.apps.past.sightings import sightings
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import tell, told
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
 
 if TYPE_CHECKING:
     from fairwatch.apps.past.preview import Preview
@@ -114,7 +112,7 @@ def preview(
         "until": str(until),
         **{key: str(value) for key, value in given.items()},
     }
-    asyncio.run(_tell(name, now, details))
+    asyncio.run(tell(settings(), told("plates.previewed", name, at=now, details=details)))
     made = previewed(sightings(settings(), since, until, history), listed, entries, policy, wanted, clock)
     _show(made, len(entries), most)
 
@@ -131,16 +129,6 @@ def _show(made: "Preview", entries: int, most: int) -> None:
             manner, ratio = pair.manner.replace("_", " "), f"10^{pair.evidence or 0:.1f}"
             plates = f"read {shown(pair.read)}, listed {shown(pair.listed)}"
             out.print(f"  {label}: {number} x {plates}, {manner}, {pair.likelihood:.3f}, {ratio}", highlight=False)
-
-
-async def _tell(name: str, now: int, details: dict[str, str]) -> None:
-    actor = f"operator:{getpass.getuser()}"
-    record = {
-        "audit_id": stable_id("audit", "plates.previewed", name, actor, now), "action": "plates.previewed",
-        "actor": actor, "at": now, "subject": name, "authorisation_id": None, "details": details,
-    }  # fmt: skip
-    async with producer(settings(), "cli") as publisher:
-        await publisher.publish("audit", name, record)
 
 
 def calibrate(

@@ -1,7 +1,6 @@
 """`fairwatch publish`: records from files or standard input to a topic."""
 
 import asyncio
-import getpass
 import json
 import sys
 from collections import Counter
@@ -18,6 +17,7 @@ from fairwatch.apps.export import VOUCHED
 from fairwatch.apps.messages import topic_named
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import operator
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.avro import Codec
@@ -70,7 +70,7 @@ async def _publish(topic: Topic, files: list[Path], key: str | None, reason: str
     chosen = settings()
     outcomes: Counter[str] = Counter()
     errors = Console(stderr=True)
-    actor = f"operator:{getpass.getuser()}"
+    actor = operator()
     answer = publishing.Answer(reason, actor, SystemClock().now()) if reason else None
     async with kafka.producer(chosen, "cli") as producer:
         found = _documents(files, kafka.codec(chosen))

@@ -1,7 +1,6 @@
 """`fairwatch report`: what a deployment does, for the public and for assessments of its impact."""
 
 import asyncio
-import getpass
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from fairwatch.apps.reports import documents, making
 from fairwatch.apps.reports.counts import counted
 from fairwatch.apps.reports.markdown import markdown
 from fairwatch.apps.settings import Settings, settings
+from fairwatch.apps.telling import operator
 from fairwatch.domain.calendar import instant
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -58,7 +58,7 @@ def impact(as_json: Json = False, out: Out = None) -> None:
 
 def _write(chosen: Settings, report: dict[str, Any], now: int, as_json: bool, out: Path | None) -> None:
     details: dict[str, str] = {name: str(report[name]) for name in ("from", "to") if name in report}
-    actor = f"operator:{getpass.getuser()}"
+    actor = operator()
     asyncio.run(making.audit_report(chosen, str(report["report"]), actor, now, details))
     data = orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n" if as_json else markdown(report).encode()
     if out is None:

@@ -1,7 +1,6 @@
 """`fairwatch subject`: what is held of one person or plate, for whoever asks for it by right."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.apps.subject_export import export_subject
+from fairwatch.apps.telling import operator
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 
@@ -39,7 +39,7 @@ def export(
     """
     if not reason:
         raise ConfigurationError("say which request this answers with --reason")
-    who, now = f"operator:{getpass.getuser()}", SystemClock().now()
+    who, now = operator(), SystemClock().now()
     made = asyncio.run(export_subject(settings(), subject, file, reason=reason, actor=who, now=now, order_id=order))
     for topic, count in made.counts.items():
         typer.echo(f"{count} {topic}")

@@ -1,5 +1,6 @@
 """`fairwatch topics`: what the topics should be, what the broker has, and making the two agree."""
 
+import asyncio
 import json
 import time
 from contextlib import closing
@@ -12,15 +13,18 @@ from rich.table import Table
 
 from fairwatch.apps import kafka, topics_acls
 from fairwatch.apps import topics as topic_plan
+from fairwatch.apps.printing import shown
 from fairwatch.apps.retention import kept_topics
 from fairwatch.apps.settings import Settings, settings
+from fairwatch.apps.telling import tell, told
 from fairwatch.apps.topics import Change, Told
 from fairwatch.apps.topics_access import flows
-from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.errors import ConfigurationError, FairwatchError
 from fairwatch.wire.topics import topics
 
 EXIT_DIFFERENT = 2
 HEARD_S = 10.0
+MOST_TOLD = 200  # changes, by name, in one audit record
 MOVED = (
     "Partitions were added where keys have moved: what was kept for them stays in their old partitions. Open groups of "
     "alerts are not continued but begun again, candidates half verified have to be decided anew, "
@@ -109,6 +113,7 @@ def apply(
             bounds = (chosen.topic_prefix, chosen.max_partitions)
             files = kept_topics(chosen)
             topic_plan.apply(admin, changes, *bounds, replication=chosen.replication, files=files)
+            _tell(chosen, changes)
             if chosen.kafka_principals:
                 topics_acls.apply_access(admin, changes)
             if move_keys and any(change.action == "add" for change in changes):
@@ -116,6 +121,18 @@ def apply(
             changes = _left(admin, chosen, replace(told, recreate=frozenset()), revoke=revoke)
     if changes:
         raise typer.Exit(EXIT_DIFFERENT)
+
+
+def _tell(chosen: Settings, changes: list[Change]) -> None:
+    """Tell the audit log what was changed, once it is there to be told; where it takes nothing that is said here."""
+    done = [change for change in changes if change.action != "by hand"]
+    details = {f"{one.resource} {one.what}": f"{one.action} {one.after}" for one in done[:MOST_TOLD]}
+    if len(done) > MOST_TOLD:
+        details["more"] = str(len(done) - MOST_TOLD)
+    try:
+        asyncio.run(tell(chosen, told("topics.applied", "topics", details=details)))
+    except FairwatchError as error:
+        Console(stderr=True).print(f"[yellow]the audit log was not told:[/] {shown(str(error))}", highlight=False)
 
 
 def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:

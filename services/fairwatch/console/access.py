@@ -30,6 +30,8 @@ SIGNED: frozenset[Action] = frozenset(
 
 # Of the request that is answered: what its audit records say of why it was allowed.
 CITED: ContextVar[dict[str, str]] = ContextVar("CITED", default={})  # noqa: B039  never changed in place
+# Of the same request: the session of who asks, which tells nothing of its secret; empty where nobody is signed in.
+SESSION: ContextVar[str] = ContextVar("SESSION", default="")
 
 
 class _Access:

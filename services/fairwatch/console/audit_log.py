@@ -13,7 +13,7 @@ from fairwatch.domain.errors import RejectedError
 
 LONGEST_S = 60.0
 LONGEST_WORD = 200
-SLOW = "Reading the whole log takes too long here: `fairwatch audit verify` and `audit export` have no such limit."
+SLOW = "Reading the log for the first time takes more than a minute, and goes on: search again in a while."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from fairwatch.console.access import Action, admits
+from fairwatch.console.access import SESSION, Action, admits
 from fairwatch.console.desk import DESK, SIGNED_IN, SignedIn, refusal
+from fairwatch.console.signing import session_id
 from fairwatch.domain.errors import OverloadedError, RejectedError, RetryableError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -100,6 +101,7 @@ async def doorkeeper(request: web.Request, handler: Handler) -> web.StreamRespon
     rule = request.app[RULES].get(request.match_info.handler)
     if rule is None:
         raise web.HTTPForbidden
+    SESSION.set("")  # requests of one connection share what is set
     refused = _foreign(request) or (None if rule.open else await _stranger(request, rule))
     return refused or await handler(request)
 
@@ -115,6 +117,7 @@ async def _stranger(request: web.Request, rule: Rule) -> web.Response | None:
     if visitor is None:
         return refusal(401, "signed_out", "Sign in first.")
     request[SIGNED_IN] = visitor
+    SESSION.set(session_id(visitor.token))
     if request.method not in READS and not _has_token(request, visitor):
         return refusal(403, "csrf", f"Send the session's token in {CSRF_HEADER}.")
     if not admits(visitor.person, rule.action):

@@ -21,6 +21,7 @@ from fairwatch.console.lineage import Explains, LineageDesk
 from fairwatch.console.live import Live
 from fairwatch.console.on_call import NOBODY, Calls, OnCallDesk
 from fairwatch.console.people import People
+from fairwatch.console.signing import Telling
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
 from fairwatch.console.waiting import WaitingDesk
@@ -31,6 +32,7 @@ from fairwatch.stores.health import Health
 from fairwatch.stores.read_model import RedisReadModel
 from fairwatch.stores.sign_ins import KnownBrowsers, Sessions, Throttle
 from fairwatch.telemetry.probes import Unready, listen, probes
+from fairwatch.wire.signed_audit import TOPIC as AUDIT
 
 BEAT_S = 2.0
 READY_S = 1.0
@@ -107,6 +109,7 @@ async def serving(
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
+    publisher = Telling(publisher, config.signing_key, required=AUDIT in config.must_sign)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(Redis.from_url(config.redis_url))
         health = Health(config.redis_url)

@@ -5,11 +5,12 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from fairwatch.console.access import actions
+from fairwatch.console.access import SESSION, actions
 from fairwatch.console.desk import DESK, SIGNED_IN, Desk, SignedIn, answer, refusal
 from fairwatch.console.guard import browser_cookie, cookie_name
 from fairwatch.console.people import MAX_PASSWORD, Person
 from fairwatch.console.requests import sent_object
+from fairwatch.console.signing import session_id
 from fairwatch.domain.addresses import caller, neighbourhood
 from fairwatch.domain.errors import RejectedError, RetryableError
 from fairwatch.stores.sign_ins import Brake, Session
@@ -43,6 +44,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return refusal(401, "wrong_credentials", "Name or password is wrong.")
     await desk.throttle.succeeded(brakes)
     token, session = await desk.sessions.start(person.name)
+    SESSION.set(session_id(token))
     await _tell(desk, "login.succeeded", person.name, address)
     response = answer(_me(person, session))
     secure = desk.config.secure

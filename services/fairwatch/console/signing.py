@@ -3,19 +3,57 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fairwatch.console.access import role_for
+from fairwatch.console.access import SESSION, role_for
 from fairwatch.console.desk import Desk, SignedIn
-from fairwatch.domain.errors import ConfigurationError
+from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.domain.ids import stable_id
+from fairwatch.domain.ports import Publisher
 from fairwatch.domain.records import AlertAction, Deed, IncidentAction
 from fairwatch.policy.arming import TOPIC as ARMINGS
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.deeds import sign_deed
 from fairwatch.wire.signed_actions import ALERTS, INCIDENTS, Action, Kind, sign_action
 from fairwatch.wire.signed_armings import action_of, sign_arming
+from fairwatch.wire.signed_audit import NO_PERSON, sign_audit
+from fairwatch.wire.signed_audit import TOPIC as AUDIT
 from fairwatch.wire.signings import SILENCE_ACTS, sign_silence
 
 METHOD = "password"
+NOBODY = "none"  # how somebody was recognised who was not: a sign-in that failed
+
+
+def session_id(token: str) -> str:
+    """Return the id of a session, which tells nothing of its secret."""
+    return stable_id("session", token)
+
+
+class Telling:
+    """Writes what the console writes, and signs what it tells the audit log of people: `Publisher`.
+
+    Args:
+        publisher: Writes it.
+        key: Of the console; without one nothing is signed.
+        required: Whether what is told of people counts only where it is signed.
+    """
+
+    def __init__(self, publisher: Publisher, key: PrivateKey | None, *, required: bool) -> None:
+        self._publisher = publisher
+        self._key = key
+        self._required = required
+
+    async def publish(self, topic: str, key: str, record: Any, headers: Mapping[str, bytes] | None = None) -> None:
+        """Write one record, as of the publisher; RetryableError where it has to be signed and cannot be."""
+        if topic == AUDIT and NO_PERSON not in record["actor"]:
+            record = self._signed(record)
+        await self._publisher.publish(topic, key, record, headers)
+
+    def _signed(self, record: dict[str, Any]) -> dict[str, Any]:
+        if self._key is None and self._required:
+            raise RetryableError("FAIRWATCH_SIGNING_KEY_FILE: no key signs what the audit log is told of people")
+        if self._key is None:
+            return record
+        session = SESSION.get()
+        return sign_audit(record, self._key, method=METHOD if session else NOBODY, session_id=session)
 
 
 def signed(desk: Desk, visitor: SignedIn, record_type: str, record: Mapping[str, Any], *, act: str, role: str) -> Deed:
@@ -35,7 +73,7 @@ def signed(desk: Desk, visitor: SignedIn, record_type: str, record: Mapping[str,
         role=role,
         at=record.get("decided_at") or desk.clock.now(),
         method=METHOD,
-        session_id=stable_id("session", visitor.token),
+        session_id=session_id(visitor.token),
     )
 
 
@@ -61,7 +99,7 @@ def _acted(desk: Desk, kind: Kind, action: Action, topic: str, visitor: SignedIn
         action,
         desk.config.signing_key,
         method=METHOD if visitor else "link",
-        session_id=stable_id("session", visitor.token) if visitor else "",
+        session_id=session_id(visitor.token) if visitor else "",
         required=topic in desk.config.must_sign,
     )
 
@@ -87,7 +125,7 @@ def armed(desk: Desk, visitor: SignedIn, record: dict[str, Any]) -> dict[str, An
     if (key := _key(desk, ARMINGS)) is None:
         return record
     role = role_for(visitor.person, action_of(armed=record["changes"][-1]["armed"]))
-    return sign_arming(record, key, role=role, method=METHOD, session_id=stable_id("session", visitor.token))
+    return sign_arming(record, key, role=role, method=METHOD, session_id=session_id(visitor.token))
 
 
 def _key(desk: Desk, topic: str) -> PrivateKey | None:

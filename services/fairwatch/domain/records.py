@@ -204,6 +204,7 @@ class AuditRecord(TypedDict):
     sequence: NotRequired[int]
     previous_hash: NotRequired[str]
     hash: NotRequired[str]
+    deed: NotRequired[Deed | None]
 
 AuthorisationState = Literal["REQUESTED", "GRANTED", "REJECTED", "REVOKED", "EXPIRED"]
 

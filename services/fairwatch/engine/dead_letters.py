@@ -12,6 +12,7 @@ from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.submission import Output
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.bonds import BOND, BOUND, Bonds
 from fairwatch.wire.dead_letter import Raw, UndecodedError, dead_letter
 from fairwatch.wire.headers import cloud_event, from_kafka
 from fairwatch.wire.topics import DEAD_LETTERS, referred_topics
@@ -34,6 +35,7 @@ class DeadLetters:
         self._redact = config.redact
         self._codec = codec
         self._clock = clock
+        self._bonds = Bonds(config.chain_key)
 
     def output(self, record: Any, place: int, error: RejectedError, limit: int | None = None) -> Output:
         """Return the dead letter of an aiokafka record, with at most `limit` bytes of its value."""
@@ -49,6 +51,8 @@ class DeadLetters:
             at=at,
             redacted=self._kept(topic, record.value, error),
         )
+        if letter["redacted"]:
+            letter["headers"] = letter.get("headers", {}) | self._bound(raw, letter["value"])
         size = len(letter["value"])
         if limit is not None and size > limit:
             letter["value"] = letter["value"][:limit]
@@ -58,6 +62,17 @@ class DeadLetters:
         )
         value = self._codec.encode("DeadLetter", letter)
         return Output(record.topic + DEAD_LETTERS, record.key, value, list(described.items()), place)
+
+    def _bound(self, raw: Raw, value: bytes) -> dict[str, bytes]:
+        """Return a bond for what is kept of a record whose own bond held: redriven it is what its writer wrote.
+
+        It proves that a processor of ours made it of that record. What bore no bond that holds gets none here.
+        """
+        if not self._bonds or raw.topic not in BOUND or not value:
+            return {}
+        writer = self._bonds.writer(raw.topic, raw.key, raw.headers, raw.value)
+        record_id = raw.headers.get("ce_id", b"")
+        return {BOND: self._bonds.header(writer, raw.topic, raw.key or b"", record_id, value)} if writer else {}
 
     def _kept(self, topic: str, value: bytes | None, error: RejectedError) -> bytes | None:
         """Return what to keep in the place of the value, None for the value itself."""

@@ -110,7 +110,7 @@ class Encoding:
                 if record.offset < 0 and record.origin is not None:  # a chain handed it over
                     came, partition, offset = record.origin
                     event.origin = came.removeprefix(self._prefix), partition, offset
-                if asks and record.value is not None:
+                if asks:
                     event.writer = self._writer(topic, record, headers)
                 events.append(event)
                 places.append(place)
@@ -155,11 +155,9 @@ class Encoding:
                 if name in known:
                     headers.append((name, known[name]))
         key = emit.key.encode()
-        if emit.record is None:
-            return Output(topic, key, None, headers, place)
-        value, exact = encode(emit.record)
+        value, exact = (None, False) if emit.record is None else encode(emit.record)
         if emit.topic in self._binds:
-            headers.append((BOND, self._bonds.header(self._name, emit.topic, key, event_id.encode(), value)))
+            headers.append((BOND, self._bonds.header(self._name, emit.topic, key, event_id.encode(), value or b"")))
         said = emit.record if exact and topic in self.handed_on else None
         return Output(topic, key, value, headers, place, said=said)
 
@@ -169,8 +167,9 @@ class Encoding:
         output = Output(topic, emit.key.encode(), None if emit.record is None else encode(emit.record)[0], fixed)
         event_id = stable_id("tick", emit.topic, emit.key, sha256(output.value or b"").hexdigest())
         output.headers = [*output.headers, ("ce_id", event_id.encode())]
-        if output.value is not None and emit.topic in self._binds:
-            bond = self._bonds.header(self._name, emit.topic, emit.key.encode(), event_id.encode(), output.value)
+        if emit.topic in self._binds:
+            key, value = emit.key.encode(), output.value or b""
+            bond = self._bonds.header(self._name, emit.topic, key, event_id.encode(), value)
             output.headers.append((BOND, bond))
         received_at = emit.record.get("received_at") if emit.record else None
         if isinstance(received_at, int):

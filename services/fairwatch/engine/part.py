@@ -48,8 +48,9 @@ class Part:
         self.changelog = changelog_of(config.topic_prefix, spec.name)
         self.state = PartitionedState(spec.state_version)
         self.restoring = Restoring(spec.name, config, self.changelog, self.state, clock, self.topics)
+        self._bonds = Bonds(config.chain_key, accepts=config.unbound_accepted)
         for name in spec.references:
-            references.setdefault(name, TopicReference(spec.name, name, records[name], codec))
+            references.setdefault(name, TopicReference(spec.name, name, records[name], codec, self._bonds))
         self._references = {name: references[name] for name in spec.references}
         self.tally = Tally(spec.name)
         self.owned: list[int] = []
@@ -71,14 +72,13 @@ class Part:
             await ensure_changelog(config, self.changelog, config.topic_prefix + spec.reads[0])
         made = self._build(Resources(self._clock, self.state, self._references))
         built = await made if inspect.isawaitable(made) else made
-        bonds = Bonds(config.chain_key, accepts=config.unbound_accepted)
-        self.tally.facts = {**getattr(built, "facts", {}), "bonds": bonds.said}
+        self.tally.facts = {**getattr(built, "facts", {}), "bonds": self._bonds.said}
         return Link(
             built,
             spec=spec,
             topics=self.topics,
             written=frozenset(config.topic_prefix + name for name in spec.writes),
-            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix, bonds),
+            encoding=Encoding(spec, self._codec, self._records, config.topic_prefix, self._bonds),
             state=self.state,
             dead_letters=DeadLetters(spec.name, config, self._codec, self._clock),
             guard=DeadLetterGuard(

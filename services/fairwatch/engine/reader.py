@@ -1,7 +1,8 @@
 """Reads topics whole, without a consumer group: references and state are read by it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from aiokafka import TopicPartition
@@ -15,6 +16,7 @@ FETCH_BYTES = 8 << 20
 POLL_MS = 500
 TO_END_MS, FOLLOWING_MS = 20, 500  # that a fetch may wait for records: somebody waits for the end to be reached
 END_POLL_MS = 5  # marks of transactions come as no record: without a look in between nobody sees the end of them
+TRIES = 10  # for the records at an offset, half a second each
 NOTICED_MS = 30_000  # until partitions that were added are known
 
 
@@ -153,6 +155,31 @@ class TopicReader:
             for run in (await self._consumer.getmany(*waiting, timeout_ms=END_POLL_MS)).values():
                 yield self._checked(run)
             waiting = {tp for tp in waiting if await self._consumer.position(tp) < ends[tp]}
+
+    async def runs_at(self, partition: int, offsets: Sequence[int]) -> AsyncIterator[list[Any]]:
+        """Yield the records at these offsets of one partition, in order, each as a run of its own.
+
+        At an offset there may be none: it is gone, or there is the mark of a transaction.
+        """
+        tp, left = TopicPartition(self._topic, partition), deque(offsets)
+        while left:
+            self._consumer.seek(tp, left[0])
+            run = await self._run_from(tp)
+            if not run:
+                return
+            for record in run:
+                if left and record.offset == left[0]:
+                    yield [record]
+                while left and left[0] <= record.offset:
+                    left.popleft()
+
+    async def _run_from(self, tp: TopicPartition) -> list[Any]:
+        """Return the next records of a partition; none where it ends before there is any."""
+        for _ in range(TRIES):
+            found: list[Any] = (await self._consumer.getmany(tp, timeout_ms=POLL_MS)).get(tp, [])
+            if found:
+                return found
+        return []
 
     def _whole(self) -> bool:
         now = self._consumer.partitions_for_topic(self._topic)

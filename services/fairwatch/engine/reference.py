@@ -8,14 +8,18 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.event import Event
 from fairwatch.domain.history import History
 from fairwatch.engine.pauses import longer
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.record_batches import Unreadable, about
 from fairwatch.telemetry import metrics
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.bonds import BOUND, Bonds
+from fairwatch.wire.refused_records import is_foreign
 from fairwatch.wire.topics import topics
 
+FOREIGN_KEPT = 100  # until somebody tells the audit log of them
 log = structlog.get_logger()
 
 
@@ -25,9 +29,12 @@ class TopicReference:
     Args:
         topic: Logical name.
         record: Name of the record it holds.
+        bonds: Prove who wrote it, where only processors write it.
     """
 
-    def __init__(self, component: str, topic: str, record: str, codec: Codec) -> None:
+    def __init__(self, component: str, topic: str, record: str, codec: Codec, bonds: Bonds | None = None) -> None:
+        self._bonds = bonds if bonds and topic in BOUND else None
+        self._foreign: list[Event] = []
         self._component = component
         self._topic = topic
         self._record = record
@@ -59,6 +66,11 @@ class TopicReference:
         if self._put(self._table, record):
             self._history.note((record.key or b"").decode())
             self._changed()
+
+    def take_foreign(self) -> list[Event]:
+        """Return what nobody of the hub has written since the last call, a hundred at most: it is not in force."""
+        taken, self._foreign = self._foreign, []
+        return taken
 
     async def run(self, bootstrap: str, client_options: Mapping[str, Any], topic_prefix: str) -> None:
         """Read to the end, then follow, for ever.
@@ -103,6 +115,7 @@ class TopicReference:
             key = (record.key or b"").decode()
             value = None if record.value is None else self._codec.decode(record.value, self._record)[1]
             self._agree(key, value)
+            self._written_by_us(record, key, value)
         except (RejectedError, UnicodeDecodeError) as error:
             metrics.REFERENCE_BAD.labels(self._component, self._topic).inc()
             log.warning("reference.undecodable", topic=self._topic, key=repr(record.key), error=str(error))
@@ -116,6 +129,20 @@ class TopicReference:
         topic = topics().get(self._topic)
         if value is not None and topic is not None and topic.key_of(value) != key:
             raise RejectedError("invalid_field", f"the key {key!r} is not the {topic.key} {topic.key_of(value)!r}")
+
+    def _written_by_us(self, record: Any, key: str, value: Any) -> None:
+        """Refuse what nobody of the hub wrote, also where it only takes something away."""
+        if self._bonds is None:
+            return
+        headers = dict(record.headers)
+        writer = self._bonds.writer(self._topic, record.key, headers, record.value)
+        if writer is None:
+            metrics.RECORDS_UNBOUND.labels(self._component, self._topic).inc()
+        event = Event(self._topic, self._record, value, key, headers, record.partition, record.offset, writer=writer)
+        if is_foreign(event):
+            if len(self._foreign) < FOREIGN_KEPT:
+                self._foreign.append(event)
+            raise RejectedError("not_authentic", "no processor that writes it has written it")
 
     def _changed(self) -> None:
         self._version += 1

@@ -41,11 +41,19 @@ def is_signed(said: Mapping[str, Any], trusted: Iterable[PublicKey]) -> bool:
     return key is not None and key.signed(_bytes(said), str(said.get("signature")))
 
 
-def faults_of(checkpoints: Sequence[Mapping[str, Any]], trusted: Iterable[PublicKey]) -> Iterator[Fault]:
-    """Yield what is wrong with the checkpoints themselves: order, signature, key."""
+def faults_of(
+    checkpoints: Iterable[Mapping[str, Any]], trusted: Iterable[PublicKey], *, first: int = 1, previous: str = FIRST
+) -> Iterator[Fault]:
+    """Yield what is wrong with the checkpoints themselves: order, signature, key.
+
+    Args:
+        checkpoints: Oldest first.
+        trusted: Keys that may sign them.
+        first: Number of the first of them.
+        previous: `digest` of the one before.
+    """
     known = list(trusted)
-    previous = FIRST
-    for number, said in enumerate(checkpoints, 1):
+    for number, said in enumerate(checkpoints, first):
         if not is_signed(said, known):
             yield Fault("checkpoints", number, "edited", "it is not signed with a key that is trusted here")
         if said.get("previous") != previous:
@@ -112,23 +120,43 @@ class Held:
         return chain in self._begun_late
 
     def end(self) -> list[Fault]:
-        """Return what is missing or other than it was said to be."""
+        """Return what is missing or other than it was said to be; nothing is looked at after that."""
+        self.faults = self.found()
+        return self.faults
+
+    def found(self) -> list[Fault]:
+        """Return the same of what was looked at until now."""
+        missing = []
         for chain, most in self._most.items():
             size = self.trees[chain].size if chain in self.trees else 0
             if most > size:
                 what = f"records {size + 1} to {most} were there at a checkpoint and are not any more"
-                self.faults.append(Fault(chain, size + 1, "removed", what))
-        return self.faults
+                missing.append(Fault(chain, size + 1, "removed", what))
+        return [*self.faults, *missing]
+
+    def most(self, chain: str) -> int:
+        """Return how many records of a chain the checkpoints know; 0 for none."""
+        return self._most.get(chain, 0)
 
     def want(self, chain: str, head: Mapping[str, Any]) -> None:
         """Compare a chain with what a further checkpoint says of it, when it comes to be read so far."""
         heads, size = self._wanted.setdefault(chain, {}), int(head["sequence"])
         self._most[chain] = max(size, self._most.get(chain, 0))
+        if chain in self.trees and size == self.trees[chain].size:
+            heads[size] = head
+            self._compare(chain, self.trees[chain])
+            return
         known = heads.get(size)
         if known is not None and (known["hash"], known["root"]) != (head["hash"], head["root"]):
             self.faults.append(Fault(chain, size, "edited", "two checkpoints say different things of it"))
         if known is None or head.get("peaks"):
             heads[size] = head
+
+    def forget_compared(self) -> None:
+        """Forget what was said of records that were looked at; the log is not read again."""
+        for chain, heads in self._wanted.items():
+            size = self.trees[chain].size if chain in self.trees else 0
+            self._wanted[chain] = {at: head for at, head in heads.items() if at > size}
 
     def _begin_late(self, chain: str, sequence: int) -> Tree:
         """Return the tree of what lies before a record; of the right size only, until a checkpoint is met."""

@@ -38,7 +38,7 @@ class Fault:
 
     chain: str
     sequence: int
-    kind: Literal["edited", "removed", "reordered", "malformed"]
+    kind: Literal["edited", "removed", "reordered", "malformed", "unauthentic"]
     detail: str
 
 
@@ -70,18 +70,25 @@ def identity(record: Mapping[str, Any]) -> str:
     """Return what makes an audit record the same one when it comes again: its id, and what it says.
 
     Ids follow from what is told, so that whoever can write to the topic can be first under one: that must not keep the
-    true record out. The time is not part of it, since what a worker tells again after a restart is told once.
+    true record out, nor must a false signature. The time is not part of it, since what a worker tells again after a
+    restart is told once.
     """
     said = {name: record.get(name, DEFAULTS.get(name)) for name in SAID if name != "at"}
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(said | _signed(record), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{record['audit_id']} {hashlib.sha256(text.encode('ascii')).hexdigest()}"
 
 
 def digest(record: Mapping[str, Any]) -> str:
     """Return the hex SHA-256 over a record without its hash; it covers the hash of the one before."""
     covered = {name: record.get(name, DEFAULTS.get(name)) for name in FIELDS}
-    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(covered | _signed(record), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _signed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the signature of what told it; nothing where there is none, so that older records keep their hashes."""
+    deed = {name: value for name, value in (record.get("deed") or {}).items() if value not in {"", None}}
+    return {"deed": deed} if deed else {}
 
 
 def verify(
@@ -97,15 +104,36 @@ def verify(
         from_start: Whether the beginning must be there; False where retention has deleted it.
         anchors: (sequence, hash) that a chain had at an earlier verification, kept where nobody can reach it.
     """
-    report = Report()
-    walks = {chain: _Walk(chain, from_start, anchor) for chain, anchor in (anchors or {}).items()}
+    verification = Verification(from_start=from_start, anchors=anchors)
     for record in records:
+        verification.step(record)
+    return verification.report()
+
+
+class Verification:
+    """A verification of a log that may go on growing; arguments as of `verify`."""
+
+    def __init__(self, *, from_start: bool = True, anchors: Mapping[str, tuple[int, str]] | None = None) -> None:
+        self._from_start = from_start
+        self._report = Report()
+        self._walks = {chain: _Walk(chain, from_start, anchor) for chain, anchor in (anchors or {}).items()}
+
+    def step(self, record: Mapping[str, Any]) -> None:
+        """Take the next record of its chain."""
         chain = str(record.get("chain", ""))
-        walks.setdefault(chain, _Walk(chain, from_start)).step(record, report)
-    for chain, walk in walks.items():
-        walk.end(report)
-        report.heads[chain] = walk.head
-    return report
+        walk = self._walks.get(chain)
+        if walk is None:
+            walk = self._walks[chain] = _Walk(chain, self._from_start)
+        walk.step(record, self._report)
+
+    def report(self) -> Report:
+        """Return what was found until now."""
+        said = self._report
+        report = Report(said.records, said.repeats, {}, list(said.faults))
+        for chain, walk in self._walks.items():
+            walk.end(report)
+            report.heads[chain] = walk.head
+        return report
 
 
 class _Hashes:

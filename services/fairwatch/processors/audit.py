@@ -11,9 +11,11 @@ from fairwatch.domain.ports import State
 from fairwatch.domain.records import AuditRecord
 from fairwatch.parts import spec_of
 from fairwatch.policy.audit_chain import GENESIS, Head, identity, link
-from fairwatch.policy.audit_writers import AuditRefusal, refusal
+from fairwatch.policy.audit_writers import AuditRefusal, is_told_of_people, refusal
 from fairwatch.wire.bonds import without_shard
 from fairwatch.wire.refusal import SHOWN, audit_of_refusal
+from fairwatch.wire.signed_audit import Tellers
+from fairwatch.wire.trust import Unauthentic
 
 HEAD = "chain"
 
@@ -29,11 +31,13 @@ class Audit:
     Args:
         state: Key `chain`: {sequence, hash}; and the memory of what was chained.
         clock: The wall clock.
+        tellers: Says whether what is told of people is signed as it has to be; None where nobody asks.
     """
 
     spec = spec_of("audit")
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, clock: Clock, tellers: Tellers | None = None) -> None:
+        self._tellers = tellers
         self._state = state
         self._clock = clock
 
@@ -45,7 +49,7 @@ class Audit:
         memory = Memory(self._state, partition, self._clock.now())
         value = self._state.get(partition, HEAD) or {"sequence": 0, "hash": GENESIS}
         head = Head(value["sequence"], value["hash"])
-        keeper = _Keeper(f"audit-{partition}", head, memory)
+        keeper = _Keeper(f"audit-{partition}", head, memory, self._tellers)
         answers = [keeper.answer(event) for event in batch]
         if keeper.head != head:
             self._state.put(partition, HEAD, {"sequence": keeper.head.sequence, "hash": keeper.head.hash})
@@ -56,8 +60,9 @@ class Audit:
 class _Keeper:
     """One chain, for the time of a batch."""
 
-    def __init__(self, chain: str, head: Head, memory: Memory) -> None:
+    def __init__(self, chain: str, head: Head, memory: Memory, tellers: Tellers | None) -> None:
         self.head = head
+        self._tellers = tellers
         self._chain = chain
         self._memory = memory
 
@@ -65,8 +70,7 @@ class _Keeper:
         record = event.record
         if record is None:
             return [Skip("tombstone")]
-        writer = without_shard(event.writer) if event.writer else event.writer
-        reason = refusal(record["action"], record["actor"], writer)
+        reason = self._refusal(event)
         # What was forged keeps nobody from saying the same who may.
         if self._memory.repeats(event, (reason or "") + identity(record), record["at"]):
             return [Skip("duplicate")]
@@ -75,13 +79,22 @@ class _Keeper:
             return [self._linked(_refused(event, reason)), Reject("not_authentic", what, "action")]
         return [self._linked(record)]
 
+    def _refusal(self, event: Event) -> AuditRefusal | Unauthentic | None:
+        record = event.record
+        writer = without_shard(event.writer) if event.writer else event.writer
+        if reason := refusal(record["action"], record["actor"], writer):
+            return reason
+        if self._tellers is None or not is_told_of_people(record["action"], writer):
+            return None
+        return self._tellers.refusal(record)
+
     def _linked(self, record: AuditRecord) -> Emit:
         chained = link(record, self._chain, self.head)
         self.head = Head(chained["sequence"], chained["hash"])
         return Emit("audit-chain", self._chain, chained)
 
 
-def _refused(event: Event, reason: AuditRefusal) -> AuditRecord:
+def _refused(event: Event, reason: str) -> AuditRecord:
     """Return what the log says of a record that is not for its writer to say; the same when it comes again."""
     record, said = event.record, identity(event.record)
     details = {"claims": record["action"][:SHOWN], "sha256": sha256(said.encode()).hexdigest()}

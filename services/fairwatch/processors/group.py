@@ -35,7 +35,7 @@ from fairwatch.sinks.muting import Muting
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
 from fairwatch.wire.refused_deeds import refused_deed
-from fairwatch.wire.refused_records import is_foreign, refused_record
+from fairwatch.wire.refused_records import foreign_told, is_foreign, refused_record
 from fairwatch.wire.signed_actions import ALERTS, action_refused
 from fairwatch.wire.trust import Trust, Unauthentic
 
@@ -94,6 +94,7 @@ class Group:
         self._is_rehearsal = is_rehearsal
         self._played = BriefMemory() if is_rehearsal else None
         quiet = quiet or Quiet()
+        self._inhibitions = inhibitions
         self._dependencies = Dependencies(quiet.inhibit, inhibitions, state)
         times = MuteTimes(rules, sites, site_armings) if isinstance(rules, RuleBook) else None
         self._muting = Muting(quiet, silences, inhibitions, devices, times)
@@ -142,6 +143,7 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._escalations = self._escalations.renewed(now)
+        emitted += foreign_told("group", self._inhibitions, now)
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
         self._wake(partitions, now)
@@ -199,7 +201,7 @@ class Group:
 
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
         if event.record is None:
-            return [Skip("tombstone")]
+            return [Skip("tombstone")]  # nothing is taken away by it here
         if event.type == "AlertAction":
             return self._answer(event, groups, memory)
         if event.type == "Delivery":

@@ -24,6 +24,7 @@ from fairwatch.policy.reached import Reached
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.telemetry import metrics
 from fairwatch.wire.refused_deeds import refused_deed
+from fairwatch.wire.refused_records import is_foreign, refused_record
 from fairwatch.wire.signed_actions import INCIDENTS, action_refused
 from fairwatch.wire.trust import Trust
 
@@ -145,6 +146,8 @@ class Incident:
             return [Skip("tombstone")]
         if event.type == "IncidentAction":
             return self._act(event, shelf, memory, now)
+        if is_foreign(event):
+            return [*refused_record("incident", event, now)]
         try:
             return self._take(event, Step.read(event.record), shelf, memory, now)
         except RejectedError as error:

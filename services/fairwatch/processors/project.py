@@ -55,6 +55,8 @@ class Project:
         return outcomes
 
     async def _erase(self, event: Event) -> Sequence[Outcome]:
+        if is_foreign(event):
+            return (Skip("not_authentic"),)
         if event.topic == "incidents":
             return () if await self._read_model.forget("incident", event.key) else (Skip("unchanged"),)
         if event.topic != "candidates":  # other keys are groups: their alerts leave when newer ones push them out

@@ -131,11 +131,12 @@ class Verify:
 
     def _answer(self, event: Event, memory: Memory) -> list[Outcome]:
         record = event.record
-        if record is None:
-            self._agenda.delete(event.partition, event.key)
-            return [Skip("erased")]
-        if event.type == "MatchCandidate" and is_foreign(event):
+        if event.type == "MatchCandidate" and is_foreign(event):  # also what would take a candidate away
             return [*refused_record("verify", event, self._clock.now())]
+        if record is None:
+            if event.type == "MatchCandidate":
+                self._agenda.delete(event.partition, event.key)
+            return [Skip("erased")]
         if event.key != record["candidate_id"]:
             return _misplaced(event, record["candidate_id"], self._clock.now())
         return self._handle(event, memory)

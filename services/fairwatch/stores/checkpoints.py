@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class CheckpointFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._told = 0, 0  # checkpoints that `after` told, and where in the file they end
 
     def read(self) -> list[dict[str, Any]]:
         """Return the checkpoints, oldest first; none where there is no file; ConfigurationError as `each`."""
@@ -47,6 +49,25 @@ class CheckpointFile:
             return
         except OSError as error:
             raise ConfigurationError(f"{self._path}: cannot be read: {error.strerror}") from error
+
+    def after(self, count: int) -> list[dict[str, Any]] | None:
+        """Return what was added after so many, of which the last call told; None where these are not there any more.
+
+        Only what is new is read: a search does not go through the file of a year.
+        """
+        known, place = self._told if count else (0, 0)
+        try:
+            with self._path.open("rb") as lines:
+                if known != count or lines.seek(0, SEEK_END) < place:
+                    return None
+                lines.seek(place)
+                found = [line for line in lines if line.endswith(b"\n")]
+        except FileNotFoundError:
+            return None if count else []
+        except OSError as error:
+            raise ConfigurationError(f"{self._path}: cannot be read: {error.strerror}") from error
+        self._told = count + len(found), place + sum(map(len, found))
+        return [_parsed(self._path, line) for line in found]
 
     async def keep(self, said: Mapping[str, Any]) -> str:
         """Add a checkpoint, without holding up the loop; return `ok` once it is on the disk, or why it is not."""

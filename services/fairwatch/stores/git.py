@@ -18,6 +18,7 @@ from fairwatch.stores.git_signature import signer_of, signers
 PEELED = b"^{}"  # what a tag is of; not given out by itself
 LONGEST = 1 << 20
 MOST = 200
+LONGEST_NAME = 200  # of an author
 _REGULAR = 0o100000
 _KIND = 0o170000
 _ID, _HEX = 40, set("0123456789abcdef")
@@ -26,11 +27,12 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Files by name, the commit that they are of, and who signed it; empty where nobody asked."""
+    """Files by name, the commit that they are of, its author as it says, and who signed it; empty: nobody asked."""
 
     commit: str
     files: Mapping[str, bytes]
     signer: str = ""
+    author: str = ""
 
 
 def checkout(
@@ -69,7 +71,8 @@ def checkout(
     if not isinstance(commit, Commit):
         raise ConfigurationError(f"{ref!r} of {repository} is no commit")
     signer = signer_of(commit, allowed) if allowed else ""
-    return Checkout(commit.id.decode(), _files(repo, commit, folder), signer)
+    author = commit.author.decode("utf-8", "replace")[:LONGEST_NAME]
+    return Checkout(commit.id.decode(), _files(repo, commit, folder), signer, author)
 
 
 def _check_address(repository: str, password: str) -> None:

@@ -13,8 +13,12 @@ PROOF_BYTES = 16
 PURPOSE = b"fairwatch bond"  # the same secret proves marks of chains: neither is ever taken for the other
 
 # What only processors write, and what is acted on: a foreign record of these is no candidate, verdict or alert.
-BOUND = frozenset({"candidates", "verdicts", "correlation-steps", "alert-triggers", "alerts", "audit"})
-
+BOUND = frozenset(
+    {
+        "candidates", "verdicts", "correlation-steps", "alert-triggers", "alerts", "audit", "inhibitions",
+        "incident-steps",
+    }
+)  # fmt: skip
 
 SHARD = "-shard-"  # behind the name of a processor that holds a part of the lists
 
@@ -52,17 +56,17 @@ class Bonds:
             topic: Logical name.
             key: Of the record.
             record_id: Its `ce_id`.
-            value: Its bytes.
+            value: Its bytes; none where it takes away what is under the key.
         """
         said = writer.encode()
         return said + b" " + self._proof(said, topic, key, record_id, value)
 
-    def writer(self, topic: str, key: bytes | None, headers: Mapping[str, bytes], value: bytes) -> str | None:
+    def writer(self, topic: str, key: bytes | None, headers: Mapping[str, bytes], value: bytes | None) -> str | None:
         """Return who wrote a record of a bound topic: "" where nobody of ours did, None where that is not asked."""
         if not self._key:
             return None
         said, _, proof = (headers.get(BOND) or b"").rpartition(b" ")
-        wanted = self._proof(said, topic, key or b"", headers.get("ce_id") or b"", value)
+        wanted = self._proof(said, topic, key or b"", headers.get("ce_id") or b"", value or b"")
         return said.decode() if said and hmac.compare_digest(wanted, proof) else self._unknown
 
     def _proof(self, said: bytes, topic: str, key: bytes, record_id: bytes, value: bytes) -> bytes:

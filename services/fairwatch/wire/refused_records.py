@@ -1,5 +1,6 @@
 """What becomes of a record that only the hub writes, and that nobody of the hub wrote: never a candidate or alert."""
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 
@@ -11,6 +12,8 @@ from fairwatch.parts import parts
 from fairwatch.wire.bonds import without_shard
 from fairwatch.wire.refusal import audit_of_refusal
 
+COMMAND_LINE = "cli"
+
 
 @cache
 def writers(topic: str) -> frozenset[str]:
@@ -21,11 +24,18 @@ def writers(topic: str) -> frozenset[str]:
 def is_foreign(event: Event) -> bool:
     """Tell whether nobody of the hub who may write the topic wrote it; False where that is not asked.
 
-    A tombstone takes something away and says nothing of anybody: it needs no bond.
+    What takes a record away may come from the command line, too: `fairwatch erase`, where it has the secret.
     """
-    if event.writer is None or event.record is None:
+    if event.writer is None:
         return False
-    return without_shard(event.writer) not in writers(event.topic)
+    writer = without_shard(event.writer)
+    return writer not in writers(event.topic) and not (event.record is None and writer == COMMAND_LINE)
+
+
+def foreign_told(component: str, reference: object, now: int) -> list[Emit]:
+    """Return audit records of what a topic that is held whole was told by nobody of the hub; `now` in microseconds."""
+    take: Callable[[], list[Event]] = getattr(reference, "take_foreign", list)
+    return [refused_record(component, event, now)[0] for event in take()]
 
 
 def refused_record(component: str, event: Event, now: int) -> tuple[Emit, Reject]:

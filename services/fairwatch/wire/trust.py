@@ -113,6 +113,19 @@ class Trust:
             or self._signature_refused(record_type, record, deed)
         )
 
+    def told_refusal(
+        self, record_type: str, record: Mapping[str, Any], deed: Deed, *, act: str, name: str
+    ) -> Unauthentic | None:
+        """Return why what is told of somebody is not from who may tell it, or None; arguments as of `refusal`.
+
+        Only the key is asked: people and their roles are asked where something is done.
+        """
+        if deed["act"] != act:
+            return "another_act"
+        if deed["person_id"] != person_id(name):
+            return "another_person"
+        return self._key_refused(deed, None) or self._signature_refused(record_type, record, deed)
+
     def person(self, identity: str) -> Person | None:
         """Return a person whom an administrator registered under this id."""
         self._refresh()

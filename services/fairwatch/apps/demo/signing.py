@@ -26,7 +26,7 @@ async def vouch(settings: Settings, folder: Path) -> PrivateKey:
     at = SystemClock().now()
     roles = {**dict.fromkeys(PEOPLE, ROLES), **OFFICIALS}
     people = [vouch_person(admin, name, its, since=at, at=at) for name, its in roles.items()]
-    await publish(settings, [vouch_key(admin, console.public, "console", at=at)], people, "demo")
+    await publish(settings, [vouch_key(admin, console.public, "console", at=at)], people, "operator:demo")
     return console
 
 

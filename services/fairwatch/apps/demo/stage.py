@@ -149,6 +149,8 @@ def _settings(folder: Path, environment: dict[str, str]) -> Settings:
         media_key=SecretStr(environment["FAIRWATCH_MEDIA_KEY"]),
         media_keys_url=environment["FAIRWATCH_MEDIA_KEYS_URL"],
         config_dir=folder / "config",
+        chain_key=SecretStr(environment["FAIRWATCH_CHAIN_KEY"]),
+        signing_key_file=Path(environment["FAIRWATCH_SIGNING_KEY_FILE"]),
     )
 
 

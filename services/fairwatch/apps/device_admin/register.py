@@ -1,6 +1,5 @@
 """The devices as they are registered, what a change of one may not do, and how it is written down."""
 
-import getpass
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 from fairwatch.apps.kafka import producer
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.telling import told
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.ports import Publisher
 from fairwatch.edges.credentials import read_bindings
 from fairwatch.edges.device_index import Devices
@@ -128,15 +127,7 @@ async def publish(settings: Settings, register: Register, changes: Iterable[Chan
 
 async def audited(publisher: Publisher, action: str, subject: str, at: int, details: Mapping[str, str]) -> None:
     """Write down what the person at this terminal did."""
-    record = {
-        "audit_id": stable_id("audit", action, subject, at),
-        "action": action,
-        "actor": f"operator:{getpass.getuser()}",
-        "at": at,
-        "subject": subject,
-        "details": dict(details),
-    }
-    await publisher.publish("audit", subject, record)
+    await publisher.publish("audit", subject, told(action, subject, at=at, details=details))
 
 
 def _because(reason: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from fairwatch.apps.authentic import known_trust
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import signing_of
 from fairwatch.apps.lineage.collect import Record, gather
 from fairwatch.apps.lineage.places import placed, reader_at
@@ -13,7 +12,7 @@ from fairwatch.apps.lineage.steps import explained
 from fairwatch.apps.lineage.window import Find, Finder
 from fairwatch.apps.reading import latest
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.ids import stable_id
+from fairwatch.apps.telling import tell, told
 from fairwatch.wire.signings import SIGNINGS
 
 
@@ -23,16 +22,7 @@ async def audit_look(settings: Settings, alert_id: str, actor: str, at: int) -> 
     Raises:
         RetryableError: The broker does not acknowledge; then nothing may be shown.
     """
-    record = {
-        "audit_id": stable_id("audit", "alert.explained", alert_id, actor, at),
-        "action": "alert.explained",
-        "actor": actor,
-        "at": at,
-        "subject": alert_id,
-        "details": {"via": "cli"},
-    }
-    async with producer(settings, "cli") as publisher:
-        await publisher.publish("audit", alert_id, record)
+    await tell(settings, told("alert.explained", alert_id, actor=actor, at=at, details={"via": "cli"}))
 
 
 def explain(settings: Settings, alert_id: str, now: int, closed: Collection[str] = ()) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fairwatch.apps.telling import told
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Authorisation, MatchKind
 from fairwatch.policy.authorisation import Refusal, allows, entry_standing, standing, within
 
@@ -47,11 +47,10 @@ class Question:
     def record(self, action: str, **more: str) -> dict[str, Any]:
         """Return an audit record of what became of it."""
         said = {"case": self.case, "purpose": self.purpose, "from": str(self.since), "until": str(self.until)}
-        return {
-            "audit_id": stable_id("audit", action, self.subject, self.actor, self.at), "action": action,
-            "actor": self.actor, "at": self.at, "subject": self.subject, "authorisation_id": self.authorisation_id,
-            "details": {**said, **self.about, **more},
-        }  # fmt: skip
+        return told(
+            action, self.subject, actor=self.actor, at=self.at, details={**said, **self.about, **more},
+            authorisation_id=self.authorisation_id,
+        )  # fmt: skip
 
 
 def refusal(authorisation: Authorisation | None, kind: MatchKind, now: int) -> Refusal | None:

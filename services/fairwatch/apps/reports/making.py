@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.keys import must_be_signed
 from fairwatch.apps.lineage.window import everything
 from fairwatch.apps.reading import latest
 from fairwatch.apps.reports.facts import House
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.ids import stable_id
+from fairwatch.apps.telling import tell, told
 from fairwatch.matching.match_policy import FILE, MatchPolicy
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy.configuration import read_yaml
@@ -60,13 +59,4 @@ def log(settings: Settings, since: int, until: int) -> Iterator[Mapping[str, Any
 
 async def audit_report(settings: Settings, name: str, actor: str, at: int, details: dict[str, str]) -> None:
     """Write into the audit that a report was made; RetryableError when the broker does not acknowledge."""
-    record = {
-        "audit_id": stable_id("audit", "report.made", name, actor, at),
-        "action": "report.made",
-        "actor": actor,
-        "at": at,
-        "subject": f"report:{name}",
-        "details": details,
-    }
-    async with producer(settings, "cli") as publisher:
-        await publisher.publish("audit", str(record["subject"]), record)
+    await tell(settings, told("report.made", f"report:{name}", actor=actor, at=at, details=details))

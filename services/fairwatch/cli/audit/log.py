@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from fairwatch.apps.keys import log_anchors
+from fairwatch.apps.keys import anchors, log_anchors
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.domain.errors import ConfigurationError
@@ -20,6 +20,7 @@ from fairwatch.policy.signatures import PublicKey
 from fairwatch.sinks.timestamps import NAME as TIMESTAMPS
 from fairwatch.sinks.timestamps import Timestamped, authorities, read_timestamps
 from fairwatch.stores.checkpoints import NAME, CheckpointFile
+from fairwatch.wire.signed_audit import Signatures, Tellers
 
 FILE = typer.Option(None, "--file", "-f", help="A file of `audit export`; Kafka when it is left out.")
 CHECKPOINTS = typer.Option(
@@ -75,12 +76,38 @@ def anchorages(files: Sequence[Path] | None, *, from_start: bool, authority: Pat
     return found
 
 
-def watched(records: Iterator[dict[str, Any]], held: Sequence[Anchorage]) -> Iterator[Mapping[str, Any]]:
-    """Hand records on, and let each anchorage look at them."""
+def watched(
+    records: Iterator[dict[str, Any]], held: Sequence[Anchorage], signatures: Signatures | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Hand records on, and let each anchorage look at them, and what checks signatures."""
     for record in records:
         for one in held:
             one.held.look(record)
+        if signatures is not None:
+            signatures.look(record)
         yield record
+
+
+def signatures_of(file: Path | None) -> Signatures | None:
+    """Return what checks signatures under what is told of people; None where no registered keys are known.
+
+    Keys are on their topic and administrators in `trust.yaml`: a file alone has neither.
+    """
+    chosen = settings()
+    if file is not None or not anchors(chosen):
+        return None
+    from fairwatch.apps.authentic import known_trust  # noqa: PLC0415  Kafka is not needed to check a file
+
+    return Signatures(Tellers(known_trust(chosen), required=False))
+
+
+def show_signatures(signatures: Signatures | None) -> None:
+    """Print how many of the records of people are signed."""
+    if signatures is None:
+        return
+    told = f"{signatures.signed} records of people are signed by what recognised them"
+    more = {"bear no signature": signatures.unsigned, "are signed with a key that was revoked": signatures.doubtful}
+    Console().print(", ".join([told, *(f"{count} {what}" for what, count in more.items() if count)]), highlight=False)
 
 
 def trusted_keys(texts: list[str] | None) -> list[PublicKey]:

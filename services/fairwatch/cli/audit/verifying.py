@@ -1,7 +1,6 @@
 """`fairwatch audit verify`, `checkpoint` and `export`."""
 
 import asyncio
-import getpass
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairwatch.apps.kafka import producer
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import tell, told
 from fairwatch.cli.audit.log import (
     CHECKPOINTS,
     FILE,
@@ -22,18 +21,20 @@ from fairwatch.cli.audit.log import (
     anchorages,
     records_of,
     show_held,
+    show_signatures,
+    signatures_of,
     trusted_keys,
     watched,
 )
 from fairwatch.cli.audit.proving import verify_proof
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
-from fairwatch.domain.ids import stable_id
 from fairwatch.policy.audit_anchor import Held, checkpoint, digest
 from fairwatch.policy.audit_chain import Report, verify
 from fairwatch.policy.merkle import FIRST
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.checkpoints import CheckpointFile
+from fairwatch.wire.signed_audit import Signatures
 
 EXIT_BROKEN = 1
 HEADS = typer.Option(None, "--heads", help="Earlier `--json` output: its heads must still be there.")
@@ -56,7 +57,7 @@ def verify_log(
     retained: bool = typer.Option(False, "--retained", help="The beginning may be missing: retention deleted it."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> None:
-    """Find any record that was edited, removed or reordered; exit 1 when there is one.
+    """Find any record that was edited, removed or reordered, or speaks falsely of people; exit 1 when there is one.
 
     A log that was rewritten from its beginning, cut off at its end, emptied or left without a chain shows only beside
     what was kept elsewhere: checkpoints, or the heads of an earlier run.
@@ -64,16 +65,19 @@ def verify_log(
     if proof is not None:
         raise typer.Exit(0 if verify_proof(proof, trusted) else EXIT_BROKEN)
     held = anchorages(checkpoints, from_start=not retained, authority=tsa_ca)
-    report = verify(watched(records_of(file), held), from_start=not retained, anchors=_heads(heads))
+    signatures = signatures_of(file)
+    report = verify(watched(records_of(file), held, signatures), from_start=not retained, anchors=_heads(heads))
     keys = trusted_keys(trusted)
     for one in held:
         report.faults += one.faults(keys)
+    report.faults += signatures.faults if signatures else []
     if as_json:
-        told = {**asdict(report), "held_against": [one.told() for one in held]}
-        sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+        said = {**asdict(report), "held_against": [one.told() for one in held], "people": _counts(signatures)}
+        sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
     else:
         _show(report)
         show_held(held, by_heads=heads is not None)
+        show_signatures(signatures)
     if report.faults:
         raise typer.Exit(EXIT_BROKEN)
 
@@ -101,7 +105,7 @@ def checkpoint_log(
 
 def export_log(file: Path = TARGET) -> None:
     """Write every chained record to a file, once the log has that somebody takes it out."""
-    asyncio.run(_told(file))
+    asyncio.run(tell(settings(), told("audit.exported", "audit-chain", details={"to": file.name})))
     count = 0
     console = Console(stderr=True)
     with file.open("wb") as out, console.status("reading the audit log"):
@@ -111,15 +115,8 @@ def export_log(file: Path = TARGET) -> None:
     console.print(f"{count} records written to {file}")
 
 
-async def _told(file: Path) -> None:
-    """Write into the audit log that it is taken out; RetryableError where it does not take that."""
-    actor, at = f"operator:{getpass.getuser()}", SystemClock().now()
-    record = {
-        "audit_id": stable_id("audit", "audit.exported", actor, at), "action": "audit.exported", "actor": actor,
-        "at": at, "subject": "audit-chain", "details": {"to": file.name},
-    }  # fmt: skip
-    async with producer(settings(), "cli") as publisher:
-        await publisher.publish("audit", "audit-chain", record)
+def _counts(seen: Signatures | None) -> dict[str, int] | None:
+    return None if seen is None else {"signed": seen.signed, "unsigned": seen.unsigned, "doubtful": seen.doubtful}
 
 
 def _heads(file: Path | None) -> dict[str, tuple[int, str]]:

@@ -9,14 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairwatch.apps import kafka
 from fairwatch.apps.device_admin.heard_names import HeardName, heard_names
 from fairwatch.apps.device_admin.inspection import raw_events
-from fairwatch.apps.device_admin.register import Change, Register, audited, publish
+from fairwatch.apps.device_admin.register import Change, Register, publish
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import Settings, settings
+from fairwatch.apps.telling import tell, told
 from fairwatch.cli.devices.arguments import AsJson, DeviceId, Reason, Since, since_ms
-from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.wire.kinds.names import NAME_KINDS, is_token, kind_and_name
 
@@ -49,8 +48,7 @@ def names(
 
 
 async def _say_who_looked(chosen: Settings, device_id: str, count: int) -> None:
-    async with kafka.producer(chosen, "cli") as publisher:
-        await audited(publisher, "device.names_shown", device_id, SystemClock().now(), {"names": str(count)})
+    await tell(chosen, told("device.names_shown", device_id, details={"names": str(count)}))
 
 
 def _pairs(wanted: str, found: list[HeardName]) -> list[tuple[str, str]]:

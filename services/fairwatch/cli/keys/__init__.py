@@ -1,7 +1,6 @@
 """`fairwatch keys`: keys that sign what people do, and whom an administrator vouches for."""
 
 import asyncio
-import getpass
 from pathlib import Path
 
 import typer
@@ -11,6 +10,7 @@ from rich.table import Table
 from fairwatch.apps import keys
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import operator
 from fairwatch.cli.keys import master
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -50,7 +50,7 @@ def init(folder: Path = FOLDER) -> None:
     admin, console = keys.make_files(folder)
     record = vouch_key(admin, console.public, "console", at=SystemClock().now())
     if console.public.key_id not in keys.known_keys(settings()):
-        asyncio.run(keys.publish(settings(), [record], [], _actor()))
+        asyncio.run(keys.publish(settings(), [record], [], operator()))
     typer.echo(f"{console.public.key_id} registered; {folder / keys.ADMIN} belongs in a safe, not on the hub")
 
 
@@ -68,7 +68,7 @@ def producer(
     if not new.exists():
         PrivateKey.generate().write(new)
     made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, devices=devices)
-    asyncio.run(keys.publish(settings(), [made], [], _actor()))
+    asyncio.run(keys.publish(settings(), [made], [], operator()))
     typer.echo(f"{made['key_id']} signs for {', '.join(devices)}")
 
 
@@ -85,7 +85,7 @@ def rotate(
     if not new.exists():
         PrivateKey.generate().write(new)
     made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, name=person)
-    asyncio.run(keys.publish(settings(), [made, revoked(admin, ended, at=at, reason="rotated")], [], _actor()))
+    asyncio.run(keys.publish(settings(), [made, revoked(admin, ended, at=at, reason="rotated")], [], operator()))
     typer.echo(f"{made['key_id']} in the place of {old}")
     _remember(old, at)
 
@@ -99,7 +99,7 @@ def revoke(
     """End a key: what it signed before stands, what comes after does not."""
     admin = keys.administrator(admin_key, settings())
     record = revoked(admin, _key(key_id), at=SystemClock().now(), reason=reason, void=stolen)
-    asyncio.run(keys.publish(settings(), [record], [], _actor()))
+    asyncio.run(keys.publish(settings(), [record], [], operator()))
     typer.echo(f"{key_id} revoked")
     _remember(key_id, 0 if stolen else record["issued_at"])
 
@@ -111,7 +111,7 @@ def people(admin_key: Path = ADMIN) -> None:
     admin, chosen = keys.administrator(admin_key, settings()), settings()
     wanted = {person.name: sorted(person.roles) for person in People.load(chosen.config_dir / "people.yaml")}
     found = keys.people_to_publish(chosen, admin, wanted)
-    asyncio.run(keys.publish(chosen, [], found, _actor()))
+    asyncio.run(keys.publish(chosen, [], found, operator()))
     for person in found:
         typer.echo(f"{person['name']}: {'ended' if person.get('until') else ', '.join(person['roles'])}")
     typer.echo(f"{len(found)} of {len(wanted)} changed")
@@ -142,7 +142,3 @@ def _remember(key_id: str, at: int) -> None:
         f"{path} says so too: take it" if done else f"write `revoked: {{{key_id}: {at}}}` into trust.yaml and take it"
     )
     typer.echo(f"{what} to every component, so that no older record brings the key back")
-
-
-def _actor() -> str:
-    return f"operator:{getpass.getuser()}"

@@ -1,13 +1,13 @@
 """`fairwatch keys master`: the key under which data keys of pictures are wrapped, and how it is changed."""
 
 import asyncio
-import getpass
 
 import typer
 
 from fairwatch.apps import key_rotation
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
+from fairwatch.apps.telling import operator
 from fairwatch.domain.clock import SystemClock
 from fairwatch.stores.key_rotation import Wrapped
 
@@ -38,7 +38,7 @@ def rotate() -> None:
     Pictures are not touched. Every component has to know both keys by then. Interrupted, it goes on where it is called
     again. Exit code 1 where a data key is wrapped by neither.
     """
-    who, now = f"operator:{getpass.getuser()}", SystemClock().now()
+    who, now = operator(), SystemClock().now()
     masters, found = asyncio.run(key_rotation.rotate(settings(), who, now))
     done = found.counts
     typer.echo(

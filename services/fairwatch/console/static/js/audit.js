@@ -66,7 +66,8 @@ function list(told) {
 }
 
 function row(record) {
-  const details = Object.entries(record.details || {}).map(([name, value]) => `${name} ${value}`).join(" · ");
+  const told = Object.entries(record.details || {}).map(([name, value]) => `${name} ${value}`);
+  const details = [...told, ...(record.deed ? [`signed (${record.deed.method})`] : [])].join(" · ");
   return el("tr", {}, el("td", {}, time(record.at)), el("td", {}, record.actor), el("td", {}, record.action), el("td", {}, record.subject), el("td", { class: "muted" }, details),
     el("td", { class: "muted", title: record.hash }, `${record.chain}/${record.sequence}`));
 }
