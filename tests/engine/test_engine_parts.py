@@ -207,7 +207,7 @@ def test_dead_letters_are_redacted_where_they_parse():
             raise RejectedError("malformed", "does not parse")
         return data.replace(b"ethnic", b"")
 
-    config = SimpleNamespace(version="1", topic_prefix="p-", redact=redact)
+    config = SimpleNamespace(version="1", topic_prefix="p-", chain_key=b"", redact=redact)
     clock = SimpleNamespace(now=lambda: 1)
     letters = DeadLetters("probe", config, CODEC, clock)
 
@@ -220,7 +220,9 @@ def test_dead_letters_are_redacted_where_they_parse():
     assert (letter(b"an ethnic word")["value"], letter(b"an ethnic word")["redacted"]) == (b"an  word", True)
     assert (letter(b"junk")["value"], letter(b"junk")["redacted"]) == (b"junk", False)
     asked = []
-    letters = DeadLetters("probe", SimpleNamespace(version="1", topic_prefix="p-", redact=asked.append), CODEC, clock)
+    letters = DeadLetters(
+        "probe", SimpleNamespace(version="1", topic_prefix="p-", chain_key=b"", redact=asked.append), CODEC, clock
+    )
     record = SimpleNamespace(topic="p-in", partition=0, offset=7, key=b"k", value=b"junk", headers=())
     letters.output(record, 0, UndecodedError("malformed", "no record"))
     assert not asked, "what was no record is not read a second time"
@@ -252,6 +254,7 @@ def test_garbage_of_strangers_stops_nobody_but_our_own_faults_do():
 def test_topics_are_open_where_their_declaration_names_a_gateway_or_any_producer():
     assert open_topics() == {
         "raw-events", "device-status", "observations", "devices", "sites", "authorisations", "watchlist-entries",
+        "audit",  # gateways tell it what configuration they read
     }  # fmt: skip
     assert EngineConfig("broker:9092").open_topics == open_topics()
 
@@ -308,7 +311,7 @@ async def test_work_whose_turn_never_came_is_ended_with_its_wait():
 
 
 def test_a_dead_letter_of_a_raw_event_says_where_it_is_and_holds_nothing_of_it():
-    config = SimpleNamespace(version="1", topic_prefix="p-", redact=lambda _, data: data)
+    config = SimpleNamespace(version="1", topic_prefix="p-", chain_key=b"", redact=lambda _, data: data)
     letters = DeadLetters("normalize", config, CODEC, SimpleNamespace(now=lambda: 1))
     for error in (RejectedError("malformed", "broken", "x.y"), UndecodedError("malformed", "no record")):
         record = SimpleNamespace(topic="p-raw-events", partition=3, offset=7, key=b"k", value=b"a face", headers=())
