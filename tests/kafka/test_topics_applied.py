@@ -1,6 +1,7 @@
 """`fairwatch topics apply` on Apache Kafka: partitions that are added, and what is only done when told."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from typer.testing import CliRunner
@@ -29,7 +30,8 @@ def apply(monkeypatch):
             monkeypatch.setenv("FAIRWATCH_MAX_PARTITIONS", str(most))
             settings_module.settings.cache_clear()
             arguments = ["topics", "apply", "--json", *options]
-            result = CliRunner().invoke(build(arguments), arguments)
+            with ThreadPoolExecutor(1) as pool:  # a command has an event loop of its own
+                result = pool.submit(CliRunner().invoke, build(arguments), arguments).result()
             assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
             changes = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
             return result, {(change["resource"], change["action"]) for change in changes}
