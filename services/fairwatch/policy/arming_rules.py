@@ -2,7 +2,8 @@
 
 from pydantic import model_validator
 
-from fairwatch.policy.rule_options import Match, Strict
+from fairwatch.policy.rule_options import Match
+from fairwatch.policy.strict import Strict
 
 ARMED, DISARMED = "site.armed", "site.disarmed"  # stand where the name of a time interval may
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fairwatch.domain.calendar import iso_8601, zone
 from fairwatch.domain.errors import ConfigurationError
@@ -16,6 +16,7 @@ from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.on_call import Roster, Schedule
 from fairwatch.policy.rotation import OverrideOptions, Rotation, RotationOptions, Written
+from fairwatch.policy.strict import Strict
 
 FILE = "escalations.yaml"
 NAME = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
@@ -48,12 +49,6 @@ def _several(value: object) -> object:
 Target = Annotated[str, BeforeValidator(_target)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 File = Annotated[str, Field(pattern=r"^[^/\\]+\.ics$")]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PersonOptions(Strict):
@@ -110,9 +105,9 @@ class Policy(Strict):
 class EscalationsFile(Strict):
     """The file."""
 
-    people: dict[Name, PersonOptions] = {}
-    schedules: dict[Name, ScheduleOptions] = {}
-    policies: dict[Name, Policy] = {}
+    people: dict[Name, PersonOptions] = Field(default_factory=dict)
+    schedules: dict[Name, ScheduleOptions] = Field(default_factory=dict)
+    policies: dict[Name, Policy] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "EscalationsFile":

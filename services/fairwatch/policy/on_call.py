@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from fairwatch.domain.calendar import instant
 from fairwatch.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Roster(Shifts):
     def _instant(self, moment: date | datetime) -> int:
         if not isinstance(moment, datetime):
             moment = datetime.combine(moment, time(), self._zone)
-        return micros(moment if moment.tzinfo else moment.replace(tzinfo=self._zone))
+        return instant(moment if moment.tzinfo else moment.replace(tzinfo=self._zone))
 
 
 class Schedule:
@@ -169,11 +170,6 @@ class Schedule:
         if ends < moment + round(ENDS_SOON.total_seconds() * MICROS):
             return f"ends at {datetime.fromtimestamp(ends / MICROS, UTC):%Y-%m-%d %H:%M} UTC"
         return ""
-
-
-def micros(moment: datetime) -> int:
-    """Return an aware moment in microseconds."""
-    return round(moment.timestamp() * MICROS)
 
 
 def _names(shifts: Sequence[Shift]) -> list[str]:

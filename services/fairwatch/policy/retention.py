@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.duration import Duration
+from fairwatch.policy.strict import Strict
 
 FILE = "retention.yaml"
 HOUR = timedelta(hours=1)
@@ -36,12 +37,6 @@ def _whole_hours(value: timedelta) -> timedelta:
 
 
 Hours = Annotated[Duration, AfterValidator(_whole_hours)]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limit(NamedTuple):

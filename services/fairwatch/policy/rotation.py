@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
-from fairwatch.policy.on_call import DAY, MONDAY, Shift, Shifts, micros
+from fairwatch.domain.calendar import instant
+from fairwatch.policy.on_call import DAY, MONDAY, Shift, Shifts
+from fairwatch.policy.strict import Strict
+from fairwatch.policy.time_interval import Weekday
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS = get_args(Weekday)
 HOUR, DAY_MINUTES = 60, 24 * 60
 
@@ -25,12 +27,6 @@ def _lower(value: object) -> object:
 
 Clock = Annotated[time, BeforeValidator(_clock)]
 Person = Annotated[str, BeforeValidator(_lower), Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Hours(Strict):
@@ -94,7 +90,9 @@ class Rotation(Shifts):
         begin, end = (moment.replace(tzinfo=None) for moment in (first, last))
         for turns in self._turns:
             for starts, ends, person in _pieces(turns, begin, end):
-                yield Shift(micros(starts.replace(tzinfo=self._zone)), micros(ends.replace(tzinfo=self._zone)), person)
+                yield Shift(
+                    instant(starts.replace(tzinfo=self._zone)), instant(ends.replace(tzinfo=self._zone)), person
+                )
 
 
 class Written(Shifts):
@@ -109,7 +107,7 @@ class Written(Shifts):
         super().__init__(zone)
         moments = [(each, each.begin.tzinfo or zone) for each in given]
         self._given = [
-            Shift(micros(each.begin.replace(tzinfo=where)), micros(each.end.replace(tzinfo=where)), each.person)
+            Shift(instant(each.begin.replace(tzinfo=where)), instant(each.end.replace(tzinfo=where)), each.person)
             for each, where in moments
         ]
 
@@ -118,7 +116,7 @@ class Written(Shifts):
         return {shift.person for shift in self._given if shift.ends > moment}
 
     def _between(self, first: datetime, last: datetime) -> Iterator[Shift]:
-        begin, end = micros(first), micros(last)
+        begin, end = instant(first), instant(last)
         return (shift for shift in self._given if shift.starts < end and shift.ends > begin)
 
 

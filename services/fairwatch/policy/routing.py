@@ -23,7 +23,8 @@ from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import FailedError, view_of
 from fairwatch.policy.incidents.rules import IncidentRule
 from fairwatch.policy.route_index import Children
-from fairwatch.policy.rule_options import NAME, Match, Options, Strict
+from fairwatch.policy.rule_options import NAME, Match, Options
+from fairwatch.policy.strict import Strict
 from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import TimeInterval
 from fairwatch.telemetry import metrics

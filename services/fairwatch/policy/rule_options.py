@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.expression import Expression, GroupExpression
+from fairwatch.policy.strict import Strict
 from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS
 from fairwatch.policy.template import Template, TitleTemplate
 
@@ -27,12 +28,6 @@ def _event_type(value: object) -> object:
 
 Category = Literal["Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "Other"]
 EventPattern = Annotated[str, BeforeValidator(_event_type)]
-
-
-class Strict(BaseModel):
-    """A model in which a typing error is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Match(Strict):

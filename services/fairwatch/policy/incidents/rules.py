@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from fairwatch.domain.vocabulary import EVENT_TYPES
 from fairwatch.policy.duration import Duration
 from fairwatch.policy.incidents.roles import Role
-from fairwatch.policy.rule_options import NAME, Strict
+from fairwatch.policy.rule_options import NAME
+from fairwatch.policy.strict import Strict
 
 MATCHES = ("watchlist.face", "watchlist.plate")  # what alerts of confirmed matches are about
 MICROSECOND = timedelta(microseconds=1)
