@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fairwatch.cli.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
 from fairwatch.domain.errors import ConfigurationError
-
-EXIT_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +48,7 @@ def demo(
         raise ConfigurationError(f"the demo needs {error.name}: pip install 'fairwatch[demo]'") from error
     wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
     out = Console(soft_wrap=True)
+    end_as_by_ctrl_c()
     try:
         servers, workers = Servers(kafka, redis), CHAINED if chains else PROCESSORS
         code = asyncio.run(

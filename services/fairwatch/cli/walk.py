@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fairwatch.cli.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
 from fairwatch.domain.errors import ConfigurationError
 
 
@@ -35,4 +36,10 @@ def walk(
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"the walk needs {error.name}: pip install 'fairwatch[demo]'") from error
     out = Console(soft_wrap=True)
-    raise typer.Exit(asyncio.run(run_walk(folder.resolve(), models.resolve(), out, Servers(kafka, redis))))
+    end_as_by_ctrl_c()
+    try:
+        code = asyncio.run(run_walk(folder.resolve(), models.resolve(), out, Servers(kafka, redis)))
+    except KeyboardInterrupt:
+        out.print("stopped")
+        code = EXIT_INTERRUPTED
+    raise typer.Exit(code)

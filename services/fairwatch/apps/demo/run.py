@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -71,7 +70,8 @@ async def run_demo(
         out.print(_summary(checks))
         if wait:
             out.print(f"The console stays open at {stage.addresses['console']} until Ctrl-C.")
-            await _until_interrupted()
+            with suppress(asyncio.CancelledError):  # which is what Ctrl-C comes as
+                await asyncio.Event().wait()
     return 0 if all(check.held for check in checks) else 1
 
 
@@ -164,9 +164,3 @@ def _summary(checks: list[Check]) -> Table:
     for check in checks:
         table.add_row("[green]✓[/]" if check.held else "[red]✗[/]", check.promise, check.seen)
     return table
-
-
-async def _until_interrupted() -> None:
-    """Wait for Ctrl-C or the end of standard input."""
-    if sys.stdin.isatty():
-        await asyncio.Event().wait()
