@@ -38,7 +38,7 @@ function buttons(alert, redo) {
   const button = (key, word, disabled) => el("button", { type: "button", "data-deed": KEYS[key], disabled: disabled || draft.sending, "aria-keyshortcuts": key, onclick: () => press(key, alert, redo) },
     word, " ", el("kbd", {}, key));
   return el("div", { class: "card" },
-    el("div", { class: "choices", role: "group", "aria-label": "Answer this alert" },
+    el("div", { class: "choices answers", role: "group", "aria-label": "Answer this alert" },
       button("a", "Acknowledge", Boolean(alert.acknowledged_by)), button("c", "Claim", Boolean(alert.claimed_by)), button("h", "Hand over"),
       button("n", "Comment"), button("s", "Snooze"), button("x", "Close")),
     el("p", { class: "form-error", role: "alert" }, draft.error));
