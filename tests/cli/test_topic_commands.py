@@ -19,6 +19,7 @@ from fairwatch.wire.dead_letter import Raw, dead_letter
 from fairwatch.wire.producer import Producer
 from fairwatch.wire.schemas import FOLDER
 from fairwatch.wire.topics import topics
+from tests.support.broken_batches import BROKEN, write
 
 NOW = 1_767_225_600_000_000
 EXAMPLES = FOLDER / "examples"
@@ -254,7 +255,7 @@ def test_no_broker_says_where_it_looked(monkeypatch):
 
 
 @pytest.mark.broker
-def test_probe_counts_alerts_that_are_missing_and_alerts_that_are_too_many(
+def test_probe_counts_alerts_that_are_missing_and_too_many_past_what_is_none(
     fairwatch, make_topics, broker, topic_prefix
 ):
     make_topics()
@@ -272,6 +273,8 @@ def test_probe_counts_alerts_that_are_missing_and_alerts_that_are_too_many(
         try:
             async with Producer(broker, topic_prefix=topic_prefix) as producer:
                 async for message in consumer:
+                    await write(broker, f"{topic_prefix}alerts", [BROKEN["a checksum that is wrong"]])
+                    await producer.send("alerts", b"erased", None, {})
                     device = message.key.decode()
                     wanted = {"0": 2, "1": 1}.get(device.rsplit("-", 1)[1], 0)
                     for alert in alerts_for([device] * wanted):

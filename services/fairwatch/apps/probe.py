@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from fairwatch.apps.kafka import client_options, codec, producer, require_broker, unreachable
@@ -17,6 +16,7 @@ from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Observation
+from fairwatch.engine.open_consumer import OpenConsumer
 from fairwatch.wire.producer import Producer
 
 _LOOK_S = 0.2
@@ -109,10 +109,10 @@ async def _observe(writer: Producer, device: str, event_type: str, patience_s: f
 
 
 @asynccontextmanager
-async def _alerts(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+async def _alerts(settings: Settings) -> AsyncIterator[OpenConsumer]:
     """Give a consumer at the end of every partition of `alerts`."""
     topic = settings.topic_prefix + "alerts"
-    consumer = AIOKafkaConsumer(
+    consumer = OpenConsumer(
         topic,
         bootstrap_servers=settings.kafka_bootstrap,
         enable_auto_commit=False,
@@ -133,9 +133,11 @@ async def _alerts(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.stop()
 
 
-async def _collect(settings: Settings, consumer: AIOKafkaConsumer, run: str, report: Report) -> None:
+async def _collect(settings: Settings, consumer: OpenConsumer, run: str, report: Report) -> None:
     decode = codec(settings).decode
     async for message in consumer:
+        if message.value is None:  # it was deleted, or cannot be opened
+            continue
         try:
             _, alert = decode(message.value)
         except RejectedError:
