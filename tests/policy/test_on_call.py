@@ -76,6 +76,28 @@ def test_on_a_holiday_those_of_the_holiday_roster_are_there(tmp_path):
     assert schedule.on_call(instant("2026-12-24T12:00")) == ["ben"]
 
 
+def test_who_is_there_again_when_a_holiday_or_a_swap_ends_is_next_in_the_middle_of_a_shift(tmp_path):
+    holidays = roster(tmp_path, event("Day off", ";VALUE=DATE:20261225", ";VALUE=DATE:20261226"), name="holidays.ics")
+    schedule = Schedule(roster(tmp_path, NIGHTS, DAYS), None, holidays)
+    eve, morning = instant("2026-12-24T23:00"), instant("2026-12-26T00:00")
+    assert schedule.hole(eve) == (instant("2026-12-25T00:00"), morning)
+    assert schedule.next_change(instant("2026-12-25T12:00"), lambda _name, _at: True) == morning
+    swap = roster(tmp_path, event("Cleo", ":20260603T230000", ":20260604T010000"), name="swaps.ics")
+    swapped = Schedule(roster(tmp_path, NIGHTS), swap)
+    assert swapped.next_change(instant("2026-06-03T23:30"), lambda name, _at: name == "ann") == instant(
+        "2026-06-04T01:00"
+    )
+
+
+def test_a_time_in_which_nobody_is_there_is_found_also_now(tmp_path):
+    schedule = Schedule(roster(tmp_path, NIGHTS, DAYS))
+    saturday = tuple(map(instant, ("2026-06-06T06:00", "2026-06-06T22:00")))
+    assert schedule.hole(instant("2026-06-03T12:00")) == saturday
+    assert schedule.hole(instant("2026-06-06T07:00")) == (instant("2026-06-06T07:00"), saturday[1])
+    alone = Schedule(roster(tmp_path, event("Ann", ":20260603T220000", ":20260604T060000")))
+    assert alone.hole(instant("2026-06-03T23:00")) is None, "that it ends is another word"
+
+
 def test_changed_and_cancelled_repetitions_are_as_changed(tmp_path):
     moved = event("Ann", ":20260603T200000", ":20260604T060000", "RECURRENCE-ID:20260603T220000").replace(
         "UID:Ann-:20260603T200000", "UID:Ann-:20260105T220000"

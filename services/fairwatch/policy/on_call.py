@@ -143,9 +143,8 @@ class Schedule:
 
     def next_change(self, moment: int, is_there: Callable[[str, int], bool]) -> int | None:
         """Return when somebody who is there is next on call, in microseconds; None for not within weeks."""
-        rosters = [roster for roster in (self._shifts, self._overrides, self._holiday_shifts) if roster]
-        starts = sorted({shift.starts for roster in rosters for shift in roster.after(moment)})
-        return next((at for at in starts if any(is_there(name, at) for name in self.on_call(at))), None)
+        times = self._changes(moment)
+        return next((at for at in times if any(is_there(name, at) for name in self.on_call(at))), None)
 
     def people(self, moment: int) -> set[str]:
         """Return everybody whom it names now or within weeks."""
@@ -154,13 +153,19 @@ class Schedule:
 
     def hole(self, moment: int) -> tuple[int, int] | None:
         """Return the first time within weeks in which nobody is on call before somebody is again; None for none."""
-        rosters = [roster for roster in (self._shifts, self._overrides, self._holiday_shifts) if roster]
-        known = {shift for roster in rosters for shift in (*roster.at(moment), *roster.after(moment))}
-        starts = sorted({shift.starts for shift in known if shift.starts > moment})
-        for at in sorted({moment, *(shift.ends for shift in known)}):
-            if not self.on_call(at) and (next_one := next((one for one in starts if one > at), None)) is not None:
-                return at, next_one
+        begins: int | None = None
+        for at in (moment, *self._changes(moment)):
+            if not self.on_call(at):
+                begins = at if begins is None else begins
+            elif begins is not None:
+                return begins, at
         return None
+
+    def _changes(self, moment: int) -> list[int]:
+        """Return when within weeks somebody may come or go, in order; swaps end in the middle of shifts."""
+        rosters = (self._shifts, self._overrides, self._holidays, self._holiday_shifts)
+        known = {shift for roster in rosters if roster for shift in (*roster.at(moment), *roster.after(moment))}
+        return sorted({at for shift in known for at in (shift.starts, shift.ends) if at > moment})
 
     def trouble(self, moment: int) -> str:
         """Return what people should know: that it names nobody, or ends soon; empty where all is well."""
