@@ -76,6 +76,13 @@ async def test_steps_come_at_their_times_to_those_they_are_for(tmp_path):
     assert await room.minutes(60) == [(5, ["ann-phone"]), (10, ["ben-phone"]), (15, ["siren"])]
 
 
+async def test_each_word_says_how_many_steps_were_taken(tmp_path):
+    room = Watchroom(tmp_path)
+    await room.raised()
+    told = [alert for _ in range(15) for alert in emitted([await room.world.tick(MINUTE)], "alerts")]
+    assert [alert["escalation_step"] for alert in told] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("action", ["ACKNOWLEDGE", "CLAIM"])
 async def test_answer_stops_every_pending_step_at_once(tmp_path, action):
     room = Watchroom(tmp_path)

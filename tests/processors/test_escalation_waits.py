@@ -136,6 +136,16 @@ async def test_each_answer_begins_to_count_anew(tmp_path):
     assert await room.minutes(90) == []
 
 
+async def test_whose_answer_counts_no_more_is_who_was_at_it_last(tmp_path):
+    room = Watchroom(tmp_path, policies={"night": {**NIGHT, "answer_holds": "30m"}})
+    alert = await room.raised()
+    await room.deed(alert, "ACKNOWLEDGE")
+    await room.deed(alert, "CLAIM", "ben")
+    assert await room.minutes(29) == []
+    [lapsed] = emitted([await room.world.tick(60)], "alerts")
+    assert lapsed["parameters"] == {"answer_lapsed": "ben"}
+
+
 @pytest.mark.parametrize(("severity", "calls"), [("EXTREME", True), ("MINOR", False)])
 async def test_an_answer_does_not_hold_for_what_became_worse(tmp_path, severity, calls):
     room = Watchroom(tmp_path)
