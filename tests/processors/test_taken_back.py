@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Skip
+from fairwatch.processors.group import Group
 from tests.processors.test_bound_producers import Gate, seen
 from tests.processors.test_incident import DOOR, FACE, Place
 from tests.processors.test_retain_ended import Archive, found
 from tests.processors.test_verify import Court
 from tests.support.processor_world import MemoryReference, MemoryState, emitted
+from tests.support.records import AT
 from tests.support.watchlist import authorisation
 
 
@@ -81,6 +85,21 @@ async def test_who_writes_for_a_device_without_being_bound_to_it_is_audited_agai
             assert await gate.hears(seen(), None) == (0, ["not_authentic"], ["unsigned"])
     await gate.hears(seen(), None)
     assert await gate.hears(seen(), None) == (0, ["not_authentic"], [])
+
+
+async def test_what_a_stranger_inhibits_is_audited_again_where_that_was_not_kept_and_by_one_worker() -> None:
+    reference: Any = MemoryReference()
+    strangers = [Event("inhibitions", "Silence", {"silence_id": "a/r/x"}, "a/r/x", writer="")]
+    reference.take_foreign = lambda: [strangers.pop() for _ in [*strangers]]
+    state, clock = MemoryState(), ManualClock(AT)
+    group = Group({}, state, clock, inhibitions=reference)
+    assert await group.tick([1, 2]) == []
+    for _ in range(2):
+        with in_vain(state):
+            [told] = await group.tick([0])
+            assert (told.topic, told.key, told.record["action"]) == ("audit", "a/r/x", "record.refused")
+    assert len(await group.tick([0])) == 1
+    assert await group.tick([0]) == []
 
 
 async def test_a_candidate_that_the_topic_forgot_is_no_round_of_erasure() -> None:

@@ -12,7 +12,7 @@ from fairwatch.domain.memory import HIDDEN, BriefMemory, Memory
 from fairwatch.domain.outcome import Emit, Outcome, Skip
 from fairwatch.domain.ports import Reference, State
 from fairwatch.domain.records import AlertAction
-from fairwatch.domain.taken_back import LookedThrough
+from fairwatch.domain.taken_back import LookedThrough, Untold
 from fairwatch.parts import spec_of
 from fairwatch.policy import alert_audit, escalating
 from fairwatch.policy.absence import WATCH, Armed, Watches
@@ -110,7 +110,7 @@ class Group:
         self._look_at_rules()
         self._looked_through = LookedThrough(state)
         self._halted: set[tuple[int, str]] = set()  # groups whose escalation stands still, as far as is known here
-        self._woken = LookedThrough(state)
+        self._woken, self._untold = LookedThrough(state), Untold(state)
         self._latest = 0
         self._clock = clock
         self._escalations = escalations
@@ -143,7 +143,8 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now, emitted = self._clock.now(), []
         self._escalations = self._escalations.renewed(now)
-        emitted += foreign_told("group", self._inhibitions, now)
+        if 0 in partitions:  # one worker has the first
+            emitted += self._untold.give(0, foreign_told("group", self._inhibitions, now))
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
         self._wake(partitions, now)
