@@ -25,6 +25,7 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.stores.media import MediaStore
 from fairwatch.wire.avro import Codec
+from fairwatch.wire.bonds import BOUND
 from fairwatch.wire.kinds.names import Names
 from fairwatch.wire.topics import topics
 from tests.support import records
@@ -148,6 +149,16 @@ async def test_a_tombstone_is_passed_over_and_counted(name):
         [answer] = await build(name, MemoryState()).handle(events_of(topic, [None]))
         assert answer
         assert all(isinstance(outcome, Skip) for outcome in answer)
+
+
+@pytest.mark.parametrize("name", PROVED)
+async def test_a_tombstone_that_nobody_of_the_hub_wrote_is_passed_over_or_refused(name):
+    for topic in BOUND.intersection(spec_of(name).reads):
+        [event] = events_of(topic, [None])
+        event.writer = ""
+        [answer] = await build(name, MemoryState()).handle([event])
+        assert answer
+        assert {outcome.topic for outcome in answer if isinstance(outcome, Emit)} <= {"audit"}
 
 
 @pytest.mark.parametrize("name", PROVED)
