@@ -112,3 +112,26 @@ def test_it_is_told_how_much_of_the_log_is_newer_than_every_checkpoint_and_since
     nothing = Held([])
     list(nothing.watch(newer))
     assert (nothing.uncovered.records, nothing.uncovered.since) == (24, AT + 1)
+
+
+@pytest.mark.parametrize(("other", "faults"), [({}, []), ({"hash": "0"}, ["edited"]), ({"root": "0"}, ["edited"])])
+def test_two_checkpoints_that_say_different_things_of_one_record_are_told(
+    other: dict[str, str], faults: list[str]
+) -> None:
+    first = anchored()[0]
+    second = first | {"chains": {"audit-0": first["chains"]["audit-0"] | other}}
+    held = Held([first, second])
+    assert [fault.kind for fault in held.faults] == faults
+    assert all("two checkpoints" in fault.detail for fault in held.faults)
+
+
+def test_a_checkpoint_without_what_a_tree_goes_on_from_is_compared_and_gives_way_to_one_with_it() -> None:
+    whole = anchored()[0]
+    bare = whole | {"chains": {chain: {**head, "peaks": []} for chain, head in whole["chains"].items()}}
+    held = Held([bare])
+    list(held.watch(log("another story")))
+    assert {(fault.chain, fault.sequence) for fault in held.faults} == {("audit-0", 4), ("audit-1", 4)}
+    for said, late in ([bare], True), ([bare, whole], False), ([whole, bare], False):
+        held = Held(said, from_start=False)
+        list(held.watch(record for record in log() if record["sequence"] > 4))
+        assert (held.is_late("audit-0"), held.end()) == (late, [])
