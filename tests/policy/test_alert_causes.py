@@ -40,6 +40,7 @@ async def test_of_a_hundred_and_fifty_devices_each_is_found_with_its_state_and_t
     yard = Yard()
     for n in range(150):
         await yard.see(f"cam-{n}")
+    assert {one["state"] for one in yard.causes()} == {"FIRING"}, "also of those that the alert does not name"
     await yard.see("cam-7")
     for n in range(20, 140):
         await yard.see(f"cam-{n}", "ENDED")
@@ -81,6 +82,14 @@ async def test_what_began_before_its_topic_holds_it_is_what_the_alert_says():
     assert {one["device_id"] for one in yard.causes()} == {"cam-1", "cam-2"}
 
 
+async def test_what_the_alert_names_and_no_trigger_tells_is_left_out_where_its_beginning_is_known():
+    yard = Yard()
+    await yard.see("cam-1")
+    await yard.see("cam-2")
+    yard.raised = yard.raised[:1]
+    assert [(one["device_id"], one["state"]) for one in yard.causes()] == [("cam-1", "FIRING")]
+
+
 async def test_a_moment_that_aged_out_holds_no_more():
     yard = Yard()
     await yard.see("cam-1", kind="MOMENT")
@@ -92,3 +101,6 @@ async def test_a_moment_that_aged_out_holds_no_more():
         "cam-2": "FIRING",
         "cam-3": "FIRING",
     }
+    await yard.see("cam-4")
+    assert "cam-1" not in {one["device_id"] for one in yard.alerts[-1]["causes"]}
+    assert {one["device_id"] for one in yard.causes() if one["state"] == "FIRING"} == {"cam-2", "cam-3", "cam-4"}
