@@ -64,12 +64,25 @@ def test_a_time_with_nobody_is_told(tmp_path):
     ]
 
 
+def test_a_day_ends_at_24_o_clock(tmp_path):
+    turns = known(tmp_path, DAY_AND_NIGHT % "24:00")
+    assert list(turns.notes(instant("2026-01-05T12:00"))) == [
+        "schedule 'guards' has nobody on call from 2026-01-05 23:00 to 2026-01-06 05:00 UTC"
+    ]
+
+
 @pytest.mark.parametrize(
     ("schedule", "said"),
     [
         ("rotation: {people: []}", "rotation.0.people"),
         ("rotation: {people: [ann], weekday: moonday}", "weekday"),
         ("rotation: {people: [ann], handover: '25:00'}", "handover"),
+        ("rotation: {people: [ann], handover: 8}", "quoted time .* not '8'"),
+        ("rotation: {people: [ann], hours: {from: 08:00, to: 22:00}}", "hours.to.*quoted time"),
+        (
+            WEEKLY + "overrides: [{person: ben, from: 20260106, to: 20260107}]",
+            "a time such as .* not '20260106'",
+        ),
         ("{rotation: {people: [ann]}, calendar: guards.ics}", "exactly one of calendar and rotation"),
         ("time_zone: UTC", "exactly one of calendar and rotation"),
         ("{rotation: {people: [ann]}, time_zone: Mars/Olympus}", "is no time zone"),

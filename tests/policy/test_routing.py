@@ -169,6 +169,8 @@ def test_a_wrong_file_is_named_with_path_and_value(tree, node):
         ("route: [", "is not YAML"),
         ("", "whole file"),
         ("time_intervals: {n: [{start: '25:00'}]}\nroute: {}", "'25:00'"),
+        ("time_intervals: {n: [{start: 22:00, end: 06:00}]}\nroute: {}", "start: must be a quoted time .* not '1320'"),
+        ("time_intervals: {n: [{end: '22:00+02:00'}]}\nroute: {}", "end: must be a quoted time"),
     ],
 )
 def test_a_wrong_tree_is_refused(tree, text, says):

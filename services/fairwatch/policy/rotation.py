@@ -8,24 +8,25 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from fairwatch.domain.calendar import instant
+from fairwatch.policy.clock_time import Clock
 from fairwatch.policy.on_call import DAY, MONDAY, Shift, Shifts
 from fairwatch.policy.strict import Strict
 from fairwatch.policy.time_interval import Weekday
 
 WEEKDAYS = get_args(Weekday)
-HOUR, DAY_MINUTES = 60, 24 * 60
 
 
-def _clock(value: object) -> object:
-    """Read a time such as 22:00, also where YAML took it for a number of sixties."""
-    return time(*divmod(value, HOUR)) if isinstance(value, int) and HOUR <= value < DAY_MINUTES else value
+def _moment(value: object) -> object:
+    if str(value).isdecimal():  # else it were seconds since 1970
+        raise ValueError("must be a time such as 2026-12-24 08:00")
+    return value
 
 
 def _lower(value: object) -> object:
     return str(value).strip().lower()
 
 
-Clock = Annotated[time, BeforeValidator(_clock)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Person = Annotated[str, BeforeValidator(_lower), Field(min_length=1)]
 
 
@@ -58,8 +59,8 @@ class OverrideOptions(Strict):
     """Who is there instead, between two local times."""
 
     person: Person
-    begin: datetime = Field(validation_alias=AliasChoices("from", "begin"))
-    end: datetime = Field(validation_alias=AliasChoices("to", "end"))
+    begin: Moment = Field(validation_alias=AliasChoices("from", "begin"))
+    end: Moment = Field(validation_alias=AliasChoices("to", "end"))
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "OverrideOptions":

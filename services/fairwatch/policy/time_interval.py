@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from fairwatch.domain.calendar import zone
 from fairwatch.policy.calendars import Calendars
+from fairwatch.policy.clock_time import MIDNIGHT, Minutes
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -21,18 +22,7 @@ MONTHS = (
     "december",
 )  # fmt: skip
 NONE: Calendars = {}
-LAST_DAY, MIDNIGHT = 31, 1440
-
-
-def _clock_time(value: object) -> object:
-    """Read HH:MM as minutes since midnight; 24:00 is the end of the day."""
-    if value == "24:00":
-        return 1440
-    try:
-        moment = time.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError("must be a quoted time such as '22:00'") from None
-    return moment.hour * 60 + moment.minute
+LAST_DAY = 31
 
 
 def _day_of_month(value: object) -> object:
@@ -69,7 +59,6 @@ def _zone_name(value: object) -> object:
     return value
 
 
-Minutes = Annotated[int, BeforeValidator(_clock_time)]
 DaySpan = Annotated[tuple[int, int], BeforeValidator(_day_of_month)]
 DateSpan = Annotated[tuple[str, str], BeforeValidator(_date_span)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -94,7 +83,7 @@ class TimeInterval(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: Minutes = 0
-    end: Minutes = 1440
+    end: Minutes = MIDNIGHT
     weekdays: tuple[Weekday, ...] = ()
     days_of_month: tuple[DaySpan, ...] = ()
     months: tuple[Month, ...] = ()
