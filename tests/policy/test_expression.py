@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from fairwatch.policy.expression import VARIABLES, Expression, FailedError, view_of
+from fairwatch.policy.expression import VARIABLES, Expression, FailedError, TextExpression, view_of
+from fairwatch.policy.growth import growth_of
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.rule_trace import trace
 from fairwatch.policy.subject import of_sighting, of_verdict
@@ -58,6 +59,7 @@ def test_every_variable_is_given_for_the_least_of_sightings():
         ("confidence + 1.0", "neither true nor false"),
         ("hour >", "Syntax error"),
         ("true || " * 500 + "true", "more than 2000 characters"),
+        ('size(["xx"]' + ".map(a, a + a)" * 40 + "[0]) > 1", "more than 1,000 times as long"),
     ],
 )
 def test_an_expression_that_means_nothing_is_refused_when_it_is_loaded(text, says):
@@ -84,6 +86,29 @@ def test_an_expression_without_an_answer_does_not_hold_is_counted_and_stops_no_o
     assert [rule.name for rule in tree.rules_for(subject)] == ["next"]
     assert REGISTRY.get_sample_value("fairwatch_rules_failed_total", {"rule": "odd", "part": "when"}) == before + 1
     assert says in trace(tree, subject)[1].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ('zones.exists(z, z == "a" || z == "b") && zones.exists(z, z == "c" || z == "d")', 2),
+        ("zones.map(z, z + z).map(z, z + z + z)", 6),
+        ("zones.map(z, [z + z].map(y, y + y)[0])", 4),
+        ("zones.exists(a, [a + a].exists(b, b + b == a))", 3 * 2),
+        ('zones.filter(z, z == "a").filter(z, z != "b")', 1),
+        ('zones // it\'s .map(a, a + a)\n . map ( z, z + z)[0] + r"\\" + ".map(z, z + z)"', 2),
+        ('"""a "quote" .map(z, z + z)""" + zones.map(z, z + z)[0]', 2),
+        ("zones" + ".all(a, a" * 100 + ")" * 100, 10**30),
+    ],
+)
+def test_how_long_an_answer_may_become_is_known_before_anybody_asks(text, factor):
+    assert growth_of(text) == factor or growth_of(text) > factor >= 10**30
+
+
+def test_an_answer_is_no_longer_than_its_macros_may_make_it():
+    view = view_of(seen())
+    for text in ('["xx"].map(a, a + a).map(a, a + a)[0]', '["xx"].map(a, [a + a].map(b, b + a)[0])[0]'):
+        assert len(TextExpression(text).text_of(view)) <= 2 * growth_of(text)
 
 
 def tree_of(*routes):

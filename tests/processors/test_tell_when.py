@@ -131,6 +131,19 @@ async def test_what_has_no_answer_is_told_and_counted():
     assert (room.told, failed()) == ([("NEW", 1)], before + 1)
 
 
+async def test_what_an_earlier_release_understood_and_this_one_does_not_is_told():
+    room = Room("group.count >= 9")
+    await room.see()
+    [key] = room.keys
+    value = room.state.get(PARTITION, key)
+    value["timing"]["tell_when"] = "group.colour == 3"
+    room.state.put(PARTITION, key, value)
+    room.restart()
+    await room.see()
+    await room.wait(1)
+    assert room.told == [("NEW", 2)]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

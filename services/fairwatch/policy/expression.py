@@ -1,7 +1,7 @@
 """Conditions that operators write in CEL (Common Expression Language), checked when a rule is loaded.
 
 The only module that knows the library. Expressions are typed, see nothing but the variables below, and stop by
-themselves: a loop over lists has a budget, and there is no other.
+themselves: a loop over lists has a budget, and there is no other. How long an answer may become is bounded as well.
 """
 
 import json
@@ -14,10 +14,12 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from fairwatch.policy.from_text import schema_of
+from fairwatch.policy.growth import growth_of
 from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import DAYS
 
 LONGEST = 2_000
+MOST_GROWTH = 1_000  # times what it is given; texts of records have hundreds of characters
 _QUOTED: Final = re.compile(r"""[rR]?("(\\.|[^"\\])*"|'(\\.|[^'\\])*')""")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _TEXT, _TEXTS = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
@@ -81,6 +83,8 @@ class _Program:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
             raise ValueError(f"has more than {LONGEST} characters")
+        if growth_of(text) > MOST_GROWTH:
+            raise ValueError(f"its macros may make what they are given more than {MOST_GROWTH:,} times as long")
         try:
             program = self._environment.compile(text)
         except RuntimeError as error:

@@ -32,7 +32,7 @@ def is_told(agenda: Agenda, partition: int, group: AlertGroup, now: int) -> bool
     told = [at for at in (agenda.get(partition, key) or {}).get("told", ()) if now - DAY < at <= now]
     try:
         answer = _compiled(text).holds(group_view(_values(group, told, now)))
-    except FailedError:
+    except (FailedError, ValueError):  # or an earlier release understood it, and this one does not
         metrics.RULES_FAILED.labels(alert["rule"], "tell_when").inc()
         answer = True
     if not answer and group.value["ended"] is not None:
