@@ -119,6 +119,7 @@ async def test_an_answer_says_whether_to_try_again(server, webhook, status, reas
         ("soon", None),
         ("-5", None),
         ("9" * 400, 999_999_999_000_000),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         (None, None),
     ],
 )

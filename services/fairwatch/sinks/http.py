@@ -121,6 +121,6 @@ def retry_after(text: str | None, now: int) -> int | None:
         return int(text[:9]) * 1_000_000
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year that no calendar has
         return None
     return max(0, instant(at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
