@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.cli.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
+from fairwatch.apps.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
 from fairwatch.domain.errors import ConfigurationError
 
 
