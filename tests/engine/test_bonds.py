@@ -180,3 +180,18 @@ def test_during_an_upgrade_what_is_inhibited_without_a_bond_is_in_force() -> Non
     held = TopicReference("notify", "inhibitions", "Silence", CODEC, Bonds(KEY, accepts=True))
     held.take(replace(inhibition("group", INHIBITS), headers=()))
     assert held.get("a/r/x") is not None
+
+
+def test_an_output_says_when_its_batch_began() -> None:
+    assert dict(written().headers)["ce_time"] == b"1970-01-01T00:00:00.000001Z"
+
+
+def test_a_key_that_is_no_text_is_a_dead_letter_at_its_place() -> None:
+    output = written()
+    records = [
+        Record("hub.candidates", 0, offset, 0, key, output.value, tuple(output.headers))
+        for offset, key in enumerate((output.key, b"\xff"))
+    ]
+    events, places, broken = encoding("verify").events(records, 7)
+    assert ([event.offset for event in events], places) == ([0], [7])
+    assert {place: error.reason for place, error in broken.items()} == {8: "malformed"}

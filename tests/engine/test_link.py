@@ -97,6 +97,10 @@ async def test_what_was_put_into_state_before_a_failure_is_undone() -> None:
     with pytest.raises(RestartError):
         await link.answer(*given("a"))
     assert link.state.get(0, "k") == {"n": 1}
+    says.answers = [KeyError("x"), [[Skip("x")]]]
+    with capture_logs():
+        assert (await link.answer(*given("a"))).dead
+    assert link.state.get(0, "k") == {"n": 1}
 
 
 async def test_pauses_before_a_batch_is_tried_again_grow_up_to_the_longest(monkeypatch) -> None:
