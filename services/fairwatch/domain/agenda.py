@@ -80,6 +80,8 @@ class Agenda:
 
     def look(self, partitions: Sequence[int], now: int) -> None:
         """Forget the partitions that are not ours any more, and read those again that were not read lately."""
+        if self._is_sole and self._scanned.keys() == set(partitions):
+            return
         for partition in self._times.keys() - set(partitions):
             for known in (self._times, self._queues, self._scanned, self._reading):
                 known.pop(partition, None)
@@ -87,8 +89,6 @@ class Agenda:
             if self._returns.of(partition):
                 self._reading.pop(partition, None)
                 self._scan(partition, now)
-            if self._is_sole and partition in self._scanned:
-                continue
             thousands = len(self._times.get(partition, ())) // MANY
             pause = RESCAN + RESCAN_MANY * thousands
             if abs(now - self._scanned.get(partition, -pause)) < pause:

@@ -141,14 +141,9 @@ class Group:
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Write what waited for its time, and end what has been quiet."""
-        now, emitted = self._clock.now(), []
+        now = self._clock.now()
         self._escalations = self._escalations.renewed(now)
-        if 0 in partitions:  # one worker has the first
-            emitted += self._untold.give(0, foreign_told("group", self._inhibitions, now))
-        self._set_right(partitions, now)
-        emitted += self._give_up(partitions, now)
-        self._wake(partitions, now)
-        self._groups.look(partitions, now)
+        emitted = [] if self._is_rehearsal else self._look_around(partitions, now)
         for partition, absence in self._watches.due(partitions, now):
             group = self._group(partition, absence["group"], self._groups.get(partition, absence["group"]))
             group.take(absence, now, self._timings.get(absence["rule"], DEFAULTS), is_new=True)
@@ -161,6 +156,17 @@ class Group:
             emitted += self._write(group, now)
             self._keep(partition, key, group)
         forget(self._groups, list(partitions), now)
+        return emitted
+
+    def _look_around(self, partitions: Sequence[int], now: int) -> list[Emit]:
+        """Take in what changed elsewhere: the clock, what others inhibit, and the partitions that are ours."""
+        emitted: list[Emit] = []
+        if 0 in partitions:  # one worker has the first
+            emitted += self._untold.give(0, foreign_told("group", self._inhibitions, now))
+        self._set_right(partitions, now)
+        emitted += self._give_up(partitions, now)
+        self._wake(partitions, now)
+        self._groups.look(partitions, now)
         return emitted
 
     def _set_right(self, partitions: Sequence[int], now: int) -> None:
