@@ -1,6 +1,7 @@
 """What the command line tells the audit log: who did what, signed with the key of this machine where it has one."""
 
-import getpass
+import os
+import pwd
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +22,12 @@ METHODS: Final = {True: "operating-system", False: "command-line"}  # how an ope
 
 
 def operator() -> str:
-    """Return who acts at this command line, as the operating system knows them."""
-    return OPERATOR + getpass.getuser()
+    """Return who acts at this command line, as the operating system knows them: not what LOGNAME or USER say."""
+    number = os.getuid()
+    try:
+        return OPERATOR + pwd.getpwuid(number).pw_name
+    except KeyError:  # a container may run as anybody
+        return f"{OPERATOR}uid-{number}"
 
 
 def told(

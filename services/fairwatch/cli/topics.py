@@ -19,12 +19,12 @@ from fairwatch.apps.settings import Settings, settings
 from fairwatch.apps.telling import tell, told
 from fairwatch.apps.topics import Change, Told
 from fairwatch.apps.topics_access import flows
-from fairwatch.domain.errors import ConfigurationError, FairwatchError
+from fairwatch.apps.topics_outcome import outcome
+from fairwatch.domain.errors import ConfigurationError, FairwatchError, RetryableError
 from fairwatch.wire.topics import topics
 
 EXIT_DIFFERENT = 2
 HEARD_S = 10.0
-MOST_TOLD = 200  # changes, by name, in one audit record
 MOVED = (
     "Partitions were added where keys have moved: what was kept for them stays in their old partitions. Open groups of "
     "alerts are not continued but begun again, candidates half verified have to be decided anew, "
@@ -100,39 +100,57 @@ def apply(
 
     Where FAIRWATCH_KAFKA_PRINCIPALS is set, each component is also allowed what its topics name, and what it sends is
     limited. Doing it twice changes nothing. Exit code 2 when something is left that only people decide: partitions
-    of topics whose keys would move, partitions too many, rights too many.
+    of topics whose keys would move, partitions too many, rights too many. Exit code 1 when something failed, or when
+    the audit log could not be told what was made.
     """
     chosen = settings()
     if unknown := set(recreate) - topics().keys():
         raise ConfigurationError(f"--recreate: there is no topic {', '.join(sorted(unknown))} in schemas/topics")
     told = Told(move_keys=move_keys, recreate=frozenset(recreate), keep_shorter=keep_shorter)
+    again = replace(told, recreate=frozenset())
     with closing(kafka.admin(chosen)) as admin:
         changes = _differences(admin, chosen, told, revoke=revoke)
         _print(changes, as_json=as_json)
         if changes and not dry_run:
             bounds = (chosen.topic_prefix, chosen.max_partitions)
             files = kept_topics(chosen)
-            topic_plan.apply(admin, changes, *bounds, replication=chosen.replication, files=files)
-            _tell(chosen, changes)
-            if chosen.kafka_principals:
-                topics_acls.apply_access(admin, changes)
+            try:
+                topic_plan.apply(admin, changes, *bounds, replication=chosen.replication, files=files)
+                if chosen.kafka_principals:
+                    topics_acls.apply_access(admin, changes)
+            except Exception as error:
+                _tell(chosen, changes, _left_if_seen(admin, chosen, again, revoke=revoke), error)
+                raise
             if move_keys and any(change.action == "add" for change in changes):
                 Console(stderr=True).print(MOVED)
-            changes = _left(admin, chosen, replace(told, recreate=frozenset()), revoke=revoke)
+            tried, changes = changes, _left(admin, chosen, again, revoke=revoke)
+            _tell(chosen, tried, changes)
     if changes:
         raise typer.Exit(EXIT_DIFFERENT)
 
 
-def _tell(chosen: Settings, changes: list[Change]) -> None:
-    """Tell the audit log what was changed, once it is there to be told; where it takes nothing that is said here."""
-    done = [change for change in changes if change.action != "by hand"]
-    details = {f"{one.resource} {one.what}": f"{one.action} {one.after}" for one in done[:MOST_TOLD]}
-    if len(done) > MOST_TOLD:
-        details["more"] = str(len(done) - MOST_TOLD)
+def _left_if_seen(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change] | None:
+    """Return what is still different after something failed; None where the broker does not even say that."""
+    try:
+        return _left(admin, chosen, told, revoke=revoke)
+    except FairwatchError:
+        return None
+
+
+def _tell(chosen: Settings, tried: list[Change], left: list[Change] | None, failure: Exception | None = None) -> None:
+    """Tell the audit log what was made and what was not, once the log is there to be told.
+
+    Raises:
+        RetryableError: The log takes nothing; what was made is made.
+    """
+    details = outcome(tried, left, failure)
     try:
         asyncio.run(tell(chosen, told("topics.applied", "topics", details=details)))
     except FairwatchError as error:
-        Console(stderr=True).print(f"[yellow]the audit log was not told:[/] {shown(str(error))}", highlight=False)
+        what = f"the audit log was not told of the {len(tried)} changes above: {error}"
+        if failure is None:
+            raise RetryableError(f"the changes are made, but {what}") from error
+        Console(stderr=True).print(f"[red]{shown(what)}[/]", highlight=False)  # and the failure itself is raised
 
 
 def _differences(admin: Any, chosen: Settings, told: Told, *, revoke: bool) -> list[Change]:
