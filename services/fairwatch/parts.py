@@ -85,7 +85,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="normalize",
             reads=("raw-events",),
-            writes=("observations", "watchlist-entries", "field-drift"),
+            writes=("observations", "watchlist-entries", "field-drift", "audit"),
             references=("devices", "watchlist-entries", "device-lists", "authorisations", *VOUCHED),
         ),
         needs=("media",),
@@ -226,7 +226,9 @@ PARTS: tuple[Part, ...] = (
         kind="processor",
         summary="chains what people and rules decided",
         does="seals the log",
-        spec=Spec(name="audit", reads=("audit",), writes=("audit-chain",), state=True, references=VOUCHED, pace_s=0.2),
+        spec=Spec(
+            name="audit", reads=("audit",), writes=("audit-chain", "audit"), state=True, references=VOUCHED, pace_s=0.2
+        ),
     ),
     Part(
         name="anchor",
@@ -246,6 +248,7 @@ PARTS: tuple[Part, ...] = (
         spec=Spec(
             name="project",
             reads=("candidates", "verifications", "verdicts", "alerts", "deliveries", "incidents"),
+            writes=("audit",),
             references=(*VOUCHED, "erasures"),
             replay=True,
             pace_s=0.1,

@@ -1,11 +1,22 @@
 """The audit log has which configuration each component was started with, and who changed reference data."""
 
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+from pydantic import SecretStr
+
+from fairwatch.apps.messages import read
+from fairwatch.apps.processors import run_processor
 from fairwatch.apps.publishing import publish
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.told_configuration import ORIGIN, files_of, origin_of, tell, told
+from fairwatch.apps.topics_access import flows
+from fairwatch.domain.clock import SystemClock
+from fairwatch.engine.config import Resources
+from fairwatch.parts import of_kind
 from fairwatch.policy.audit_chain import identity
+from fairwatch.wire.avro import Codec
 from fairwatch.wire.topics import topics
 from tests.support.console_world import RememberingPublisher
 
@@ -54,3 +65,29 @@ def test_files_that_no_commit_gave_say_that_nobody_knows_who_wrote_them(tmp_path
         assert list(origin_of(tmp_path)) == ["by"]
     (tmp_path / ORIGIN).write_text('{"commit": "c0ffee", "author": "ann <ann@example.org>", "signer": "ann"}')
     assert origin_of(tmp_path)["by author"] == "ann <ann@example.org>"
+
+
+def test_every_component_that_runs_may_tell_the_log_what_it_was_started_with() -> None:
+    running = [*of_kind("processor"), *of_kind("gateway"), "console"]
+    assert [name for name in running if "audit" not in flows()[name].writes] == []
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("name", ["normalize", "project", "audit"])
+async def test_a_processor_that_runs_alone_tells_what_it_was_started_with(
+    name: str, broker: str, make_topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trust.yaml").write_text("administrators: []")
+    settings = Settings(
+        kafka_bootstrap=broker, topic_prefix=make_topics("audit"), embedded=True, config_dir=tmp_path,
+        redis_url=SecretStr("redis://127.0.0.1:1"), media_url=tmp_path.as_uri(),
+    )  # fmt: skip
+    started: dict = {}
+    monkeypatch.setattr("fairwatch.engine.worker.run_worker", lambda processors, *_: started.update(processors) or 0)
+    run_processor(settings, name)
+    [(spec, build)] = started.items()
+    with suppress(Exception):  # what it is built of is for its own tests
+        await build(Resources(SystemClock(), None, {topic: {} for topic in spec.references}))
+    [told_] = [Codec().decode(one.raw.value)[1] for one in read(settings, "audit") if one.raw.value]
+    assert (told_["action"], told_["actor"]) == ("configuration.read", f"component:{name}")
+    assert told_["details"].keys() == {"trust.yaml", "by"}

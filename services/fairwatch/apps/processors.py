@@ -109,7 +109,6 @@ def run_processor(settings: Settings, name: str) -> int:
     if settings.gallery_shard and len(parts_of) > 1:
         raise ConfigurationError(f"{name}: a part of the lists (gallery_shard) is held by match alone, not by a chain")
     processors: dict[Spec, Build] = {running_spec(settings, part): partial(built, settings, part) for part in parts_of}
-    teller = next((spec for spec in processors if "audit" in spec.writes), None)
-    if teller is not None:  # one of a chain tells for all
-        processors[teller] = partial(_told_and_built, settings, name, processors[teller])
+    teller = next(iter(processors))  # one of a chain tells for all; every processor may write the audit log
+    processors[teller] = partial(_told_and_built, settings, name, processors[teller])
     return run_worker(processors, engine_config(settings), codec(settings))
