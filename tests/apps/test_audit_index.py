@@ -1,14 +1,20 @@
 """The console's index of the audit log: read once and followed, held against checkpoints that come later."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairwatch.apps.audit_columns import Columns
-from fairwatch.apps.audit_index import AuditIndex
+from fairwatch.apps.audit_index import AT_ONCE, AuditIndex
+from fairwatch.apps.audit_reading import AuditReading
 from fairwatch.console.audit_log import Wanted
+from fairwatch.domain.errors import RetryableError
 from fairwatch.policy.audit_anchor import checkpoint, digest
 from fairwatch.policy.audit_chain import Head, link
 from fairwatch.policy.merkle import FIRST, Tree
@@ -131,3 +137,84 @@ def test_of_a_file_of_checkpoints_only_what_is_new_is_read(tmp_path: Path) -> No
     assert file.after(1) is None
     (tmp_path / "audit.checkpoints").write_bytes(b"")
     assert file.after(3) is None
+
+
+class SlowLog(MemoryLog):
+    """Gives the first so many records, and the rest when somebody lets it."""
+
+    def __init__(self, records: list[dict[str, Any]], first: int) -> None:
+        super().__init__(records)
+        self.first, self.goes_on, self.waits, self.is_away = first, threading.Event(), threading.Event(), False
+
+    def after(self, offsets: Any) -> Any:
+        if self.is_away:
+            raise RetryableError("no broker answers")
+        came = super().after(offsets)
+        return came and replace(came, records=self._slowly(came.records))
+
+    def _slowly(self, records: Any) -> Iterator[Any]:
+        for number, one in enumerate(records):
+            if number == self.first:
+                self.waits.set()
+                assert self.goes_on.wait(60)
+            yield one
+
+
+LONG = chained(3 * AT_ONCE)
+
+
+def reading_of(log: SlowLog, patience_s: float = 0.0) -> AuditReading:
+    return AuditReading(AuditIndex(log, lambda _: [], [], lambda: 7), patience_s)
+
+
+def test_a_search_in_a_log_that_is_still_read_is_answered_and_says_how_far_it_is() -> None:
+    log = SlowLog(LONG, 2 * AT_ONCE + 7)
+    with closing(reading_of(log)) as reading:
+        try:
+            under_way = reading.go_on()
+            assert log.waits.wait(60)
+            told = reading.look(Wanted(limit=1))
+            state = told["state"]
+            assert (told["found"], state["records"], state["fault_count"]) == (2 * AT_ONCE, 2 * AT_ONCE, 0)
+            assert state["reading"] == {"of": 3 * AT_ONCE, "until": told["records"][0]["at"]}
+            assert reading.go_on() is under_way, "the log is not read twice at once"
+        finally:
+            log.goes_on.set()
+        under_way.result(60)
+        assert reading._index.find(Wanted())["state"]["reading"] is None
+        assert reading._index.find(Wanted())["found"] == log.reads == 3 * AT_ONCE
+
+
+def test_a_console_that_ends_does_not_wait_for_the_whole_log() -> None:
+    log = SlowLog(LONG, 1)
+    reading = reading_of(log)
+    reading.go_on()
+    assert log.waits.wait(60)
+    ending = threading.Thread(target=reading.close)
+    ending.start()
+    while not reading._stop.is_set():
+        pass
+    log.goes_on.set()
+    ending.join(60)
+    assert log.reads <= AT_ONCE + 1
+    state = reading._index.find(Wanted())["state"]
+    assert state["reading"]["of"] == 3 * AT_ONCE
+
+
+def test_a_search_without_a_broker_is_refused_and_the_next_one_reads_again() -> None:
+    log = SlowLog(LONG, len(LONG))
+    log.is_away = True
+    with closing(reading_of(log, patience_s=60)) as reading:
+        with pytest.raises(RetryableError):
+            reading.look(Wanted())
+        log.is_away = False
+        assert reading.look(Wanted())["found"] == 3 * AT_ONCE
+
+
+def test_partitions_that_are_behind_say_until_when_the_log_was_read() -> None:
+    index = AuditIndex(MemoryLog([]), lambda _: [], [], lambda: 7)
+    index.read()
+    index._starts, index._ends, index._next = {0: 10, 1: 0, 2: 5}, {0: 30, 1: 8, 2: 5}, {1: 8}
+    assert index.find(Wanted())["state"]["reading"] == {"of": 20, "until": None}
+    index._next, index._read_until = {0: 12, 1: 7}, {0: AT + 4, 1: AT + 2, 2: AT}
+    assert index.find(Wanted())["state"]["reading"] == {"of": 19, "until": AT + 2}

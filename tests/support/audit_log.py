@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fairwatch.apps.audit_index import AuditIndex
+from fairwatch.apps.audit_index import AuditIndex, Came
 from fairwatch.console.audit_log import Wanted
 from fairwatch.policy.signatures import PublicKey
 
@@ -17,7 +17,9 @@ class MemoryLog:
 
     def after(self, offsets: Mapping[int, int]) -> Any:
         start = offsets.get(0, 0)
-        return None if start > len(self.records) else self._from(start)
+        if start > len(self.records):
+            return None
+        return Came(self._from(start), {0: start}, {0: len(self.records)})
 
     def at(self, places: Sequence[tuple[int, int]]) -> Iterator[Mapping[str, Any]]:
         return (self.records[offset] for _, offset in places)

@@ -1,13 +1,14 @@
 """Reads the audit log for the console: what somebody looks for, whether the log is whole, and what vouches for it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from itertools import groupby
 from typing import Any
 
 from fairwatch.apps.audit_columns import Place
-from fairwatch.apps.audit_index import AuditIndex, Records
+from fairwatch.apps.audit_index import AuditIndex, Came, Records
+from fairwatch.apps.audit_reading import AuditReading
 from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, codec, require_broker
 from fairwatch.apps.keys import log_anchors
@@ -23,15 +24,20 @@ TOPIC = "audit-chain"
 SMALL = {"max_partition_fetch_bytes": 64 << 10}  # of records that are read one by one
 
 
-def audit_desk(settings: Settings) -> AuditDesk:
-    """Return what the console needs to show the audit log of this hub."""
+@asynccontextmanager
+async def audit_desk(settings: Settings) -> AsyncIterator[AuditDesk]:
+    """Give what the console needs to show the audit log of this hub; it is read from now on, in the background."""
     file, clock = CheckpointFile(settings.anchor_dir / NAME), SystemClock()
-    index = AuditIndex(KafkaLog(settings), file.after, log_anchors(settings), clock.now)
+    reading = AuditReading(AuditIndex(KafkaLog(settings), file.after, log_anchors(settings), clock.now))
 
     async def reads(wanted: Wanted) -> Mapping[str, Any]:
-        return await asyncio.to_thread(index.look, wanted)
+        return await asyncio.to_thread(reading.look, wanted)
 
-    return AuditDesk(reads)
+    reading.go_on()
+    try:
+        yield AuditDesk(reads)
+    finally:
+        await asyncio.to_thread(reading.close)
 
 
 class KafkaLog:
@@ -43,12 +49,15 @@ class KafkaLog:
         self._topic = settings.topic_prefix + TOPIC
         self._decode = codec(settings).decode
 
-    def after(self, offsets: Mapping[int, int]) -> Records | None:
+    def after(self, offsets: Mapping[int, int]) -> Came | None:
         """Return what lies from these offsets on; None where the log ends before them: it is another one."""
         require_broker(self._settings)
         runs = iterated(self._runs(offsets))
         begun = next(runs, None)
-        return None if begun is None else self._read(runs)
+        if begun is None:
+            return None
+        [(starts, ends)] = begun
+        return Came(self._read(runs), starts, ends)
 
     def at(self, places: Sequence[Place]) -> Iterator[Mapping[str, Any]]:
         """Yield the records at these places, in their order; what is gone is left out."""
@@ -58,12 +67,13 @@ class KafkaLog:
             if place in found and (record := self._decoded(found[place])) is not None:
                 yield record
 
-    def _read(self, runs: Iterable[list[Any]]) -> Records:
-        for run in runs:
-            for one in run:
-                record = self._decoded(one)
-                if record is not None:
-                    yield (one.partition, one.offset), record
+    def _read(self, runs: Generator[list[Any], None, None]) -> Records:
+        with closing(runs):
+            for run in runs:
+                for one in run:
+                    record = self._decoded(one)
+                    if record is not None:
+                        yield (one.partition, one.offset), record
 
     def _decoded(self, record: Any) -> Mapping[str, Any] | None:
         """Return an audit record; None for anything else, which nobody of ours has written there."""
@@ -74,13 +84,14 @@ class KafkaLog:
         return None
 
     async def _runs(self, offsets: Mapping[int, int]) -> AsyncGenerator[list[Any], None]:
-        """Yield an empty run where the log goes on from these offsets, then what it holds."""
+        """Yield where reading starts and ends, where the log goes on from these offsets, then runs of what it holds."""
         async with await self._reader() as reader:
             bounds = await reader.bounds()
             if any(part not in bounds or bounds[part].end < offset for part, offset in offsets.items()):
                 return
-            yield []
-            reader.seek({part: max(bound.begin, offsets.get(part, 0)) for part, bound in bounds.items()})
+            starts = {part: max(bound.begin, offsets.get(part, 0)) for part, bound in bounds.items()}
+            yield [(starts, {part: bound.end for part, bound in bounds.items()})]
+            reader.seek(starts)
             async for run in reader.runs_to_end():
                 yield run
 

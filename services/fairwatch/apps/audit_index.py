@@ -6,6 +6,8 @@ log against its checkpoints at each start, and for `fairwatch audit verify`. `re
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from fairwatch.apps.audit_columns import MOST, Columns, Place
@@ -17,17 +19,26 @@ from fairwatch.policy.signatures import PublicKey
 
 SHOWN_FAULTS: Final = 20
 TOLD_BY_ANCHOR = ("audit.broken", "anchor.failing", "anchor.recovered")
-PATIENCE_S: Final = 30.0
+AT_ONCE: Final = 500  # records that are taken in one turn; a search waits for no more
 WAITING: Final = 100_000  # records that no checkpoint covers yet and that are kept to be held against the next one
 
 Records = Iterable[tuple[Place, Mapping[str, Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came since, as far as the log goes now: the offsets at which each partition is read on, and ends."""
+
+    records: Records
+    starts: Mapping[int, int] = field(default_factory=dict)
+    ends: Mapping[int, int] = field(default_factory=dict)
+
+
 class Log(Protocol):
     """Where the chained records lie."""
 
-    def after(self, offsets: Mapping[int, int]) -> Records | None:
-        """Yield what lies from these offsets on; None where the log ends before them: it is another one."""
+    def after(self, offsets: Mapping[int, int]) -> Came | None:
+        """Return what lies from these offsets on; None where the log ends before them: it is another one."""
 
     def at(self, places: Sequence[Place]) -> Iterator[Mapping[str, Any]]:
         """Yield the records at these places, in their order; what is gone is left out."""
@@ -59,24 +70,46 @@ class AuditIndex:
         self._now = now
         self._most = most
         self._turn = threading.Lock()
+        self._starts: Mapping[int, int] = {}
+        self._ends: Mapping[int, int] = {}
         self._begin()
 
     def look(self, wanted: Wanted) -> dict[str, Any]:
+        """Read what came since, then `find`."""
+        self.read()
+        return self.find(wanted)
+
+    def find(self, wanted: Wanted) -> dict[str, Any]:
         """Return `records`: the newest of those, `found`: how many there are, `state`: whether the log is whole.
 
+        They are those that were read until now; `state.reading` says how far that is, where the log goes on.
+
         Raises:
-            TimeoutError: The log is still being read, for whoever asked before.
             RetryableError: No broker answers.
         """
-        if not self._turn.acquire(timeout=PATIENCE_S):  # somebody else's search still reads the log
-            raise TimeoutError
-        try:
-            self._follow()
+        with self._turn:
             places, found, actions = self._columns.find(wanted)
-            records = [dict(record) for record in self._log.at(places) if wanted.takes(record)]
-            return {"records": records, "found": found, "actions": dict(actions), "state": self._state()}
-        finally:
-            self._turn.release()
+            state = self._state()
+        records = [dict(record) for record in self._log.at(places) if wanted.takes(record)]
+        return {"records": records, "found": found, "actions": dict(actions), "state": state}
+
+    def read(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read what came since until its end, or until we are to stop; one thread at a time does.
+
+        From the beginning where the log, or what it is held against, is another one.
+
+        Raises:
+            RetryableError: No broker answers.
+        """
+        came = self._came()
+        records = iter(came.records)
+        while not stopped() and (taken := list(islice(records, AT_ONCE))):
+            with self._turn:
+                for place, record in taken:
+                    self._take(place, record)
+        if not stopped():
+            with self._turn:
+                self._ends = {}
 
     def _begin(self) -> None:
         self._columns = Columns(self._most)
@@ -85,22 +118,29 @@ class AuditIndex:
         self._first: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._next: dict[int, int] = {}
+        self._read_until: dict[int, int] = {}
+        self._starts = self._ends = {}
         self._by_anchor: dict[str, Any] | None = None
         self._since = self._now()
 
-    def _follow(self) -> None:
-        """Read what came since; from the beginning where the log, or what it is held against, is another one."""
+    def _came(self) -> Came:
+        """Return what has to be read, once it is known what it is held against."""
         found, said = self._log.after(self._next), self._checkpoints(self._held.count)
         said = None if said is None else list(said)
-        if found is None or said is None or (said and self._held.is_too_late):
-            self._begin()
-            found, said = self._log.after({}), self._checkpoints(0)
-        self._held.hear(said or ())
-        for place, record in found or ():
-            self._take(place, record)
+        anew = found is None or said is None or bool(said and self._held.is_too_late)
+        if anew:
+            found, said = self._log.after({}), list(self._checkpoints(0) or ())
+        with self._turn:
+            if anew:
+                self._begin()
+            self._held.hear(said or ())
+            came = found or Came(())
+            self._starts, self._ends = came.starts, came.ends
+        return came
 
     def _take(self, place: Place, record: Mapping[str, Any]) -> None:
         self._next[place[0]] = place[1] + 1
+        self._read_until[place[0]] = record["at"]
         self._verification.step(record)
         self._held.look(record)
         chain, sequence = record["chain"], record["sequence"]
@@ -128,7 +168,17 @@ class AuditIndex:
             "unanchored": held.uncovered,
             "unanchored_since": held.oldest or None,
             "anchor_says": self._by_anchor,
+            "reading": self._reading(report.records),
         }
+
+    def _reading(self, records: int) -> dict[str, Any] | None:
+        """Return how far the log was read, while that goes on: until when, and about how many records are left."""
+        left = {part: end - max(self._next.get(part, 0), self._starts.get(part, 0)) for part, end in self._ends.items()}
+        behind = [part for part, count in left.items() if count > 0]
+        if not behind:
+            return None
+        until = min(self._read_until.get(part, 0) for part in behind)
+        return {"of": records + sum(left[part] for part in behind), "until": until or None}
 
 
 class _HeldLater:

@@ -57,7 +57,11 @@ async def run_people(settings: Settings) -> int:
         instance=settings.instance,
     )
     await reach(settings)
-    async with Redis.from_url(redis_url) as redis, producer(settings, "console") as publisher:
+    async with (
+        Redis.from_url(redis_url) as redis,
+        producer(settings, "console") as publisher,
+        audit_desk(settings) as audit,
+    ):
         await tell(settings, "console", publisher)
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = media_store(settings)
@@ -72,6 +76,6 @@ async def run_people(settings: Settings) -> int:
 
         return await run_console(
             config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
-            lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit_desk(settings),
+            lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit,
             calls=OnCallNow(settings.config_dir), causes=causes,
         )  # fmt: skip

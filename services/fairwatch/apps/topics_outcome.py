@@ -1,6 +1,6 @@
 """What the audit log is told of `fairwatch topics apply`: what was made, and what was tried and not made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fairwatch.apps.topics import Change
@@ -37,7 +37,7 @@ def _named(change: Change) -> str:
     return " ".join(words)
 
 
-def _became(change: Change, still: dict[tuple[str, str, str], str] | None, *, failed: bool) -> str:
+def _became(change: Change, still: Mapping[tuple[str, str, str], str] | None, *, failed: bool) -> str:
     said = f"{change.action} {change.after}".rstrip()
     if still is not None and (found := still.get(_identity(change))):
         return f"not made: {said}; left: {found}"

@@ -13,7 +13,7 @@ from fairwatch.domain.errors import RejectedError
 
 LONGEST_S = 60.0
 LONGEST_WORD = 200
-SLOW = "Reading the log for the first time takes more than a minute, and goes on: search again in a while."
+SLOW = "The broker takes more than a minute to give these records: search again in a while."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class AuditDesk:
     """
 
     reads: Reads | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # it reads a topic from its beginning: one at a time
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # records are read one by one, for one search at a time
 
 
 AUDIT: web.AppKey[AuditDesk] = web.AppKey("audit", AuditDesk)

@@ -49,11 +49,13 @@ function query(wish) {
 }
 
 function state(log) {
-  const whole = log.fault_count ? pill(`${log.fault_count} faults`, "bad") : pill("Whole", "good");
+  const far = log.reading;
+  const whole = log.fault_count ? pill(`${log.fault_count} faults`, "bad") : far ? pill("Whole so far", "warn") : pill("Whole", "good");
   const anchored = log.checkpoints ? [pill("Anchored", "good"), ` by ${count(log.checkpoints)} checkpoints until `, time(log.anchored_at), log.unanchored ? `; ${count(log.unanchored)} records are newer` : ""]
     : [pill("Not anchored here", "warn"), " no checkpoints lie where the console can read them: ", el("code", {}, "fairwatch audit verify --checkpoints"), " holds the log against those elsewhere"];
   const said = log.anchor_says;
   return el("div", { class: "card", id: "audit-state" }, el("p", {}, whole, ` ${count(log.records)} records of ${log.chains} chains`, log.deleted ? `; ${count(log.deleted)} before them are past their lifetime` : ""),
+    far ? el("p", { id: "audit-reading", role: "status" }, pill("Reading", "warn"), " The log is still being read", ...(far.until ? [", up to ", time(far.until)] : []), `: ${count(log.records)} of about ${count(far.of)} records. What follows is not found yet: look again in a while.`) : null,
     el("p", {}, ...anchored), said ? el("p", { class: "muted" }, `The anchor said ${said.action} of ${said.subject}, `, time(said.at)) : null,
     log.faults.map((fault) => el("p", { class: "form-error" }, `${fault.chain} record ${fault.sequence}: ${fault.kind}. ${fault.detail}`)));
 }
