@@ -130,3 +130,25 @@ async def test_a_tick_reads_only_what_is_due_however_many_partitions_there_are()
         played.clock.advance(seconds=1)
         await played.processor.tick(partitions)
     assert read == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "parts", "site", "states"),
+    [
+        ({"count": 2}, ("first", "first"), "harbour", ["NEW", "ENDED"]),
+        ({"then": OTHER}, ("first", "second"), "harbour", ["NEW"]),
+        ({"without": OTHER}, ("first",), "harbour", ["NEW"]),
+        ({"count": 2}, ("first", "first"), None, ["NEW", "ENDED"]),
+    ],
+)
+async def test_what_is_raised_says_at_which_site_it_happened_at_its_end_too(rule, parts, site, states):
+    played = Played(book(**rule, within="10s"))
+    world = World(played.processor, played.clock)
+    await played.until(AT)
+    steps = [record_of(step(number, part=part)) | {"site_id": site} for number, part in enumerate(parts)]
+    answers = await world.push(*(world.event("correlation-steps", "Alert", one, "rule|key") for one in steps))
+    raised = [one.record for answer in answers for one in answer if isinstance(one, Emit)]
+    await played.until(AT + 100 * SECOND)
+    raised += played.raised
+    assert [one["state"] for one in raised] == states
+    assert [one.get("site_id") for one in raised] == [site] * len(states)

@@ -1,28 +1,43 @@
 """What the audit log is told of alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.deeds import audit_of
 
 
-def of_revision(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """Return that of a revision."""
+def of_alert(
+    alert: Mapping[str, Any],
+    identity: Sequence[object],
+    action: str,
+    *,
+    by: str,
+    at: int,
+    details: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return what a processor tells of an alert; `identity` makes it the same record when it comes again."""
     return {
-        "audit_id": stable_id("audit", "alert", alert["alert_id"], alert["revision"], alert["state"]),
-        "action": f"alert.{alert['state'].lower()}",
-        "actor": "processor:group",
-        "at": alert["issued_at"],
+        "audit_id": stable_id("audit", *identity),
+        "action": f"alert.{action}",
+        "actor": f"processor:{by}",
+        "at": at,
         "subject": alert["alert_id"],
         "authorisation_id": alert.get("authorisation_id"),
-        "details": {
-            "rule": alert["rule"],
-            "revision": str(alert["revision"]),
-            "count": str(alert["count"]),
-            "receivers": ",".join(alert["receivers"]),
-        },
+        "details": dict(details),
     }
+
+
+def of_revision(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """Return that of a revision."""
+    identity = ("alert", alert["alert_id"], alert["revision"], alert["state"])
+    details = {
+        "rule": alert["rule"],
+        "revision": str(alert["revision"]),
+        "count": str(alert["count"]),
+        "receivers": ",".join(alert["receivers"]),
+    }
+    return of_alert(alert, identity, alert["state"].lower(), by="group", at=alert["issued_at"], details=details)
 
 
 def of_deed(deed: Mapping[str, Any], against: str | None, cited: Mapping[str, str]) -> dict[str, Any]:
@@ -35,12 +50,5 @@ def of_deed(deed: Mapping[str, Any], against: str | None, cited: Mapping[str, st
 
 def of_missed(alert: Mapping[str, Any], delivery: Mapping[str, Any], policy: str, why: str, now: int) -> dict[str, Any]:
     """Return that of a word that reached nobody whom it was for, so that the next step came at once."""
-    return {
-        "audit_id": stable_id("audit", "missed", delivery["delivery_id"]),
-        "action": "alert.not_reached",
-        "actor": "processor:group",
-        "at": now,
-        "subject": alert["alert_id"],
-        "authorisation_id": alert.get("authorisation_id"),
-        "details": {"policy": policy, "receivers": why, "revision": str(delivery["revision"])},
-    }
+    details = {"policy": policy, "receivers": why, "revision": str(delivery["revision"])}
+    return of_alert(alert, ("missed", delivery["delivery_id"]), "not_reached", by="group", at=now, details=details)

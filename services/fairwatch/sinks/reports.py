@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit
+from fairwatch.policy.alert_audit import of_alert
 from fairwatch.sinks.sink import Answer
 from fairwatch.telemetry import metrics
 
@@ -66,18 +66,12 @@ def _audit(delivery: Mapping[str, Any], alert: Mapping[str, Any]) -> dict[str, A
     said = [delivery["state"]]
     if delivery["state"] == "SUPPRESSED":  # what a silence holds back may be overtaken later: two true statements
         said += [delivery["reason"], delivery["held_by"] or "", str(delivery["attempt"])]
-    return {
-        "audit_id": stable_id("audit", "delivery", delivery["delivery_id"], *said),
-        "action": f"alert.{delivery['state'].lower()}",
-        "actor": "processor:notify",
-        "at": delivery["at"],
-        "subject": alert["alert_id"],
-        "authorisation_id": alert.get("authorisation_id"),
-        "details": {
-            "receiver": delivery["receiver"],
-            "revision": str(delivery["revision"]),
-            "attempt": str(delivery["attempt"]),
-            "reason": delivery["reason"],
-            **({"held_by": delivery["held_by"]} if delivery["held_by"] else {}),
-        },
+    identity = ("delivery", delivery["delivery_id"], *said)
+    details = {
+        "receiver": delivery["receiver"],
+        "revision": str(delivery["revision"]),
+        "attempt": str(delivery["attempt"]),
+        "reason": delivery["reason"],
+        **({"held_by": delivery["held_by"]} if delivery["held_by"] else {}),
     }
+    return of_alert(alert, identity, delivery["state"].lower(), by="notify", at=delivery["at"], details=details)
