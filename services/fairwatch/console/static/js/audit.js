@@ -61,7 +61,7 @@ function state(log) {
 }
 
 function list(told) {
-  if (!told.records.length) return empty("Nothing found", "No record of the log is of that kind.");
+  if (!told.records.length) return empty("Nothing found", told.state.reading ? "No record that was read until now is of that kind." : "No record of the log is of that kind.");
   const head = ["When", "Who", "What", "Of what", "Details", "Place"].map((word) => el("th", { scope: "col" }, word));
   return el("div", {}, el("p", { class: "muted" }, told.found > told.records.length ? `The newest ${count(told.records.length)} of ${count(told.found)}` : `${count(told.found)} records`),
     el("div", { class: "table-frame wide" }, el("table", { class: "stages", id: "audit-records" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, told.records.map(row)))));
