@@ -6,7 +6,7 @@ from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.outcome import Skip
 from fairwatch.parts import of_kind
 from fairwatch.policy.audit_chain import verify
-from fairwatch.policy.audit_writers import BY
+from fairwatch.policy.audit_writers import BY, refusal
 from fairwatch.processors.audit import Audit
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, audit_record
@@ -98,4 +98,7 @@ async def test_a_forged_record_keeps_nobody_from_saying_the_same_who_may():
 
 
 def test_everybody_who_may_conclude_something_is_a_component_that_writes_the_log():
-    assert set(BY) == {name for name, part in of_kind("processor").items() if "audit" in part.produces()}
+    conclude_nothing = {"normalize", "project", "audit"}  # they tell with which configuration they started
+    writers = {name for name, part in of_kind("processor").items() if "audit" in part.produces()}
+    assert set(BY) == writers - conclude_nothing
+    assert all(refusal("alert.new", "processor:group", name) == "wrong_writer" for name in conclude_nothing)
