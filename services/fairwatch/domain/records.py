@@ -642,6 +642,7 @@ class MatchCandidate(TypedDict):
     expires_at: int
     exercise: NotRequired[bool]
     follows: NotRequired[list[RecordPlace]]
+    plate_hypothesis: NotRequired[int]
 
 Lifecycle = Literal["MOMENTARY", "START", "UPDATE", "END", "SYNC"]
 
@@ -789,6 +790,13 @@ class CharConfidence(TypedDict):
     value: float
 
 
+class PlateAlternative(TypedDict):
+    """What else the reader held the same plate for (OpenALPR and Plate Recognizer candidates)."""
+
+    text: str
+    confidence: NotRequired[Confidence | None]
+
+
 class PlateReading(TypedDict):
     """One reading of one plate."""
 
@@ -805,6 +813,7 @@ class PlateReading(TypedDict):
     characters: NotRequired[list[CharConfidence]]
     box: NotRequired[Box | None]
     secondary: NotRequired[bool]
+    alternatives: NotRequired[list[PlateAlternative]]
 
 
 class RecognitionClaim(TypedDict):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from fairwatch.domain.plates import MOST_ALTERNATIVES
 from fairwatch.wire.kinds.names import Names, is_token
 from fairwatch.wire.kinds.rules import FieldKind, Rule, kinds, named_records
 from fairwatch.wire.kinds.shapes import is_plain_id
@@ -24,6 +25,7 @@ _PLAIN_DIGITS: Final = 12  # longer ones may be a word in hexadecimal
 _REMEMBERED: Final = 4_096
 _OURS: Final = {"Observation": frozenset({"observation_id"})}  # a UUID made here, of nothing that can be read
 _UNCERTAIN: Final = frozenset({None, "UNKNOWN", "OTHER"})
+_UNSAID: Final = {"value": 0.0}
 Close = Callable[[Any, "Closing"], Any]
 
 
@@ -284,8 +286,24 @@ def _coloured(record: dict[str, Any]) -> None:
         record["name"] = vocabulary("colour").meaning(code["code"]) or record.get("name") or "OTHER"
 
 
+def _hypotheses(record: dict[str, Any]) -> None:
+    """Leave of a reader's other hypotheses the likeliest, each once, without the one that it settled for."""
+    said = record.get("alternatives")
+    if not said:
+        return
+    seen, kept = {"", record["text"]}, []
+    for one in sorted(said, key=lambda one: -(one.get("confidence") or _UNSAID)["value"]):
+        if one["text"] not in seen:
+            seen.add(one["text"])
+            kept.append(one)
+    record["alternatives"] = kept[:MOST_ALTERNATIVES]
+    if not kept:
+        del record["alternatives"]
+
+
 _AFTER: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     "Observation": _classified,
     "VehicleAttributes": _of_kind,
     "Colour": _coloured,
+    "PlateReading": _hypotheses,
 }

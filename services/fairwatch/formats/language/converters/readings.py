@@ -36,6 +36,12 @@ def plate_read() -> Converter:
     return Converter(decode, None, exact=False)
 
 
+@converter("plate_guess")
+def plate_guess() -> Converter:
+    """Another hypothesis of a plate, of which nothing but the text travels; a placeholder is absent."""
+    return Converter(plate_read().decode, lambda value: value, exact=False)
+
+
 @converter("plate_event")
 def plate_event() -> Converter:
     """The event of a plate that was read; a placeholder leaves it to the next row."""
