@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairwatch.matching.plate_hypotheses import reading
 from fairwatch.matching.plate_likelihood import Reading, compare
 from fairwatch.matching.plate_text import normalise
-from fairwatch.matching.plates import PlateIndex, reading
+from fairwatch.matching.plates import PlateIndex
 from fairwatch.matching.strictness import PlateStrictness
 
 ALPHABET = "0ODQ1I8B5SKX3ÜU?"

@@ -361,3 +361,25 @@ async def test_a_face_on_a_track_is_searched_once_until_a_better_shot_or_another
     every = MatchPolicy(every_shot=True)
     gate.match = gate.world.processor = Match(gate.world.clock, MemoryState(), gate.references, gate.faces, every)
     assert [len(candidates(await passes("obama2.jpg", n))) for n in (3, 4)] == [1, 0]
+
+
+async def test_an_alternative_of_the_reader_makes_one_candidate_that_names_the_hypothesis(tmp_path: Path) -> None:
+    gate = Gate(tmp_path, lists([entry("one", plate="EW88658"), entry("two", plate="FW88658")]))
+    others = [{"text": "EW88658", "confidence": {"value": 0.97}}, {"text": "FW8B658", "confidence": {"value": 0.96}}]
+    seen = {"text": "FW88658", "raw": "fw-88658", "confidence": {"value": 0.99}, "alternatives": others}
+    made = {one["entry_id"]: one for one in candidates(await gate.sees({"plates": [seen]}))}
+    assert {name: (one["plate_read"], one["plate_hypothesis"]) for name, one in made.items()} == {
+        "one": ("EW88658", 2),
+        "two": ("FW88658", 1),
+    }
+    assert made["one"]["explanation"][0] == "hypothesis 2 of 3 of the reader: EW88658 (0.970), not FW88658"
+    assert (made["two"]["rank"], made["one"]["rank"]) == (1, 2)
+    assert made["two"]["margin"] == pytest.approx(made["two"]["score"] - made["one"]["score"])
+    assert made["one"]["score"] < made["two"]["score"]
+
+
+async def test_alternatives_are_compared_within_the_mandate_only(tmp_path: Path) -> None:
+    seen = {"text": "XXX9999", "raw": "x", "alternatives": [{"text": "ABCB123", "confidence": {"value": 1.0}}]}
+    assert candidates(await Gate(tmp_path).sees({"plates": [seen]}))
+    far = Gate(tmp_path, lists(authorisations=[authorisation(site_ids=["airport"])]))
+    assert await far.sees({"plates": [seen]}) == [Skip("out_of_mandate")]

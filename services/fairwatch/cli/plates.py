@@ -35,6 +35,10 @@ def explain(
     listed: Annotated[str, typer.Argument(help="The plate on the list.")],
     edits: Annotated[int, typer.Option(min=0, max=1, help="Characters that may be wrong, missing or too much.")] = 0,
     confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Of every character that was read.")] = None,
+    alternative: Annotated[
+        list[str] | None,
+        typer.Option(help="Another hypothesis of the reader, TEXT or TEXT:CONFIDENCE; likeliest first."),
+    ] = None,
     country: Annotated[str, typer.Option(help="That was read, ISO 3166-1 alpha-2.")] = "",
     listed_country: Annotated[str, typer.Option(help="Of the listed plate.")] = "",
     of_list: Annotated[str, typer.Option("--list", help="Of matching.yaml, whose strictness counts.")] = "",
@@ -43,38 +47,24 @@ def explain(
 
     Exit code 0 when it would, 1 when not.
     """
-    from fairwatch.matching.match_policy import FILE, MatchPolicy  # noqa: PLC0415  # only here
-    from fairwatch.matching.plate_likelihood import Reading, compare  # noqa: PLC0415
+    from fairwatch.apps.plate_explanation import Explained, hypotheses_of  # noqa: PLC0415  # only here
+    from fairwatch.matching.match_policy import FILE, MatchPolicy  # noqa: PLC0415
     from fairwatch.matching.plate_text import normalise  # noqa: PLC0415
-    from fairwatch.matching.reader_model import evidence_sentence  # noqa: PLC0415
 
     out = Console(soft_wrap=True)
     policy = MatchPolicy.load(settings().config_dir / FILE)
-    text, plate = normalise(read), normalise(listed)
-    out.print(f"compared: {shown(text)} read, {shown(plate)} listed", highlight=False)
-    reading = Reading(text, (confidence,) * len(text), country or None)
     strict = policy.plates
     if of_list:
         own = next((one.plates for one in policy.lists if one.name == of_list and one.plates), None)
         if own is None:
             raise ConfigurationError(f"{FILE}: no list {of_list!r} says anything of plates")
         strict = own
-    found = compare(reading, plate, country=listed_country or None, edits=edits, strictness=strict)
-    if found is None:
-        out.print("they do not agree: more differs than is tolerated", highlight=False)
-        raise typer.Exit(1)
-    for sentence in found.explanation:
-        out.print(f"  {shown(sentence)}", highlight=False)
-    evidence = policy.reader.evidence(text, reading.confidences, found.alignment)
-    out.print(f"  {evidence_sentence(evidence, policy.reader)}", highlight=False)
-    taken = found.likelihood >= strict.threshold and evidence >= (strict.least_evidence or evidence)
-    verdict = "a candidate" if taken else "no candidate"
-    manner = found.manner.replace("_", " ")
-    out.print(
-        f"{manner}, likelihood {found.likelihood:.3f}, threshold {strict.threshold:.3f} ({strict.policy}): {verdict}",
-        highlight=False,
-    )
-    raise typer.Exit(0 if taken else 1)
+    said, plate = hypotheses_of(read, confidence, alternative or [], country or None), normalise(listed)
+    out.print(f"compared: {shown(said[0].text)} read, {shown(plate)} listed", highlight=False)
+    explained = Explained(said, plate, listed_country or None, edits, strict, policy.reader)
+    for sentence in explained.sentences():
+        out.print(shown(sentence), highlight=False)
+    raise typer.Exit(0 if explained.hits else 1)
 
 
 def preview(
@@ -82,6 +72,7 @@ def preview(
     threshold: Annotated[float | None, typer.Option(min=0.01, max=1, help="Likelihood.")] = None,
     edit_from: Annotated[int | None, typer.Option(min=5, help="Characters from which on an edit counts.")] = None,
     confusable: Annotated[bool, typer.Option(help="Whether characters that readers confuse may differ.")] = True,
+    alternatives: Annotated[bool, typer.Option(help="Whether a reader's other hypotheses count.")] = True,
     least_evidence: Annotated[float | None, typer.Option(min=0, help="log10 of the likelihood ratio.")] = None,
     start: Annotated[str, typer.Option("--from", help="2026-03-01T08:00+01:00; a day ago without.")] = "",
     end: Annotated[str, typer.Option("--to", help="Now without.")] = "",
@@ -105,7 +96,8 @@ def preview(
     entries = members(listed, policy, name)
     asked = {"threshold": threshold, "edit_from": edit_from, "least_evidence": least_evidence}
     given = {key: value for key, value in asked.items() if value is not None}
-    wanted = PlateStrictness(policy="preview", confusable=confusable, **{"threshold": policy.plate_threshold, **given})  # type: ignore[arg-type]
+    taken = {"confusable": confusable, "alternatives": alternatives, "threshold": policy.plate_threshold, **given}
+    wanted = PlateStrictness(policy="preview", **taken)  # type: ignore[arg-type]
     details = {
         "list": name,
         "from": str(since),

@@ -38,6 +38,7 @@ class Finding:
     picture: str | None = None  # key of the nearest enrolment picture
     plate_read: str | None = None
     plate_listed: str | None = None
+    plate_hypothesis: int = 1
 
 
 def candidate(

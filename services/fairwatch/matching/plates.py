@@ -1,14 +1,16 @@
 """Finds listed plates that a reading may be, at a cost that does not grow with the list."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
+from math import log10
 
-from fairwatch.domain.records import PlateReading, WatchlistEntry
+from fairwatch.domain.records import WatchlistEntry
 from fairwatch.matching.plate_hashes import hashes
+from fairwatch.matching.plate_hypotheses import sentence
 from fairwatch.matching.plate_likelihood import Comparison, Reading, compare
-from fairwatch.matching.plate_rows import SHORTEST, PlateRows, listed_plate, shortened, tolerated
-from fairwatch.matching.plate_text import normalise, skeleton
+from fairwatch.matching.plate_rows import PlateRows, listed_plate, shortened, tolerated
+from fairwatch.matching.plate_text import skeleton
 from fairwatch.matching.plates_few import FewPlates
 from fairwatch.matching.reader_model import ReaderModel
 from fairwatch.matching.strictness import PlateStrictness
@@ -26,18 +28,7 @@ class PlateHit:
     comparison: Comparison
     strictness: PlateStrictness
     evidence: float | None = None  # log10 of the likelihood ratio, where somebody asked for it
-
-
-def reading(plate: PlateReading) -> Reading | None:
-    """Return a plate of an observation as it is compared, or None when there is nothing to compare.
-
-    Confidences per character count where there is one for each character that is left after normalising; else the
-    confidence of the whole plate stands for each of them.
-    """
-    text = normalise(plate["text"])
-    if len(text) < SHORTEST or plate.get("state", "READ") in {"NONE", "UNREADABLE", "COVERED"}:
-        return None
-    return Reading(text, _confidences(plate, text), plate.get("country"))
+    hypothesis: int = 1  # which of the reader's it was, 1 for the reading itself
 
 
 class PlateIndex:
@@ -102,6 +93,7 @@ class PlateIndex:
         strictness: PlateStrictness | Callable[[WatchlistEntry], PlateStrictness],
         among: Sequence[WatchlistEntry] | None = None,
         reader: ReaderModel | None = None,
+        place: int = 1,
     ) -> list[PlateHit]:
         """Return the plates that a reading may be, the likeliest first.
 
@@ -111,36 +103,80 @@ class PlateIndex:
             strictness: How much may differ, from all entries or from each.
             among: The `candidates` of what was read, where they were looked up already.
             reader: Weighs the evidence of each.
+            place: Of the reading among the reader's hypotheses, from 1.
         """
         hits = []
         for entry in self.candidates([read.text])[read.text] if among is None else among:
             if not admit(entry["entry_id"]):
                 continue
             asked = strictness if isinstance(strictness, PlateStrictness) else strictness(entry)
-            hit = compared(read, entry, asked, reader)
+            hit = compared(read, entry, asked, reader, place)
             if hit is not None:
                 hits.append(hit)
-        return sorted(hits, key=lambda hit: (-hit.comparison.likelihood, hit.entry_id))
+        return sorted(hits, key=_likeliest)
+
+    def search_all(
+        self,
+        said: Sequence[Reading],
+        admit: Callable[[str], bool],
+        strictness: PlateStrictness | Callable[[WatchlistEntry], PlateStrictness],
+        among: Mapping[str, Sequence[WatchlistEntry]],
+        reader: ReaderModel | None = None,
+    ) -> list[PlateHit]:
+        """Return the plates that may be what a reader saw, each by the hypothesis that it is likeliest under.
+
+        Args:
+            said: The reader's hypotheses of one plate (`hypotheses`), the reading first; one at least.
+            admit: As in `search`.
+            strictness: As in `search`; each hypothesis is held to the same.
+            among: The `candidates` of texts that were looked up already.
+            reader: As in `search`.
+        """
+        hits = self.search(said[0], admit, strictness, among.get(said[0].text), reader)
+        if len(said) == 1:
+            return hits
+        best = {hit.entry_id: hit for hit in hits}
+        for place, other in enumerate(said[1:], 2):
+            for hit in self.search(other, admit, strictness, among.get(other.text), reader, place):
+                known = best.get(hit.entry_id)
+                if known is None or known.comparison.likelihood < hit.comparison.likelihood:
+                    best[hit.entry_id] = _named(hit, said)
+        return sorted(best.values(), key=_likeliest)
 
 
 def compared(
-    read: Reading, entry: WatchlistEntry, asked: PlateStrictness, reader: ReaderModel | None = None
+    read: Reading, entry: WatchlistEntry, asked: PlateStrictness, reader: ReaderModel | None = None, place: int = 1
 ) -> PlateHit | None:
-    """Return how a reading may be the plate of an entry; None where less agrees than is asked."""
+    """Return how a reading may be the plate of an entry; None where less agrees than is asked.
+
+    `place` is that of the reading among the reader's hypotheses.
+    """
+    if place > 1 and not asked.alternatives:
+        return None
     plate = listed_plate(entry)
     found = compare(read, plate, country=entry.get("plate_country"), edits=tolerated(entry), strictness=asked)
     if found is None or found.likelihood < asked.threshold:
         return None
-    evidence = reader.evidence(read.text, read.confidences, found.alignment) if reader else None
+    evidence = evidence_of(read, found, reader, place) if reader else None
     if asked.least_evidence is not None and evidence is not None and evidence < asked.least_evidence:
         return None
-    return PlateHit(entry["entry_id"], plate, found, asked, evidence)
+    return PlateHit(entry["entry_id"], plate, found, asked, evidence, place)
 
 
-def _confidences(plate: PlateReading, text: str) -> tuple[float | None, ...]:
-    values = [c["value"] for c in plate.get("characters", []) if normalise(c["char"])]
-    if len(values) == len(text):
-        return tuple(min(1.0, max(0.0, value)) for value in values)
-    whole = plate.get("confidence")
-    known = whole is not None and whole.get("scale", "VENDOR") != "SIMILARITY" and 0 <= whole["value"] <= 1
-    return (whole["value"] if whole and known else None,) * len(text)
+def evidence_of(read: Reading, found: Comparison, reader: ReaderModel, place: int = 1) -> float:
+    """Return log10 of the likelihood ratio of a hypothesis for the plate that it was compared with.
+
+    So many hypotheses as its place are as many times likelier to hold any plate by chance: by so much it is worth less.
+    """
+    evidence = reader.evidence(read.text, read.confidences, found.alignment)
+    return evidence - log10(place) if place > 1 else evidence
+
+
+def _named(hit: PlateHit, said: Sequence[Reading]) -> PlateHit:
+    """Return a hit whose explanation says by which hypothesis it was found."""
+    explanation = (sentence(hit.hypothesis, said), *hit.comparison.explanation)
+    return replace(hit, comparison=replace(hit.comparison, explanation=explanation))
+
+
+def _likeliest(hit: PlateHit) -> tuple[float, str]:
+    return -hit.comparison.likelihood, hit.entry_id

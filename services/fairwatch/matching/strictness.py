@@ -20,6 +20,7 @@ class PlateStrictness(Strict):
     edit_from: int = Field(
         default=5, ge=5, description="characters from which on an entry's edit counts; a shorter plate says too little"
     )
+    alternatives: bool = Field(default=True, description="whether a reader's other hypotheses of a plate count")
     least_evidence: float | None = Field(
         default=None, ge=0, description="log10 of the likelihood ratio that it takes beside the threshold"
     )

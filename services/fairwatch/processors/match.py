@@ -23,8 +23,9 @@ from fairwatch.matching.mandate import Mandate
 from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.matching.models import ThresholdPolicy
 from fairwatch.matching.place import Place
+from fairwatch.matching.plate_hypotheses import hypotheses
 from fairwatch.matching.plate_likelihood import Reading
-from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex, reading
+from fairwatch.matching.plates import ALGORITHM, PlateHit, PlateIndex
 from fairwatch.matching.probe import Probe, face_probe, plate_probe
 from fairwatch.matching.reader_model import evidence_sentence
 from fairwatch.matching.shots import ANY
@@ -38,7 +39,7 @@ SECOND = 1_000_000
 LOOK_AGAIN = 60 * SECOND  # templates whose time is over are forgotten within it
 _NOT_FOUND = Skip("below_threshold")
 
-_Plates = Sequence[tuple[PlateReading, Reading]]  # of one sighting, each as it is compared
+_Plates = Sequence[tuple[PlateReading, tuple[Reading, ...]]]  # of one sighting, each as it is compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Match:
 
     def _look_ahead(self, plates: Iterable[_Plates]) -> None:
         """Look the plates of a batch up together: that costs a third of looking each up by itself."""
-        self._ahead = self._plates.candidates({read.text for of_event in plates for _, read in of_event})
+        self._ahead = self._plates.candidates({one.text for of_event in plates for _, said in of_event for one in said})
 
     async def tick(self, partitions: Sequence[int]) -> Sequence[Emit]:
         """Forget tracks that nothing was heard of, and take up what changed in the lists where no events come."""
@@ -202,15 +203,15 @@ class Match:
     def _match_plates(self, moment: _Moment, plates: _Plates) -> list[Outcome]:
         found: dict[str, _Found] = {}
         observation = moment.sighting["observation"]
-        for plate, read in plates:
-            hits = self._plates.search(
-                read, self._admits(moment), self._strictness, self._ahead.get(read.text), self._policy.reader
+        for plate, said in plates:
+            hits = self._plates.search_all(
+                said, self._admits(moment), self._strictness, self._ahead, self._policy.reader
             )
             for rank, hit in enumerate(hits, 1):
                 known = found.get(hit.entry_id)
                 if known is None or known.finding.score < hit.comparison.likelihood:
                     probe = plate_probe(observation, plate.get("box"))
-                    found[hit.entry_id] = _Found(hit.entry_id, self._plate_finding(plate, hits, rank), probe)
+                    found[hit.entry_id] = _Found(hit.entry_id, self._plate_finding(plate, said, hits, rank), probe)
         if not found:
             return [_NOT_FOUND]
         searched = self._mandate.admission("PLATE", moment.place, at=moment.at, now=moment.now)
@@ -304,7 +305,9 @@ class Match:
         observation = moment.sighting["observation"]
         return self._tracks.repeats(moment.partition, observation, entry["entry_id"], moment.at)
 
-    def _plate_finding(self, plate: PlateReading, hits: Sequence[PlateHit], rank: int) -> Finding:
+    def _plate_finding(
+        self, plate: PlateReading, said: Sequence[Reading], hits: Sequence[PlateHit], rank: int
+    ) -> Finding:
         hit = hits[rank - 1]
         after = hits[rank].comparison.likelihood if rank < len(hits) else None
         return Finding(
@@ -315,8 +318,9 @@ class Match:
             rank=rank,
             margin=None if after is None else hit.comparison.likelihood - after,
             explanation=(*hit.comparison.explanation, evidence_sentence(hit.evidence or 0.0, self._policy.reader)),
-            plate_read=plate["text"],
+            plate_read=plate["text"] if hit.hypothesis == 1 else said[hit.hypothesis - 1].text,
             plate_listed=hit.listed,
+            plate_hypothesis=hit.hypothesis,
         )
 
 
@@ -326,4 +330,4 @@ def _told(broken: Sequence[BrokenPicture]) -> list[Emit]:
 
 def _plates_of(sighting: Sighting | None) -> _Plates:
     plates = sighting["observation"].get("plates", []) if sighting else ()
-    return [(plate, read) for plate in plates if (read := reading(plate))]
+    return [(plate, said) for plate in plates if (said := hypotheses(plate))]

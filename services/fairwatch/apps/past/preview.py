@@ -1,7 +1,7 @@
 """What other settings of a list would have accepted of the plates that were read; nobody is told where or when."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ from fairwatch.domain.records import WatchlistEntry
 from fairwatch.matching.list_policies import ListPolicies
 from fairwatch.matching.mandate import Mandate
 from fairwatch.matching.match_policy import MatchPolicy
-from fairwatch.matching.plates import PlateHit, PlateIndex, reading
+from fairwatch.matching.plate_hypotheses import hypotheses
+from fairwatch.matching.plate_likelihood import Reading
+from fairwatch.matching.plates import PlateHit, PlateIndex
 from fairwatch.matching.strictness import PlateStrictness
 
 Record = Mapping[str, Any]
@@ -93,22 +95,22 @@ def preview(
         place = mandate.place(sighting)  # type: ignore[arg-type]
         at, now = sighting["occurred_at"], clock.now()
         for plate in sighting["observation"].get("plates", ()):
-            read = reading(plate)
-            if read is None or not mandate.admits("PLATE", place, at=at, now=now):
+            said = hypotheses(plate)
+            if not said or not mandate.admits("PLATE", place, at=at, now=now):
                 continue
             made.readings += 1
 
             def admit(entry_id: str, place: Any = place, at: int = at, now: int = now) -> bool:
                 return mandate.admit(entry_id, place, at=at, now=now) is not None
 
-            among = index.candidates([read.text])[read.text]
-            current = index.search(read, admit, in_force, among, policy.reader)
-            changed = index.search(read, admit, other, among, policy.reader) if other else current
-            _compare(made, read.text, current, changed)
+            among = index.candidates([one.text for one in said])
+            current = index.search_all(said, admit, in_force, among, policy.reader)
+            changed = index.search_all(said, admit, other, among, policy.reader) if other else current
+            _compare(made, said, current, changed)
     return made
 
 
-def _compare(made: Preview, text: str, current: list[PlateHit], changed: list[PlateHit]) -> None:
+def _compare(made: Preview, said: Sequence[Reading], current: list[PlateHit], changed: list[PlateHit]) -> None:
     made.now.update(hit.comparison.manner for hit in current)
     made.then.update(hit.comparison.manner for hit in changed)
     before, after = {hit.entry_id for hit in current}, {hit.entry_id for hit in changed}
@@ -116,5 +118,6 @@ def _compare(made: Preview, text: str, current: list[PlateHit], changed: list[Pl
         for hit in hits:
             if hit.entry_id not in without:
                 found = hit.comparison
+                text = said[hit.hypothesis - 1].text
                 pair = Accepted(text, hit.listed, found.manner, round(found.likelihood, 3), hit.evidence)
                 into[pair] = into.get(pair, 0) + 1
