@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from fairwatch import __version__
 from fairwatch.apps import doctor, doctor_kafka
+from fairwatch.apps.doctor_finding import Finding, fails
 from fairwatch.apps.settings import Settings
 from fairwatch.stores.health import PREFIX, Health
 from fairwatch.wire.registry import Registry
@@ -77,3 +78,13 @@ async def test_the_embedded_broker_is_not_taken_for_an_old_one(broker):
     assert (found.level, found.seen) == ("good", "the embedded broker")
     old = await doctor_kafka.version(Settings(kafka_bootstrap=broker))
     assert (old.level, old.advice) == ("warning", "upgrade the brokers")
+
+
+@pytest.mark.parametrize(
+    ("bad", "in_production", "in_a_trial"),
+    [((), False, False), (("access", "bonds", "receipts", "trust"), True, False), (("access", "redis"), True, True)],
+)
+def test_a_trial_that_is_knowingly_insecure_fails_for_what_does_not_work_alone(bad, in_production, in_a_trial):
+    found = [Finding("models", "warning", "none"), *(Finding(what, "bad", "seen") for what in bad)]
+    assert fails(found) is in_production
+    assert fails(found, insecure=True) is in_a_trial

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from fairwatch.parts import of_kind
 from tests.cluster.kube import Probe, helm, kubectl, listed, receiver, until
 
 EXACTLY_ONCE = {"lost": 0, "doubled": 0}
@@ -15,7 +16,9 @@ def _once(result):
 
 
 def test_everything_becomes_ready_without_a_restart(site):
-    assert len({pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in site.pods()}) == 11
+    deployed = {each["metadata"]["labels"]["app.kubernetes.io/component"] for each in listed(site.name, "deployments")}
+    assert deployed > of_kind("processor", essential=True).keys()
+    assert {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in site.pods()} == deployed
     assert site.restarts() == {}
 
 

@@ -319,12 +319,14 @@ def test_rules_are_those_of_prometheus_for_this_namespace_only():
 
 
 def test_helm_test_examines_and_probes():
-    tests = {name: pod["containers"][0]["args"] for name, pod in pods(ALL).items() if name.startswith("Pod/")}
+    secured = (*ALL, "--set", "kafka.insecure=false")
+    tests = {name: pod["containers"][0]["args"] for name, pod in pods(secured).items() if name.startswith("Pod/")}
     assert tests == {
         "Pod/hub-fairwatch-doctor": ["doctor"],
         "Pod/hub-fairwatch-probe": ["probe", "tamper.other", "--patience", "60"],
     }
     assert "Pod/hub-fairwatch-probe" not in pods(VARIANTS["default"]), "no rule takes anything yet"
+    assert pods(VARIANTS["default"])["Pod/hub-fairwatch-doctor"]["containers"][0]["args"] == ["doctor", "--insecure"]
 
 
 def test_small_site_fits_a_small_node():

@@ -1,10 +1,11 @@
 """One thing that `doctor` looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Level = Literal["good", "warning", "bad"]
+OF_TRUST: Final = frozenset({"access", "trust", "receipts", "bonds"})  # who may write what, and what is asked of it
 _SHOWN = 3
 
 
@@ -16,6 +17,12 @@ class Finding:
     level: Level
     seen: str
     advice: str = ""
+
+
+def fails(findings: Iterable[Finding], *, insecure: bool = False) -> bool:
+    """Tell whether anything is bad; in a trial that is knowingly insecure, whether anything is bad besides trust."""
+    bad = {finding.what for finding in findings if finding.level == "bad"}
+    return bool(bad - OF_TRUST if insecure else bad)
 
 
 def some(things: Sequence[str]) -> str:

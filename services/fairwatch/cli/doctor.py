@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from fairwatch.apps.doctor import examine
-from fairwatch.apps.doctor_finding import Finding
+from fairwatch.apps.doctor_finding import Finding, fails
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 
@@ -21,7 +21,12 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each finding.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each finding.")] = False,
+    insecure: Annotated[
+        bool, typer.Option(help="A trial: what is bad of trust alone is told as ever, and is no failure.")
+    ] = False,
+) -> None:
     """Look at Kafka, its topics, rights, schemas, groups and clocks, at Redis, media, files, models and components.
 
     Nothing is changed.
@@ -29,7 +34,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
     Exit code 0 when nothing is bad, 1 otherwise.
     """
     findings = asyncio.run(_examine(as_json=as_json))
-    raise typer.Exit(1 if any(finding.level == "bad" for finding in findings) else 0)
+    raise typer.Exit(1 if fails(findings, insecure=insecure) else 0)
 
 
 async def _examine(*, as_json: bool) -> list[Finding]:
