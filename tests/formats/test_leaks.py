@@ -56,7 +56,11 @@ def test_no_word_of_a_hostile_payload_is_carried_on_in_any_encoding() -> None:
 def kept_whole(record: dict[str, Any]) -> dict[str, Any]:
     """Return plates, class, counts, times, places and what is said of a vehicle."""
     names = ("plates", "count", "occurred_at", "geo", "shape", "speed_mps", "lifecycle", "event_type", "vehicle")
-    return {name: copy.deepcopy(record[name]) for name in names if name in record}
+    kept = {name: copy.deepcopy(record[name]) for name in names if name in record}
+    for plate in kept.get("plates", ()):  # a reader counts the reading itself among its hypotheses; nobody else does
+        others = [each for each in plate.pop("alternatives", ()) if each["text"] != plate["text"]]
+        plate.update({"alternatives": others} if others else {})
+    return kept
 
 
 def lost(before: Any, after: Any) -> bool:

@@ -56,7 +56,7 @@ async def test_observation_arrives_with_its_headers_under_its_device(broker, mak
     assert described["ce_type"] == b"fairwatch.Observation"
     assert described["ce_source"] == b"fairwatch/sdk"
     assert described["ce_time"] == b"2026-01-01T00:00:00.000000Z"
-    assert described["ce_dataschema"] == b"urn:fairwatch:schema:observation:v1"
+    assert described["ce_dataschema"] == b"urn:fairwatch:schema:observation:v2"
     assert headers.recorded_at(described) == NOW - 5
 
 
