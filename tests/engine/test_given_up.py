@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.consumer.subscription_state import SubscriptionState
 from faust.types import TP
 
 from fairwatch.domain.event import Event
@@ -18,6 +19,7 @@ from fairwatch.engine.worker import Worker
 from tests.support.engine_lab import CODEC, PLAIN, RECORDS, Lab, Probe, observation, stopped, until
 
 EVENTS = 40
+HOURS_S = 7200.0
 
 
 class Gated(Probe):
@@ -64,6 +66,28 @@ async def test_a_batch_that_runs_when_another_worker_joins_is_finished_and_never
         assert [await stopped(worker, task), await stopped(newcomer, joining)] == [0, 0]
     numbers = sorted(int(output["observation_id"]) for output in await lab.outputs())
     assert numbers == list(range(EVENTS))
+
+
+@pytest.mark.broker
+async def test_a_worker_that_has_not_waited_for_records_for_hours_stays_in_its_group_and_joins_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load there are always records, so that none are waited for: aiokafka takes that for idleness."""
+    monkeypatch.setattr(SubscriptionState, "fetcher_idle_time", property(lambda _: HOURS_S))
+    await lab.create(partitions=2)
+    worker, probes = lab.worker(PLAIN)
+    newcomer, others = lab.worker(PLAIN)
+    tasks = {worker: asyncio.create_task(worker.run())}
+    try:
+        await until(lambda: worker.unready() is None)
+        tasks[newcomer] = asyncio.create_task(newcomer.run())
+        await until(lambda: worker.unready() is None and newcomer.unready() is None)
+        await lab.send([(f"key{number}", observation(str(number))) for number in range(EVENTS)])
+        await until(lambda: len(probes[0].handled + others[0].handled) >= EVENTS)
+        assert probes[0].handled
+        assert others[0].handled
+    finally:
+        assert [await stopped(each, task) for each, task in tasks.items()] == [0, 0]
 
 
 def record(offset: int, partition: int = 0) -> Any:

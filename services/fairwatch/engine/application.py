@@ -1,5 +1,6 @@
 """The Faust application of one worker, with everything off that Fairwatch does itself."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
@@ -22,6 +23,9 @@ FETCH_BYTES = 2 << 20  # per partition
 FETCHES_BYTES = 16 << 20  # of all partitions: what a worker that is far behind holds of what it has not looked at
 HEARTBEAT_S = 0.5
 FOUND_MS = 30_000  # until new topics and partitions are found
+# aiokafka takes a consumer for idle that has not waited for records for so long: it leaves the group and joins none any
+# more. A worker that always has records, or whose outputs wait for a broker, does not wait; the watchdog sees a stall.
+NEVER_IDLE_MS = sys.maxsize
 # The embedded broker answers a waiting fetch when its time is over, not when a record comes. A short wait costs each of
 # nine idle workers 4 % of a core and the broker 2 %; it is paid while there is something to wait for.
 # aiokafka has one fetch under way for each broker: while that waits for one partition, no other is fetched.
@@ -145,7 +149,7 @@ def consumer_options(config: EngineConfig, session_s: float) -> Mapping[str, Any
         "client_id": f"{config.name}@{config.version}",  # the doctor tells by it who is in a group
         "group_instance_id": config.instance if config.static and config.instance else None,
         "max_poll_records": config.batch_max,
-        "max_poll_interval_ms": 600_000,  # a slow batch is the watchdog's business, not the broker's
+        "max_poll_interval_ms": NEVER_IDLE_MS,
         "max_partition_fetch_bytes": FETCH_BYTES,
         "fetch_max_bytes": FETCHES_BYTES,
         "fetch_max_wait_ms": (EMBEDDED_WAITS_MS if config.embedded else WAITS_MS)[0],
