@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, get_args
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
@@ -11,9 +11,7 @@ from fairwatch.domain.calendar import instant
 from fairwatch.policy.clock_time import Clock
 from fairwatch.policy.on_call import DAY, MONDAY, Shift, Shifts
 from fairwatch.policy.strict import Strict
-from fairwatch.policy.time_interval import Weekday
-
-WEEKDAYS = get_args(Weekday)
+from fairwatch.policy.time_interval import DAYS, Weekday
 
 
 def _moment(value: object) -> object:
@@ -126,7 +124,7 @@ def _pieces(turns: RotationOptions, begin: datetime, end: datetime) -> Iterator[
     length = timedelta(days=7 if turns.weekday else 1)
     first = turns.since
     if turns.weekday:
-        first += timedelta(days=(WEEKDAYS.index(turns.weekday) - first.weekday()) % 7)
+        first += timedelta(days=(DAYS.index(turns.weekday) - first.weekday()) % 7)
     anchor = datetime.combine(first, turns.handover)
     if turns.hours is None:
         for number in range((begin - anchor) // length, (end - anchor) // length + 1):

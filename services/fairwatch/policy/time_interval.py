@@ -10,11 +10,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from fairwatch.domain.calendar import zone
 from fairwatch.policy.calendars import Calendars
 from fairwatch.policy.clock_time import MIDNIGHT, Minutes
+from fairwatch.policy.strict import Strict
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -68,7 +69,7 @@ Month = Literal[
 ]  # fmt: skip
 
 
-class TimeInterval(BaseModel):
+class TimeInterval(Strict):
     """Times of day, on some days; all that is given must hold. One that ends before it starts goes past midnight.
 
     Attributes:
@@ -79,8 +80,6 @@ class TimeInterval(BaseModel):
         except_holidays: It starts on no day of these.
         zone: Its IANA zone; the site's without.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: Minutes = 0
     end: Minutes = MIDNIGHT
