@@ -1,6 +1,5 @@
 """`fairwatch demo`: the main job on the embedded broker."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fairwatch.apps.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
+from fairwatch.apps.interrupted import run_to_its_end
 from fairwatch.domain.errors import ConfigurationError
 
 
@@ -48,13 +47,6 @@ def demo(
         raise ConfigurationError(f"the demo needs {error.name}: pip install 'fairwatch[demo]'") from error
     wait = sys.stdin.isatty() and sys.stdout.isatty() if console_wait is None else console_wait
     out = Console(soft_wrap=True)
-    end_as_by_ctrl_c()
-    try:
-        servers, workers = Servers(kafka, redis), CHAINED if chains else PROCESSORS
-        code = asyncio.run(
-            run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out, servers=servers, workers=workers)
-        )
-    except KeyboardInterrupt:
-        out.print("stopped")
-        code = EXIT_INTERRUPTED
-    raise typer.Exit(code)
+    servers, workers = Servers(kafka, redis), CHAINED if chains else PROCESSORS
+    story = run_demo(folder.resolve(), models.resolve(), seconds, wait=wait, out=out, servers=servers, workers=workers)
+    raise typer.Exit(run_to_its_end(story, out))

@@ -1,13 +1,12 @@
 """`fairwatch walk`: an authorisation from request to erasure, with twelve forgeries on the way."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from fairwatch.apps.interrupted import EXIT_INTERRUPTED, end_as_by_ctrl_c
+from fairwatch.apps.interrupted import run_to_its_end
 from fairwatch.domain.errors import ConfigurationError
 
 
@@ -36,10 +35,5 @@ def walk(
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"the walk needs {error.name}: pip install 'fairwatch[demo]'") from error
     out = Console(soft_wrap=True)
-    end_as_by_ctrl_c()
-    try:
-        code = asyncio.run(run_walk(folder.resolve(), models.resolve(), out, Servers(kafka, redis)))
-    except KeyboardInterrupt:
-        out.print("stopped")
-        code = EXIT_INTERRUPTED
-    raise typer.Exit(code)
+    story = run_walk(folder.resolve(), models.resolve(), out, Servers(kafka, redis))
+    raise typer.Exit(run_to_its_end(story, out))
