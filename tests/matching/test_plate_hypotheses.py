@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairwatch.domain.plates import MOST_ALTERNATIVES
-from fairwatch.matching.plate_confusion import PARTNERS, SCRIPTS
 from fairwatch.matching.plate_hypotheses import UNSAID, hypotheses
 from fairwatch.matching.plate_likelihood import Reading, compare
 from fairwatch.matching.plate_text import normalise
@@ -15,6 +14,7 @@ from fairwatch.matching.plates import PlateHit, PlateIndex
 from fairwatch.matching.reader_model import ReaderModel
 from fairwatch.matching.strictness import PlateStrictness
 from tests.matching.test_plate_scripts import ANY, LETTERS
+from tests.support.plate_lists import lists_of, texts_of
 
 USUAL = PlateStrictness()
 
@@ -55,16 +55,8 @@ def oracle(said: tuple[Reading, ...], entries: list[Any], asked: PlateStrictness
 @settings(max_examples=25)
 @given(st.data())
 def test_hypotheses_find_exactly_what_comparing_everything_with_each_finds(script: str, data: st.DataObject) -> None:
-    confused = "".join(char for char in PARTNERS if char in "".join(SCRIPTS.get(script, {}).values()))
-    texts = st.text(LETTERS[script] + confused + "0818", min_size=2, max_size=8)
-    rows = data.draw(
-        st.lists(st.tuples(texts, st.integers(0, 1), st.sampled_from([None, "CN", "RU", "GB"])), max_size=8)
-    )
-    entries = [
-        {"entry_id": f"e{n}", "plate": text, "plate_edits": edits, "plate_country": country}
-        for n, (text, edits, country) in enumerate(rows)
-        if len(normalise(text)) >= 3
-    ]
+    texts = texts_of(script, LETTERS[script], 2)
+    entries = [one for one in data.draw(lists_of(texts)) if len(normalise(one["plate"])) >= 3]
     others = data.draw(st.lists(st.tuples(texts, st.one_of(st.none(), st.floats(0, 1))), max_size=12))
     sure = data.draw(st.one_of(st.none(), st.floats(0, 1)))
     said = hypotheses(plate(data.draw(texts), *others, confidence=None if sure is None else {"value": sure}))

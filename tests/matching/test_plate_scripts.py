@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairwatch.matching.plate_confusion import PARTNERS, SCRIPTS
 from fairwatch.matching.plate_likelihood import Reading, compare
 from fairwatch.matching.plate_text import normalise
 from fairwatch.matching.plates import PlateIndex
 from fairwatch.matching.strictness import PlateStrictness
+from tests.support.plate_lists import lists_of, texts_of
 
 ANY = PlateStrictness(threshold=1e-9)
 LETTERS = {
@@ -23,17 +23,10 @@ LETTERS = {
 @settings(max_examples=25)
 @given(st.data())
 def test_the_index_finds_exactly_what_comparing_everything_finds(script: str, data: st.DataObject) -> None:
-    confused = "".join(char for char in PARTNERS if char in "".join(SCRIPTS.get(script, {}).values()))
-    texts = st.text(LETTERS[script] + confused + "0818", min_size=4, max_size=8)
-    rows = data.draw(
-        st.lists(st.tuples(texts, st.integers(0, 1), st.sampled_from([None, "CN", "RU", "GB"])), max_size=8)
-    )
+    texts = texts_of(script, LETTERS[script], 4)
+    entries = data.draw(lists_of(texts))
     asked = data.draw(st.sampled_from([ANY, PlateStrictness(threshold=0.8), PlateStrictness(confusable=False)]))
     made = PlateIndex(data.draw(st.integers(0, 4)))
-    entries = [
-        {"entry_id": f"e{n}", "plate": plate, "plate_edits": edits, "plate_country": country}
-        for n, (plate, edits, country) in enumerate(rows)
-    ]
     listed = [each for each in entries if len(normalise(str(each["plate"]))) >= 3]
     made.update(listed)  # type: ignore[arg-type]
     text = normalise(data.draw(texts))
