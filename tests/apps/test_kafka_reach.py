@@ -16,6 +16,8 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 from tests.kafka.secured import authority, issue
 
+MEBIBYTE = 1 << 20
+API_VERSIONS = (18).to_bytes(2)  # key of the request
 CA = authority()
 YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
 
@@ -83,6 +85,61 @@ async def test_silence(monkeypatch):
     monkeypatch.setattr(kafka_reach, "WITHIN_S", 0.5)
     async with listener() as address:
         assert "says nothing within 0.5 s" in await sentence(RetryableError, kafka_bootstrap=address)
+
+
+@asynccontextmanager
+async def half_broker(broker, knocks, *, hangs_up):
+    """Say to so many connections what a broker can do; another request ends them or gets no answer; give host:port."""
+    host, _, port = broker.rpartition(":")
+    left = iter(range(knocks))
+
+    async def serve(reader, writer):
+        if next(left, None) is None:
+            writer.close()
+            return
+        there, back = await asyncio.open_connection(host, int(port))
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                request = await _frame(reader)
+                if request[4:6] == API_VERSIONS:
+                    back.write(request)
+                    writer.write(await _frame(there))
+                elif hangs_up:
+                    break
+        back.close()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def _frame(reader):
+    size = await reader.readexactly(4)
+    if int.from_bytes(size) > MEBIBYTE:
+        raise ConnectionAbortedError("TLS")  # as a broker does
+    return size + await reader.readexactly(int.from_bytes(size))
+
+
+@pytest.mark.broker
+async def test_a_slow_broker_is_not_taken_for_one_that_wants_a_password(broker, monkeypatch):
+    """Else whoever is started meanwhile ends with a sentence that is wrong, instead of waiting."""
+    monkeypatch.setattr(kafka_reach, "WITHIN_S", 1.0)
+    async with half_broker(broker, 9, hangs_up=False) as address:
+        assert "says nothing within 1 s" in await sentence(RetryableError, kafka_bootstrap=address)
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(
+    ("knocks", "kind", "says"),
+    [
+        (9, ConfigurationError, "expects a user name and password: set FAIRWATCH_KAFKA_SECURITY to SASL_PLAINTEXT"),
+        (2, RetryableError, "ended the connection"),
+    ],
+    ids=["wants a password", "went down meanwhile"],
+)
+async def test_who_hangs_up_each_time_wants_a_password(broker, knocks, kind, says):
+    async with half_broker(broker, knocks, hangs_up=True) as address:
+        assert says in await sentence(kind, kafka_bootstrap=address)
 
 
 async def test_tls_is_expected(files):

@@ -182,13 +182,13 @@ class _Knock:
                 return self._alert(alert)
         elif await self._speaks_tls():
             return ConfigurationError(f"{self._who} expects TLS: set {_SECURITY} to SASL_SSL or SSL")
-        if not security.startswith("SASL") and await self._speaks(self._options):
+        if isinstance(error, TimeoutError):  # a broker that wants a password does not keep anybody waiting
+            raise error
+        if not security.startswith("SASL") and await self._hangs_up():
             return ConfigurationError(
                 f"{self._who} expects a user name and password: set {_SECURITY} to SASL_{security}, "
                 "FAIRWATCH_KAFKA_USERNAME and FAIRWATCH_KAFKA_PASSWORD"
             )
-        if isinstance(error, TimeoutError):
-            raise error
         return RetryableError(f"{self._who} ended the connection ({error!r}): see its log; {_SECURITY} is {security}")
 
     async def _speaks(self, options: dict[str, Any]) -> bool:
@@ -197,6 +197,23 @@ class _Knock:
         except (OSError, KafkaError, ValueError, AssertionError):
             return False
         return True
+
+    async def _hangs_up(self) -> bool:
+        """Tell whether it says again what it can do, and again ends the connection at the first real request.
+
+        One that was going down at the first knock does not answer the second.
+        """
+        try:
+            connection = await create_conn(*self._at, client_id="fairwatch-reach", **self._options)
+        except (OSError, KafkaError, ValueError, AssertionError):
+            return False
+        try:
+            await connection.send(MetadataRequest([]))
+        except (OSError, KafkaError) as error:
+            return not isinstance(error, TimeoutError)
+        finally:
+            await _closed(connection)
+        return False
 
     def _parting_alert(self) -> ssl.SSLError | None:
         """Return what a broker says that hangs up after the handshake (TLS 1.3); asyncio keeps it to itself."""
