@@ -2,7 +2,8 @@
 
 import pytest
 
-from fairwatch.policy.erasure import Found, ended, holds_now, plan
+from fairwatch.policy.authorisation import NOT_AUTHENTIC
+from fairwatch.policy.erasure import Found, ended, holds_now, outlived, plan
 from fairwatch.policy.erasure_receipt import FOLLOWING, NAMELESS, Done, Erased, audited, receipt
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.receipts import receipt_signed, sign_receipt
@@ -88,6 +89,7 @@ def test_a_legal_hold_goes_before_the_erasure_of_all_that_it_names(subject):
         ({"until": AT}, False),
         ({"released_at": AT - 1}, False),
         ({"placed_at": AT + 1}, False),
+        ({"state": NOT_AUTHENTIC}, False),
     ],
 )
 def test_a_hold_stands_from_its_time_until_it_ends_or_is_released(fields, stands):
@@ -104,10 +106,39 @@ def test_a_hold_stands_from_its_time_until_it_ends_or_is_released(fields, stands
         ({"state": "REVOKED"}, "REVOKED"),
         ({"valid_until": AT}, "EXPIRED"),
         ({"state": "REQUESTED", "valid_until": AT}, "EXPIRED"),
+        ({"valid_until": AT + 1}, None),
+        ({"state": NOT_AUTHENTIC}, None),  # what nobody signed makes nobody destroy anything
+        ({"state": NOT_AUTHENTIC, "valid_until": AT}, None),
     ],
 )
 def test_an_authorisation_ends_by_its_state_or_its_time(fields, how):
     assert ended(authorisation(**fields), AT) == how
+
+
+def old(*ids, holds=()):
+    """Return what goes of candidates that are older than their authorisation lets them become."""
+    return outlived("auth-1", [one for one in SEEN if one.candidate_id in ids], ENTRIES, SEEN, holds, now=AT)
+
+
+def test_of_what_is_too_old_go_the_pictures_that_nobody_else_needs():
+    found = old("c1", "c2")
+    assert (found.subject, found.kind, found.authorisation_id) == ("auth-1", "AUTHORISATION", "auth-1")
+    assert (found.entries, found.candidates) == ((), ("c1", "c2")), "its entries stay listed"
+    assert (found.pictures, found.shared) == ({uri("1"), uri("2")}, {uri("a"), uri("b")})
+    assert old().empty
+
+
+@pytest.mark.parametrize("subject", ["c1", "e1", "auth-1", uri("1"), uri("a")])
+def test_what_is_too_old_stays_where_a_hold_names_it(subject):
+    found = old("c1", holds=[hold(subject)])
+    assert (found.candidates, found.pictures, found.holds) == ((), frozenset(), (f"hold-{subject}",))
+    over = old("c1", holds=[hold(subject, released_at=AT - 1)])
+    assert (over.candidates, over.holds) == (("c1",), ())
+
+
+def test_what_a_hold_keeps_is_named():
+    assert planned("auth-1", [hold("e1")]).held == {"e1", "c1"}
+    assert planned("auth-1").held == frozenset()
 
 
 def given(subject="auth-1", done=None, holds=()):
@@ -125,6 +156,70 @@ def test_a_receipt_names_every_store_and_says_when_what_is_left_will_be_gone():
     assert (stores["media"]["outcome"], stores["media"]["objects"]) == ("DELETED", 3)
     assert stores["topic:candidates"]["until"] == AT + HOURS["candidates"] * HOUR
     assert "1 stay" in stores["media"]["detail"]
+
+
+def outcomes(subject, done):
+    return {one["store"]: (one["outcome"], one["objects"]) for one in given(subject, done)["stores"]}
+
+
+def test_a_receipt_says_of_each_store_whether_it_was_emptied_was_told_or_empties_itself():
+    done = Done(media=3, read_model=2, sealed=True, told=True)
+    assert {name: said for name, said in outcomes("auth-1", done).items() if not name.startswith("topic:")} == {
+        "state": ("ORDERED", 2),
+        "media": ("DELETED", 3),
+        "data-keys": ("DELETED", 3),
+        "raw": ("EXPIRES", 0),
+        "read-model": ("DELETED", 2),
+        "galleries": ("ORDERED", 2),
+        "history": ("NONE", 0),
+        "backups": ("KEPT", 0),
+        "audit": ("KEPT", 0),
+    }
+    topics_said = {name: said for name, said in outcomes("auth-1", done).items() if name.startswith("topic:")}
+    expires = {f"topic:{name}": ("EXPIRES", 0) for name in (*FOLLOWING, *NAMELESS)}
+    assert topics_said == {
+        "topic:watchlist-entries": ("DELETED", 2),
+        "topic:authorisations": ("KEPT", 0),
+        **expires,
+    }
+
+
+def test_a_receipt_says_of_what_stays_or_goes_later_why_and_how():
+    done = Done(media=3, read_model=2, sealed=True, told=True)
+    assert {one["store"] for one in given(done=done)["stores"] if not one["detail"]} == {"read-model"}
+    state = {told: given(done=Done(told=told))["stores"] for told in (True, False)}
+    said = {told: next(one["detail"] for one in stores if one["store"] == "state") for told, stores in state.items()}
+    assert said == {True: "verify, retain and project forget the candidates", False: "verify forgets at its own time"}
+
+
+def test_where_nothing_was_found_no_store_is_said_to_have_been_emptied():
+    said = outcomes("nobody", Done())
+    assert {name for name, (outcome, _) in said.items() if outcome in ("DELETED", "ORDERED")} == set()
+    assert {said[f"topic:{name}"] for name in FOLLOWING} == {("NONE", 0)}
+    assert {said[f"topic:{name}"] for name in NAMELESS} == {("EXPIRES", 0)}, "a camera's own records go by age alone"
+
+
+def test_a_receipt_says_until_when_what_is_left_in_topics_is_there():
+    until = {one["store"]: one["until"] for one in given()["stores"] if one["until"]}
+    assert until == {f"topic:{name}": AT + HOURS[name] * HOUR for name in (*FOLLOWING, *NAMELESS)} | {
+        "raw": AT + HOURS["raw-events"] * HOUR
+    }
+
+
+def test_the_console_is_said_to_be_emptied_by_whom_it_is_emptied():
+    by_project = Done(read_model=2, shown_by_project=True)
+    assert outcomes("auth-1", by_project)["read-model"] == ("ORDERED", 2)
+    assert outcomes("nobody", by_project)["read-model"] == ("DELETED", 2)
+
+
+def test_a_receipt_names_what_went_whose_it_was_and_who_wanted_it():
+    made = given(done=Done(told=True, alerts=("alert-1",)))
+    said = ("subject", "kind", "authorisation_id", "reason", "ordered_by", "at", "entries", "candidates", "alerts")
+    assert [made[name] for name in said] == [
+        "auth-1", "AUTHORISATION", "auth-1", "request", "ann", AT, ["e1", "e2"], ["c1", "c2"], ["alert-1"],
+    ]  # fmt: skip
+    assert (made["pictures_only"], given(done=Done())["pictures_only"]) == (False, True)
+    assert made["receipt_id"] != given("e1")["receipt_id"]
 
 
 def test_a_store_that_does_not_answer_is_named_as_such():

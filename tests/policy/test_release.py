@@ -2,7 +2,13 @@
 
 import pytest
 
-from fairwatch.policy.release import alert_may_leave, confirmed_by, is_about_a_match, verdict_may_leave
+from fairwatch.policy.release import (
+    alert_may_leave,
+    confirmed_by,
+    is_about_a_match,
+    pictures_that_may_leave,
+    verdict_may_leave,
+)
 
 
 def said(*votes: tuple[str, str], kind: str = "FACE", outcome: str = "CONFIRMED", **candidate: object) -> dict:
@@ -79,3 +85,23 @@ PLATE = {**MATCHED, "event_type": "watchlist.plate", "verified_by": ["ann"]}
 def test_an_alert_about_a_match_leaves_only_verified_and_any_other_always(alert: dict, leaves: bool) -> None:
     assert alert_may_leave(alert) is leaves
     assert is_about_a_match(alert) is (alert != {"event_type": "line.crossed"})
+
+
+ROLES = ("SCENE", "VEHICLE", "THUMBNAIL", "FACE", "PERSON", "PLATE", "OBJECT", "REFERENCE", None)
+
+
+@pytest.mark.parametrize(
+    ("alert", "leave"),
+    [
+        ({"event_type": "line.crossed"}, ["SCENE", "VEHICLE", "THUMBNAIL"]),
+        ({"event_type": "line.crossed", "entry_id": "e"}, []),
+        ({"event_type": "face.seen"}, []),
+        (MATCHED, []),
+    ],
+)
+def test_scenes_leave_and_nothing_that_shows_who_somebody_is_and_nothing_at_all_of_a_match(
+    alert: dict, leave: list[str]
+) -> None:
+    media = [{"uri": f"fw-media:{role}", "role": role} for role in ROLES]
+    assert [picture["role"] for picture in pictures_that_may_leave({**alert, "media": media})] == leave
+    assert pictures_that_may_leave({**alert, "media": None}) == []

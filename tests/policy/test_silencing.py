@@ -50,6 +50,14 @@ def test_what_is_no_matcher_is_refused_with_a_sentence(text):
         matcher(text)
 
 
+def test_a_matcher_has_three_hundred_characters_at_most():
+    longest = 'rule="' + "x" * 293 + '"'
+    assert len(longest) == 300
+    assert matcher(longest).value == "x" * 293
+    with pytest.raises(ValueError, match="is no matcher"):
+        matcher(longest.replace("x", "xx", 1))
+
+
 def test_a_pattern_that_would_take_for_ever_elsewhere_takes_no_time():
     assert not matcher('rule=~"(a+)+b"').holds({"rule": ("a" * 5_000,)})
 
@@ -93,6 +101,10 @@ def test_matchers_that_ask_for_nothing_take_everything():
 )
 def test_what_is_wrong_with_a_silence_has_a_name(fields, reason):
     assert [fault for fault, _ in faults(silence(**fields), Quiet())] == [reason]
+
+
+def test_a_reason_may_have_five_hundred_characters():
+    assert list(faults(silence(reason="x" * 500), Quiet())) == []
 
 
 def test_a_silence_may_be_as_long_as_its_authors_role_allows():
@@ -156,3 +168,18 @@ def test_a_preview_counts_what_nobody_would_have_heard_ends_included():
     assert [title for _, _, title in found.examples] == ["Camera tampered with"] * 2
     both = preview(alerts, InForce("", (matcher('rule="tamper"'),), 0, 1, approved=True))
     assert (both.held, both.passed) == (7, 0)
+
+
+def test_a_preview_shows_the_first_twenty_and_tells_who_was_told_again():
+    mine = InForce("", (matcher('rule="tamper"'),), 0, 1, approved=False)
+    many = preview([trigger(alert_id=f"a{n}", title=f"t{n}", issued_at=n) for n in range(25)], mine)
+    assert [(at, rule, title) for at, rule, title in many.examples] == [(n, "tamper", f"t{n}") for n in range(20)]
+    assert many.alerts == {"tamper": 25}
+    lives = [
+        trigger(alert_id="a"),
+        trigger(alert_id="a", revision=1, state="UPDATED", rule="other"),
+        trigger(alert_id="a", revision=2, state="CANCELLED", rule="other"),
+    ]
+    found = preview(lives, mine)
+    assert (found.messages, found.held, found.passed) == (3, 1, 0), "who was told of it is told of its end"
+    assert preview([{**trigger(), "state": None}], mine).held == 1
