@@ -11,6 +11,7 @@ from fairwatch.domain.outcome import Skip
 from fairwatch.matching.recheck import Recheck
 from fairwatch.policy.authorisation import Refusal
 from fairwatch.processors.notify import Notify
+from fairwatch.sinks.ledger import Ledger
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.wire.avro import Codec
@@ -200,6 +201,27 @@ async def test_too_many_alerts_of_a_group_lose_the_middle_not_the_newest(clock):
     await world.tick(20)
     told = [a["alert_id"] for _, _, a in sink.taken]
     assert (told[0], told[-1], len(told)) == ("a0", "a59", 50)
+
+
+async def test_a_worker_that_starts_anew_asks_nobody_sooner_than_the_last_one_would_have(clock):
+    sink, state = ScriptedSink(clock, {(0, 100): Answer("timeout", retryable=True)}), MemoryState()
+    await push(world_of(clock, sink, state), alert())
+    again = world_of(clock, sink, state)
+    await again.tick(0.7)
+    assert sink.tried == 1, "it fails for a second"
+    await again.tick(0.3)
+    assert sink.tried == 2
+
+
+@pytest.mark.parametrize(("later", "tried"), [(0, 0), (1, 1)])
+async def test_what_is_put_off_for_longer_than_any_pause_was_put_off_by_a_wrong_clock(clock, later, tried):
+    sink, state = ScriptedSink(clock), MemoryState()
+    ledger = Ledger(Ledger.empty(), "patrol")
+    ledger.append(alert(receivers=["patrol"]), "patrol", 7, AT, "")
+    ledger.postpone(AT + 300_000_000 + later)
+    state.put(0, "g|patrol", ledger.value)
+    await world_of(clock, sink, state).tick(0)
+    assert sink.tried == tried
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["went on", "was restarted"])

@@ -208,6 +208,18 @@ async def test_what_a_batch_that_failed_had_counted_is_not_counted(clock):
     assert not storm.admits(alert(2), "room", clock.now())
 
 
+async def test_what_a_batch_that_failed_had_collected_is_in_the_digest_once(clock):
+    sink = ScriptedSink(clock)
+    room = Room(clock, sink, {"storm": [{"most": 2}]})
+    before = room.state.snapshot()
+    with pytest.raises(KeyError):
+        await room.push(alert(0), alert(1), {"receivers": ["room"], "group": "odd"})
+    room.state.restore(before)
+    await room.push(alert(0), alert(1))
+    await room.tick(10)
+    assert [one["count"] for one in digests_of(sink)] == [1]
+
+
 async def test_a_receiver_that_is_away_gets_one_digest_of_all_of_it(clock):
     sink = ScriptedSink(clock, {(0, 100): Answer("timeout", retryable=True)})
     room = Room(clock, sink, {"storm": [{"most": 2}]})

@@ -7,6 +7,7 @@ import pytest
 from fairwatch.domain.clock import ManualClock
 from fairwatch.processors.group import Group
 from fairwatch.processors.notify import Notify
+from fairwatch.sinks.heartbeat import Progress
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.watch import Watch
@@ -73,6 +74,8 @@ async def test_operators_hear_once_a_minute_of_a_receiver_for_which_alerts_wait_
     assert 2 <= len(more) <= 16
     assert (first["title"], first["receivers"]) == ("Receiver room takes no alerts", ["duty"])
     assert first["parameters"] == {"receiver": "room", "reason": "timeout"}
+    assert (first["state"], first["severity"], first["urgency"]) == ("NEW", "SEVERE", "IMMEDIATE")
+    assert first["description"] == "room answers timeout. Alerts wait for it."
     assert len({told["alert_id"] for told in hub.troubles}) == len(hub.troubles)
 
 
@@ -83,6 +86,8 @@ async def test_operators_hear_at_once_of_a_receiver_that_is_gone_and_of_one_that
     told = {one["parameters"]["reason"]: one for one in hub.troubles}
     assert (set(told), len(hub.troubles)) == ({"gone", "unknown_receiver"}, 2)
     assert "will not be back (410)" in told["gone"]["description"]
+    assert "went to its fallback and the dead letters" in told["gone"]["description"]
+    assert told["unknown_receiver"]["receivers"] == ["duty", "room"], "it is neither of them that is in trouble"
 
 
 async def test_a_trouble_becomes_one_alert_of_operators_that_ends_by_itself(clock):
@@ -191,6 +196,25 @@ async def test_one_that_is_not_taken_is_not_sent_again_and_stops_nothing(clock):
     assert broken.tried == 3
     await hub.push(alert())
     assert emitted(hub.said, "deliveries")[-1]["state"] == "DELIVERED"
+
+
+def test_work_stands_still_when_nothing_was_done_for_as_long_as_the_limit_and_there_was_something_to_do():
+    progress = Progress(limit=100)
+    asked = [
+        (0, (True, 1), []),
+        (99, (True, 1), []),
+        (100, (True, 1), ["events"]),
+        (150, (True, 2), []),  # something was done
+        (249, (True, 2), []),
+        (250, (True, 2), ["events"]),
+        (260, (False, 2), []),  # nothing is left to do
+        (359, (True, 2), []),
+        (360, (True, 2), ["events"]),
+        (10, (True, 2), []),  # by a clock that was put right
+        (110, (True, 2), ["events"]),
+    ]
+    for now, work, stuck in asked:
+        assert progress.stuck({"events": work, "idle": (False, 0)}, now) == stuck, now
 
 
 def test_what_waits_on_the_topic_is_counted_for_the_partitions_that_are_ours():

@@ -2,7 +2,8 @@
 
 from fairwatch.apps.rehearsal.memory import MemoryState
 from fairwatch.domain.agenda import Agenda
-from fairwatch.sinks.digest import DIGEST, FIRST_AFTER, NAMED, Digests, digest
+from fairwatch.sinks.digest import COUNTED, DIGEST, FIRST_AFTER, NAMED, SECOND, Digests, digest
+from fairwatch.sinks.ledger import Ledger
 
 AT = 1_800_000_000_000_000
 ALERT = {
@@ -59,3 +60,64 @@ def test_a_digest_of_several_partitions_is_one_message():
     told = digest("guards", parts, AT + 9)
     assert (told["count"], told["started_at"], len(told["triggers"])) == (2, AT, 2)
     assert told["description"].splitlines()[0] == "plates: 2"
+
+
+def test_of_rules_fifty_are_counted_by_name_and_the_others_together():
+    many = [{**ALERT, "rule": f"rule-{number:02}"} for number in range(COUNTED + 3)]
+    said = collected(*many, many[0], many[-1])["parameters"]["by_rule"]
+    assert said.startswith("(others): 4, rule-00: 2, rule-01: 1, ")
+    assert len(said.split(", ")) == COUNTED + 1
+
+
+def test_a_title_is_cut_and_the_first_ten_are_named_in_the_text_itself():
+    told = collected(*({**ALERT, "title": "t" * 200, "alert_id": f"a-{number}"} for number in range(12)))
+    rule, *lines = told["description"].splitlines()
+    assert (rule, len(lines)) == ("plates: 12", 10)
+    assert lines[0] == f"MINOR ENDED {'t' * 160} (a-0)"
+
+
+def opened(pause, state=None):
+    state = state or MemoryState()
+    agenda = Agenda(state, lambda value: value["next_at"], lambda key, _: DIGEST if key.startswith(DIGEST) else "")
+    return Digests(agenda, pause, state), agenda, state
+
+
+def test_the_first_digest_of_a_storm_is_told_after_ten_seconds_and_the_next_one_after_a_pause():
+    digests, _, state = opened(pause=60 * SECOND)
+    digests.add(0, "guards", ALERT, AT)
+    digests.save()
+    assert digests.due_at() == AT + FIRST_AFTER
+    assert digests.due([0], AT + FIRST_AFTER - 1) == []
+    assert len(digests.due([0], AT + FIRST_AFTER)) == 1
+    for again in (digests, opened(60 * SECOND, state)[0]):  # also where another worker goes on
+        again.add(0, "guards", ALERT, AT + 20 * SECOND)
+        again.save()
+        assert again.due([0], AT + FIRST_AFTER + 60 * SECOND - 1) == []
+    assert len(digests.due([0], AT + FIRST_AFTER + 60 * SECOND)) == 1
+
+
+def test_while_the_last_digest_is_not_taken_more_is_collected_into_the_next():
+    digests, agenda, _ = opened(pause=SECOND)
+    digests.add(0, "guards", ALERT, AT)
+    digests.save()
+    [(place, told)] = digests.due([0], AT + FIRST_AFTER)
+    ledger = Ledger(Ledger.empty(), "guards")
+    ledger.append(told, "guards", -1, AT, "")
+    agenda.put(*place, ledger.value)
+    digests.add(0, "guards", ALERT, AT + 15 * SECOND)
+    digests.save()
+    assert digests.due([0], AT + 40 * SECOND) == []
+    digests.add(0, "guards", ALERT, AT + 40 * SECOND)
+    digests.save()
+    agenda.delete(*place)
+    assert digests.due([0], AT + 41 * SECOND - 1) == []
+    [(_, told)] = digests.due([0], AT + 41 * SECOND)
+    assert told["count"] == 2
+
+
+def test_what_a_batch_that_failed_had_collected_is_in_no_digest():
+    digests, _, _ = opened(pause=SECOND)
+    digests.add(0, "guards", ALERT, AT)
+    digests.forget()
+    digests.save()
+    assert digests.due_at() is None

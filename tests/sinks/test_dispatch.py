@@ -172,3 +172,70 @@ async def test_no_more_of_an_unknown_receiver_is_taken_up_in_one_tick_than_of_a_
         left.append(trigger(f"g{number}"), "old", 7, AT, "")
         world.state.put(0, f"g{number}|old", left.value)
     assert len(world.dispatch.due([0], AT)) == 3
+
+
+async def test_what_nobody_took_is_a_dead_letter_that_says_where_it_lay_who_did_not_take_it_and_how_often():
+    sink = Sink(AWAY, AWAY, Answer("client_error", status=400))
+    world = World(patrol=Receiver("patrol", sink, backoff=SECOND, backoff_max=SECOND))
+    alert = trigger("g", alert_id="one", revision=2, receivers=["patrol"])
+    place = place_of(3, "g", "patrol")
+    world.dispatch.ledger(place).append(alert, "patrol", 7, world.clock.now(), "")
+    sent = await world.dispatch.send([place], {3: world.memory})
+    for _ in range(3):
+        world.clock.advance(seconds=1)
+        due = world.dispatch.due([3], world.clock.now())
+        sent += await world.dispatch.send(due, {3: world.memory})
+    [letter] = [emit for _, emits in sent for emit in emits if emit.topic == "alerts-dlq"]
+    said = {name: letter.record[name] for name in ("topic", "partition", "offset", "key", "processor", "reason", "at")}
+    assert said == {
+        "topic": "alerts",
+        "partition": 3,
+        "offset": 7,
+        "key": b"g",
+        "processor": "notify",
+        "reason": "undeliverable",
+        "at": world.clock.now() - SECOND,
+    }
+    assert letter.key == "g"
+    assert letter.record["field"] == "receivers"
+    assert letter.record["detail"] == "receiver 'patrol' did not take revision 2: client_error after 3 attempts"
+    assert Codec().decode(letter.record["value"])[1]["revision"] == 2
+
+
+@pytest.mark.parametrize(("most", "tries"), [(1, 1), (3, 3)])
+async def test_a_receiver_that_says_how_often_is_tried_that_often_and_given_up(most, tries):
+    sink = Sink(AWAY)
+    world = World(patrol=Receiver("patrol", sink, max_attempts=most, backoff=SECOND, backoff_max=SECOND))
+    states = [state for _, state, _, _ in await world.tell("patrol")]
+    for _ in range(9):
+        states += [state for _, state, _, _ in await world.tick(1)]
+    assert states == ["RETRYING"] * (tries - 1) + ["FAILED"]
+    assert len(sink.told) == tries
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(59, "RETRYING"), (60, "FAILED")])
+async def test_it_is_given_up_when_it_has_waited_for_as_long_as_its_receiver_says(seconds, state):
+    sink = Sink(AWAY)
+    world = World(patrol=Receiver("patrol", sink, give_up_after=60 * SECOND))
+    await world.tell("patrol")
+    world.dispatch.lanes["patrol"].put_right()
+    ledger = world.dispatch.ledger(place_of(0, "g", "patrol"))
+    ledger.postpone(AT + seconds * SECOND)
+    world.dispatch.agenda.put(*place_of(0, "g", "patrol"), ledger.value)
+    assert [row[1] for row in await world.tick(seconds)] == [state]
+
+
+async def test_a_fallback_that_was_told_anyway_is_not_told_again():
+    first, second = Sink(Answer("client_error")), Sink(OK)
+    world = World(
+        first=Receiver("first", first, fallback="second"),
+        second=Receiver("second", second),
+    )
+    place = place_of(0, "g", "first")
+    alert = trigger("g", alert_id="one", receivers=["first", "second"])
+    world.dispatch.ledger(place).append(alert, "first", 7, world.clock.now(), "")
+    await world.dispatch.send([place], {0: world.memory})
+    assert second.told == [], "it stands among the receivers itself"
+    for _ in range(2):  # driven again from the dead letters
+        await world.tell("first", "two")
+    assert second.told == [("two", 0)]

@@ -108,3 +108,56 @@ async def test_what_is_on_its_way_for_partitions_of_others_is_given_up(lane):
     await lane.close()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert (tasks[1].cancelled(), lane.receiver.sink.closed) == (True, 1)
+
+
+async def test_who_asked_for_time_is_left_alone_though_another_delivery_fails_meanwhile(lane, clock):
+    busy = Answer("rate_limited", retryable=True, retry_after=90 * SECOND)
+    await answered(lane, busy, AWAY)
+    assert lane.opens_at == clock.now() + 90 * SECOND
+
+
+async def test_an_outage_is_two_failures_in_a_row_and_told_once_when_it_is_over(lane, clock):
+    for failures, outage in ((1, False), (2, True), (3, True)):
+        for _ in range(failures):
+            await answered(lane, AWAY)
+            clock.advance(seconds=300)
+        before = lane.back_at
+        await answered(lane, OK)
+        assert (lane.comes_back(), lane.comes_back()) == (outage, False)
+        assert lane.back_at == (clock.now() if outage else before)
+
+
+async def test_what_waited_through_an_outage_may_be_shortened_and_what_came_after_it_is_not(lane, clock):
+    assert not lane.spares(HERE, 1), "it never was away"
+    await answered(lane, AWAY)
+    assert lane.spares(HERE, clock.now() + 1), "while it is away, whatever waits"
+    clock.advance(seconds=300)
+    await answered(lane, AWAY)
+    clock.advance(seconds=300)
+    await answered(lane, OK)
+    back = clock.now()
+    assert [lane.spares(HERE, since) for since in (back - 1, back, back + 1)] == [True, True, False]
+    lane.start(HERE, "id", asyncio.sleep(60, OK))
+    await asyncio.sleep(0)
+    assert not lane.spares(HERE, back - 1), "it is on its way"
+    lane.keep(())
+
+
+async def test_a_lane_is_slow_while_its_last_answer_took_longer_than_a_tenth_of_a_second(lane, monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr("fairwatch.sinks.lane._now", lambda: seconds[0])
+    for took, slow_meanwhile, slow in ((0.1, False, False), (0.11, True, True), (0.05, True, False)):
+        answer = asyncio.Event()
+
+        async def send(answer=answer):
+            await answer.wait()
+            return OK
+
+        lane.start(HERE, "id", send())
+        await asyncio.sleep(0)
+        seconds[0] += took
+        assert lane.is_slow is slow_meanwhile
+        answer.set()
+        await asyncio.sleep(0.001)
+        lane.land(HERE)
+        assert lane.is_slow is slow

@@ -7,7 +7,7 @@ from email.policy import default
 
 import aiosmtplib
 import pytest
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
@@ -51,6 +51,51 @@ async def test_every_revision_of_an_alert_joins_one_thread(server):
     assert (new["Message-ID"], ended["Message-ID"]) == ("<d-0@example.org>", "<d-2@example.org>")
     assert ended["Subject"] == f"ENDED: {new['Subject']}"
     assert new["Date"] == "Thu, 01 Jan 2026 00:00:00 +0000"
+
+
+async def test_a_message_says_who_gets_it_which_alert_it_is_of_and_that_a_machine_wrote_it(server):
+    given = {**ADDRESSES, "to": ["guard@example.org", "Chief <chief@example.org>"]}
+    sink = EmailOptions(host="127.0.0.1", port=server.port, security="none", **given).open(around())
+    alert = trigger(state="UPDATED")
+    await sink.send("d-0", alert)
+    told = read(server.messages[0])
+    assert (told["From"], told["To"]) == ("Hub <hub@example.org>", "guard@example.org, Chief <chief@example.org>")
+    assert told["Auto-Submitted"] == "auto-generated", "whoever is away does not answer it"
+    assert (told["X-Fairwatch-Alert"], told["X-Fairwatch-State"]) == (alert["alert_id"], "UPDATED")
+    assert (told["References"], told["In-Reply-To"]) == (f"<alert-{alert['alert_id']}@example.org>",) * 2
+
+
+@pytest.mark.parametrize(("password", "reason", "taken"), [("pw", "ok", 1), ("old", "auth_error", 0)])
+async def test_a_server_that_asks_who_sends_is_told_name_and_password(password, reason, taken):
+    kept, asked = MailServer(), []
+
+    def knows(server, session, envelope, mechanism, given):
+        asked.append(given.login)
+        return AuthResult(success=given.password == b"pw", handled=False)
+
+    def protocol():
+        return SMTP(kept, auth_require_tls=False, authenticator=knows)
+
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    sink = options(server.sockets[0].getsockname()[1], username="hub", password_env="P").open(around(P=password))
+    answer = await sink.send("d-0", trigger())
+    assert (answer.reason, answer.retryable, len(kept.messages)) == (reason, reason != "ok", taken)
+    assert set(asked) == {b"hub"}
+    server.close()
+
+
+async def test_of_many_pictures_four_go_and_none_that_a_mail_server_would_refuse(server):
+    async def many(alert):
+        return [(b"%d" % number, "image/jpeg") for number in range(6)]
+
+    async def large(alert):
+        return [(b"x" * size, "image/png") for size in (2_000_000, 2_000_001)]
+
+    for pictures in (many, large):
+        await options(server.port, pictures=True).open(around(pictures)).send("d-0", trigger())
+    first, second = ([one.get_content() for one in read(told).iter_attachments()] for told in server.messages)
+    assert first == [b"0", b"1", b"2", b"3"]
+    assert [len(picture) for picture in second] == [2_000_000]
 
 
 async def test_a_device_cannot_write_headers_and_its_words_arrive_as_they_are(server):
@@ -110,7 +155,11 @@ async def test_a_server_without_starttls_is_told_nothing(certificates, offers_tl
     [
         (aiosmtplib.SMTPAuthenticationError(535, "no"), "auth_error", True),
         (aiosmtplib.SMTPSenderRefused(530, "sign in", "hub"), "auth_error", True),
+        (aiosmtplib.SMTPAuthenticationError(534, "too weak"), "auth_error", True),
+        (aiosmtplib.SMTPAuthenticationError(538, "encrypt"), "auth_error", True),
         (aiosmtplib.SMTPDataError(452, "full"), "server_error", True),
+        (aiosmtplib.SMTPDataError(499, "later"), "server_error", True),
+        (aiosmtplib.SMTPDataError(500, "what"), "client_error", False),
         (aiosmtplib.SMTPDataError(552, "too large"), "client_error", False),
         (aiosmtplib.SMTPRecipientsRefused([aiosmtplib.SMTPRecipientRefused(450, "later", "a")]), "server_error", True),
         (aiosmtplib.SMTPRecipientsRefused([aiosmtplib.SMTPRecipientRefused(550, "who", "a")]), "client_error", False),
@@ -121,6 +170,7 @@ async def test_a_server_without_starttls_is_told_nothing(certificates, offers_tl
 )
 def test_what_a_mail_server_says_decides_whether_it_is_asked_again(error, reason, retryable):
     assert (classify(error).reason, classify(error).retryable) == (reason, retryable)
+    assert classify(error).status == getattr(getattr(error, "recipients", [error])[0], "code", None)
 
 
 @pytest.mark.parametrize(

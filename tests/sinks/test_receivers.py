@@ -86,6 +86,21 @@ def test_a_receiver_is_as_persistent_as_it_says(read):
     assert (receiver.concurrency, receiver.sink._client.timeout.total) == (1, 9.0)
 
 
+def test_a_receiver_hears_of_what_it_wants_and_is_given_up_when_it_says(read):
+    own = "give_up_after: 15m, alert_after: 90s, send_resolved: false, min_severity: SEVERE, fallback: b"
+    receiver = read(f"receivers: [{{name: a, {WEBHOOK}, {own}}}, {{name: b, {WEBHOOK}}}]", {"S": SECRET})["a"]
+    assert (receiver.give_up_after, receiver.alert_after) == (900_000_000, 90_000_000)
+    assert (receiver.send_resolved, receiver.min_severity, receiver.fallback) == (False, "SEVERE", "b")
+
+
+def test_one_receiver_alone_can_be_opened_and_one_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "receivers.yaml"
+    path.write_text(f"receivers: [{{name: a, {WEBHOOK}}}, {{name: b, {WEBHOOK.replace('S}', 'NONE}')}}}]")
+    assert list(read_receivers(path, ManualClock(), {"S": SECRET}, only="a")) == ["a"], "b lacks its secret"
+    with pytest.raises(ConfigurationError, match=r"there is no receiver 'c'; there are: a, b"):
+        read_receivers(path, ManualClock(), {"S": SECRET}, only="c")
+
+
 @pytest.mark.parametrize("fallback", ["a", "nobody"])
 def test_a_fallback_is_another_receiver_that_there_is(read, fallback):
     receivers = f"receivers: [{{name: a, fallback: {fallback}, {WEBHOOK}}}, {{name: b, {WEBHOOK}}}]"

@@ -11,6 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from fairwatch.cli.audit.log import anchorages
+from fairwatch.domain.errors import ConfigurationError
 from fairwatch.policy.audit_anchor import checkpoint, digest
 from fairwatch.policy.merkle import Tree
 from fairwatch.sinks.timestamps import NAME, TimestampAuthority, Timestamped, authorities, read_timestamps
@@ -79,7 +80,7 @@ class Server:
         (self._folder / "query").write_bytes(await request.read())
         assert request.content_type == "application/timestamp-query"
         if self.instead is not None:
-            return web.Response(status=self.instead.status, body=self.instead.body)
+            return web.Response(status=self.instead.status, body=self.instead.body, headers={"Location": "/"})
         openssl(
             self._folder, "ts", "-reply", "-config", "c", "-section", "stamp", "-queryfile", "query", "-out", "reply"
         )
@@ -116,7 +117,14 @@ async def test_a_checkpoint_is_stamped_and_one_that_is_exchanged_later_is_found(
 
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
-    [(500, b"", "server_error"), (404, b"", "client_error"), (200, b"no timestamp", "refused"), (200, b"", "refused")],
+    [
+        (500, b"", "server_error"),
+        (499, b"", "client_error"),
+        (404, b"", "client_error"),
+        (307, b"", "client_error"),  # nobody is sent elsewhere
+        (200, b"no timestamp", "refused"),
+        (200, b"", "refused"),
+    ],
 )
 async def test_what_is_no_timestamp_is_not_kept(
     tmp_path: Path, server: tuple[Server, URL], status: int, body: bytes, outcome: str
@@ -134,6 +142,45 @@ async def test_the_answer_to_another_question_is_not_kept(
     server[0].instead = web.Response(body=(authority / "reply").read_bytes())
     assert await target.keep(SECOND) == "refused"
     assert await TimestampAuthority(URL("http://127.0.0.1:9/"), tmp_path / NAME).keep(FIRST) == "unreachable"
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(
+    tmp_path: Path, server: tuple[Server, URL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert await TimestampAuthority(server[1], tmp_path / NAME).keep(FIRST) == "ok"
+
+
+async def test_an_old_answer_to_the_same_question_is_not_kept(
+    tmp_path: Path, server: tuple[Server, URL], authority: Path
+) -> None:
+    target = TimestampAuthority(server[1], tmp_path / NAME)
+    assert await target.keep(FIRST) == "ok"
+    server[0].instead = web.Response(body=(authority / "reply").read_bytes())
+    assert await target.keep(FIRST) == "refused"
+    assert len(read_timestamps(tmp_path / NAME)) == 1
+
+
+async def test_any_of_several_authorities_may_have_given_a_timestamp(
+    tmp_path: Path, server: tuple[Server, URL], authority: Path
+) -> None:
+    assert await TimestampAuthority(server[1], tmp_path / NAME).keep(FIRST) == "ok"
+    stamps = read_timestamps(tmp_path / NAME)
+    roots = [*authorities(authority / "tsa.pem"), *authorities(authority / "ca.pem")]
+    for trusted in (roots, roots[::-1]):
+        assert Timestamped([FIRST], stamps, trusted).faults == []
+
+
+async def test_a_line_that_was_cut_off_is_no_timestamp_and_nonsense_is_named(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text('{"checkpoint": "a", "response": "b"}\n{"checkpoint": "c", "resp')
+    assert read_timestamps(path) == [{"checkpoint": "a", "response": "b"}]
+    for nonsense in ("nonsense\n", "[]\n", '{"checkpoint": "a"}\n'):
+        path.write_text(nonsense)
+        with pytest.raises(ConfigurationError, match=f"{NAME}: is no file of timestamps"):
+            read_timestamps(path)
+    with pytest.raises(ConfigurationError, match="holds no certificates in PEM"):
+        authorities(path)
 
 
 async def test_verify_checks_timestamps_beside_the_checkpoints(

@@ -22,7 +22,7 @@ class Server:
     """Answers what its path says and keeps what it got."""
 
     def __init__(self):
-        self.got = []
+        self.got, self.headers = [], {}
         self.over = asyncio.Event()
 
     async def start(self):
@@ -37,7 +37,7 @@ class Server:
 
     async def _status(self, request):
         self.got.append((dict(request.headers), await request.text()))
-        given = web.Response(status=int(request.match_info["status"]), text="x" * 100_000)
+        given = web.Response(status=int(request.match_info["status"]), text="x" * 100_000, headers=self.headers)
         given.set_cookie("seen", "1")
         return given
 
@@ -78,6 +78,7 @@ async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(
     [(headers, body)] = server.got
     assert Receiver(SECRET).verify(body, headers) == orjson.loads(body)
     assert headers["webhook-id"] == "delivery-1"
+    assert (headers["Content-Type"], headers["User-Agent"]) == ("application/json", "fairwatch")
     told = orjson.loads(body)
     assert told["started_at"] == "2026-01-01T00:00:00.000000Z"
     assert (told["ended_at"], told["title"]) == (None, alert["title"])
@@ -107,6 +108,16 @@ async def test_the_alert_arrives_signed_with_its_delivery_id_and_readable_times(
 async def test_an_answer_says_whether_to_try_again(server, webhook, status, reason, retryable):
     answer = await webhook(f"{server.url}/status/{status}").send("d", trigger())
     assert (answer.reason, answer.retryable, answer.status) == (reason, retryable, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [(429, 7_000_000), (503, 7_000_000), (404, 7_000_000), (204, None), (400, None), (410, None), (307, None)],
+)
+async def test_who_says_when_to_come_again_is_heard_where_coming_again_makes_sense(server, webhook, status, waits):
+    server.headers = {"Retry-After": "7"}
+    answer = await webhook(f"{server.url}/status/{status}").send("d", trigger())
+    assert answer.retry_after == waits
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ class Http:
     """Takes everything with a status that tests may change."""
 
     def __init__(self):
-        self.bodies, self.headers, self.status, self.body, self.location = [], [], 200, b"", None
+        self.bodies, self.headers, self.paths = [], [], []
+        self.status, self.body, self.location = 200, b"", None
 
     async def start(self):
         app = web.Application(client_max_size=LARGEST)
@@ -45,6 +46,7 @@ class Http:
     async def _take(self, request):
         self.bodies.append(await request.text())
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path)
         headers = {"location": self.location} if self.location else {}
         return web.Response(status=self.status, body=self.body, headers=headers)
 
@@ -191,7 +193,7 @@ class KafkaServer:
             KafkaOptions(bootstrap=bootstrap, topic=self._topic, timeout=timedelta(seconds=timeout_s), **options)
         )
 
-    async def got(self, least):
+    async def records(self, least):
         consumer = AIOKafkaConsumer(bootstrap_servers=self._broker, auto_offset_reset="earliest")
         await consumer.start()
         try:
@@ -202,6 +204,10 @@ class KafkaServer:
                     records.append(await consumer.getone())
         finally:
             await consumer.stop()
+        return records
+
+    async def got(self, least):
+        records = await self.records(least)
         return [(dict(r.headers)[ID_HEADER].decode(), orjson.loads(r.value)["revision"]) for r in records]
 
 

@@ -81,3 +81,6 @@ async def test_every_attempt_to_deliver_is_a_step_of_the_alerts_trace(clock):
         ("notify deliver", "a" * 16, "unreachable"),
         ("notify deliver", "a" * 16, "ok"),
     ]
+    names = ("fairwatch.sink", "fairwatch.status")
+    said = [(span.kind, *(span.attributes[name] for name in names)) for span in collector.spans]
+    assert said == [("SPAN_KIND_CLIENT", "scripted", "0"), ("SPAN_KIND_CLIENT", "scripted", "204")]
