@@ -95,6 +95,37 @@ async def test_many_records_are_anchored_sooner(tmp_path: Path, clock: ManualClo
     assert [said["chains"]["audit-0"]["sequence"] for said in file.read()] == [4]
 
 
+async def test_however_many_records_come_a_minute_lies_between_two_checkpoints(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    anchoring = Anchoring(ADMIN, [file := CheckpointFile(tmp_path / NAME)], file.each, records=2)
+    log, made = Log(Anchor(anchoring, clock), clock), []
+    for second in range(1, 131):
+        await log.grow(2)
+        clock.advance(seconds=1)
+        await log.anchor.tick([0])
+        await log.anchor.lanes[0].settled()
+        if len(file.read()) > len(made):
+            made.append(second)
+    assert made == [60, 120]
+
+
+async def test_a_chain_that_is_still_read_is_not_taken_for_cut_off_until_nothing_came_for_ten_minutes(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    log = Log(opened(tmp_path, clock), clock)
+    await log.grow(5)
+    await log.minutes(10)
+    cut = opened(tmp_path, clock)
+    await log.minutes(5, cut)
+    await log.read(log.records[:3], cut)
+    await log.minutes(9, cut)
+    assert log.told == []
+    await log.minutes(1, cut)
+    assert log.actions() == [("audit.broken", "audit-0")]
+    assert log.told[0].record["details"]["sequence"] == "4"
+
+
 async def test_a_restart_holds_the_log_against_its_anchors_and_goes_on(tmp_path: Path, clock: ManualClock) -> None:
     log = Log(opened(tmp_path, clock), clock)
     await log.grow(3)

@@ -32,7 +32,8 @@ class Gate:
         known = {name: device(name) for name in names}
         known["gate-2"] = {**device("gate-2", aliases=["door"]), "parent_id": "nvr"}
         places = MemoryReference({"harbour": site()})
-        enrich = Enrich(MemoryReference(known), places, MemoryState(), producers=Producers(trust(self.vouched)))
+        self.state = MemoryState()
+        enrich = Enrich(MemoryReference(known), places, self.state, producers=Producers(trust(self.vouched)))
         self.world = World(enrich)
 
     async def hears(self, record: dict[str, Any], header: bytes | None) -> tuple[int, list[str], list[str]]:
@@ -79,6 +80,20 @@ async def test_what_somebody_else_wrote_is_a_dead_letter_and_told_once(record: A
     assert (placed, refused, len(told)) == (0, ["not_authentic"], 1)
     assert await gate.hears(record, signature) == (0, ["not_authentic"], []), "each is a dead letter, one is audited"
     assert (await gate.hears(seen(), header(seen())))[0] == 1, "the genuine one is placed"
+
+
+async def test_what_is_wrong_in_another_way_or_again_or_was_told_in_vain_is_told_anew() -> None:
+    gate, forged = Gate(), header(seen(), FORGER)
+    unsigned = await gate.hears(seen(), None)
+    other = await gate.hears(seen(), forged)
+    assert (len(unsigned[2]), len(other[2])) == (1, 1)
+    assert unsigned[2] != other[2], "two reasons"
+    assert await gate.hears(seen(), header(seen())) == (1, [], [])
+    assert len((await gate.hears(seen(), forged))[2]) == 1, "it was right in between"
+    assert len((await gate.hears(seen(), forged))[2]) == 0
+    assert len((await gate.hears(seen("yard-1"), None))[2]) == 1, "another device"
+    gate.state.restore(gate.state.snapshot())
+    assert len((await gate.hears(seen(), forged))[2]) == 1, "what was said did not take effect"
 
 
 async def test_a_recorder_that_nobody_bound_does_not_speak_for_a_camera_that_is() -> None:

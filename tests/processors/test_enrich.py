@@ -76,6 +76,16 @@ async def test_what_a_foreign_producer_may_not_say_goes_no_further(world):
     assert seen["observation"]["removed_fields"] == 3
 
 
+@pytest.mark.parametrize("kept", [False, True])
+async def test_an_estimated_age_goes_no_further_unless_the_law_allows_it(devices, kept):
+    face = {"age_years": {"min": 30.0, "max": 40.0}}
+    options = {"soft_biometrics": True} if kept else {}
+    places = MemoryReference({"harbour": site()})
+    world = World(Enrich(devices, places, MemoryState(), **options))
+    [seen] = await place(world, observation("face.seen", face=face))
+    assert bool(seen["observation"]["face"].get("age_years")) is kept
+
+
 async def test_an_observation_of_a_protected_attribute_is_refused(world):
     [[refused]] = await world.push(world.event("observations", "Observation", observation("woman_with_hijab")))
     assert isinstance(refused, Reject)

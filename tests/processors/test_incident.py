@@ -136,6 +136,7 @@ async def test_what_is_no_step_is_a_dead_letter_and_one_of_a_rule_that_is_gone_i
     assert isinstance(outcome, Reject)
     assert await place.hears({**step, "group": "gone|harbour"}) == [Skip("no_such_rule")]
     assert await place.hears({**place.step(2, at=61, **DOOR), "issued_at": AT}) == [Skip("future")]
+    assert Skip("future") not in await place.hears({**place.step(3, at=60, **DOOR), "issued_at": AT})
 
 
 async def test_a_plate_that_is_at_the_next_gate_too_soon_is_named_and_less_certain() -> None:

@@ -272,6 +272,15 @@ async def test_templates_go_with_their_entry_their_authorisation_and_their_time(
     assert len(gate.faces.gallery) == 0
 
 
+async def test_a_template_whose_time_is_over_is_forgotten_within_a_minute(gate: Gate) -> None:
+    await gate.list_faces("obama.jpg", valid_until=AT + 30_000_000)
+    await gate.match.enrol()
+    assert len(gate.faces.gallery) == 1
+    gate.world.clock.advance(seconds=60)
+    await gate.match.tick([0])
+    assert len(gate.faces.gallery) == 0
+
+
 async def test_revoked_while_the_face_was_read_means_nothing(gate: Gate) -> None:
     await gate.list_faces("obama.jpg")
     await gate.match.enrol()

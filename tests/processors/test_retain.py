@@ -77,6 +77,7 @@ async def test_it_goes_round_again_after_its_pause_and_only_where_partition_0_is
     await put(store, tmp_path, b"a", hours=30)
     assert await round_of(retain, partitions=(1, 2)) == []
     assert len(await round_of(retain)) == 1
+    assert retain.due_at() == clock.now() + 60_000_000, "nothing ends by itself where nothing is authorised"
     await put(store, tmp_path, b"b", hours=30)
     assert await round_of(retain) == []
     clock.advance(seconds=60)

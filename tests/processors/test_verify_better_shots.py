@@ -103,13 +103,21 @@ async def test_an_erased_candidate_stays_erased(court: Court) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("entry_id", "entry-1"), ("authorisation_id", "auth-2"), ("device_id", "cam-2"), ("exercise", True)],
+    [
+        ("entry_id", "entry-1"),
+        ("authorisation_id", "auth-2"),
+        ("kind", "PLATE"),
+        ("mode", "POST"),
+        ("device_id", "cam-2"),
+        ("exercise", True),
+    ],
 )
 async def test_a_shot_of_something_else_is_refused(court: Court, field: str, value: Any) -> None:
     assert FACE_ENTRY["entry_id"] == court.face["entry_id"]
     await court.opens()
     (outcome,) = await court.opens(better(court, **{field: value}))
     assert isinstance(outcome, Reject)
+    assert outcome.field == field
     await court.hears("dora")
     await court.hears("emil")
     (verdict,) = emitted([court.world.outcomes], "verdicts")
