@@ -26,7 +26,7 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitAnd: ast.BitOr,
 }
-LOGGERS = {"log"}
+LOGGERS = {"log", "_log"}
 UNTOLD = {"encoding", "strict", "description", "frozen", "usedforsecurity"}
 SMALL = 16  # a larger number is doubled: one more or less of it is no different behaviour
 PLAIN_BASES = {"Protocol", "TypedDict"}

@@ -5,14 +5,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "services/fairwatch"
 GENERATED = {"records.py"}
+PLAYED = ("tests/acceptance/test_quiet.py", "tests/acceptance/test_absence.py")  # over the whole chain
 
 TESTS = {
     "domain": ("tests/domain", "tests/policy", "tests/processors", "tests/sinks", "tests/wire", "tests/matching"),
-    "policy": ("tests/policy", "tests/processors", "tests/wire/test_cleaning.py", "tests/apps/test_configuration.py"),
-    "processors": ("tests/processors",),
-    "sinks": ("tests/sinks", "tests/processors", "tests/telemetry/test_traces_over_time.py"),
+    "policy": (
+        "tests/policy", "tests/processors", "tests/wire/test_cleaning.py", "tests/apps/test_configuration.py", *PLAYED,
+    ),
+    "processors": ("tests/processors", *PLAYED),
+    "sinks": ("tests/sinks", "tests/processors", "tests/telemetry/test_traces_over_time.py", *PLAYED),
     "engine": ("tests/engine", "tests/telemetry"),
-}
+}  # fmt: skip
 
 
 def files(target: str) -> list[Path]:
