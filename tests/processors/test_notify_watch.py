@@ -119,6 +119,8 @@ async def test_a_sign_of_life_is_sent_in_each_interval_also_by_the_next_worker(c
     _, _, told = hub.watcher.taken[0]
     assert (told["state"], told["exercise"]) == ("ENDED", True), "it opens nothing, wherever it arrives"
     again = Watched(clock, ScriptedSink(clock), hub.state, heartbeat="watch")
+    await again.passes(0.5, step=0.5)
+    assert again.beats == [], "the last one was sent this minute"
     await again.passes(2 * MINUTE)
     assert [told["revision"] for _, _, told in again.watcher.taken] == [6, 7]
     await again.world.processor.close()

@@ -61,6 +61,9 @@ async def test_what_goes_side_by_side_arrives_and_what_was_closed_leaves_no_conn
         answers = await asyncio.gather(*(tell(sink, n) for n in range(8)))
         assert {answer.reason for answer in answers} == {"ok"}
         assert {n for _, n in await place.server.got(8)} == set(range(8))
+        await place.close()
+        async with asyncio.timeout(ALLOWED):
+            await place.wire.is_quiet()
 
 
 @every_kind

@@ -6,7 +6,7 @@ import pytest
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.sinks.dispatch import Dispatch, place_of
-from fairwatch.sinks.ledger import Ledger
+from fairwatch.sinks.ledger import Ledger, delivery_id
 from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.sink import Answer
 from fairwatch.wire.avro import Codec
@@ -239,3 +239,22 @@ async def test_a_fallback_that_was_told_anyway_is_not_told_again():
     for _ in range(2):  # driven again from the dead letters
         await world.tell("first", "two")
     assert second.told == [("two", 0)]
+
+
+async def test_who_is_back_is_told_at_once_what_was_put_off_for_longer_than_it_was_away():
+    sink = Sink(AWAY, AWAY, AWAY, OK)
+    world = World(patrol=Receiver("patrol", sink))
+    lane = world.dispatch.lanes["patrol"]
+
+    def pause(name):
+        alert = trigger("g", alert_id=name, revision=0, receivers=["patrol"])
+        return lane.pause(3, delivery_id(alert, "patrol"), AWAY)
+
+    name = next(name for name in map(str, range(99)) if pause(name) > lane.pause(3, "patrol", AWAY))
+    await world.tell("patrol", name)
+    for _ in range(2):
+        await world.tick((world.dispatch.due_at() - world.clock.now()) / SECOND)
+    world.clock.advance(seconds=(lane.opens_at - world.clock.now()) / SECOND)
+    assert await world.tell("patrol", "new", group="h") == [("patrol", "DELIVERED", "ok", None)]
+    assert await world.tick() == [("patrol", "DELIVERED", "ok", None)]
+    assert [told for told, _ in sink.told] == [name, name, name, "new", name]

@@ -8,6 +8,7 @@ from email.policy import default
 import aiosmtplib
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
+from structlog.testing import capture_logs
 
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
@@ -82,6 +83,26 @@ async def test_a_server_that_asks_who_sends_is_told_name_and_password(password, 
     assert (answer.reason, answer.retryable, len(kept.messages)) == (reason, reason != "ok", taken)
     assert set(asked) == {b"hub"}
     server.close()
+
+
+async def test_a_mailbox_that_is_refused_keeps_the_others_from_nothing_and_is_in_the_log(server):
+    async def refuse_one(_server, _session, envelope, address, _options):
+        if address == "gone@example.org":
+            return "550 who"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    server.handle_RCPT = refuse_one
+    for to in (["guard@example.org", "gone@example.org"], ["guard@example.org"]):
+        sink = EmailOptions(host="127.0.0.1", port=server.port, security="none", sender="hub@example.org", to=to).open(
+            around()
+        )
+        with capture_logs() as logs:
+            answer = await sink.send("d-0", trigger())
+        assert (answer.reason, answer.retryable, answer.status) == ("ok", False, 250)
+        said = [(line["refused"], line["of"]) for line in logs if line["event"] == "mail.some_refused"]
+        assert said == ([(1, 2)] if len(to) > 1 else [])
+    assert len(server.messages) == 2
 
 
 async def test_of_many_pictures_four_go_and_none_that_a_mail_server_would_refuse(server):

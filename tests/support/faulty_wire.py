@@ -40,6 +40,11 @@ class Wire:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    async def is_quiet(self) -> None:
+        """Return when nobody is connected any more."""
+        while self._tasks:  # noqa: ASYNC110  connections end by themselves
+            await asyncio.sleep(0.01)
+
     async def stop(self) -> None:
         self._server.close()
         for task in self._tasks:
