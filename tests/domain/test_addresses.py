@@ -33,6 +33,11 @@ def test_a_network_holds_its_addresses_of_either_version(address, within):
     assert (address in PROXIES) is within
 
 
+def test_of_no_networks_nobody_is_part():
+    assert "10.0.0.1" not in Networks()
+    assert caller("10.0.0.1", "198.51.100.1", Networks()) == "10.0.0.1"
+
+
 def test_what_is_no_network_is_named_with_its_setting():
     with pytest.raises(ConfigurationError, match=r"proxies: .*write addresses like"):
         Networks.parse(["10.0.0.300"], "proxies")
@@ -46,6 +51,10 @@ def test_what_is_no_network_is_named_with_its_setting():
         ("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "10.0.0.3", "10.0.0.3"),
+        ("10.0.0.1", "198.51.100.1, unknown", "10.0.0.1"),  # nobody knows who stands behind what is no address
+        ("10.0.0.1", "198.51.100.1, unknown, 10.0.0.3", "10.0.0.3"),
+        ("10.0.0.1", "198.51.100.1:4711, [2001:db8::7]:443", "198.51.100.1"),
+        ("::ffff:10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
     ],
 )
 def test_the_last_hop_that_is_no_proxy_of_ours_called(remote, forwarded, who):

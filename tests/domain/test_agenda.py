@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.domain.agenda import RESCAN, SLICE, Agenda
+from fairwatch.domain.agenda import BESIDE, RESCAN, SLICE, Agenda
 
 MINUTE = 60_000_000
 
@@ -198,3 +198,69 @@ def test_what_was_deleted_in_vain_is_known_again_at_once() -> None:
     found.delete(0, "kept")
     shelf.values, shelf.returns = before, 1  # it was not written: the state goes back
     assert keys(found, 11) == ["kept"]
+
+
+def test_what_nobody_else_changes_is_read_once_for_the_partitions_that_there_are() -> None:
+    shelf = Shelf()
+    found = Agenda(shelf, lambda value: value["at"], is_sole=True)
+    found.put(0, "a", {"at": 10})
+    assert keys(found, 10) == ["a"]
+    shelf.put(0, "b", {"at": 5})
+    assert keys(found, 100 * MINUTE) == ["a"]
+    assert shelf.scans == 1
+    assert keys(found, 100 * MINUTE, 0, 1) == ["b", "a"], "another partition came"
+
+
+def test_the_memory_of_what_was_done_is_not_due_and_what_stands_beside_the_groups_is() -> None:
+    found, shelf = agenda()
+    shelf.put(0, "\0memory", {"spans": []})
+    shelf.put(0, f"{BESIDE}held|a", {"at": 5})
+    shelf.put(0, "a", {"at": 10})
+    assert keys(found, 10) == [f"{BESIDE}held|a", "a"]
+    assert [key for key, _ in found.items(0)] == [f"{BESIDE}held|a", "a"]
+    for number in range(1_000):
+        found.put(0, str(number), {"at": 10**12})
+    for step in range(4):  # a large partition is read again in slices: they pass the memory over, too
+        found.look((0,), 10 + 2 * MINUTE + step)
+    assert len(found) == 1_002
+
+
+def test_of_a_large_state_no_more_than_a_slice_is_read_in_one_instant() -> None:
+    found, shelf = agenda()
+    for number in range(1_200):
+        found.put(0, str(number), {"at": 10**12})
+    found.look((0,), 0)
+    asked: list[str] = []
+    shelf.get = lambda _, key: asked.append(key) or shelf.values.get((0, key))  # type: ignore[method-assign]
+    for _ in range(3):
+        found.look((0,), 80_000_000)
+    assert len(asked) == SLICE
+
+
+def test_what_is_gone_when_its_slice_is_read_is_waited_for_no_more() -> None:
+    found, shelf = agenda()
+    found.put(0, "gone", {"at": 10**12})
+    for number in range(1_200):
+        found.put(0, str(number), {"at": 10**12})
+    found.look((0,), 0)
+    items = shelf.items
+
+    def read(partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        rows = list(items(partition))
+        shelf.delete(0, "gone")  # by somebody else, since the reading began
+        yield from rows
+
+    shelf.items = read  # type: ignore[method-assign]
+    found.look((0,), 80_000_000)
+    assert (len(found), "gone" in found.keys(0, "")) == (1_200, False)
+
+
+def test_each_key_that_waits_is_told_with_its_lane() -> None:
+    found = lanes()
+    for key, at in (("a-1", 10), ("a-2", 11), ("b-1", 12), ("c-1", None)):
+        found.put(0, key, {"at": at})
+    found.put(1, "b-2", {"at": 10})
+    found.hold(0, "a-2")
+    assert sorted(map(str, found.lanes())) == ["a", "b", "b"]
+    assert found.keys(0, "a") == ["a-1"]
+    assert [key for _, key, _ in found.due((0, 1), 100, "a")] == ["a-1", "a-2"], "its partition was read whole"

@@ -19,6 +19,19 @@ def test_an_id_is_forgotten_31_days_after_the_four_days_in_which_it_came(log, ea
     assert Memory(log.state, 0, log.now).knows("b")
 
 
+def test_nothing_is_left_behind_of_a_span_that_is_forgotten_while_something_in_it_changes(log):
+    log.do((1, "a", AT), (2, "b", AT))
+    log.now = AT + 4 * DAY
+    log.do((3, "c", log.now))
+    memory = Memory(log.state, 0, AT + 35 * DAY)
+    memory.forget("a")
+    memory.note("d")
+    memory.save()
+    assert [key for key, _ in log.state.items(0) if key.startswith("\x000.")] == []
+    again = Memory(log.state, 0, AT + 35 * DAY)
+    assert [again.knows(name) for name in "abcd"] == [False, False, True, True]
+
+
 def test_a_span_lasts_four_days_and_not_a_microsecond_less(log):
     for after in (0, DAY, 4 * DAY - 1, 4 * DAY):
         log.now = AT + after

@@ -42,3 +42,15 @@ def test_what_was_said_in_vain_is_said_again_before_what_is_new_until_it_is_said
     assert untold.give(0, []) == []
     back(state)
     assert untold.give(0, []) == [], "nothing was said in vain"
+
+
+def test_who_looks_through_is_unsure_of_what_it_never_saw_and_of_what_went_back_since() -> None:
+    state = MemoryState()
+    looked = LookedThrough(state)
+    assert looked.is_unsure(0)
+    looked.changed([0], 1)
+    assert (looked.is_unsure(0), looked.is_unsure(1)) == (False, True)
+    back(state)
+    assert looked.is_unsure(0)
+    looked.changed([0], 1)
+    assert not looked.is_unsure(0)

@@ -39,6 +39,10 @@ def test_a_processor_has_no_state_and_does_not_replay_unless_it_says_so() -> Non
 def test_a_manual_clock_moves_by_what_it_is_told_and_the_machines_clock_counts_microseconds() -> None:
     clock = ManualClock(5)
     assert (clock.now(), clock.advance(seconds=1.5), clock.now()) == (5, 1_500_005, 1_500_005)
+    clock.move_to(1_500_004)
+    assert clock.now() == 1_500_005, "time does not go back"
+    clock.move_to(1_500_006)
+    assert clock.now() == 1_500_006
     before = time.time()
     assert before <= SystemClock().now() / 1_000_000 + 0.001 <= time.time() + 0.002
 
@@ -87,3 +91,4 @@ def test_an_instant_is_told_in_local_time_by_the_zone_of_a_place() -> None:
     assert berlin is not None
     assert local_time(1_767_225_600_000_000, berlin).isoformat() == "2026-01-01T01:00:00+01:00"
     assert zone("Nowhere/Land") is zone("") is zone(None) is None
+    assert zone("../etc/passwd") is zone("Europe") is zone("n" * 5_000) is None, "no name makes a hub stumble"
