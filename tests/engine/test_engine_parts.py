@@ -192,6 +192,23 @@ async def test_what_does_not_end_in_time_is_cancelled_and_not_done():
     assert not await running
 
 
+async def test_nothing_begins_after_work_that_gave_its_partitions_up_until_turns_are_opened_anew():
+    """What came after it would be acknowledged, and it with that."""
+    turns, later = Turns(1.0), []
+
+    async def gives_up() -> None:
+        raise ReleasedError
+
+    async def next_one() -> None:
+        later.append("done")
+
+    turns.open()
+    assert await asyncio.gather(turns.run(gives_up()), turns.run(next_one())) == [False, False]
+    assert later == []
+    turns.open()
+    assert await turns.run(next_one())
+
+
 async def test_pausing_when_closed_gives_up_at_once():
     with pytest.raises(ReleasedError):
         await Turns(1.0).pause(60)

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError, TransactionalIdAuthorizationFa
 from faust.types import TP
 from structlog.testing import capture_logs
 
+from fairwatch.domain.errors import RetryableError
 from fairwatch.engine.group_ownership import CLAIM_AGAIN_S, GroupOwnership
 from fairwatch.engine.ownership import HANDLED, UNTOUCHED, Note, Place
 from fairwatch.engine.transactions import Transactions
@@ -232,6 +233,13 @@ async def test_offsets_are_committed_only_as_the_member_that_took_the_partitions
     world.group.who = Membership("group", 8, "us")
     assert not await world.ownership.commit({FIRST: 60})
     assert await world.ownership.places() == world.group.kept
+
+
+async def test_a_group_that_does_not_say_where_it_stands_has_not_given_our_partitions_away(world):
+    await world.ownership.take_over()
+    world.group.kept.clear()
+    with pytest.raises(RetryableError, match=r"how far the group has come in .* of our partitions is not known"):
+        await world.ownership.places()
 
 
 async def test_what_may_still_be_pending_keeps_our_name_in_the_notes(world):

@@ -12,6 +12,7 @@ from fairwatch.domain.errors import RestartError, RetryableError
 from fairwatch.engine import worker as module
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.guard import TooManyDeadError
+from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.worker import EXIT_DEAD_LETTERS, EXIT_FAILURE, EXIT_RESTART, Worker
 from fairwatch.wire.avro import Codec
 from tests.support.engine_lab import PLAIN, RECORDS, SPEC, Probe, until
@@ -176,6 +177,27 @@ async def test_a_batch_that_was_handled_is_acknowledged_and_wakes_who_waits_for_
     assert looks == [True]
     await worker._turns.close()
     assert not await worker._receive(None, ["record"]), "the partitions are given up"
+
+
+async def test_who_gives_a_batch_up_though_nobody_took_its_partitions_asks_for_them_again(worker):
+    """Else the next batch is read, and its offsets cover those of the one that was given up."""
+    asked, rejoined = working(worker, ReleasedError()), []
+
+    async def rejoin() -> None:
+        rejoined.append(worker._assigned)
+
+    worker._app = SimpleNamespace(batches=SimpleNamespace(group=SimpleNamespace(rejoin=rejoin)))
+    with capture_logs() as logs:
+        assert not await worker._receive(None, ["record"])
+        assert not await worker._receive(None, ["what follows it"])
+    assert (events(logs), rejoined, asked) == (["worker.joins_anew"], [False], [(["record"],)])
+    assert worker._released_at is not None
+
+
+async def test_a_batch_that_is_given_up_since_its_partitions_are_taken_away_asks_for_nothing(worker):
+    working(worker, ReleasedError())
+    worker._assigned, worker._app = False, SimpleNamespace()
+    assert not await worker._receive(None, ["record"])
 
 
 async def test_a_tick_that_cannot_be_written_ends_the_worker(monkeypatch):

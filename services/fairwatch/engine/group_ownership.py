@@ -194,8 +194,15 @@ class GroupOwnership:
         return True
 
     async def places(self) -> Mapping[TopicPartition, Place]:
-        """Ask the broker how far the group has come in our partitions, and who says so."""
-        return await self._consumer.group.places()
+        """Ask the broker how far the group has come in our partitions, and who says so.
+
+        Raises:
+            RetryableError: It does not say so of all of them.
+        """
+        places = await self._consumer.group.places()
+        if unknown := self._reached().keys() - places.keys():
+            raise RetryableError(f"how far the group has come in {len(unknown)} of our partitions is not known")
+        return places
 
     def _assigned(self) -> set[TP]:
         return {ensure_TP(tp) for tp in self._consumer.assignment()}

@@ -11,7 +11,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
-from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
@@ -51,6 +52,8 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
 
         async def noted(node_id: int, request: Any, **options: Any) -> Any:
             response = await send(node_id, request, **options)
+            if isinstance(request, OffsetFetchRequest):
+                heed(response)
             if isinstance(request, FetchRequest):
                 missed.take(response)
                 answers.take(response)
@@ -69,6 +72,19 @@ class OpenConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no t
         set_isolation(fetcher, READ_UNCOMMITTED)
         ends: dict[TopicPartition, int] = await fetcher.end_offsets(partitions, ASKED_MS)
         return ends
+
+
+def heed(response: Any) -> None:
+    """Look at the error of an answer that says how far a group has come.
+
+    A coordinator that is loading, or is none any more, names no partition. aiokafka does not look why, and takes it for
+    a group that has never come to anything: everything would be read from its beginning.
+
+    Raises:
+        KafkaError: There is one; most pass.
+    """
+    if code := getattr(response, "error_code", 0):
+        raise for_code(code)(f"the group's coordinator does not say how far it has come: {for_code(code).__name__}")
 
 
 class Missed:

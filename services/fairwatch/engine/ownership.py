@@ -83,7 +83,7 @@ class Ownership(Protocol):
         ...
 
     async def places(self) -> Mapping[TopicPartition, Place]:
-        """Ask the broker."""
+        """Ask the broker; RetryableError where it does not say so of all of our partitions."""
         ...
 
 

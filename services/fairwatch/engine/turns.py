@@ -42,6 +42,8 @@ class Turns:
     async def run(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work when it is its turn; return whether it was done (not when closed before or during it).
 
+        Work that gives its partitions up closes the turns.
+
         Raises:
             Exception: Whatever the work raises.
         """
@@ -67,6 +69,7 @@ class Turns:
             try:
                 task.result()
             except ReleasedError:
+                self._closing.set()  # what came after it would be acknowledged together with it
                 return False
             return True
         finally:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
+from fairwatch.engine.consumer_thread import BatchThread
 from fairwatch.engine.fenced_producer import FencedProducer
 from fairwatch.engine.group_ownership import GroupOwnership
-from fairwatch.engine.ownership import PRODUCERS
+from fairwatch.engine.ownership import HANDLED, PRODUCERS, Note, Place
 from tests.engine.test_recovery import ids, numbered, started, working
 from tests.support.engine_lab import CODEC, SPEC, Lab, observation, until
 
@@ -145,4 +146,36 @@ async def test_a_broker_that_is_away_while_a_dead_owner_is_shut_out_ends_nobody(
     async with working(lab, SPEC):
         await until(lambda: everything_once(lab), 60)
     assert next(times) > 3, "the dead owner was shut out in the end"
+    await assert_exactly_once(lab)
+
+
+@pytest.mark.parametrize("answer", ["nothing", "another owner"])
+async def test_a_worker_that_is_told_its_partitions_are_gone_and_keeps_them_leaves_nothing_out(
+    answer: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third commit fails; then a coordinator that is still loading names no partition, or names a stranger."""
+    commit, places, commits = FencedProducer.commit_transaction, BatchThread.places, count(1)
+    failed: list[bool] = []
+
+    async def fails_once(producer: FencedProducer) -> None:
+        if next(commits) == 3:
+            failed.append(True)
+            raise KafkaConnectionError
+        await commit(producer)
+
+    async def strange_once(group: BatchThread) -> Any:
+        found = await places(group)
+        if not failed:
+            return found
+        failed.clear()
+        others = {tp: Place(place.offset, Note("stranger", HANDLED)) for tp, place in found.items()}
+        return others if answer == "another owner" else {}
+
+    monkeypatch.setattr(FencedProducer, "commit_transaction", fails_once)
+    monkeypatch.setattr(BatchThread, "places", strange_once)
+    await lab.create()
+    await lab.send([("r1", observation("ref"))], "ref")
+    async with working(lab, SPEC, batch_max=20):
+        await lab.send(numbered(0, EVENTS))
+        await until(lambda: everything_once(lab), 60)
     await assert_exactly_once(lab)
