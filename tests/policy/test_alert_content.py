@@ -50,6 +50,12 @@ def test_what_a_later_trigger_does_not_say_stays_as_it_was():
     assert alert["site_name"] == "Quay"
 
 
+def test_nobody_has_taken_or_judged_an_alert_that_begins_whatever_its_trigger_says():
+    said = {"acknowledged_by": "bo", "acknowledged_at": 1, "claimed_by": "bo", "claimed_at": 1, "closed_by": "bo"}
+    alert = opened({**trigger("g"), **said, "outcome": "FALSE", "deeds": [{"deed": "CLOSE"}]})
+    assert [name for name in (*said, "outcome", "deeds") if name in alert] == []
+
+
 def test_an_alert_begins_uncounted_and_untold_and_each_trigger_counts():
     alert = opened(trigger("g"))
     assert (alert["revision"], alert["count"]) == (-1, 1)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fairwatch.domain.ids import stable_id
 from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.policy.erasure import Found, ended, holds_now, outlived, plan
 from fairwatch.policy.erasure_receipt import FOLLOWING, NAMELESS, Done, Erased, audited, receipt
@@ -233,6 +234,24 @@ def test_the_audit_tells_an_erasure_from_one_that_a_hold_stopped():
     assert done["details"]["media"] == "DELETED 3"
     assert held["details"]["holds"] == "hold-e1"
     assert_valid(done)
+
+
+@pytest.mark.parametrize(
+    ("gone", "action"),
+    [
+        ({"entries": ["e1"]}, "erasure.done"),
+        ({"candidates": ["c1"]}, "erasure.done"),
+        ({"stores": [{"store": "media", "outcome": "DELETED", "objects": 1}]}, "erasure.done"),
+        ({"stores": [{"store": "media", "outcome": "DELETED", "objects": 0}]}, "erasure.held"),
+        ({"stores": [{"store": "media", "outcome": "KEPT", "objects": 1}]}, "erasure.held"),
+        ({}, "erasure.held"),
+    ],
+)
+def test_an_erasure_of_anything_at_all_is_audited_as_done_under_an_id_that_stays(gone, action):
+    made = {**given(), "entries": [], "candidates": [], "stores": [], **gone}
+    told = audited(made)
+    assert told["action"] == action
+    assert told["audit_id"] == stable_id("audit", action, made["receipt_id"]), "who tells it again tells the same"
 
 
 def test_a_signed_receipt_that_was_changed_is_found_out():
