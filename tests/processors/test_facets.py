@@ -110,3 +110,11 @@ def test_an_incident_that_became_part_of_another_is_listed_no_more(state, listed
         ("alert", "a", "incident:i", AT + 1, True),
         ("alert", "b", "incident:i", AT + 2, True),
     ]
+
+
+def test_an_incident_of_an_earlier_release_says_neither_state_nor_change_and_is_open_since_its_beginning():
+    record = {"incident_id": "i", "revision": 0, "issued_at": AT, "members": []}
+    [told] = facets_of("Incident", record)
+    assert (told.at, told.listed, told.open) == (AT, True, True)
+    [told] = facets_of("Incident", {**record, "updated_at": AT + 5})
+    assert told.at == AT + 5

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Reject
 from fairwatch.processors.verify import KEEP
 from tests.processors.test_verify import FACE_ENTRY, SECOND, Court
@@ -157,3 +158,13 @@ async def test_a_record_under_another_key_is_a_dead_letter_that_names_both(court
     assert court.audited() == ["record.refused"]
     assert "another" in answer.detail
     assert court.face["candidate_id"] in answer.detail
+    [told, again] = [emit.record for _ in range(2) for emit in (await court.world.push(event))[0][:1]]
+    assert told == again, "who is told twice is told the same"
+    place = (event.topic, event.partition, event.offset, "another")
+    assert told["audit_id"] == stable_id("audit", "record.refused", *place)
+    assert (told["actor"], told["subject"], told["at"]) == ("processor:verify", "another", court.world.clock.now())
+    assert told["details"] == {
+        "reason": "key_is_not_id",
+        "topic": event.topic,
+        "id": court.face["candidate_id"],
+    }
