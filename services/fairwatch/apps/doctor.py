@@ -16,6 +16,8 @@ from fairwatch.apps.media import media_store
 from fairwatch.apps.retention import kept_topics
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.topics import Change, differences
+from fairwatch.apps.vouched import known_signers
+from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import FairwatchError
 from fairwatch.edges.device_index import load_devices
 from fairwatch.stores.health import Health
@@ -117,7 +119,7 @@ async def _trust(settings: Settings) -> Finding:
             "fairwatch keys init",
         )
     known = await asyncio.to_thread(keys.known_keys, settings)
-    good = [one for one in known.values() if one["issuer"] in trusted and not one.get("revoked_at")]
+    good = await asyncio.to_thread(known_signers, settings, SystemClock().now())
     if not good:
         return Finding("trust", "bad", "no key that may sign what people do", "fairwatch keys init or rotate")
     found = f"{len(trusted)} administrators, {len(good)} of {len(known)} keys may sign"
@@ -138,7 +140,6 @@ async def _routes(settings: Settings) -> Finding:
 
 async def _receivers(settings: Settings) -> Finding:
     from fairwatch.apps.pictures import pictures_of  # noqa: PLC0415
-    from fairwatch.domain.clock import SystemClock  # noqa: PLC0415
     from fairwatch.sinks.receivers import read_receivers  # noqa: PLC0415
 
     path = settings.config_dir / "receivers.yaml"

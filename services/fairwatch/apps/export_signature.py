@@ -4,10 +4,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fairwatch.apps.export_archive import ArchiveReader
-from fairwatch.apps.keys import anchors, known_keys, must_be_signed
+from fairwatch.apps.keys import anchors, must_be_signed
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.vouched import known_signers
 from fairwatch.domain.errors import ConfigurationError, RetryableError
-from fairwatch.domain.records import SigningKey
 from fairwatch.policy.signatures import PublicKey
 
 
@@ -25,8 +25,13 @@ def vouched_by(archive: ArchiveReader, trusted: Collection[PublicKey]) -> str:
     return signer.text
 
 
-def trusted_keys(settings: Settings, named: Collection[str]) -> list[PublicKey]:
+def trusted_keys(settings: Settings, named: Collection[str], at: object) -> list[PublicKey]:
     """Return the keys whose backups are taken: those that are named, of administrators, and registered ones.
+
+    Args:
+        settings: Of the hub.
+        named: Public keys in base64.
+        at: When the backup says that it was made, microseconds UTC: a registered key has to have stood then.
 
     Raises:
         ConfigurationError: One that is named is none.
@@ -34,11 +39,8 @@ def trusted_keys(settings: Settings, named: Collection[str]) -> list[PublicKey]:
     given = [(text, PublicKey.of(text)) for text in named]
     if wrong := [text for text, key in given if key is None]:
         raise ConfigurationError(f"--trusted: {wrong[0]!r} is no Ed25519 key of 32 bytes in base64")
-    administrators = anchors(settings)
-    issuers = {key.key_id for key in administrators}
-    registered = [key for key in _registered(settings).values() if key["issuer"] in issuers and not key.get("void")]
-    found = [PublicKey.of(key["public_key"]) for key in registered if not key.get("devices")]
-    return [key for key in (*(key for _, key in given), *administrators, *found) if key is not None]
+    registered = _registered(settings, at) if isinstance(at, int) else []
+    return [*(key for _, key in given if key is not None), *anchors(settings), *registered]
 
 
 def require_vouched(settings: Settings, archive: ArchiveReader, named: Collection[str], *, unsigned: bool) -> str:
@@ -49,7 +51,7 @@ def require_vouched(settings: Settings, archive: ArchiveReader, named: Collectio
     """
     if unsigned or ("export-orders" not in must_be_signed(settings) and not named):
         return archive.signer.text if archive.signer else ""
-    return vouched_by(archive, trusted_keys(settings, named))
+    return vouched_by(archive, trusted_keys(settings, named, archive.manifest.get("created_at")))
 
 
 def checked(settings: Settings, path: Path, key: bytes | None, named: Collection[str]) -> str:
@@ -61,14 +63,14 @@ def checked(settings: Settings, path: Path, key: bytes | None, named: Collection
         ConfigurationError: It is altered, or nobody signed it who is trusted here.
     """
     with ArchiveReader(path, key, closed=True) as archive:
-        signer = vouched_by(archive, trusted_keys(settings, named))
+        signer = vouched_by(archive, trusted_keys(settings, named, archive.manifest.get("created_at")))
         for name in archive.names(""):
             archive.kept(name)
         return signer
 
 
-def _registered(settings: Settings) -> dict[str, SigningKey]:
+def _registered(settings: Settings, at: int) -> list[PublicKey]:
     try:
-        return known_keys(settings)
+        return known_signers(settings, at)
     except (ConfigurationError, RetryableError):
-        return {}  # a backup is checked where no broker is, too
+        return []  # a backup is checked where no broker is, too

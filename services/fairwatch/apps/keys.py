@@ -11,14 +11,12 @@ from fairwatch.apps.kafka import producer
 from fairwatch.apps.key_command import asked
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
-from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.records import Person, SigningKey
 from fairwatch.policy.configuration import read_yaml
 from fairwatch.policy.signatures import PrivateKey, PublicKey
 from fairwatch.wire.signings import SIGNINGS, Signing, by_two
-from fairwatch.wire.vouching import vouch_person
 
 ANCHORS = "trust.yaml"  # in the configuration folder: public keys of administrators
 Signed = Literal[
@@ -192,28 +190,6 @@ async def publish(settings: Settings, keys: Iterable[SigningKey], people: Iterab
             details = {"roles": ", ".join(person["roles"])}
             await publisher.publish("audit", person["name"], _audited(what, person["name"], person, details, actor))
             await publisher.publish("people", person["person_id"], person)
-
-
-def people_to_publish(settings: Settings, admin: PrivateKey, wanted: Mapping[str, Iterable[str]]) -> list[Person]:
-    """Return signed records of everybody who came, changed or went.
-
-    Args:
-        settings: Of the broker.
-        admin: The administrator's key.
-        wanted: Roles by name; who is on the topic and not named here has gone.
-    """
-    at = SystemClock().now()
-    there: dict[str, Person] = {record["name"]: record for _, _, record in read_topic(settings, "people")}
-    found = []
-    for name, roles in wanted.items():
-        known = there.get(name)
-        if known is None or known.get("until") or sorted(known["roles"]) != sorted(roles):
-            since = at if known is None or known.get("until") else known["since"]
-            found.append(vouch_person(admin, name, roles, since=since, at=at))
-    gone = [person for name, person in there.items() if name not in wanted and not person.get("until")]
-    return found + [
-        vouch_person(admin, person["name"], person["roles"], since=person["since"], at=at, until=at) for person in gone
-    ]
 
 
 def administrator(path: Path, settings: Settings) -> PrivateKey:

@@ -141,6 +141,15 @@ class Trust:
         self._refresh()
         return [cast("SigningKey", record) for (kind, _), record in self._known.items() if kind == "key"]
 
+    def everybody(self) -> list[Person]:
+        """Return all people whom an administrator registered, also those who have ended."""
+        self._refresh()
+        return [cast("Person", record) for (kind, _), record in self._known.items() if kind == "person"]
+
+    def stood(self, key: SigningKey, at: int) -> bool:
+        """Tell whether a registered key could sign at a time, microseconds UTC."""
+        return self._ended(key, at, None) is None
+
     def heads(self) -> list[tuple[str, str, int]]:
         """Return topic, key and time of issue of all people and keys that are known."""
         self._refresh()

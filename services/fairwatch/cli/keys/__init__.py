@@ -11,6 +11,7 @@ from fairwatch.apps import keys
 from fairwatch.apps.printing import shown
 from fairwatch.apps.settings import settings
 from fairwatch.apps.telling import operator
+from fairwatch.apps.vouched import people_to_publish, vouched
 from fairwatch.cli.keys import master
 from fairwatch.domain.clock import SystemClock
 from fairwatch.domain.errors import ConfigurationError
@@ -48,8 +49,9 @@ def init(folder: Path = FOLDER) -> None:
     FAIRWATCH_SIGNING_KEY_FILE, and put trust.yaml into the configuration folder of every component.
     """
     admin, console = keys.make_files(folder)
-    record = vouch_key(admin, console.public, "console", at=SystemClock().now())
-    if console.public.key_id not in keys.known_keys(settings()):
+    known = vouched(settings(), admin.public).key(console.public.key_id)
+    record = known or vouch_key(admin, console.public, "console", at=SystemClock().now())
+    if keys.known_keys(settings()).get(record["key_id"]) != record:  # nobody knows it, or somebody wrote over it
         asyncio.run(keys.publish(settings(), [record], [], operator()))
     typer.echo(f"{console.public.key_id} registered; {folder / keys.ADMIN} belongs in a safe, not on the hub")
 
@@ -81,7 +83,7 @@ def rotate(
 ) -> None:
     """Register a new key, then end the old one: what it signed until now stands."""
     admin, at = keys.administrator(admin_key, settings()), SystemClock().now()
-    ended = _key(old)
+    ended = _key(old, admin)
     if not new.exists():
         PrivateKey.generate().write(new)
     made = vouch_key(admin, PrivateKey.load(new).public, holder, at=at, name=person)
@@ -98,7 +100,7 @@ def revoke(
 ) -> None:
     """End a key: what it signed before stands, what comes after does not."""
     admin = keys.administrator(admin_key, settings())
-    record = revoked(admin, _key(key_id), at=SystemClock().now(), reason=reason, void=stolen)
+    record = revoked(admin, _key(key_id, admin), at=SystemClock().now(), reason=reason, void=stolen)
     asyncio.run(keys.publish(settings(), [record], [], operator()))
     typer.echo(f"{key_id} revoked")
     _remember(key_id, 0 if stolen else record["issued_at"])
@@ -110,7 +112,7 @@ def people(admin_key: Path = ADMIN) -> None:
 
     admin, chosen = keys.administrator(admin_key, settings()), settings()
     wanted = {person.name: sorted(person.roles) for person in People.load(chosen.config_dir / "people.yaml")}
-    found = keys.people_to_publish(chosen, admin, wanted)
+    found = people_to_publish(chosen, admin, wanted)
     asyncio.run(keys.publish(chosen, [], found, operator()))
     for person in found:
         typer.echo(f"{person['name']}: {'ended' if person.get('until') else ', '.join(person['roles'])}")
@@ -118,18 +120,25 @@ def people(admin_key: Path = ADMIN) -> None:
 
 
 def show() -> None:
-    """Show every key of the topic: whose it is, since when, until when, and who vouches for it."""
+    """Show every key of the topic: whose it is, since when, until when, and who vouches for it, or only seems to."""
     table = Table("key", "holder", "from", "revoked", "why", "administrator", box=None)
-    anchors = {key.key_id for key in keys.anchors(settings())}
+    registered = vouched(settings())
     for record in sorted(keys.known_keys(settings()).values(), key=lambda one: one["valid_from"]):
-        issuer = record["issuer"] if record["issuer"] in anchors else f"[red]{shown(record['issuer'])} unknown[/]"
+        genuine = registered.key(record["key_id"]) == record
+        issuer = shown(record["issuer"]) if genuine else f"[red]{shown(record['issuer'])} did not sign it[/]"
         times = (str(record["valid_from"]), str(record.get("revoked_at") or ""))
         table.add_row(shown(record["key_id"]), shown(record["holder"]), *times, shown(record.get("reason", "")), issuer)
     Console().print(table)
 
 
-def _key(key_id: str) -> SigningKey:
-    found = keys.known_keys(settings()).get(key_id)
+def _key(key_id: str, admin: PrivateKey) -> SigningKey:
+    """Return a registered key; never one that merely lies on the topic, which the end that we sign would register."""
+    found = vouched(settings(), admin.public).key(key_id)
+    if found is None and key_id in keys.known_keys(settings()):
+        what = f"no administrator vouches for {key_id}: it signs nothing, and its end would make stand what it signed"
+        raise ConfigurationError(
+            f"{what}; is it yours, and written over: write `revoked: {{{key_id}: 0}}` into trust.yaml"
+        )
     if found is None:
         raise ConfigurationError(f"there is no key {key_id!r}: see `fairwatch keys list`")
     return found
