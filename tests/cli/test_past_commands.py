@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from fairwatch.apps import settings as settings_module
 from fairwatch.apps.demo.stage import make_topics
 from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import write_anchors
+from fairwatch.apps.past.lists import Listed
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
@@ -22,7 +24,7 @@ from fairwatch.stores.media import MediaStore
 from tests.support.console_world import HASH, PASSWORD
 from tests.support.face_models import MODELS, needs_models, picture
 from tests.support.records import candidate, sighting
-from tests.support.trust import CONSOLE
+from tests.support.trust import ADMIN, CONSOLE, authorised, enrolled, vouched
 from tests.support.watchlist import HOUR, authorisation, entry
 
 ASKED = ("--as", "rita", "--case", "17", "--purpose", "find the car")
@@ -123,6 +125,37 @@ def test_what_was_seen_is_looked_through_by_order_only_and_each_look_is_audited(
     assert (told[2][1], told[2][2]["found"], told[2][2]["not_out_of_mandate"]) == ("rita", "1", "1")
     assert "VEHICLE RED" in told[3][2]["description"]
     assert told[3][2]["policy"] == "past.search"
+
+
+@pytest.mark.broker
+def test_nobody_is_looked_for_in_the_past_whom_one_person_or_a_stranger_listed(hub: Settings, tmp_path: Path) -> None:
+    write_anchors(tmp_path / "trust.yaml", [ADMIN.public])
+    now = time.time_ns() // 1000
+    made = {"valid_from": now - HOUR, "valid_until": now + HOUR, "created_by": "ann", "updated_at": now}
+    asked = enrolled(entry("asked", **made), at=now)
+    agreed = enrolled(entry("agreed", approved_by="ben", **made), at=now)
+    rows = (asked, agreed, entry("forged", approved_by="ben", **made))
+    times = {"valid_from": now - HOUR, "valid_until": now + HOUR}
+    order = authorised(authorisation(modes=["REALTIME", "POST"], **times), at=now)
+
+    async def write() -> None:
+        async with producer(hub, "test") as publisher:
+            for topic, reference in vouched("ann", "ben", ann=["requester"], ben=["approver"]).items():
+                for key, record in reference.items():
+                    await publisher.publish(topic, key, record)
+            await publisher.publish("authorisations", "auth-1", order)
+            for row in rows:
+                await publisher.publish("watchlist-entries", row["entry_id"], row)
+
+    asyncio.run(write())
+    listed = Listed.read(hub)
+    assert {name: listed.entries[name]["state"] for name in listed.entries} == {
+        "asked": "NOT_AUTHENTIC", "agreed": "ACTIVE", "forged": "NOT_AUTHENTIC",
+    }  # fmt: skip
+    assert listed.entries.get("nobody") is None
+    for name in ("asked", "forged"):
+        with pytest.raises(ConfigurationError, match="not_authentic"):
+            run("past", "entry", name, *ASKED)
 
 
 @needs_models

@@ -1,5 +1,6 @@
 """Compacted topics as they were read once, with what people did not sign shown as not in force."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
@@ -25,7 +26,25 @@ def known_heads(settings: Settings) -> TrustHeads:
     return TrustHeads(MemoryReference(latest(settings, HEADS)))
 
 
-def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[str, Any]:
+class _Checked(Mapping[str, Any]):
+    """Records by key, each checked when it is asked for: of a long list few are."""
+
+    def __init__(self, found: Mapping[str, Any], seen: SignedReference) -> None:
+        self._found, self._seen = found, seen
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._found:
+            raise KeyError(key)
+        return self._seen.get(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def authentic(settings: Settings, topic: str, component: str = "cli") -> Mapping[str, Any]:
     """Return the newest record of each key; in the state `NOT_AUTHENTIC` what lacks a signature that is demanded."""
     found = latest(settings, topic)
     if topic not in must_be_signed(settings):
@@ -33,4 +52,4 @@ def authentic(settings: Settings, topic: str, component: str = "cli") -> dict[st
     heads = known_heads(settings)
     trust = known_trust(settings, heads)
     seen = SignedReference(component, topic, MemoryReference(found), trust, signing_of(settings, topic), heads=heads)
-    return dict(seen.items())
+    return _Checked(found, seen)

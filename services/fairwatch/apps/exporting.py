@@ -134,7 +134,7 @@ def demanded(settings: Settings) -> bool:
 
 def known(settings: Settings) -> dict[str, Any]:
     """Return the newest record of each order by its id, as it counts."""
-    return authentic(settings, TOPIC)
+    return dict(authentic(settings, TOPIC))
 
 
 async def write(settings: Settings, act: str, who: Signer, order: Record) -> None:

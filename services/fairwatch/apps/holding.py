@@ -69,7 +69,7 @@ def countersigned(holds: Mapping[str, Mapping[str, Any]], who: Signer, now: int)
 
 def known(settings: Settings) -> dict[str, Any]:
     """Return the newest record of each hold by its id, as it counts."""
-    return authentic(settings, TOPIC)
+    return dict(authentic(settings, TOPIC))
 
 
 def written(settings: Settings) -> dict[str, Any]:
