@@ -21,6 +21,7 @@ SIGNED = (
     "legal-holds",
     "export-orders",
     "site-armings",
+    "erasures",
 )  # what is signed, and looked at by verify for the audit log alone
 VOUCHED = ("people", "signing-keys", "trust-heads")  # what says whose deed it is, and how new it has to be
 LINEAGE = (  # what says where an alert comes from, but for the bytes that devices sent
@@ -175,7 +176,16 @@ PARTS: tuple[Part, ...] = (
             reads=("alert-triggers", "alert-actions", "step-failures"),
             writes=("alerts", "audit", "inhibitions", "incident-steps"),
             state=True,
-            references=("inhibitions", "silences", "sites", "devices", "rule-sets", "site-armings", *VOUCHED),
+            references=(
+                "inhibitions",
+                "silences",
+                "sites",
+                "devices",
+                "rule-sets",
+                "site-armings",
+                "erasures",
+                *VOUCHED,
+            ),
             tick_s=1.0,
         ),
     ),

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, signing_of
+from fairwatch.apps.keys import anchors, ended_keys, must_be_signed, receipt_keys, signing_of
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ports import Reference
 from fairwatch.policy.arming import TOPIC as ARMINGS
 from fairwatch.policy.judge import Judge
 from fairwatch.wire.signed_armings import SignedArmings
+from fairwatch.wire.signed_receipts import TOPIC as RECEIPTS
+from fairwatch.wire.signed_receipts import SignedReceipts
 from fairwatch.wire.signed_reference import SignedReference
 from fairwatch.wire.signings import SIGNINGS
 from fairwatch.wire.trust import Trust
@@ -38,20 +40,26 @@ def judge_here(settings: Settings) -> Judge:
 def signed_references(settings: Settings, component: str, given: Mapping[str, Reference]) -> dict[str, Reference]:
     """Return what a component reads whole, with the topics that have to be signed checked.
 
+    Receipts of erasures have to be where `trust.yaml` names who signs them.
+
     Raises:
         ConfigurationError: A component would believe what it cannot check: its Spec lacks people or keys.
     """
     found = dict(given)
     signable = (SIGNINGS.keys() | {ARMINGS}) & given.keys()
     wanted = {topic for topic in must_be_signed(settings) & signable if (component, topic) not in KEEPS}
-    if not wanted:
+    signers = receipt_keys(settings) if RECEIPTS in given else ()
+    if not wanted and not signers:
         return found
     if missing := [topic for topic in VOUCHED if topic not in given]:
-        raise ConfigurationError(f"{component} reads {', '.join(sorted(wanted))} and not {', '.join(missing)}")
+        read = sorted({*wanted, *((RECEIPTS,) if signers else ())})
+        raise ConfigurationError(f"{component} reads {', '.join(read)} and not {', '.join(missing)}")
     heads = TrustHeads(given.get(HEADS))
     trust = Trust(
         given["people"], given["signing-keys"], anchors(settings), ended_keys(settings), heads, judge_here(settings)
     )
+    if signers:
+        found[RECEIPTS] = SignedReceipts(component, given[RECEIPTS], trust, (*anchors(settings), *signers))
     if ARMINGS in wanted:
         remembers = component == KEEPS_HEADS
         found[ARMINGS] = SignedArmings(component, given[ARMINGS], trust, heads=heads, remembers=remembers)

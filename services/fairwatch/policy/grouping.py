@@ -137,6 +137,10 @@ class AlertGroup:
             value["aside"] = {"to": [] if deed["action"] == "COMMENT" else None}
         return None
 
+    def forget(self) -> None:
+        """Forget everything: what it told of was erased, and nothing is said of it any more."""
+        self._bury()
+
     def lose(self, is_gone: Callable[[str], bool], now: int) -> bool:
         """Give up the conditions of devices that are gone: nobody would say that they are over. Return whether any."""
         lost = [cause for cause in self.causes if cause.kind == "CONDITION" and is_gone(cause.device_id)]

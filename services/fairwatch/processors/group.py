@@ -19,6 +19,7 @@ from fairwatch.policy.absence import WATCH, Armed, Watches
 from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.causes import OBJECT, CauseBook
 from fairwatch.policy.dependencies import Dependencies
+from fairwatch.policy.erasure_receipt import Erased
 from fairwatch.policy.escalations import NONE, Escalations
 from fairwatch.policy.group_due import due_at
 from fairwatch.policy.group_history import HISTORY, forget, is_told
@@ -66,6 +67,7 @@ class Group:
         judge: Says what people may do; the policies of the product by default.
         site_armings: Which sites people and devices armed; None for what schedules say alone.
         silences: By id; what is silenced, inhibited or muted wakes nobody. None for none.
+        erasures: Receipts: of alerts and candidates that they name nothing is kept or told any more. None for none.
         is_rehearsal: As in a back-test: nobody else ever changes the state, and nobody reads what would be audited.
     """
 
@@ -86,6 +88,7 @@ class Group:
         judge: Judge | None = None,
         site_armings: Reference | None = None,
         silences: Reference | None = None,
+        erasures: Reference | None = None,
         *,
         is_rehearsal: bool = False,
     ) -> None:
@@ -108,6 +111,7 @@ class Group:
         known = ArmedSites(lambda: rules.tree, site_armings, sites) if isinstance(rules, RuleBook) else None
         self._watches = Watches({}, self._groups, state, armed, sites, devices, known)
         self._look_at_rules()
+        self._erased, self._without_erased = Erased(erasures), LookedThrough(state)
         self._looked_through = LookedThrough(state)
         self._halted: set[tuple[int, str]] = set()  # groups whose escalation stands still, as far as is known here
         self._woken, self._untold = LookedThrough(state), Untold(state)
@@ -165,6 +169,7 @@ class Group:
             emitted += self._untold.give(0, foreign_told("group", self._inhibitions, now))
         self._set_right(partitions, now)
         emitted += self._give_up(partitions, now)
+        emitted += self._forget_erased(partitions, now)
         self._wake(partitions, now)
         self._groups.look(partitions, now)
         return emitted
@@ -180,6 +185,19 @@ class Group:
                 if group.set_right(now):
                     self._keep(partition, key, group)
         self._latest = now
+
+    def _forget_erased(self, partitions: Sequence[int], now: int) -> list[Emit]:
+        """Forget alerts that were erased, and let go what they inhibit."""
+        subjects, emitted = self._erased.subjects(), list[Emit]()
+        for partition in self._without_erased.changed(partitions, subjects):
+            for key, value in self._open(partition) if subjects else ():
+                alert = value["alert"] or {}
+                if not subjects.isdisjoint((alert.get("alert_id"), alert.get("candidate_id"))):
+                    group = self._group(partition, key, value)
+                    group.forget()
+                    emitted += self._dependencies.of(group, now)
+                    self._keep(partition, key, group)
+        return emitted
 
     def _wake(self, partitions: Sequence[int], now: int) -> None:
         """Look at once again at escalations that stand still, where what holds alerts back has changed."""

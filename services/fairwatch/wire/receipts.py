@@ -12,11 +12,14 @@ def sign_receipt(receipt: ErasureReceipt, key: PrivateKey | None) -> ErasureRece
     if key is None:
         return receipt
     named: ErasureReceipt = {**receipt, "key_id": key.public.key_id, "signature": ""}
-    return {**named, "signature": key.sign(signed_bytes(PURPOSE, TYPE, named, {}))}
+    return {**named, "signature": key.sign(receipt_bytes(named))}
 
 
 def receipt_signed(receipt: ErasureReceipt, key: PublicKey) -> bool:
     """Tell whether the private half of this key signed the receipt as it stands."""
-    return receipt.get("key_id") == key.key_id and key.signed(
-        signed_bytes(PURPOSE, TYPE, receipt, {}), receipt.get("signature", "")
-    )
+    return receipt.get("key_id") == key.key_id and key.signed(receipt_bytes(receipt), receipt.get("signature", ""))
+
+
+def receipt_bytes(receipt: ErasureReceipt) -> bytes:
+    """Return what the signature of a receipt covers."""
+    return signed_bytes(PURPOSE, TYPE, receipt, {})

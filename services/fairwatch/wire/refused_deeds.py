@@ -13,9 +13,8 @@ from fairwatch.domain.outcome import Emit, Reject
 from fairwatch.domain.records import AuditRecord
 from fairwatch.wire.deeds import deed_bytes, signed_bytes
 from fairwatch.wire.refusal import SHOWN, audit_of_refusal
-from fairwatch.wire.signed_armings import RECORD as ARMING
 from fairwatch.wire.signed_view import Refused, SignedView
-from fairwatch.wire.signings import SIGNINGS
+from fairwatch.wire.topics import topics
 from fairwatch.wire.trust import Trust, Unauthentic
 
 AT_ONCE = 64  # records that are looked at in one call: some 30 ms of signatures that were never checked before
@@ -92,8 +91,7 @@ class RefusedRecords:
             self._looked_at[number] = version
 
     def _audited(self, refused: Refused, now: int, trust: Trust) -> AuditRecord:
-        kind = SIGNINGS[refused.topic].record_type if refused.topic in SIGNINGS else ARMING
-        content = signed_bytes("refused", kind, refused.record, {})
+        content = signed_bytes("refused", topics()[refused.topic].record, refused.record, {})
         said = sha256(content).hexdigest()
         return {
             "audit_id": stable_id("audit", "deed.refused", refused.topic, refused.key, refused.reason, said),
