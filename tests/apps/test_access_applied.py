@@ -15,7 +15,7 @@ from kafka.errors import (
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
 from fairwatch.apps.topics_access import deployments, flows
-from fairwatch.apps.topics_acls import access_differences, apply_access, principals
+from fairwatch.apps.topics_acls import EVERYBODY, access_differences, apply_access, principals
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
 PATTERN = "User:fairwatch-{component}"
@@ -27,6 +27,7 @@ class Authorizer:
 
     def __init__(self) -> None:
         self.acls: set[tuple[str, Kind, str, ACLOperation]] = set()
+        self.beginnings: set[str] = set()  # names of which a right is one on all that begin so
         self.quotas: dict[str, dict[str, float]] = {}
         self.failure: Exception | None = None
         self.quota_error = 0
@@ -36,13 +37,17 @@ class Authorizer:
     def describe_acls(self, wanted: ACLFilter) -> tuple[list[ACL], Any]:
         if self.failure is not None:
             raise self.failure
-        pattern = ACLResourcePatternType.LITERAL
+        assert wanted.resource_pattern.pattern_type == ACLResourcePatternType.ANY, "or a right is overlooked"
         found = [
-            ACL(who, "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name, pattern))
+            ACL(who, "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name, self._pattern(kind, name)))
             for who, kind, name, operation in sorted(self.acls)
             if kind == wanted.resource_pattern.resource_type
         ]
         return found, None
+
+    def _pattern(self, kind: Kind, name: str) -> ACLResourcePatternType:
+        begins = kind == Kind.TRANSACTIONAL_ID or name in self.beginnings
+        return ACLResourcePatternType.PREFIXED if begins else ACLResourcePatternType.LITERAL
 
     def create_acls(self, acls: list[ACL]) -> dict[str, list[Any]]:
         self.acls |= {_row(acl) for acl in acls}
@@ -123,6 +128,44 @@ def test_a_right_too_many_is_left_to_people_until_it_is_to_be_revoked(admin: Aut
     apply_access(admin, [revoked])
     assert too_many not in admin.acls
     assert admin.acls >= others, "those of others, and of another release on the same broker, stay"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "begins", "what"),
+    [
+        (Kind.TOPIC, "*", False, "topic *"),
+        (Kind.TOPIC, "here-", True, "topics here-"),
+        (Kind.TOPIC, "h", True, "topics h"),
+        (Kind.GROUP, "here-fairwatch-", True, "groups here-fairwatch-"),
+    ],
+)
+def test_a_right_on_all_topics_or_groups_is_one_too_many(
+    admin: Authorizer, kind: Kind, name: str, begins: bool, what: str
+) -> None:
+    apply_access(admin, access_differences(admin, PATTERN, PREFIX))
+    wide = ("User:fairwatch-notify", kind, name, ACLOperation.WRITE)
+    admin.acls.add(wide)
+    admin.beginnings |= {name} if begins else set()
+    [found] = access_differences(admin, PATTERN, PREFIX)
+    assert (found.action, found.resource, found.what, found.before) == ("by hand", wide[0], what, "Write")
+    apply_access(admin, access_differences(admin, PATTERN, PREFIX, revoke=True))
+    assert wide not in admin.acls
+
+
+def test_what_everybody_may_change_is_told_and_left_to_people(admin: Authorizer) -> None:
+    apply_access(admin, access_differences(admin, PATTERN, PREFIX))
+    told = {
+        ("User:*", Kind.TOPIC, "here-verifications", ACLOperation.WRITE),
+        ("User:*", Kind.TOPIC, "*", ACLOperation.ALL),
+    }
+    nothing = {
+        ("User:*", Kind.TOPIC, "here-alerts", ACLOperation.READ), ("User:*", Kind.TOPIC, "there", ACLOperation.WRITE),
+    }  # fmt: skip
+    admin.acls |= told | nothing
+    found = access_differences(admin, PATTERN, PREFIX, revoke=True)
+    assert [(one.action, one.resource, one.what, one.before) for one in found] == [
+        ("by hand", EVERYBODY, "topic *", "All"), ("by hand", EVERYBODY, "topic here-verifications", "Write"),
+    ]  # fmt: skip
 
 
 def test_a_quota_that_was_changed_by_hand_is_set_again(admin: Authorizer) -> None:

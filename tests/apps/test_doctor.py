@@ -9,6 +9,7 @@ from fairwatch import __version__
 from fairwatch.apps import doctor, doctor_kafka
 from fairwatch.apps.doctor_finding import Finding, fails
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.topics import Change
 from fairwatch.stores.health import PREFIX, Health
 from fairwatch.wire.registry import Registry
 from fairwatch.wire.schemas import released
@@ -78,6 +79,15 @@ async def test_the_embedded_broker_is_not_taken_for_an_old_one(broker):
     assert (found.level, found.seen) == ("good", "the embedded broker")
     old = await doctor_kafka.version(Settings(kafka_bootstrap=broker))
     assert (old.level, old.advice) == ("warning", "upgrade the brokers")
+
+
+def test_rights_of_everybody_are_red_whatever_else_is_right():
+    everybody = Change("User:*", "by hand", "topic verifications", "Write", "", "take it away")
+    found = doctor_kafka._compared([everybody], 20)
+    assert (found.level, found.seen) == ("bad", "everybody may Write topic verifications")
+    too_many = Change("User:fairwatch-notify", "by hand", "topics here-", "Write", "", "--revoke")
+    assert doctor_kafka._compared([too_many], 20).level == "warning"
+    assert doctor_kafka._compared([], 20).level == "good"
 
 
 @pytest.mark.parametrize(

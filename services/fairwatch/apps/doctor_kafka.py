@@ -16,12 +16,14 @@ from fairwatch.apps import kafka
 from fairwatch.apps.doctor_finding import Finding, some
 from fairwatch.apps.kafka_reach import addresses
 from fairwatch.apps.settings import Settings
+from fairwatch.apps.topics import Change
 from fairwatch.apps.topics_access import deployments
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.stores.health import Health
 from fairwatch.wire.registry import Registry
 from fairwatch.wire.schemas import released
 
+EVERYBODY = "User:*"  # as topics_acls has it
 TESTED, _TESTED_API = "4.0", 68  # the new group protocol came with it
 APART_S = 15.0  # more than a heartbeat's life: less is not told from a late one
 _OFFSETS = "__consumer_offsets"
@@ -60,7 +62,7 @@ async def access(settings: Settings) -> Finding:
             "access", "bad", seen, "TLS, a user for each component, FAIRWATCH_KAFKA_PRINCIPALS, topics apply"
         )
 
-    def compare() -> list[Any]:
+    def compare() -> list[Change]:
         from fairwatch.apps.topics_acls import access_differences  # noqa: PLC0415  kafka-python is slow to import
 
         with closing(kafka.admin(settings)) as client:
@@ -71,13 +73,20 @@ async def access(settings: Settings) -> Finding:
         found = await asyncio.to_thread(compare)
     except ConfigurationError as error:
         return Finding("access", "warning", str(error), "run it as a user who may look")
+    return _compared(found, len(deployments(settings.list_part.of)))
+
+
+def _compared(found: Sequence[Change], principals: int) -> Finding:
+    """Say how rights and quotas differ from what is wanted, the worst first."""
+    if everybody := [f"{one.before} {one.what}" for one in found if one.resource == EVERYBODY]:
+        return Finding("access", "bad", f"everybody may {some(everybody)}", "take those ACLs away: ours mean nothing")
     lacking = [f"{one.resource} lacks {one.after} on {one.what}" for one in found if one.action == "allow"]
     if lacking:
         return Finding("access", "bad", some(lacking), "fairwatch topics apply")
     other = [f"{one.resource}: {one.action} {one.what}" for one in found]
     if other:
         return Finding("access", "warning", some(other), "fairwatch topics apply, with --revoke for rights too many")
-    seen = f"{len(deployments(settings.list_part.of))} principals may do what schemas/topics says, and nothing else"
+    seen = f"{principals} principals may do what schemas/topics says, and nothing else"
     return Finding("access", "good", seen)
 
 

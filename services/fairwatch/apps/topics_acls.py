@@ -22,7 +22,14 @@ from fairwatch.domain.errors import ConfigurationError, RetryableError
 
 NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
 PLACE = "{component}"
-_KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, TRANSACTIONAL: ResourceType.TRANSACTIONAL_ID}
+EVERYBODY = "User:*"
+CHANGES = frozenset({"All", "Alter", "AlterConfigs", "Create", "Delete", "Write"})
+# `topics` and `groups` are all whose names begin so: nobody needs those rights, and somebody may have given them.
+_KINDS = {
+    "topic": ResourceType.TOPIC, "topics": ResourceType.TOPIC, "group": ResourceType.GROUP,
+    "groups": ResourceType.GROUP, TRANSACTIONAL: ResourceType.TRANSACTIONAL_ID,
+}  # fmt: skip
+_BEGINNINGS = frozenset({"topics", "groups", TRANSACTIONAL})
 _OPERATIONS = {operation.name.title().replace("_", ""): operation for operation in ACLOperation}
 _NAMES = {operation: name for name, operation in _OPERATIONS.items()}
 
@@ -42,6 +49,8 @@ def access_differences(
     admin: KafkaAdminClient, pattern: str, prefix: str = "", *, revoke: bool = False, list_parts: int = 1
 ) -> list[Change]:
     """Return which rights and quotas the principals lack, and which rights they have too many.
+
+    What everybody may change of our topics is among the latter: no principal means anything beside it.
 
     Args:
         admin: May describe ACLs and quotas.
@@ -73,10 +82,12 @@ def access_differences(
         raise _failed("described", error) from error
     changes = [Change(row[0], "allow", _right(row), None, row[3]) for row in sorted(wanted - there)]
     advice = "" if revoke else "no file of schemas/topics names it: --revoke takes it away"
-    changes += [
-        Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice)
-        for row in sorted(there - wanted)
-    ]
+    for row in sorted(there - wanted):
+        if row[0] == EVERYBODY:
+            what = "whoever reaches the broker may: take that ACL away there, whoever made it"
+            changes.append(Change(EVERYBODY, "by hand", _right(row), row[3], "", what))
+        else:
+            changes.append(Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice))
     return changes + list(_quotas(owners, limits, list_parts))
 
 
@@ -129,7 +140,7 @@ def _acl(principal: str, right: str, operation: str) -> ACL:
 
 
 def _pattern(kind: str) -> ACLResourcePatternType:
-    return ACLResourcePatternType.PREFIXED if kind == TRANSACTIONAL else ACLResourcePatternType.LITERAL
+    return ACLResourcePatternType.PREFIXED if kind in _BEGINNINGS else ACLResourcePatternType.LITERAL
 
 
 def _filter(acl: ACL) -> ACLFilter:
@@ -141,14 +152,22 @@ def _filter(acl: ACL) -> ACLFilter:
 
 
 def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable[tuple[str, str, str, str]]:
-    """Yield what those principals may do on topics, groups and transactional ids of this prefix."""
-    for kind, resource in _KINDS.items():
-        everything = ResourcePatternFilter(resource, None, _pattern(kind))
+    """Yield what those principals, and everybody, may do on topics, groups and transactional ids of this prefix."""
+    for resource in dict.fromkeys(_KINDS.values()):
+        everything = ResourcePatternFilter(resource, None, ACLResourcePatternType.ANY)
         found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ALLOW, everything))
+        kinds = {_pattern(kind): kind for kind, of in _KINDS.items() if of == resource}
         for acl in found:
-            name = acl.resource_pattern.resource_name
-            if acl.principal in owners and name.startswith(prefix):
-                yield acl.principal, kind, name, _NAMES[acl.operation]
+            name, operation = acl.resource_pattern.resource_name, _NAMES[acl.operation]
+            kind = kinds.get(acl.resource_pattern.pattern_type)
+            open_to_all = acl.principal == EVERYBODY and resource == ResourceType.TOPIC and operation in CHANGES
+            if kind and _reaches(kind, name, prefix) and (acl.principal in owners or open_to_all):
+                yield acl.principal, kind, name, operation
+
+
+def _reaches(kind: str, name: str, prefix: str) -> bool:
+    """Tell whether a right is one on something of ours; `*` is everything, as Kafka has it."""
+    return name == "*" or name.startswith(prefix) or (kind in _BEGINNINGS and prefix.startswith(name))
 
 
 def _limits(admin: KafkaAdminClient) -> dict[str, dict[str, str]]:

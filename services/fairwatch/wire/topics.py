@@ -142,6 +142,15 @@ def referred_topics() -> frozenset[str]:
     return frozenset(name for name, topic in topics().items() if not topic.dead_letter_bytes)
 
 
+def _buriers(topic: Topic) -> tuple[str, ...]:
+    """Return who writes dead letters of a topic: the processors that answer for its records one by one.
+
+    Who holds a topic whole leaves out what it cannot read; where all do, anybody of them is named.
+    """
+    readers = tuple(part.name for part in parts().values() if part.spec and topic.name in part.spec.reads)
+    return readers or tuple(one for one in topic.consumers if one not in OUTSIDE)  # a gateway writes none
+
+
 def _dead_letters(topic: Topic) -> Topic:
     kept = topic.retention_hours
     held = "whole" if topic.dead_letter_bytes else "by its place there"
@@ -153,7 +162,7 @@ def _dead_letters(topic: Topic) -> Topic:
         partitions=min(_DEAD_LETTER_PARTITIONS, topic.partitions),
         cleanup="delete",
         retention_hours=_DEAD_LETTER_HOURS if kept < 0 else kept * _DEAD_LETTER_FACTOR,
-        producers=tuple(one for one in topic.consumers if one not in OUTSIDE),  # a gateway writes none
+        producers=_buriers(topic),
         consumers=("cli",),
         description=f"What could not be processed from {topic.name}, {held}, under its original key; can be redriven.",
         dead_letters=False,
