@@ -8,6 +8,7 @@ import orjson
 import pytest
 import yaml
 from pydantic import SecretStr
+from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
@@ -18,8 +19,13 @@ from fairwatch.apps.keys import write_anchors
 from fairwatch.apps.reading import latest, read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
-from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
+from fairwatch.domain.ports import Facet
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.stores.media import MediaStore
+from fairwatch.stores.read_model import RedisReadModel
+from fairwatch.wire.receipts import sign_receipt
+from fairwatch.wire.vouching import vouch_key
 from tests.support.console_world import HASH, PASSWORD
 from tests.support.records import candidate
 from tests.support.trust import ADMIN, CONSOLE, vouched
@@ -145,6 +151,88 @@ def test_what_is_held_is_handed_out_under_an_order_a_hold_goes_before_an_erasure
 
     assert "authentic" in run("erase", "--check", str(tmp_path / "receipt.json")).output
     (tmp_path / "receipt.json").write_bytes(orjson.dumps({**made, "entries": []}))
+    assert run("erase", "--check", str(tmp_path / "receipt.json")).exit_code == 1
+
+
+@pytest.mark.broker
+def test_a_media_store_that_is_away_costs_no_record_and_a_redis_that_was_is_caught_up_with(
+    hub, valkey, tmp_path, monkeypatch
+):
+    enrolled, crop, candidate_id = asyncio.run(listed(hub))
+    options = ("--reason", "request", "--key", str(tmp_path / "admin.pem"), "--receipt", str(tmp_path / "receipt.json"))
+    with monkeypatch.context() as away:
+        away.setattr(MediaStore, "delete", _away)
+        with pytest.raises(RetryableError, match="media store"):
+            run("erase", "e1", *options)
+    assert set(latest(hub, "watchlist-entries")) == {"e1"}, "what says which pictures they are is still there"
+    assert run("erase", "e1", *options).exit_code == 1, "Redis does not answer"
+    assert asyncio.run(gone(hub, enrolled))
+    assert asyncio.run(gone(hub, crop))
+
+    own = valkey.removesuffix("/0") + "/5"
+    monkeypatch.setenv("FAIRWATCH_REDIS_URL", own)
+    settings_module.settings.cache_clear()
+    asyncio.run(shown(hub, own, candidate_id))
+    assert run("erase", "e1", *options).exit_code == 0
+    made = orjson.loads((tmp_path / "receipt.json").read_bytes())
+    assert {one["store"]: one["objects"] for one in made["stores"]}["read-model"] == 1
+    assert (made["entries"], made["candidates"]) == (["e1"], [candidate_id])
+    with pytest.raises(ConfigurationError, match="that is known"):
+        run("erase", "e1", *options)
+
+
+@pytest.mark.broker
+def test_nothing_is_erased_where_a_hold_that_somebody_signed_was_taken_from_its_topic(hub, tmp_path):
+    enrolled, _, _ = asyncio.run(listed(hub))
+    hold = run("holds", "place", "auth-1", "--as", "ann", "--reason", "appeal").stdout.strip()
+    signed = latest(hub, "legal-holds")[hold]
+    head = {"head_id": f"legal-holds/{hold}", "topic": "legal-holds", "subject": hold, "at": 1, "seen_at": 1}
+
+    async def write(record):
+        async with producer(hub, "cli") as publisher:
+            await publisher.publish("trust-heads", head["head_id"], head)  # as verify does once it saw the hold
+            await publisher.publish("legal-holds", hold, record)
+
+    for lied in (None, {**signed, "subject": "another"}):
+        asyncio.run(write(lied))
+        with pytest.raises(ConfigurationError, match=f"legal hold {hold} was signed"):
+            run("erase", "e1", "--reason", "request")
+    asyncio.run(write(signed))
+    assert run("erase", "e1", "--reason", "request").exit_code == 1, "it is held"
+    assert not asyncio.run(gone(hub, enrolled))
+
+
+async def _away(_store, _uris):
+    raise RetryableError("media store: away")
+
+
+async def shown(hub, address, candidate_id):
+    """Let the console's read model still have a candidate."""
+    async with Redis.from_url(address) as redis:
+        facet = Facet("candidate", candidate_id, "candidate", 1, 1, {"candidate_id": candidate_id}, listed=True)
+        await RedisReadModel(redis, prefix=hub.topic_prefix).fold([facet])
+
+
+@pytest.mark.broker
+def test_a_receipt_counts_where_somebody_signed_it_whom_an_administrator_vouches_for(hub, tmp_path):
+    asyncio.run(listed(hub))
+    write_anchors(tmp_path / "trust.yaml", [ADMIN.public], [PrivateKey.generate().public])
+    stranger = PrivateKey.generate()
+    stranger.write(tmp_path / "officer.pem")
+    lied = {**vouch_key(stranger, stranger.public, "console", at=1), "issuer": ADMIN.public.key_id}
+
+    async def lie():
+        async with producer(hub, "cli") as publisher:
+            await publisher.publish("signing-keys", lied["key_id"], lied)
+
+    asyncio.run(lie())
+    with pytest.raises(ConfigurationError, match="nobody here believes"):
+        run("erase", "e1", "--reason", "request", "--key", str(tmp_path / "officer.pem"))
+    assert set(latest(hub, "watchlist-entries")) == {"e1"}
+    run("erase", "e1", "--reason", "request", "--receipt", str(tmp_path / "receipt.json"))
+    made = orjson.loads((tmp_path / "receipt.json").read_bytes())
+    assert "authentic" in run("erase", "--check", str(tmp_path / "receipt.json")).output
+    (tmp_path / "receipt.json").write_bytes(orjson.dumps(sign_receipt(made, stranger)))
     assert run("erase", "--check", str(tmp_path / "receipt.json")).exit_code == 1
 
 
