@@ -4,15 +4,19 @@ import asyncio
 
 import pytest
 
+from fairwatch.apps import holding
+from fairwatch.apps.signer import Signer
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import RetryableError
 from fairwatch.policy.retention import NOTHING_SAID, Retention
 from fairwatch.processors.retain import Kept, Retain
 from fairwatch.wire.receipts import receipt_signed
+from fairwatch.wire.signed_reference import SignedReference
+from fairwatch.wire.signings import SIGNINGS
 from tests.policy.test_erasure import face, hold, uri
 from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
 from tests.support.records import AT, candidate, verdict
-from tests.support.trust import ADMIN
+from tests.support.trust import ADMIN, CONSOLE, trust, vouched
 from tests.support.watchlist import HOUR, authorisation, lists
 
 
@@ -46,12 +50,13 @@ class Archive:
         self.references = lists([face("e1", "a"), face("e2", "b", authorisation_id="auth-2")],
                                 [authorisation(), authorisation("auth-2")])  # fmt: skip
         self.references["legal-holds"] = MemoryReference({one["hold_id"]: one for one in holds})
+        self.state = MemoryState()
         self.pictures, self.clock = Pictures(away=away, sealed=sealed), ManualClock(AT)
         self.world = World(self._retain(), self.clock)
 
     def _retain(self):
         stores = {"media": Kept(self.pictures, 720)}
-        return Retain(stores, self.references, MemoryState(), self.clock, ADMIN, self.retention)
+        return Retain(stores, self.references, self.state, self.clock, ADMIN, self.retention)
 
     async def sees(self, *records):
         kinds = (("verdicts", "Verdict") if "outcome" in one else ("candidates", "MatchCandidate") for one in records)
@@ -145,6 +150,56 @@ async def test_a_legal_hold_keeps_pictures_from_erasure_and_from_age_until_it_is
     receipts = [emit.record for emit in await archive.told() if emit.topic == "erasures"]
     assert archive.pictures.deleted == {uri("a"), uri("1")}
     assert len(receipts) == 1
+
+
+@pytest.mark.parametrize("subject", ["auth-1", "e1", candidate("FACE", n=1)["candidate_id"], uri("2")])
+async def test_a_legal_hold_keeps_the_pictures_of_a_candidate_also_when_its_topic_has_forgotten_it(subject):
+    archive = Archive(hold(subject))
+    archive.ends(valid_until=AT + 10_000 * HOUR)
+    await archive.sees(found(1, "1", scene={"uri": uri("2"), "role": "SCENE"}))
+    await archive.told(721 * 3600)
+    await archive.told(3600)
+    assert uri("2") in archive.pictures.kept
+    assert (uri("1") in archive.pictures.kept) is (subject != uri("2"))
+    archive.references["legal-holds"].put(f"hold-{subject}", hold(subject, released_at=AT, released_by="ben"))
+    await archive.told(3600)
+    assert {uri("1"), uri("2")}.isdisjoint(archive.pictures.kept)
+    archive.ends(state="REVOKED", valid_until=AT + 10_000 * HOUR)
+    told = await archive.told()
+    assert emitted([told], "erasures")[0]["candidates"] == [], "and then it is forgotten"
+
+
+@pytest.mark.parametrize("forged", [None, {"subject": "another"}])
+async def test_a_signed_hold_that_is_taken_from_its_topic_stands_also_for_who_starts_after_that(forged):
+    archive, state = Archive(), MemoryState()
+    ann, ben = (Signer(name, "approver", CONSOLE) for name in ("ann", "ben"))
+    placed = holding.placed("auth-1", ann, AT, reason="appeal")
+    topic, key = MemoryReference({placed["hold_id"]: placed}), placed["hold_id"]
+
+    def start():
+        people = vouched("ann", "ben", ann=["approver"], ben=["approver"])
+        signing = SIGNINGS["legal-holds"]
+        archive.references["legal-holds"] = SignedReference("retain", "legal-holds", topic, trust(people), signing)
+        archive.state = state
+        archive.world.processor = archive._retain()
+
+    start()
+    await archive.sees(found(1, "1"))
+    await archive.told()
+    topic.put(key, forged and {**placed, **forged})
+    start()
+    archive.ends(state="REVOKED")
+    told = await archive.told()
+    assert [emit.topic for emit in told if emit.topic != "audit"] == []
+    assert archive.pictures.deleted == set()
+    topic.put(key, holding.released(placed, ben, AT + 1))
+    start()
+    assert emitted([await archive.told()], "erasures")[0]["entries"] == ["e1"]
+    assert archive.pictures.deleted == {uri("a"), uri("1")}
+    topic.put(key, None)
+    start()
+    await archive.told()
+    assert not [key for key in state.partitions[0] if "hold" in key], "it is over for whoever starts now, too"
 
 
 async def test_a_media_store_that_is_away_is_asked_again_before_anything_is_said_to_be_erased():

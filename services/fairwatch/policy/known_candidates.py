@@ -1,6 +1,7 @@
 """What is remembered of candidates so that what came of them can be erased: ids and references to pictures."""
 
 from collections.abc import Container, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from fairwatch.domain.event import Event
@@ -10,6 +11,7 @@ from fairwatch.policy.aged import PREFIX
 from fairwatch.policy.erasure import Found, found
 
 ROUND = HIDDEN + "round"  # the key of the last round of erasure that was told
+BESIDE = (PREFIX, HIDDEN)  # begin keys of what is no candidate
 
 
 class KnownCandidates:
@@ -73,16 +75,22 @@ class KnownCandidates:
                 if key in ids:
                     self._state.put(partition, key, {**value, word: True})
 
-    def forget(self, partitions: Sequence[int], before: int) -> None:
-        """Forget those that came before a time in microseconds: their topic has forgotten them too."""
+    def forget(self, partitions: Sequence[int], before: int, held: AbstractSet[str] = frozenset()) -> None:
+        """Forget those that came before a time in microseconds: their topic has forgotten them too.
+
+        Those that a legal hold names (`held`: ids and URIs), by themselves or by what they belong to, stay known:
+        nothing else says which pictures it keeps.
+        """
         for partition in partitions:
             for key, value in self._of(partition):
-                if value["since"] < before:
+                if value["since"] < before and held.isdisjoint(
+                    (key, value["entry"], value["authorisation"], *value["pictures"])
+                ):
                     self._state.delete(partition, key)
 
     def _of(self, partition: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Iterate over candidates: what is counted by day lies beside them."""
-        return ((key, value) for key, value in self._state.items(partition) if not key.startswith((PREFIX, ROUND)))
+        """Iterate over candidates: what is counted by day lies beside them, and what holds keep."""
+        return ((key, value) for key, value in self._state.items(partition) if not key.startswith(BESIDE))
 
 
 def _value(candidate: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from fairwatch.telemetry import metrics
 from fairwatch.wire.receipts import sign_receipt
 from fairwatch.wire.refused_deeds import RefusedRecords
 from fairwatch.wire.refused_records import is_foreign
+from fairwatch.wire.standing_holds import StandingHolds
 from fairwatch.wire.topics import topics
 
 HOUR_S, MICROS = 3600, 1_000_000
@@ -120,6 +121,7 @@ class Retain:
         self._entries, self._holds = references["watchlist-entries"], references["legal-holds"]
         self._authorisations = references["authorisations"]
         self._refused, self._untold = RefusedRecords("retain", [self._holds]), Untold(state)
+        self._standing = StandingHolds(state, self._holds)
         self._every = round(every_s * MICROS)
         self._next_at = self._ends_at = 0
         self._looked_at: tuple[int, ...] = ()
@@ -154,6 +156,7 @@ class Retain:
         self._idle = 0 not in partitions
         if self._idle:
             return []
+        self._standing.follow(now)
         if self._over is not None and not self._candidates.has_told(self._over.name):
             return self._told(self._over, partitions, now)
         self._over = None
@@ -172,7 +175,8 @@ class Retain:
         self._candidates.tell_round(over.name, now)
         self._candidates.mark_gone(partitions, over.candidates)
         self._candidates.mark_told(partitions, over.forgotten)
-        self._candidates.forget(partitions, now - topics()["candidates"].retention_hours * HOUR_S * MICROS)
+        before = now - topics()["candidates"].retention_hours * HOUR_S * MICROS
+        self._candidates.forget(partitions, before, self._named_by_holds())
         return over.told + self._days_told(partitions, over.aged)
 
     def _versions(self) -> tuple[int, ...]:
@@ -223,10 +227,14 @@ class Retain:
 
     def _held(self, known: Sequence[Found]) -> set[str]:
         """Return the pictures that a hold keeps, by themselves or with their candidates."""
-        now = self._clock.now()
-        named = {hold["subject"] for _, hold in self._holds.items() if hold and holds_now(hold, now)}
+        named = self._named_by_holds()
         held = (one for one in known if named & {one.candidate_id, one.entry_id, one.authorisation_id})
         return named.union(*(one.pictures for one in held))
+
+    def _named_by_holds(self) -> set[str]:
+        """Return what legal holds name that stand now."""
+        now = self._clock.now()
+        return {hold["subject"] for _, hold in self._holds.items() if hold and holds_now(hold, now)}
 
     async def _erase_ended(self, known: Sequence[Found], over: "_Round") -> None:
         """Erase what came of the authorisations that are over."""

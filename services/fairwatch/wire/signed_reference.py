@@ -70,6 +70,11 @@ class SignedReference(SignedView):
         left = ((key, self._remains(key)) for key in self._stood if key not in found)
         return iter({**found, **{key: record for key, record in left if record is not None}}.items())
 
+    def remember(self, key: str, record: Any) -> None:
+        """Take a record that protects something for seen under a key, as it stood before this process began."""
+        if self._signing.without_end is not None and key not in self._stood:
+            self._stood[key] = record
+
     def _shown(self, key: str, record: Any) -> Any:
         seen, trusted, head = self._seen.get(key), self.trust.version, self._heads.of(self._topic, key)
         if seen is not None and seen.record is record and seen.trusted == trusted and seen.head == head:
