@@ -9,7 +9,7 @@ import pytest
 from fairwatch.apps.media import media_store, raw_store
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import ManualClock
-from fairwatch.domain.errors import ConfigurationError, RejectedError
+from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
 from fairwatch.stores.data_keys import DataKeys
 from fairwatch.stores.media import MediaStore, media_uri, path_of
 from fairwatch.stores.media_seal import MediaSeal, key_name
@@ -83,6 +83,31 @@ async def test_the_key_of_a_day_goes_with_its_pictures_and_what_is_kept_has_one_
     clock = ManualClock(time.time_ns() // 1000 + 33 * DAY * 1_000_000)
     assert await store.delete_older_than(30 * DAY, clock, {media_uri(kept)}) == 1
     assert await sealed(folder).get(media_uri(kept)) == kept
+    assert "data key was deleted" in await refused(sealed(folder, where="backup"))
+
+
+class Failing:
+    """An object store that fails once it has deleted something."""
+
+    def __init__(self, inner):
+        self._inner = inner
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    async def delete_async(self, paths):
+        await self._inner.delete_async(paths)
+        raise OSError("the network is gone")
+
+
+async def test_what_went_by_age_is_dead_in_copies_though_the_store_failed_in_the_middle(folder):
+    store = sealed(folder)
+    await store.put(PICTURE, "image/jpeg", own=True)
+    shutil.copytree(folder / "media", folder / "backup")
+    clock = ManualClock(time.time_ns() // 1000 + 31 * DAY * 1_000_000)
+    store._store = Failing(store._store)
+    with pytest.raises(RetryableError, match="network is gone"):
+        await store.delete_older_than(30 * DAY, clock)
     assert "data key was deleted" in await refused(sealed(folder, where="backup"))
 
 

@@ -177,8 +177,7 @@ class MediaStore:
             RetryableError: The store does not answer.
         """
         cutoff = datetime.fromtimestamp(clock.now() / 1_000_000 - seconds, tz=UTC)
-        deleted = 0
-        forgotten: list[str] = []
+        deleted, known = 0, await self._seal.own_keys() if self._seal else frozenset[str]()
         try:
             async for batch in self._store.list():
                 ours = [(meta["path"], meta["last_modified"]) for meta in batch if OBJECT.fullmatch(meta["path"])]
@@ -186,14 +185,14 @@ class MediaStore:
                 for path, written in ours:
                     if written < cutoff and _uri(path) in keep:
                         await self.own(_uri(path))  # before the key of its day goes
+                if old and self._seal is not None:  # first the keys: nobody would look for them again
+                    await self._seal.forget([_digest(_uri(path)) for path in old], known)
                 if old:
                     await self._store.delete_async(old)
                     deleted += len(old)
-                    forgotten += [_digest(_uri(path)) for path in old]
         except (BaseError, OSError) as error:
             raise RetryableError(f"media store: {error}") from error
         if self._seal is not None:
-            await self._seal.forget(forgotten)
             await self._seal.forget_days(cutoff)
         return deleted
 

@@ -5,6 +5,7 @@ are gone in every backup. What is kept for longer, or may have to go sooner, has
 """
 
 import os
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -66,10 +67,21 @@ class MediaSeal:
         """Tell whether an object, or its beginning, is under a key of its own."""
         return (key_name(kept) or "").startswith(self._own)
 
-    async def forget(self, digests: list[str]) -> int:
-        """Delete the own keys of these objects, and return how many there were."""
+    async def own_keys(self) -> frozenset[str]:
+        """Return the names of the keys that objects have of their own."""
+        return frozenset(name for name in await self.keys.names() if name.startswith(self._own))
+
+    async def forget(self, digests: list[str], known: AbstractSet[str] | None = None) -> int:
+        """Delete the own keys of these objects, and return how many there were.
+
+        Args:
+            digests: Of the objects.
+            known: What `own_keys` returned, for whoever asks again and again; asked now by default.
+        """
         wanted = {self._own + digest for digest in digests}
-        return await self.keys.delete(sorted(wanted & await self.keys.names())) if wanted else 0
+        if not wanted:
+            return 0
+        return await self.keys.delete(sorted(wanted & (await self.own_keys() if known is None else known)))
 
     async def forget_days(self, before: datetime) -> int:
         """Delete the keys of days that ended before a moment, and return how many there were."""
