@@ -126,6 +126,16 @@ def test_a_tag_or_commit_is_written_without_what_is_no_configuration(repository,
     assert origin_of(tmp_path / "live") == {"by commit": commits[0], "by author": "Operator <operator@example.org>"}
 
 
+def test_a_whole_commit_id_is_that_commit_though_a_tag_or_branch_of_that_name_leads_elsewhere(repository, tmp_path):
+    folder, commits = repository
+    with Repo(str(folder)) as repo:
+        for kind in (b"tags", b"heads"):
+            repo.refs[b"refs/" + kind + b"/" + commits[0].encode()] = commits[1].encode()
+    with served(folder) as url:
+        found = configuration.fetch(Settings(), url, commits[0], "sites/one", tmp_path / "live")
+    assert found.commit == commits[0]
+
+
 def test_a_commit_that_nobody_signed_stays_out_where_signers_are_named(repository, tmp_path):
     folder, _ = repository
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c ann"

@@ -71,7 +71,9 @@ def test_any_other_stays_out(made: Commit, says: str) -> None:
         signer_of(made, signers(public(KEY)))
 
 
-@pytest.mark.parametrize("text", ["ssh-rsa AAAA ann", "ssh-ed25519", "ssh-ed25519 ???", "ssh-ed25519 AAAA"])
+@pytest.mark.parametrize(
+    "text", ["ssh-rsa AAAA ann", "ssh-ed25519", "ssh-ed25519 ???", "ssh-ed25519 AAAA", " ", ",", "\n,\n"]
+)
 def test_what_is_no_key_is_named(text: str) -> None:
     with pytest.raises(ConfigurationError, match="FAIRWATCH_GIT_SIGNERS"):
         signers(text)

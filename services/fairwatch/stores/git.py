@@ -89,12 +89,14 @@ def _fetch(client: GitClient, path: str, repo: MemoryRepo, ref: str) -> ObjectID
     """Fetch what a ref names, no deeper than its tree where that can be, and return its id.
 
     Servers give out what a tag or branch names, but no commit that merely comes before it: for that, all is fetched.
+    A whole commit id is that commit, also where somebody made a tag or a branch of that name for another one.
     """
     given = client.get_refs(path.encode()).refs
     known = {name: found for name, found in given.items() if found and not name.endswith(PEELED)}
-    named = [known[name] for kind in ("tags", "heads") if (name := Ref(f"refs/{kind}/{ref}".encode())) in known]
-    wanted = named[0] if named else ObjectID(ref.encode())
-    if wanted not in known.values() and not (len(ref) == _ID and set(ref) <= _HEX):
+    is_id = len(ref) == _ID and set(ref) <= _HEX
+    names = () if is_id else (Ref(f"refs/{kind}/{ref}".encode()) for kind in ("tags", "heads"))
+    wanted = next((known[name] for name in names if name in known), ObjectID(ref.encode()))
+    if wanted not in known.values() and not is_id:
         raise ConfigurationError(f"{ref!r} is no tag, branch or whole commit id of the repository")
     single = wanted in known.values()
     ids = [wanted] if single else list(set(known.values()))

@@ -26,13 +26,14 @@ FIELDS: Final = 5  # of a signature: key, namespace, reserved, hash, signature
 
 
 def signers(text: str) -> dict[bytes, str]:
-    """Return public keys, by their bytes, with how people know them.
+    """Return public keys, by their bytes, with how people know them; none where the text is empty.
 
     Args:
         text: Lines of `ssh-ed25519 AAAA… name`, as ssh-keygen writes them, parted by commas or line breaks.
 
     Raises:
-        ConfigurationError: A line is something else.
+        ConfigurationError: A line is something else, or there is none in a text that is not empty: somebody wants
+            signatures, and names nobody.
     """
     found: dict[bytes, str] = {}
     for line in filter(None, (one.strip() for one in text.replace(",", "\n").splitlines())):
@@ -44,6 +45,8 @@ def signers(text: str) -> dict[bytes, str]:
         if words[0].encode() != KIND or kind != KIND:
             raise ConfigurationError(f"FAIRWATCH_GIT_SIGNERS: {line[:80]!r} is no ssh-ed25519 public key")
         found[key] = " ".join(words[2:]) or words[1][-12:]
+    if text and not found:
+        raise ConfigurationError(f"FAIRWATCH_GIT_SIGNERS: {text[:80]!r} names no key")
     return found
 
 
