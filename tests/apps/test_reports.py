@@ -1,20 +1,28 @@
 """Reports say the same of the same log and configuration, count what was decided, and name nobody."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fairwatch.apps.kafka import producer
+from fairwatch.apps.keys import ANCHORS, write_anchors
 from fairwatch.apps.reports.counts import counted
 from fairwatch.apps.reports.documents import impact, transparency
 from fairwatch.apps.reports.facts import House, models
+from fairwatch.apps.reports.making import house as house_of
 from fairwatch.apps.reports.markdown import markdown
+from fairwatch.apps.settings import Settings
 from fairwatch.matching.match_policy import MatchPolicy
 from fairwatch.matching.models import FaceConfig, ThresholdPolicy
 from fairwatch.matching.strictness import ListPolicy, PlateStrictness
+from fairwatch.policy.signatures import PrivateKey
 from fairwatch.sinks.receivers import Receivers
+from fairwatch.wire.vouching import vouch_person
 from tests.support import records
 from tests.support.records import AT
+from tests.support.trust import ADMIN, authorised, enrolled, vouched
 from tests.support.watchlist import authorisation, entry
 
 DAY = 86_400_000_000
@@ -44,6 +52,10 @@ LOG = [
     audited(9, "verification.given") | {"subject": "candidate-1", "actor": "ann"},
     audited(10, "verification.given") | {"subject": "candidate-1", "actor": "ann"},
     audited(11, "verification.given") | {"subject": "candidate-1", "actor": "ben"},
+    audited(12, "subject.exported") | {"deed": {"act": "subject.exported"}},
+    audited(13, "past.searched"),
+    audited(14, "retention.deleted", objects="many"),
+    audited(15, "retention.deleted", objects="9" * 5000),
 ]
 
 
@@ -70,12 +82,15 @@ def house() -> House:
 
 def test_what_was_decided_in_the_period_is_counted_once_each() -> None:
     found = counted([*LOG, *LOG], AT, AT + DAY)
-    assert (found["records"], found["candidates"], found["decisions"]) == (10, {"FACE": 1, "PLATE": 1}, 2)
+    assert (found["records"], found["candidates"], found["decisions"]) == (14, {"FACE": 1, "PLATE": 1}, 2)
     assert found["verdicts"] == {"CONFIRMED": 1, "REJECTED": 1}
-    assert (found["refusals"], found["looks"]) == ({"deed.refused": 1}, {"media.viewed": 1})
-    assert found["deleted_by_retention"] == 12
+    assert found["refusals"] == {"deed.refused": 1}
+    assert found["looks"] == {"media.viewed": 1, "past.searched": 1}
+    assert found["exports"] == {"subject.exported": 1}
+    assert found["deleted_by_retention"] == 12, "what is no number costs no report"
+    assert found["unsigned"] == 2, "no key signed what a person looked at"
     assert found["by_authorisation"] == {"auth-1": {"candidates": 2, "confirmed": 1, "rejected": 1}}
-    assert found["chains"] == {"audit-0": {"first": 1, "last": 12}}
+    assert found["chains"] == {"audit-0": {"first": 1, "last": 16}}
 
 
 def test_the_same_log_in_any_order_and_the_same_configuration_give_the_same_bytes(house: House) -> None:
@@ -130,6 +145,37 @@ def test_lists_of_their_own_strictness_have_a_card_of_their_own_and_bad_rates_ar
     report = impact(replace(house, plates=MatchPolicy(lists=(own,))))
     assert any("list children has no measured false positive rate" in line for line in report["open"])
     assert "children" in markdown(report)
+
+
+@pytest.mark.broker
+async def test_what_somebody_merely_wrote_is_in_no_report_as_if_it_were_in_force(
+    broker: str, make_topics: Any, tmp_path: Path
+) -> None:
+    names = ("devices", "sites", "watchlist-entries", "authorisations", "device-lists", "people", "signing-keys")
+    chosen = Settings(
+        kafka_bootstrap=broker, topic_prefix=make_topics(*names, "trust-heads"), embedded=True, config_dir=tmp_path
+    )
+    write_anchors(tmp_path / ANCHORS, [ADMIN.public])
+    known = vouched("ann", "ben", ann=["requester"], ben=["approver"])
+    genuine = authorised(authorisation(), at=AT)
+    forged = authorisation("forged", requested_by="ann", approved_by=["ben"])
+    stranger = vouch_person(PrivateKey.of(b"t" * 32), "mallory", ["approver"], since=1, at=1)
+    async with producer(chosen, "test") as publisher:
+        for topic, reference in known.items():
+            for key, record in reference.items():
+                await publisher.publish(topic, key, record)
+        await publisher.publish("people", stranger["person_id"], stranger)
+        for record in (genuine, forged):
+            await publisher.publish("authorisations", record["authorisation_id"], record)
+        for record in (entry("forged"), enrolled(entry("true", created_by="ann", approved_by="ben"), at=AT)):
+            await publisher.publish("watchlist-entries", record["entry_id"], record)
+    made = house_of(chosen)
+    assert {key: one["state"] for key, one in made.authorisations.items()} == {
+        "auth-1": "GRANTED", "forged": "NOT_AUTHENTIC",
+    }  # fmt: skip
+    assert {key: one["state"] for key, one in made.entries.items()} == {"forged": "NOT_AUTHENTIC", "true": "ACTIVE"}
+    assert {person["name"] for person in made.people.values()} == {"ann", "ben"}
+    assert any("authorisation forged is signed by nobody" in line for line in impact(made)["open"])
 
 
 def test_text_of_others_cannot_break_out_of_its_cell(house: House) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairwatch.policy.audit_chain import identity
+from fairwatch.policy.audit_writers import BY_PROCESSORS
 
-LOOKS = ("media.viewed", "alert.explained")
-EXPORTS = ("backup.exported", "report.made")
+LOOKS = ("media.viewed", "waiting.viewed", "alert.explained", "past.searched", "plates.previewed", "audit.viewed")
+EXPORTS = ("backup.exported", "subject.exported", "audit.exported", "report.made")
+LONGEST = 12  # digits of a number that somebody tells
 
 
 def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
         until: Likewise, not included.
     """
     known: set[str] = set()
-    actions, objects = Counter[str](), 0
+    actions, objects, unsigned = Counter[str](), 0, 0
     decisions: set[tuple[str, str]] = set()  # console and `verify` both tell of each
     kinds, outcomes = Counter[str](), Counter[str]()
     by_mandate: dict[str, Counter[str]] = defaultdict(Counter)
@@ -31,6 +33,7 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
         _place(chains, record)
         action, details = str(record["action"]), record.get("details", {})
         actions[action] += 1
+        unsigned += action not in BY_PROCESSORS and not record.get("deed")
         mandate = str(record.get("authorisation_id") or "")
         if action == "candidate.created":
             kinds[details.get("kind", "UNKNOWN")] += 1
@@ -42,9 +45,10 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
         elif action == "verification.given":
             decisions.add((str(record["subject"]), str(record["actor"])))
         elif action == "retention.deleted":
-            objects += int(details.get("objects", "0"))
+            objects += _number(details.get("objects", "0"))
     return {
         "records": len(known),
+        "unsigned": unsigned,
         "chains": {name: {"first": first, "last": last} for name, (first, last) in sorted(chains.items())},
         "candidates": dict(sorted(kinds.items())),
         "verdicts": dict(sorted(outcomes.items())),
@@ -56,6 +60,11 @@ def counted(records: Iterable[Mapping[str, Any]], since: int, until: int) -> dic
         "by_authorisation": {name: dict(sorted(found.items())) for name, found in sorted(by_mandate.items()) if name},
         "actions": dict(sorted(actions.items())),
     }
+
+
+def _number(said: str) -> int:
+    """Return a number that somebody told; 0 for what is none, which must not cost the report."""
+    return int(said) if len(said) <= LONGEST and said.isdecimal() else 0
 
 
 def _those(actions: Mapping[str, int], wanted: Any) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fairwatch.apps.reports.facts import PERSONAL, House, cameras, lists, models, purposes, recipients, retention
 from fairwatch.domain.calendar import iso_8601
+from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.wire.topics import topics
 
 TWO = 2  # people
@@ -13,6 +14,7 @@ WANTED = {"soft_biometrics": False, "signatures_demanded": True, "kafka_knows_wh
 NOT_IN_THE_LOG = (
     "Searches that found nobody are in no log: who was not found leaves no trace. The metrics of match count them.",
     "Configuration is told as it stands when the report is made; what changed in the period is among the actions.",
+    "What operators and components are said to have done is counted as it was told where no key signed it: `unsigned`.",
     "Whether the log is whole is for `fairwatch audit verify`, beside checkpoints that are kept elsewhere.",
 )
 FOR_PEOPLE = (
@@ -88,6 +90,8 @@ def _open(house: House) -> Iterator[str]:
     for mandate, record in sorted(house.authorisations.items()):
         if record.get("state") == "GRANTED":
             yield from _open_of(mandate, record)
+        elif record.get("state") == NOT_AUTHENTIC:
+            yield f"authorisation {mandate} is signed by nobody who may, and so not in force: who wrote it?"
     unreviewed = sum(not entry.get("review_at") for entry in house.entries.values())
     if unreviewed:
         yield f"{unreviewed} of {len(house.entries)} entries have no date at which somebody looks at them again"

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairwatch.apps.keys import must_be_signed
+from fairwatch.apps.authentic import authentic
+from fairwatch.apps.keys import anchors, must_be_signed
 from fairwatch.apps.lineage.window import everything
 from fairwatch.apps.reading import latest
 from fairwatch.apps.reports.facts import House
 from fairwatch.apps.settings import Settings
 from fairwatch.apps.telling import tell, told
+from fairwatch.apps.vouched import vouched
+from fairwatch.domain.records import Person
 from fairwatch.matching.match_policy import FILE, MatchPolicy
 from fairwatch.matching.models import FaceConfig
 from fairwatch.policy.configuration import read_yaml
@@ -20,7 +23,7 @@ DAY = 86_400_000_000  # microseconds: what happened may be chained later
 
 
 def house(settings: Settings) -> House:
-    """Return what is set; a file that is not there says nothing.
+    """Return what is set, as it counts: what nobody signed who may is not in force; a missing file says nothing.
 
     Raises:
         ConfigurationError: A file cannot be used, or a topic is not there.
@@ -31,10 +34,10 @@ def house(settings: Settings) -> House:
     return House(
         devices=latest(settings, "devices"),
         sites=latest(settings, "sites"),
-        entries=latest(settings, "watchlist-entries"),
-        authorisations=latest(settings, "authorisations"),
-        device_lists=latest(settings, "device-lists"),
-        people=latest(settings, "people"),
+        entries=dict(authentic(settings, "watchlist-entries")),
+        authorisations=dict(authentic(settings, "authorisations")),
+        device_lists=dict(authentic(settings, "device-lists")),
+        people=_people(settings),
         receivers=read_yaml(receivers, Receivers) if receivers.exists() else None,
         rules=RouteTree.read(routes).rules if routes.exists() else {},
         faces=FaceConfig.load(folder / "models.yaml") if settings.faces else None,
@@ -50,6 +53,13 @@ def house(settings: Settings) -> House:
             "checkpoints_posted_elsewhere": bool(settings.anchor_url.get_secret_value()),
         },
     )
+
+
+def _people(settings: Settings) -> dict[str, Person]:
+    """Return the people whom an administrator registered; whoever is on the topic where there is none."""
+    if not anchors(settings):
+        return latest(settings, "people")
+    return {person["person_id"]: person for person in vouched(settings).everybody()}
 
 
 def log(settings: Settings, since: int, until: int) -> Iterator[Mapping[str, Any]]:
