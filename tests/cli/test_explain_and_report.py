@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 
 from fairwatch.apps import settings as settings_module
 from fairwatch.apps.demo.stage import make_topics
-from fairwatch.apps.kafka import producer
+from fairwatch.apps.kafka import codec, producer
 from fairwatch.apps.lineage.window import Finder
 from fairwatch.apps.publishing import key_of
 from fairwatch.apps.reading import read_topic
 from fairwatch.apps.settings import Settings
 from fairwatch.cli.main import build
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.wire.bonds import BOND, Bonds
 from fairwatch.wire.topics import topics
 from tests.support import records
 
@@ -71,6 +72,34 @@ def test_an_alert_is_explained_from_its_bytes_and_whoever_looks_is_in_the_audit_
     assert find("sightings", [sighting_id], now - MINUTE, now + MINUTE)
     assert find("sightings", [sighting_id], now + MINUTE, now + 2 * MINUTE) == []
     assert find("sightings", [sighting_id], now - 2 * MINUTE, now - MINUTE) == []
+
+
+def test_what_nobody_of_the_hub_wrote_is_no_part_of_a_chain_where_the_secret_is_here(hub, monkeypatch):
+    now = time.time_ns() // 1000
+    alert = records.trigger(at=now, title="Fire in hall 3")
+    forged = {**alert, "revision": 99, "title": "All is well", "state": "CANCELLED"}
+    bonds = Bonds(b"secret of the processors")
+
+    async def write():
+        async with producer(hub, "cli") as publisher:
+            for record, bound in ((alert, True), (forged, False)):
+                key = key_of(topics()["alerts"], record)
+                value = codec(hub).encode("Alert", record)
+                bond = {BOND: bonds.header("group", "alerts", key.encode(), b"1", value)} if bound else {}
+                await publisher.publish("alerts", key, record, {"ce_id": b"1", **bond})
+
+    asyncio.run(write())
+    said = []
+    for secret in ("", "secret of the processors"):
+        monkeypatch.setenv("FAIRWATCH_CHAIN_KEY", secret)
+        settings_module.settings.cache_clear()
+        result = CliRunner().invoke(build(["explain"]), ["explain", alert["alert_id"], "--json"])
+        told = json.loads(result.stdout)
+        said.append((told["title"], next(one for one in told["chain"] if one["step"] == "writers")))
+    (believed, unchecked), (genuine, checked) = said
+    assert (believed, unchecked["status"]) == ("All is well", "not checked")
+    assert "FAIRWATCH_CHAIN_KEY" in unchecked["why"]
+    assert (genuine, checked["facts"]) == ("Fire in hall 3", [{"topic": "alerts", "left_out": 1}])
 
 
 async def logged(hub, at):

@@ -44,9 +44,11 @@ def explain(settings: Settings, alert_id: str, now: int, closed: Collection[str]
         refusal = trust.refusal("Verification", record, deed, act="verify", name=name, action="candidate.verify")
         return refusal or "authentic"
 
-    found = gather(without(Finder(settings), closed), whole, alert_id)
+    finder = Finder(settings)
+    found = gather(without(finder, closed), whole, alert_id)
     told = explained_here(explained(found, authentic, now), closed)
-    return {**told, "chain": [*told["chain"], placed(found, reader_at(settings), closed)]}
+    places = placed(found, reader_at(settings), closed)
+    return {**told, "chain": [*told["chain"], places, finder.writers.step()]}
 
 
 def without(find: Find, closed: Collection[str]) -> Find:

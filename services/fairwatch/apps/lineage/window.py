@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, codec, require_broker, unreachable
+from fairwatch.apps.lineage.writers import Writers
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import RejectedError
 from fairwatch.engine.reader import TopicReader
@@ -33,11 +34,15 @@ class Finder:
     """Looks records up on Kafka. What cannot be decoded is left out.
 
     An id is looked for among the bytes of a record as it lies there (Avro writes text as it is), and only what has it
-    is decoded: 300,000 records a second instead of 60,000.
+    is decoded: 300,000 records a second instead of 60,000. So is what nobody of the hub wrote, where only processors
+    write and their secret is here.
+
+    Attributes:
+        writers: Say what of that was left out.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self.writers = settings, Writers(settings)
         self._decode = codec(settings).decode
 
     def __call__(
@@ -56,10 +61,10 @@ class Finder:
         try:
             with closing(iterated(_runs(self._settings, topic, since, until))) as runs:
                 for run in runs:
-                    for value in run:
-                        if any(one in value for one in wanted):
+                    for one in run:
+                        if any(word in one.value for word in wanted) and self.writers.believe(topic, one):
                             with suppress(RejectedError):
-                                found.append(self._decode(value, topics()[topic].record)[1])
+                                found.append(self._decode(one.value, topics()[topic].record)[1])
                     if len(found) >= MOST:
                         break
         except KafkaError as error:
@@ -73,17 +78,17 @@ def everything(settings: Settings, topic: str, since: int, until: int) -> Iterat
     require_broker(settings)
     try:
         with closing(iterated(_runs(settings, topic, since, until))) as runs:
-            for value in (value for run in runs for value in run):
+            for one in (one for run in runs for one in run):
                 with suppress(RejectedError):
-                    yield decode(value, topics()[topic].record)[1]
+                    yield decode(one.value, topics()[topic].record)[1]
     except KafkaError as error:
         raise unreachable(settings, error) from error
 
 
 async def _runs(
     settings: Settings, topic: str, since: int | None, until: int | None
-) -> AsyncGenerator[Sequence[bytes], None]:
-    """Yield the values of runs of records of one partition, up to where every partition is past `until`.
+) -> AsyncGenerator[Sequence[Any], None]:
+    """Yield runs of records that have a value, of one partition, up to where every partition is past `until`.
 
     The broker's own look-up by time only says where to begin: not every broker has one that is right.
     """
@@ -96,7 +101,7 @@ async def _runs(
         left = {partition for partition, at in (await reader.positions()).items() if at < ends[partition]}
         async for run in reader.runs_to_end():
             inside = [one for one in run if one.timestamp >= first and (last is None or one.timestamp <= last)]
-            yield [one.value for one in inside if one.value is not None and not isinstance(one, Unreadable)]
+            yield [one for one in inside if one.value is not None and not isinstance(one, Unreadable)]
             past = last is not None and run[-1].timestamp > last
             if past or run[-1].offset >= ends[run[0].partition] - 1:
                 left.discard(run[0].partition)
