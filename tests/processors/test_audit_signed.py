@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fairwatch.domain.clock import ManualClock
-from fairwatch.domain.outcome import Reject
+from fairwatch.domain.memory import DAY
+from fairwatch.domain.outcome import Reject, Skip
 from fairwatch.policy.audit_chain import verify
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.processors.audit import Audit
@@ -86,6 +87,38 @@ async def test_what_no_person_is_said_to_have_done_by_hand_needs_no_signature(
 ) -> None:
     chained = emitted(await heard(world(), record, writer=writer), "audit-chain")
     assert [one["action"] for one in chained] == [record["action"]]
+
+
+async def test_a_signed_record_that_comes_again_when_the_memory_of_it_is_over_is_an_attempt() -> None:
+    clock = ManualClock(AT)
+    keeper = World(Audit(MemoryState(), clock, Tellers(trust(), required=True)))
+    assert len(emitted(await heard(keeper, told()), "audit-chain")) == 1
+    for day in (5, 40):
+        clock.move_to(AT + day * DAY)
+        now = told({**audit_record(day), "action": "media.viewed", "actor": "dora", "at": AT + day * DAY})
+        assert emitted(await heard(keeper, now), "audit-chain")[0]["action"] == "media.viewed"
+    [[linked, refused]] = await heard(keeper, told())
+    assert (linked.record["action"], linked.record["details"]["reason"]) == ("record.refused", "replayed")
+    assert isinstance(refused, Reject)
+    assert await heard(keeper, told(), now) == [[Skip("duplicate")], [Skip("duplicate")]]
+
+
+async def test_what_lay_unread_for_longer_than_anything_is_remembered_is_chained_once() -> None:
+    clock = ManualClock(AT)
+    keeper = World(Audit(MemoryState(), clock, Tellers(trust(), required=True)))
+    await heard(keeper, told())
+    clock.advance(seconds=90 * 86_400)
+    unread = [told({**audit_record(n), "action": "media.viewed", "actor": "dora", "at": AT + n * 9 * DAY})
+              for n in range(2, 9)]  # fmt: skip
+    answers = await heard(keeper, *unread)
+    assert [one["action"] for one in emitted(answers, "audit-chain")] == ["media.viewed"] * 7
+    keeper.rewind(len(unread))
+    assert await heard(keeper, *unread) == [[Skip("duplicate")]] * 7, "delivered again after a crash"
+
+
+async def test_a_console_whose_clock_is_ahead_makes_no_other_late() -> None:
+    answers = await heard(world(), told({**LOOK, "at": AT + 90 * DAY}), told(LATER))
+    assert [one["action"] for one in emitted(answers, "audit-chain")] == ["media.viewed"] * 2
 
 
 async def test_before_signatures_are_demanded_what_bears_none_is_chained_and_a_false_one_is_not() -> None:

@@ -45,9 +45,9 @@ from fairwatch.engine.outbox import Outbox
 from fairwatch.engine.state import Held, PartitionedState
 from fairwatch.engine.submission import Output
 from fairwatch.engine.topics import changelog_of, ensure_changelog
-from fairwatch.policy.audit_chain import identity, verify
+from fairwatch.policy.audit_chain import Head, identity, verify
 from fairwatch.policy.erasure import enrolled_with
-from fairwatch.processors.audit import HEAD
+from fairwatch.processors.audit import HEAD, head_value
 from fairwatch.stores.media import SCHEME, MediaStore
 from fairwatch.stores.media_seal import key_name
 from fairwatch.wire.avro import check
@@ -276,10 +276,12 @@ class _Keeper:
         self._state.restore({0: Held({}, mark=0)})
         self._now = SystemClock().now()
         self._memory = Memory(self._state, 0, self._now)
+        self._told = 0
 
     def follow(self, record: Mapping[str, Any]) -> None:
         """Go on to the next record; what is not long ago may come again."""
-        self._state.put(0, HEAD, {"sequence": record["sequence"], "hash": record["hash"]})
+        self._told = max(self._told, min(record["at"], self._now)) if record.get("deed") else self._told
+        self._state.put(0, HEAD, head_value(Head(record["sequence"], record["hash"]), self._told))
         if record["at"] >= self._now - KEEP:
             self._memory.note(identity(record))
 
