@@ -4,6 +4,7 @@ import pytest
 
 from fairwatch.apps.subject_walk import RAW, walk
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.erasure_receipt import FOLLOWING, NAMELESS, TYPED
 from tests.policy.test_erasure import face, hold, uri
 from tests.support.records import audit_record, candidate, observation, raw_event, sighting, verdict
 from tests.support.watchlist import authorisation, entry
@@ -82,6 +83,18 @@ def test_what_a_device_sent_is_named_by_its_hash_and_not_given_with_what_it_sign
     [raw] = walked("e1").records[RAW]
     assert (raw["sha256"], raw["size"]) == ("h1", 4)
     assert not {"body", "headers", "path"} & raw.keys()
+
+
+def test_what_was_refused_is_found_too_and_no_topic_is_left_out():
+    letters = {
+        "candidates-dlq": [{"reason": "not_authentic", "at": 1, "record": one} for one in (MINE, THEIRS)],
+        "observations-dlq": [{"reason": "invalid_field", "at": 1, "record": of_plate("o9", "B123-MK 77")}],
+    }
+    found = walk(lambda topic: {**HUB, **letters}.get(topic, ()), "e1")
+    assert found.records["candidates-dlq"] == letters["candidates-dlq"][:1]
+    assert walk(lambda topic: {**HUB, **letters}.get(topic, ()), "B123MK77").records["observations-dlq"]
+    held = {*FOLLOWING, *TYPED, *NAMELESS, "audit-chain", "watchlist-entries", "authorisations"}
+    assert held - found.records.keys() == set(), "what an erasure looks at, a subject is told of"
 
 
 def test_nothing_is_found_of_whom_nobody_knows():

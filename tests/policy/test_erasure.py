@@ -5,7 +5,18 @@ import pytest
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.authorisation import NOT_AUTHENTIC
 from fairwatch.policy.erasure import Found, ended, holds_now, outlived, plan
-from fairwatch.policy.erasure_receipt import FOLLOWING, NAMELESS, Done, Erased, audited, receipt
+from fairwatch.policy.erasure_receipt import (
+    FOLLOWING,
+    LETTERS,
+    LOG,
+    NAMELESS,
+    NOBODY,
+    TYPED,
+    Done,
+    Erased,
+    audited,
+    receipt,
+)
 from fairwatch.policy.signatures import PrivateKey
 from fairwatch.wire.receipts import receipt_signed, sign_receipt
 from fairwatch.wire.topics import topics
@@ -151,9 +162,10 @@ def test_a_receipt_names_every_store_and_says_when_what_is_left_will_be_gone():
     made = given()
     assert_valid(made)
     stores = {one["store"]: one for one in made["stores"]}
-    named = {f"topic:{name}" for name in (*FOLLOWING, *NAMELESS, "watchlist-entries", "authorisations")}
+    named = {f"topic:{name}" for name in (*FOLLOWING, *TYPED, *NAMELESS, "watchlist-entries", "authorisations")}
     beside = {"media", "data-keys", "raw", "read-model", "galleries", "history", "backups", "audit", "state"}
-    assert stores.keys() == named | beside
+    assert stores.keys() == named | beside | {"dead-letters"}
+    assert stores["dead-letters"]["until"] == AT + HOURS["alerts-dlq"] * HOUR
     assert (stores["media"]["outcome"], stores["media"]["objects"]) == ("DELETED", 3)
     assert stores["topic:candidates"]["until"] == AT + HOURS["candidates"] * HOUR
     assert "1 stay" in stores["media"]["detail"]
@@ -167,6 +179,7 @@ def test_a_receipt_says_of_each_store_whether_it_was_emptied_was_told_or_empties
     done = Done(media=3, read_model=2, sealed=True, told=True)
     assert {name: said for name, said in outcomes("auth-1", done).items() if not name.startswith("topic:")} == {
         "state": ("ORDERED", 2),
+        "dead-letters": ("EXPIRES", 0),
         "media": ("DELETED", 3),
         "data-keys": ("DELETED", 3),
         "raw": ("EXPIRES", 0),
@@ -177,7 +190,7 @@ def test_a_receipt_says_of_each_store_whether_it_was_emptied_was_told_or_empties
         "audit": ("KEPT", 0),
     }
     topics_said = {name: said for name, said in outcomes("auth-1", done).items() if name.startswith("topic:")}
-    expires = {f"topic:{name}": ("EXPIRES", 0) for name in (*FOLLOWING, *NAMELESS)}
+    expires = {f"topic:{name}": ("EXPIRES", 0) for name in (*FOLLOWING, *TYPED, *NAMELESS)}
     assert topics_said == {
         "topic:watchlist-entries": ("DELETED", 2),
         "topic:authorisations": ("KEPT", 0),
@@ -190,20 +203,25 @@ def test_a_receipt_says_of_what_stays_or_goes_later_why_and_how():
     assert {one["store"] for one in given(done=done)["stores"] if not one["detail"]} == {"read-model"}
     state = {told: given(done=Done(told=told))["stores"] for told in (True, False)}
     said = {told: next(one["detail"] for one in stores if one["store"] == "state") for told, stores in state.items()}
-    assert said == {True: "verify, retain and project forget the candidates", False: "verify forgets at its own time"}
+    others = "group an alert that was erased, notify what it still has to tell of one, when it is told"
+    assert said == {
+        True: f"verify, retain and project forget the candidates; {others}",
+        False: f"verify forgets at its own time; {others}",
+    }
 
 
 def test_where_nothing_was_found_no_store_is_said_to_have_been_emptied():
     said = outcomes("nobody", Done())
     assert {name for name, (outcome, _) in said.items() if outcome in ("DELETED", "ORDERED")} == set()
-    assert {said[f"topic:{name}"] for name in FOLLOWING} == {("NONE", 0)}
+    assert {said["dead-letters"], *(said[f"topic:{name}"] for name in FOLLOWING)} == {("NONE", 0)}
     assert {said[f"topic:{name}"] for name in NAMELESS} == {("EXPIRES", 0)}, "a camera's own records go by age alone"
 
 
 def test_a_receipt_says_until_when_what_is_left_in_topics_is_there():
     until = {one["store"]: one["until"] for one in given()["stores"] if one["until"]}
-    assert until == {f"topic:{name}": AT + HOURS[name] * HOUR for name in (*FOLLOWING, *NAMELESS)} | {
-        "raw": AT + HOURS["raw-events"] * HOUR
+    assert until == {f"topic:{name}": AT + HOURS[name] * HOUR for name in (*FOLLOWING, *TYPED, *NAMELESS)} | {
+        "raw": AT + HOURS["raw-events"] * HOUR,
+        "dead-letters": AT + HOURS["alerts-dlq"] * HOUR,
     }
 
 
@@ -221,6 +239,13 @@ def test_a_receipt_names_what_went_whose_it_was_and_who_wanted_it():
     ]  # fmt: skip
     assert (made["pictures_only"], given(done=Done())["pictures_only"]) == (False, True)
     assert made["receipt_id"] != given("e1")["receipt_id"]
+
+
+def test_no_topic_is_forgotten_in_a_receipt():
+    plain = {name for name, topic in topics().items() if topic.record != "DeadLetter"}
+    of_topics = (*FOLLOWING, *TYPED, *NAMELESS, *NOBODY, *LOG, "watchlist-entries", "authorisations")
+    assert sorted(of_topics) == sorted(plain), "say of a new topic what it holds of whom cameras or lists show"
+    assert topics().keys() - plain == {name + LETTERS for name in plain if topics()[name].dead_letters}
 
 
 def test_a_store_that_does_not_answer_is_named_as_such():

@@ -1,6 +1,7 @@
 """Writes everything that is held of one person or plate into a file that people can read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from fairwatch import __version__
 from fairwatch.apps import exporting
 from fairwatch.apps.export_archive import ArchiveWriter
+from fairwatch.apps.kafka import codec
 from fairwatch.apps.keys import signing_key
 from fairwatch.apps.media import media_store
 from fairwatch.apps.reading import latest, read_topic
@@ -17,7 +19,7 @@ from fairwatch.apps.telling import tell, told
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 from fairwatch.stores.media import SCHEME
 from fairwatch.wire.json_form import to_json
-from fairwatch.wire.topics import topics
+from fairwatch.wire.topics import DEAD_LETTERS, topics
 
 KIND = "subject-export/1"
 BEGINNINGS = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif"}
@@ -25,7 +27,8 @@ NOT_GIVEN = {
     RAW: "which bytes they were and when they came; the bytes may tell of others",
     "galleries": "a template of each reference picture, made of that: in the memory of match and its sealed file",
     "read-model": "the same candidates and alerts as on topics, for the console",
-    "dead letters": "not searched: nobody could read them",
+    "dead letters": "searched, where they can be read; those of raw-events say where bytes lie, and hold none",
+    "audit": "the same as audit-chain, where it is chained",
     "backups": "out of reach: each holds reference data as it was when it was made",
 }
 
@@ -92,10 +95,21 @@ async def _ordered(settings: Settings, name: str, actor: str, order_id: str, now
 
 
 def _records(settings: Settings, topic: str) -> Iterable[Record]:
-    """Return the latest record of each key where a topic keeps those, else all that are there."""
+    """Return the latest record of each key where a topic keeps those, else all that are there; see `walk`."""
+    if topic.endswith(DEAD_LETTERS):
+        return _refused(settings, topic)
     if topics()[topic].cleanup == "compact":
         return list(latest(settings, topic).values())
     return (record for _, _, record in read_topic(settings, topic))
+
+
+def _refused(settings: Settings, topic: str) -> Iterator[Record]:
+    """Yield dead letters of a topic with the records that were refused, as far as these can be read."""
+    decode, kind = codec(settings).decode, topics()[topic.removesuffix(DEAD_LETTERS)].record
+    for _, _, letter in read_topic(settings, topic):
+        with suppress(RejectedError):
+            record = decode(letter["value"], kind)[1]
+            yield {"reason": letter["reason"], "at": letter["at"], "record": record}
 
 
 def _listed(records: Iterable[Record]) -> bytes:

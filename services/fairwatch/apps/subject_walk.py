@@ -12,15 +12,20 @@ from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.records import WatchlistEntry
 from fairwatch.matching.plate_text import normalise
 from fairwatch.policy.erasure import OURS, concerned, found, pictures_of
+from fairwatch.wire.topics import DEAD_LETTERS, topics
 
 Record = Mapping[str, Any]
 Read = Callable[[str], Iterable[Record]]
 
-FOLLOWING = ("verifications", "verdicts", "alert-triggers", "alerts")
-TOLD = ("alert-actions", "deliveries", "incidents", "incident-actions", "erasures", "legal-holds", "audit-chain")
+FOLLOWING = ("verifications", "verdicts", "correlation-steps", "alert-triggers", "alerts")
+TOLD = (
+    "alert-actions", "deliveries", "step-failures", "inhibitions", "silences", "incident-steps", "incidents",
+    "incident-actions", "erasures", "legal-holds", "audit-chain",
+)  # fmt: skip
 SEEN = ("sightings", "observations")
 ENTRIES, CANDIDATES, MANDATES, RAW = "watchlist-entries", "candidates", "authorisations", "raw-events"
 
+REFUSED = tuple(name for name in (ENTRIES, CANDIDATES, *FOLLOWING, *TOLD, *SEEN) if topics()[name].dead_letters)
 OF_BYTES = ("raw_id", "device_id", "gateway", "transport", "format", "received_at", "sha256", "size")
 
 
@@ -49,6 +54,7 @@ def walk(read: Read, name: str) -> Subject:
 
     Args:
         read: Gives the records of a topic: of one that keeps the latest of each key, those; else all that are there.
+            A dead letter is {reason, at, record}, with the record that was refused.
         name: Id of an entry or a candidate, `fw-media:...`, or a plate in any spelling.
 
     Raises:
@@ -74,7 +80,15 @@ def walk(read: Read, name: str) -> Subject:
     words |= {str(one["alert_id"]) for one in subject.records["alerts"]} | subject.pictures.keys()
     for topic in TOLD:
         subject.records[topic] = [one for one in read(topic) if mentions(one, words)]
+    for topic in REFUSED:
+        found = [one for one in read(topic + DEAD_LETTERS) if mentions(one, words) or _shows(one["record"], plate)]
+        subject.records |= {topic + DEAD_LETTERS: found} if found else {}
     return subject
+
+
+def _shows(record: Record, plate: str) -> bool:
+    """Tell whether a sighting or an observation shows a plate."""
+    return bool(plate) and plate in set(_plates(record.get("observation", record)))
 
 
 def mentions(record: Any, words: Collection[str]) -> bool:

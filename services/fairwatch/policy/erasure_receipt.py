@@ -13,8 +13,18 @@ from fairwatch.domain.records import AuditRecord, ErasedStore, ErasureReceipt, S
 from fairwatch.policy.erasure import Plan
 
 HOUR = 3_600_000_000
-FOLLOWING = ("candidates", "verifications", "verdicts", "alert-triggers", "alerts", "deliveries", "incidents")
+FOLLOWING = (  # what says something of a candidate, or of an alert that tells of one
+    "candidates", "verifications", "verdicts", "correlation-steps", "alert-triggers", "alerts", "deliveries",
+    "step-failures", "inhibitions", "incident-steps", "incidents",
+)  # fmt: skip
+TYPED = ("alert-actions", "incident-actions", "silences")  # notes and names that people wrote
 NAMELESS = ("raw-events", "observations", "sightings")
+NOBODY = (  # places, settings, who works here, and ids of what was erased, held or handed out
+    "devices", "device-lists", "device-status", "field-drift", "sites", "site-armings", "rule-sets", "people",
+    "signing-keys", "trust-heads", "export-orders", "legal-holds", "erasures",
+)  # fmt: skip
+LOG = ("audit", "audit-chain")
+LETTERS = "-dlq"  # at the end of the name of a topic of dead letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +115,24 @@ def _topics(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Iterab
         outcome: StoreOutcome = "EXPIRES" if plan.candidates else "NONE"
         until = at + hours[name] * HOUR if plan.candidates else None
         yield _store(f"topic:{name}", outcome, detail=follows, until=until)
-    for name in NAMELESS:
-        yield _store(
-            f"topic:{name}", "EXPIRES", until=at + hours[name] * HOUR, detail="names nobody; holds what a camera read"
-        )
+    said = (("what people wrote, if they wrote of it", TYPED), ("names nobody; holds what a camera read", NAMELESS))
+    for detail, names in said:
+        for name in names:
+            yield _store(f"topic:{name}", "EXPIRES", until=at + hours[name] * HOUR, detail=detail)
+    yield _letters(plan, at, hours)
     forget = "verify, retain and project forget the candidates" if done.told else "verify forgets at its own time"
+    forget += "; group an alert that was erased, notify what it still has to tell of one, when it is told"
     yield _store("state", "ORDERED" if plan.candidates else "NONE", len(plan.candidates), detail=forget)
+
+
+def _letters(plan: Plan, at: int, hours: Mapping[str, int]) -> ErasedStore:
+    """Say of dead letters when the last of those topics has gone in which something of it may lie whole."""
+    if not (plan.entries or plan.candidates):
+        return _store("dead-letters", "NONE")
+    names = (name for name in ("watchlist-entries", *FOLLOWING, *TYPED, *NAMELESS) if name + LETTERS in hours)
+    last = max(hours[name + LETTERS] for name in names)
+    told = "what was refused, whole, in the topics that end in -dlq: not to be redriven"
+    return _store("dead-letters", "EXPIRES", until=at + last * HOUR, detail=told)
 
 
 def _stores(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Sequence[ErasedStore]:
@@ -125,7 +147,7 @@ def _stores(plan: Plan, done: Done, at: int, hours: Mapping[str, int]) -> Sequen
         _store("galleries", "ORDERED" if entries else "NONE", entries, detail=template if entries else ""),
         _store("history", "NONE", detail="nothing is kept beside topics and stores"),
         _store("backups", "KEPT", detail="those made before hold it: an import leaves it out; delete them by age"),
-        _store("audit", "KEPT", detail="ids of what was decided, no picture and no template"),
+        _store("audit", "KEPT", detail="ids of what was decided, and what people typed; no picture and no template"),
     ]
 
 
