@@ -1,4 +1,4 @@
-"""What a digest says: everything is counted, the first are named, the worst comes first."""
+"""What a digest says: everything is counted, the worst are named, and come first."""
 
 from fairwatch.apps.rehearsal.memory import MemoryState
 from fairwatch.domain.agenda import Agenda
@@ -8,6 +8,7 @@ from fairwatch.sinks.ledger import Ledger
 AT = 1_800_000_000_000_000
 ALERT = {
     "alert_id": "a-1", "title": "Plate", "rule": "plates", "site_id": "north", "severity": "MINOR", "state": "ENDED",
+    "event_type": "plate.read", "device_ids": ["cam-1"],
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_a_digest_counts_by_rule_site_severity_and_state_and_names_the_worst_fir
 
 
 def test_an_alert_that_says_little_is_new_and_of_unknown_severity():
-    told = collected({"alert_id": "a-1", "title": "Plate"})
+    told = collected({"alert_id": "a-1", "title": "Plate", "event_type": "plate.read"})
     assert told["parameters"]["named"] == "UNKNOWN NEW Plate (a-1)"
     assert told["parameters"]["by_rule"] == "(none): 1"
 
@@ -49,6 +50,43 @@ def test_an_alert_that_says_little_is_new_and_of_unknown_severity():
 def test_what_is_not_named_is_counted_as_the_rest():
     assert "rest" not in collected(*[ALERT] * NAMED)["parameters"]
     assert collected(*[ALERT] * (NAMED + 1))["parameters"]["rest"].startswith("1 more: ")
+
+
+def test_the_worst_are_named_however_late_they_come():
+    many = [{**ALERT, "alert_id": f"a-{n}"} for n in range(NAMED + 10)]
+    worse = [{**ALERT, "alert_id": f"b-{n}", "severity": "SEVERE"} for n in range(2)]
+    lines = collected(*many, *worse)["parameters"]["named"].splitlines()
+    assert lines[:3] == ["SEVERE ENDED Plate (b-0)", "SEVERE ENDED Plate (b-1)", "MINOR ENDED Plate (a-0)"]
+    assert len(lines) == NAMED
+
+
+def test_the_words_of_a_device_are_one_line():
+    told = collected({**ALERT, "title": "Gate\nEXTREME NEW Fire (a-9)\x1b[2J"})
+    assert told["parameters"]["named"] == "MINOR ENDED Gate EXTREME NEW Fire (a-9) [2J (a-1)"
+
+
+def test_a_match_is_named_by_what_it_is_and_where_since_nobody_asks_again_whether_it_may_be_told():
+    match = {**ALERT, "title": "Jane Doe at Gate", "event_type": "watchlist.face", "candidate_id": "c", "entry_id": "e"}
+    told = collected(match, {**match, "device_name": "Gate", "alert_id": "a-2"})
+    assert "Jane" not in str(told)
+    assert told["parameters"]["named"].splitlines() == [
+        "MINOR ENDED watchlist.face at cam-1 (a-1)",
+        "MINOR ENDED watchlist.face at Gate (a-2)",
+    ]
+
+
+def test_a_digest_that_was_told_in_vain_is_told_again_at_once():
+    state = MemoryState()
+    digests = Digests(Agenda(state, lambda value: value["next_at"], lambda *_: DIGEST), pause=3600_000_000, state=state)
+    digests.add(0, "guards", ALERT, AT)
+    digests.save()
+    before = state.snapshot()
+    assert len(digests.due([0, 1], AT + FIRST_AFTER)) == 1
+    state.restore(before)
+    assert len(digests.due([0, 1], AT + FIRST_AFTER + 1)) == 1
+    digests.add(1, "guards", ALERT, AT + FIRST_AFTER + 2)
+    digests.save()
+    assert digests.due([0, 1], AT + 3 * FIRST_AFTER) == []
 
 
 def test_a_digest_of_several_partitions_is_one_message():

@@ -146,7 +146,7 @@ class Notify:
             for lane in dispatch.lanes.values():
                 lane.keep(partitions)
             memories = {partition: Memory(self._state, partition, now) for partition in partitions}
-            released, said = self._quiet.look_again(partitions, now)
+            released, said = self._quiet.look_again(partitions, now, memories)
             places = dict.fromkeys([*released, *dispatch.due(partitions, now)])
             sent = await dispatch.send(places, memories)
             for memory in memories.values():
@@ -229,7 +229,7 @@ class Notify:
             return [Skip("duplicate")], None
         trace = event.headers.get(TRACE, b"").decode()
         again = event.offset < self._unsure_until.get(event.partition, 0)
-        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now(), again=again)
+        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now(), memory, again=again)
         if held is not None:
             return [*held, Skip("held_back")], None
         ledger = self._dispatch.ledger(place)

@@ -1,4 +1,8 @@
-"""What a storm held back, told in one message: every alert is counted in it, the first and worst are named."""
+"""What a storm held back, told in one message: every alert is counted in it, the worst are named.
+
+A match is named by what it is and where: between now and the digest its authorisation may end, and nobody asks about
+the words of a digest.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +13,11 @@ from fairwatch.domain.calendar import iso_8601
 from fairwatch.domain.ids import stable_id
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
-from fairwatch.policy.alert_content import SEVERITIES
+from fairwatch.policy.alert_content import RANKS, SEVERITIES
+from fairwatch.policy.release import is_about_a_match
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger
+from fairwatch.sinks.text import one_line
 
 DIGEST = f"{BESIDE}digest|"  # begins the keys of what is collected, one for each receiver
 RULE = "storm-control"
@@ -60,10 +66,7 @@ class Digests:
             said = str(alert.get(name) or "")
             said = said if said in counts or len(counts) < COUNTED else OTHERS
             counts[said] = counts.get(said, 0) + 1
-        if len(value["named"]) < NAMED:
-            value["named"].append(
-                [alert.get("severity", "UNKNOWN"), alert.get("state", "NEW"), alert["title"][:TITLE], alert["alert_id"]]
-            )
+        _name(value["named"], alert)
         return str(stable_id("digest", receiver, partition, value["since"]))
 
     def save(self) -> None:
@@ -96,19 +99,24 @@ class Digests:
                 continue
             for partition in parts:
                 self._agenda.delete(partition, key)
-                if self._state is not None:
-                    self._state.put(partition, TOLD + receiver, {"at": now})
-            self._last[receiver] = now
+            self._note_told(partitions, receiver, now)
             told.append((place, digest(receiver, parts, now)))
         return told
+
+    def _note_told(self, partitions: Sequence[int], receiver: str, now: int) -> None:
+        """Remember when a digest was told, where that goes back with it if it was told in vain."""
+        if self._state is None:
+            self._last[receiver] = now
+            return
+        for partition in partitions:
+            self._state.put(partition, TOLD + receiver, {"at": now})
 
     def _next(self, partition: int, receiver: str, now: int) -> int:
         """Return when a digest may be told; a last one that is ahead was told by a clock that was."""
         last = self._last.get(receiver)
-        if last is None:
-            kept = self._state.get(partition, TOLD + receiver) if self._state is not None else None
-            last = int(kept["at"]) if kept else now - self._pause
-        return now if last > now else max(now, last + self._pause)
+        if self._state is not None and (kept := self._state.get(partition, TOLD + receiver)):
+            last = int(kept["at"])
+        return now if last is None or last > now else max(now, last + self._pause)
 
     def _empty(self, partition: int, receiver: str, now: int) -> dict[str, Any]:
         at = max(now + FIRST_AFTER, self._next(partition, receiver, now))
@@ -150,6 +158,24 @@ def digest(receiver: str, parts: Mapping[int, Mapping[str, Any]], now: int) -> d
         "device_ids": [],
         "parameters": parameters,
     }
+
+
+def _name(named: list[list[str]], alert: Mapping[str, Any]) -> None:
+    """Name an alert; where there are enough, only in place of the latest of those that are least severe."""
+    severity = alert.get("severity", "UNKNOWN")
+    if len(named) >= NAMED:
+        least = min(range(len(named)), key=lambda at: (RANKS[named[at][0]], -at))
+        if RANKS[severity] <= RANKS[named[least][0]]:
+            return
+        del named[least]
+    named.append([severity, alert.get("state", "NEW"), one_line(_title(alert), TITLE), alert["alert_id"]])
+
+
+def _title(alert: Mapping[str, Any]) -> str:
+    if not is_about_a_match(alert):
+        return str(alert["title"])
+    device = alert.get("device_name") or next(iter(alert.get("device_ids") or ()), "")
+    return f"{alert['event_type']} at {device}"
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

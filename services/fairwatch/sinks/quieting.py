@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.ports import State
 from fairwatch.domain.taken_back import LookedThrough
-from fairwatch.sinks.digest import Digests
+from fairwatch.policy.grouping import OVER
+from fairwatch.sinks.digest import RULE, Digests
 from fairwatch.sinks.dispatch import Dispatch, receiver_of
 from fairwatch.sinks.holding import Hold, Holding, Release
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import delivery_id
 from fairwatch.sinks.muting import Muting
+from fairwatch.sinks.owed import OwedEnds, shown
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer
-from fairwatch.sinks.storm import StormControl
+from fairwatch.sinks.storm import Claim, StormControl
 
 
 class Quieting:
@@ -30,6 +33,7 @@ class Quieting:
     def __init__(self, dispatch: Dispatch, state: State, muting: Muting, storm: StormControl) -> None:
         self._storm = storm
         self._digests = Digests(dispatch.agenda, storm.pause, storm.state)
+        self._owed = OwedEnds(dispatch.agenda, storm.pause)
         self._dispatch = dispatch
         self._muting = muting
         self._looked_through = LookedThrough(state)
@@ -37,17 +41,26 @@ class Quieting:
 
     def due_at(self, now: int) -> int | None:
         """Return when something is let go next, or held back, in microseconds."""
-        moments = (self._holding.due_at(), self._muting.next_start(now), self._digests.due_at())
+        owed = self._owed.due_at(tuple(self._dispatch.lanes)) if self._storm.is_on else None
+        moments = (self._holding.due_at(), self._muting.next_start(now), self._digests.due_at(), owed)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def take(
-        self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int, *, again: bool = False
+        self,
+        place: Place,
+        alert: Mapping[str, Any],
+        offset: int,
+        trace: str,
+        now: int,
+        memory: Memory,
+        *,
+        again: bool = False,
     ) -> list[Emit] | None:
         """Put a revision into its ledger, or hold it back: then return what is said of that."""
         taken = self._holding.take(place, alert, offset, trace, now, again=again)
         if isinstance(taken, Hold):
             return self._say(place, alert, taken, now)
-        return self._let_go(place, taken, now)
+        return self._let_go(place, taken, now, memory)
 
     def begin(self) -> None:
         """Begin a batch or tick; what the last one had not saved, because it failed, is forgotten."""
@@ -63,20 +76,22 @@ class Quieting:
         """Hold an alert no longer whose receiver does not want to hear of it."""
         self._holding.forget(place, alert)
 
-    def look_again(self, partitions: Sequence[int], now: int) -> tuple[list[Place], list[Emit]]:
+    def look_again(
+        self, partitions: Sequence[int], now: int, memories: Mapping[int, Memory]
+    ) -> tuple[list[Place], list[Emit]]:
         """Let go what nothing holds back any more, and hold back what waits and is to be held from now on.
 
         Returns:
             The ledgers in which something waits anew, and what is said of what was held back.
         """
         changed = self._looked_through.changed(partitions, (self._muting.version, self._muting.next_start(now)))
-        places, said = [], list[Emit]()
+        places, said = self._tell_ends(partitions, now), list[Emit]()
         for place, release in self._holding.released(partitions, now, all_of=changed):
-            held = self._let_go(place, release, now)
+            held = self._let_go(place, release, now, memories[place[0]])
             said += held or ()
             places += [] if held else [place]
         for partition in changed:
-            said += self._withdraw(partition, now)
+            said += self._withdraw(partition, now, memories[partition])
         self._storm.share(partitions, now)
         self.save()
         for place, message in self._digests.due(partitions, now):
@@ -84,17 +99,52 @@ class Quieting:
             places.append(place)
         return places, said
 
-    def _let_go(self, place: Place, release: Release, now: int) -> list[Emit] | None:
-        """Put a revision into its ledger; or into a digest where there are too many: then return what is said of it."""
+    def _let_go(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit] | None:
+        """Put a revision into its ledger; or hold it back where there are too many: then return what is said of it."""
+        if not self._storm.is_on:
+            self._append(place, release, now)
+            return None
         name, alert = receiver_of(place), release.alert
-        if self._storm.is_on and not self._storm.admits(alert, name, now, place[0]):
-            part = self._digests.add(place[0], name, alert, now)
-            return self._say(place, alert, Hold("storm", part, now), now)
-        ledger = self._dispatch.ledger(place)
-        ledger.append(alert, name, release.offset, now, release.trace, skipped=release.skipped)
-        return None
+        over, identity = alert.get("state") in OVER, shown(alert, name)
+        ends = over and memory.knows(identity)
+        if self._storm.admits(alert, name, now, place[0], self._claim(alert, name, ends=ends)):
+            if self._owed.owes(name) and (earlier := self._owed.take(place, name)) is not None:
+                self._storm.admits(earlier.alert, name, now, place[0], "sure")
+                self._append(place, earlier, now)  # the last life of the group ends before the next one is told
+            if not over and not memory.knows(identity):
+                memory.note(identity)
+            self._append(place, release, now)
+            return None
+        if ends:
+            self._owed.put(place, name, release, now)
+            return self._say(place, alert, Hold("storm", RULE, now), now)
+        part = self._digests.add(place[0], name, alert, now)
+        return self._say(place, alert, Hold("storm", part, now), now)
 
-    def _withdraw(self, partition: int, now: int) -> list[Emit]:
+    def _claim(self, alert: Mapping[str, Any], name: str, *, ends: bool) -> Claim:
+        if not ends:
+            return "behind" if self._owed.owes(name) else "plain"
+        return "sure" if alert["state"] == "CANCELLED" else "end"  # what was taken back must not stay where it is shown
+
+    def _tell_ends(self, partitions: Sequence[int], now: int) -> list[Place]:
+        """Put ends that receivers are owed into their ledgers, as far as there is room; return where."""
+        places = []
+        for name in self._dispatch.lanes if self._storm.is_on else ():
+            for place in self._owed.due(name, partitions, now):
+                if (release := self._owed.take(place, name)) is None:
+                    continue
+                if self._storm.admits(release.alert, name, now, place[0], "end"):
+                    self._append(place, release, now)
+                    places.append(place)
+                else:
+                    self._owed.put(place, name, release, now)
+        return places
+
+    def _append(self, place: Place, release: Release, now: int) -> None:
+        ledger = self._dispatch.ledger(place)
+        ledger.append(release.alert, receiver_of(place), release.offset, now, release.trace, skipped=release.skipped)
+
+    def _withdraw(self, partition: int, now: int, memory: Memory) -> list[Emit]:
         """Hold back what waits in the ledgers, for a receiver that was away, and was never tried."""
         said: list[Emit] = []
         for key in self._dispatch.waiting(partition):
@@ -103,7 +153,7 @@ class Quieting:
                 continue
             ledger = self._dispatch.ledger(place)
             for item in ledger.withdraw(lambda alert: self._muting.judge(alert, now) is not None):
-                said += self.take(place, item["alert"], item["offset"], item["trace"], now) or ()
+                said += self.take(place, item["alert"], item["offset"], item["trace"], now, memory) or ()
         return said
 
     def _say(self, place: Place, alert: Mapping[str, Any], hold: Hold, now: int) -> list[Emit]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fairwatch.domain.memory import HIDDEN
 from fairwatch.domain.ports import State
@@ -13,6 +13,8 @@ from fairwatch.policy.quiet import MICROSECOND, StormLimit
 KEYS_SWEPT = 10_000  # windows remembered, before those in which nothing was told any more are forgotten
 STEPS = 60  # into which a window is divided where it is kept
 KEPT = f"{HIDDEN}storm|"  # begins the keys of windows, beside the ledgers
+
+Claim = Literal["plain", "behind", "end", "sure"]
 
 
 class StormControl:
@@ -74,13 +76,29 @@ class StormControl:
             steps = Counter(at // step for at in self._told.get(name, {}).get(partition, ()))
             self.state.put(partition, KEPT + name, {"steps": sorted(steps.items())})
 
-    def admits(self, alert: Mapping[str, Any], receiver: str, now: int, partition: int = 0) -> bool:
-        """Tell whether an alert may be told now, and count it if so; one place of each limit is the digest's."""
+    def admits(
+        self,
+        alert: Mapping[str, Any],
+        receiver: str,
+        now: int,
+        partition: int = 0,
+        claim: Claim = "plain",
+    ) -> bool:
+        """Tell whether an alert may be told now, and count it if so; one place of each limit is the digest's.
+
+        Args:
+            alert: A revision.
+            receiver: Whom it is for.
+            now: Our clock, in microseconds.
+            partition: Of the alert.
+            claim: `behind` where ends wait, so that half of the places are theirs; `end` for one of these, which has
+                one place at least; `sure` for what is told at all events.
+        """
         self._restore(partition, now)
         names = [_name(number, limit, alert, receiver) for number, limit in enumerate(self._limits)]
         severity = SEVERITIES.index(alert.get("severity", "UNKNOWN"))
-        if any(
-            self._count(name, limit, now) >= self._most(limit) - 1 and severity < SEVERITIES.index(limit.bypass)
+        if claim != "sure" and any(
+            self._count(name, limit, now) >= self._places(limit, claim) and severity < SEVERITIES.index(limit.bypass)
             for name, limit in zip(names, self._limits, strict=True)
         ):
             return False
@@ -88,6 +106,12 @@ class StormControl:
             self._told.setdefault(name, {}).setdefault(partition, deque()).append(now)
             self._fresh.append((name, partition))
         return True
+
+    def _places(self, limit: StormLimit, claim: Claim) -> int:
+        places = self._most(limit) - 1
+        if claim == "behind":
+            return places - places // 2
+        return max(1, places) if claim == "end" else places
 
     def _most(self, limit: StormLimit) -> int:
         if not self._partitions:
