@@ -168,7 +168,7 @@ def _name(named: list[list[str]], alert: Mapping[str, Any]) -> None:
         if RANKS[severity] <= RANKS[named[least][0]]:
             return
         del named[least]
-    named.append([severity, alert.get("state", "NEW"), one_line(_title(alert), TITLE), alert["alert_id"]])
+    named.append([severity, alert.get("state", "NEW"), one_line(_title(alert)[:TITLE], TITLE), alert["alert_id"]])
 
 
 def _title(alert: Mapping[str, Any]) -> str:
