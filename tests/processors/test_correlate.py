@@ -76,6 +76,19 @@ async def test_what_goes_on_under_a_rule_that_is_gone_is_ended_and_nothing_else_
     assert gone.due_at() is None
 
 
+async def test_the_end_of_what_goes_on_is_not_waited_for_under_a_rule_that_is_gone():
+    played = Played(book(dwell="8s"))
+    await played.until(AT)
+    await played.show([step(0)], 0)
+    await played.until(AT + 60 * SECOND)
+    assert [state for state, _, _ in played.told] == ["NEW"]
+    played.rules = book(name="other", dwell="8s")
+    played.restart()
+    await played.until(AT + 61 * SECOND)
+    assert [state for state, _, _ in played.told] == ["NEW", "ENDED"]
+    assert played.processor.due_at() is None
+
+
 async def test_a_rule_that_asks_for_something_else_under_its_name_begins_anew():
     played = Played(book(count=2, within="10s"))
     await played.until(AT)

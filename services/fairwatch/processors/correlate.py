@@ -10,6 +10,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import State
+from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.parts import spec_of
 from fairwatch.policy.correlation.pattern import Pattern, Times
 from fairwatch.policy.correlation.patterns import PARTS, closed, pattern_of, value_of
@@ -31,7 +32,8 @@ class Correlate:
     before changes nothing.
 
     Args:
-        rules: Which hold now. What goes on under a rule that is gone, or asks for something else now, is ended.
+        rules: Which hold now. What goes on under a rule that is gone is ended at the next tick, under one that asks for
+            something else now when it would be looked at next.
         state: The memory of each key that is open; and of steps.
         clock: The wall clock.
         unread: Says of partitions how many steps lie there unread; None when that is not known.
@@ -56,6 +58,7 @@ class Correlate:
         self._token: str | None = None
         self._times: dict[str, Times] = {}
         self._reached = Reached(state, unread)
+        self._looked_through = LookedThrough(state)
 
     async def handle(self, batch: Sequence[Event]) -> Sequence[Sequence[Outcome]]:
         """Take each step in and answer with what it raises at once."""
@@ -84,6 +87,7 @@ class Correlate:
         for partition, key, value in self._keys.due(partitions, now):
             if value["due"] <= known[partition]:
                 emitted += self._pass_time(partition, key, value, known[partition])
+        emitted += self._leave_rules(partitions, known)
         metrics.CORRELATION_KEYS.set(len(self._keys))
         return emitted
 
@@ -130,6 +134,16 @@ class Correlate:
         said = pattern.pass_time(until)
         self._keep(partition, key, times, pattern)
         return _emits(said)
+
+    def _leave_rules(self, partitions: Sequence[int], known: Mapping[int, int]) -> list[Emit]:
+        """End what goes on under rules that are gone: nobody would tell of its end, which may be a day away."""
+        emitted: list[Emit] = []
+        for partition in self._looked_through.changed(partitions, self._rules.token):
+            for key in self._keys.keys(partition, ""):
+                if _rule_of(key) in self._times or (value := self._keys.get(partition, key)) is None:
+                    continue
+                emitted += self._pass_time(partition, key, value, known[partition])
+        return emitted
 
     def _keep(self, partition: int, key: str, times: Times, pattern: Pattern) -> None:
         value = value_of(times, pattern)
