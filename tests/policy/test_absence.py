@@ -172,3 +172,20 @@ def test_a_sign_of_life_ends_the_absence_of_its_group_and_says_nothing_of_what_w
     [cause] = sign["causes"]
     assert (cause["event_type"], cause["state"], cause["kind"]) == ("device.silent", "ENDED", "CONDITION")
     assert "face" not in str(sign)
+
+
+def test_a_site_that_goes_dark_by_day_is_looked_at_once_and_not_camera_by_camera():
+    asked = []
+
+    def at_night(_rule, local, _site):
+        asked.append(local)
+        return local.hour >= 22
+
+    watched = watches(armed=at_night)
+    for n in range(100):
+        watched.hear(0, {**SIGN, "group": f"silent|{n}"}, AFTER, NOON)
+    assert silent(watched, NOON + AFTER + SECOND) == []
+    assert watched.due_at() == NOON + 600 * MINUTE + AFTER
+    assert len(asked) < 1_000
+    assert len(silent(watched, NOON + 600 * MINUTE + AFTER)) == 100
+    assert len(asked) < 2_000

@@ -65,6 +65,25 @@ def test_a_persons_word_holds_until_the_schedule_turns():
     assert [sites.at("harbour", eleven + hours * HOUR) for hours in (8, 22, 24)] == [False, False, True]
 
 
+def test_to_look_ahead_costs_no_more_for_each_minute_than_for_the_first():
+    class Counted(MemoryReference):
+        asked = 0
+
+        @property
+        def version(self):
+            self.asked += 1
+            return super().version
+
+    rules, known = tree(SCHEDULE), Counted(SITES)
+    sites = ArmedSites(lambda: rules, MemoryReference({"harbour": person(MIDNIGHT, armed=False)}), known)
+    seven = MIDNIGHT + 7 * HOUR
+    ahead = [sites.at("harbour", seven + minute * 60_000_000) for minute in range(16 * 60)]
+    assert ahead == [minute >= 15 * 60 for minute in range(16 * 60)]
+    assert known.asked < 10_000
+    back = [sites.at("harbour", seven - minute * 60_000_000) for minute in range(7 * 60)]
+    assert back == [False] * (7 * 60), "nothing turned between midnight and six that a person's word did not outlast"
+
+
 def test_what_happened_earlier_is_judged_by_what_held_then():
     record = person(AT, armed=False)
     record = person(AT + HOUR, armed=True, before=record)

@@ -11,6 +11,7 @@ from fairwatch.apps.rule_sets import next_set, travelling
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.event import Event
+from fairwatch.domain.outcome import Emit
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.rule_book import RuleBook, read_rules
 from fairwatch.processors.group import Group
@@ -71,6 +72,29 @@ async def test_an_open_alert_keeps_waits_texts_severity_and_receivers_until_it_e
     assert told(hub)[-1][1:] == ("guard", "NEW", "new"), "the next alert of the same group"
 
 
+@pytest.mark.parametrize("silent", ["shadow: true", "tell_when: 'group.count >= 100'"])
+async def test_what_nobody_was_told_of_follows_the_new_rules(silent):
+    hub = Rehearsal(read_rules(OLD.replace("title: old", f"title: old, {silent}")), AT, receivers={"guard": {}})
+    await hub.show("Sighting", seen(1, AT))
+    hub.publish_rules(NEW)
+    assert told(hub) == []
+    await hub.pass_time(AT + MINUTE)
+    await hub.show("Sighting", seen(2, AT + MINUTE))
+    await hub.pass_time(AT + MINUTE)
+    assert {(at, state, title) for at, _, state, title in told(hub)} == {(MINUTE, "NEW", "new")}
+    assert "guard" in {receiver for _, receiver, *_ in told(hub)}
+
+
+async def test_what_was_told_stays_told_though_its_rule_is_in_the_shadow_from_now_on():
+    hub = Rehearsal(read_rules(OLD), AT, receivers={"guard": {}})
+    await hub.show("Sighting", seen(1, AT))
+    hub.publish_rules(NEW.replace("title: new", "title: new, shadow: true"))
+    await hub.pass_time(AT + MINUTE)
+    await hub.show("Sighting", seen(2, AT + MINUTE))
+    await hub.pass_time(AT + 20 * MINUTE)
+    assert [state for _, _, state, _ in told(hub)] == ["NEW", "UPDATED", "ENDED"]
+
+
 async def test_the_end_reaches_an_alert_whose_rule_is_gone():
     hub = Rehearsal(read_rules(OLD), AT, receivers={"guard": {}})
     covered = sighting("tamper.covered", n=1, occurred_at=AT, observation={"lifecycle": "START", "active": True})
@@ -81,6 +105,13 @@ async def test_the_end_reaches_an_alert_whose_rule_is_gone():
     await hub.show("Sighting", sighting("tamper.covered", n=2, occurred_at=AT + 60 * MINUTE, observation=seen_again))
     await hub.show("Sighting", sighting("tamper.covered", n=3, occurred_at=AT + 61 * MINUTE))
     assert [(at, state) for at, _, state, _ in told(hub)] == [(0, "NEW"), (60 * MINUTE, "ENDED")]
+
+
+async def test_what_a_rule_raised_in_the_shadow_is_told_to_nobody_though_the_rule_is_gone():
+    sets = MemoryReference({"1": {"rule_set_id": "1", "number": 1, "routes": OTHER}})
+    group = Group(RuleBook(read_rules(OLD.replace("title: old", "shadow: true")), sets), MemoryState(), ManualClock(AT))
+    [answer] = await group.handle([Event("alert-triggers", "Alert", trigger("line|cam-1", rule="line"), "", {}, 0, 0)])
+    assert [outcome for outcome in answer if isinstance(outcome, Emit)] == []
 
 
 async def test_it_goes_back_to_the_file_when_it_is_told_to():
@@ -101,6 +132,19 @@ def test_rules_that_cannot_be_read_change_nothing():
     assert (book.number, book.tree.rules["line"].severity) == (1, "SEVERE")
     assert REGISTRY.get_sample_value("fairwatch_rules_number") == 1
     assert [tree.rules["line"].severity for tree in book.earlier] == ["MINOR"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_that_were_published_at_once_the_later_one_holds_whichever_came_first(first):
+    sets = MemoryReference()
+    book = RuleBook(read_rules(OTHER), sets)
+    found = [{"rule_set_id": f"set-{n}", "number": 1, "routes": (OLD, NEW)[n], "published_at": AT + n} for n in (0, 1)]
+    sets.put(f"set-{first}", found[first])
+    before = book.token
+    sets.put(f"set-{1 - first}", found[1 - first])
+    assert book.tree.rules["line"].severity == "SEVERE"
+    assert book.token != before, "who has taken the other one looks again"
+    assert [tree.rules["line"].severity for tree in book.earlier[:-1]] == ["MINOR"]
 
 
 async def test_rules_that_change_while_ten_thousand_alerts_are_open_make_nobody_wait():

@@ -15,7 +15,7 @@ from fairwatch.apps.telling import operator, told
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.routing import RouteTree
-from fairwatch.policy.rule_book import KEPT, read_rules
+from fairwatch.policy.rule_book import KEPT, order_of, read_rules
 
 TOPIC = "rule-sets"
 
@@ -38,7 +38,7 @@ def travelling(path: Path) -> str:
 def known(settings: Settings) -> list[dict[str, Any]]:
     """Return what was published and is kept, oldest first."""
     found = {record["rule_set_id"]: record for _, _, record in read_topic(settings, TOPIC)}
-    return sorted(found.values(), key=lambda record: record["number"])
+    return sorted(found.values(), key=order_of)
 
 
 def next_set(before: list[dict[str, Any]], routes: str, author: str, reason: str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class ArmedSites:
         self._known = known
         self._sites = sites
         self._minutes: dict[tuple[str, int], bool] = {}
+        # When the schedule turned last before a minute, and back to which one it is known not to have turned.
+        self._turns: dict[tuple[str, int], tuple[int | None, int]] = {}
         self._of: tuple[object, int] = (None, -1)
 
     @property
@@ -76,13 +78,23 @@ class ArmedSites:
     def _turned(self, tree: RouteTree, site_id: str, since: int, at: int) -> bool:
         """Tell whether the schedule turned after `since`, up to `at`."""
         first, last = max(since // MINUTE, at // MINUTE - BACK), at // MINUTE
-        now = self._scheduled(tree, site_id, last)
-        return any(self._scheduled(tree, site_id, minute) is not now for minute in range(last - 1, first - 1, -1))
+        turn: int | None = None
+        minute = last
+        while turn is None and minute > first:
+            if (known := self._turns.get((site_id, minute))) is not None:
+                turn, minute = known
+            elif self._scheduled(tree, site_id, minute) is not self._scheduled(tree, site_id, minute - 1):
+                turn = minute
+            else:
+                minute -= 1
+        if turn is not None or minute < last:
+            self._turns[site_id, last] = turn, minute
+        return turn is not None and turn > first
 
     def _scheduled(self, tree: RouteTree, site_id: str, minute: int) -> bool:
         version = self._sites.version if self._sites is not None else 0
         if self._of[0] is not tree or self._of[1] != version or len(self._minutes) > REMEMBERED:
-            self._minutes, self._of = {}, (tree, version)
+            self._minutes, self._turns, self._of = {}, {}, (tree, version)
         key = (site_id, minute)
         if key not in self._minutes:
             site = self._sites.get(site_id) if self._sites is not None else None

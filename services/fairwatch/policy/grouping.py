@@ -99,10 +99,12 @@ class AlertGroup:
             trigger: An alert as `route` writes it, of one cause.
             now: Our clock.
             timing: The rule's waits and intervals, in microseconds; `tell_progress`, `shadow`, and `rules`, which tells
-                them from others. An alert that is open keeps those under which it began.
+                them from others. An alert that somebody was told of keeps those under which it began.
             is_new: Nothing of this cause was seen before, so that an end may be the first word of it.
         """
         begins, cause = trigger.get("state", "NEW") not in OVER, cause_of(trigger)
+        if begins:
+            self._follow(timing)
         ended = [] if begins else self._ended_by(trigger, cause[0])
         late = not begins and not ended and is_new and tells_of_its_beginning(trigger)
         if not (begins or ended or late or (not self.is_over and matches.is_revoked(self.value, trigger))):
@@ -118,6 +120,18 @@ class AlertGroup:
             ended = self.causes.ended_by(cause[0])
         self._end(trigger, ended, now)
         return "taken"
+
+    def _follow(self, timing: Mapping[str, Any]) -> None:
+        """Go on under other rules where nobody was told under those before: that keeps no promise, and hides an alarm.
+
+        What was in the shadow begins anew; what is held back until more comes is judged by what is asked for now.
+        """
+        if self.is_over or self.value["timing"].get("rules") == timing.get("rules"):
+            return
+        if self.is_shadow and not timing.get("shadow"):
+            self._bury()
+        elif self.is_held_back:
+            self.value["timing"] = dict(timing)
 
     def answer(self, deed: Mapping[str, Any], now: int) -> Objection | None:
         """Fold in what a person did and let it be told at once; closing ends the alert. Return why not, or None."""

@@ -15,7 +15,7 @@ from fairwatch.domain.records import AlertAction
 from fairwatch.domain.taken_back import LookedThrough, Untold
 from fairwatch.parts import spec_of
 from fairwatch.policy import alert_audit, escalating
-from fairwatch.policy.absence import WATCH, Armed, Watches
+from fairwatch.policy.absence import WATCH, Armed, Watches, is_last_sign
 from fairwatch.policy.arming import ArmedSites
 from fairwatch.policy.causes import OBJECT, CauseBook
 from fairwatch.policy.dependencies import Dependencies
@@ -55,8 +55,8 @@ class Group:
     folded in and told at once; what cannot be taken is skipped and audited with its reason.
 
     Args:
-        rules: Which hold now, or options by rule; a rule that is no longer there has the defaults. An alert that is
-            open keeps what held when it began.
+        rules: Which hold now, or options by rule; a rule that is no longer there has what it said last, else the
+            defaults. An alert that somebody was told of keeps what held when it began.
         state: The value and the causes of each group that is open; and the memory of triggers and tracks.
         clock: The wall clock.
         inhibitions: What open alerts inhibit, as written here and by the other owners of groups; None for nothing.
@@ -147,6 +147,7 @@ class Group:
         """Write what waited for its time, and end what has been quiet."""
         now = self._clock.now()
         self._escalations = self._escalations.renewed(now)
+        self._look_at_rules()
         emitted = [] if self._is_rehearsal else self._look_around(partitions, now)
         for partition, absence in self._watches.due(partitions, now):
             group = self._group(partition, absence["group"], self._groups.get(partition, absence["group"]))
@@ -219,8 +220,10 @@ class Group:
         token = book.token if isinstance(book, RuleBook) else ""
         if token != self._token:
             rules = book.tree.rules if isinstance(book, RuleBook) else book
-            self._timings = {name: _micros(options) | {"rules": token} for name, options in rules.items()}
-            self._watches.follow(rules)
+            earlier = reversed(book.earlier) if isinstance(book, RuleBook) else ()
+            known = {name: options for tree in earlier for name, options in tree.rules.items()} | dict(rules)
+            self._timings = {name: _micros(options) | {"rules": token} for name, options in known.items()}
+            self._watches.follow(rules, book.tree.matches if isinstance(book, RuleBook) else None)
             self._incidents = book.tree.routes.incidents if isinstance(book, RuleBook) else ()
             self._token = token
 
@@ -238,6 +241,11 @@ class Group:
     def _take(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
         trigger, now = event.record, self._clock.now()
         after = self._watches.after(trigger["rule"])
+        if is_last_sign(trigger):
+            if self._known(event.partition, trigger["group"], groups, now).is_over:
+                return [Skip("nothing_open")]  # before it is remembered: there are as many as sightings
+            self._watches.leave(event.partition, trigger["group"])
+            after = None
         if after is not None:
             if not self._watches.hear(event.partition, trigger, after, now):
                 return [Skip("heard_before")]

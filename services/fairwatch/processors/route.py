@@ -1,6 +1,6 @@
 """Decides which sightings and verdicts are alerts, for whom, and under which group."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.domain.outcome import Emit, Outcome, Reject, Skip
 from fairwatch.domain.ports import Reference
 from fairwatch.parts import spec_of
-from fairwatch.policy.absence import life_sign
+from fairwatch.policy.absence import MINUTE, last_sign, life_sign
 from fairwatch.policy.arming import TOPIC as ARMINGS
 from fairwatch.policy.arming import ArmedSites, audited, key_of
 from fairwatch.policy.correlation.step import Token, written
@@ -23,6 +23,8 @@ from fairwatch.policy.template import Template
 from fairwatch.telemetry import metrics
 from fairwatch.wire.kinds.names import Names
 from fairwatch.wire.refused_records import is_foreign, refused_record
+
+SIGNED = 200_000  # groups of rules that are gone for which it is remembered when the last sign was written
 
 
 class Route:
@@ -53,6 +55,7 @@ class Route:
         self._rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
         self._sites, self._devices = sites, devices
         self._armed = ArmedSites(lambda: self._rules.tree, site_armings, sites)
+        self._signed: dict[str, int] = {}  # when a sign of life was written last for a rule that is gone, by group
 
     def subject_of(self, type_: str, record: dict[str, Any]) -> Subject | Skip:
         """See a record of a type as a subject, or say why it raises nothing.
@@ -84,9 +87,9 @@ class Route:
         try:
             subject = self.subject_of(event.type, event.record)
             raised = [*self._arms(subject), *self._raise(subject, event.record)]
-            if event.type == "Verdict" or not self._rules.tree.routes.absent:
+            if event.type == "Verdict" or not (self._rules.tree.routes.absent or self._rules.unwatched):
                 return raised
-            return [*self._life_signs(event.record), *raised]
+            return [*self._signs(of_sighting(event.record)), *raised]
         except RejectedError as error:
             return [Reject(error.reason, error.detail, error.field)]
 
@@ -100,24 +103,46 @@ class Route:
         site_id = record["site_id"]
         return [Emit(ARMINGS, key_of(record), record), Emit("audit", site_id, audited(record))]
 
-    def _life_signs(self, sighting: dict[str, Any]) -> list[Emit]:
+    def _signs(self, subject: Subject, fits: Callable[[Rule], bool] = lambda _rule: True) -> list[Emit]:
         """Return that something was heard, of faces too: where it comes from, and nothing of what was seen."""
-        subject = of_sighting(sighting)
-        signs = (life_sign(rule, subject) for rule in self._rules.tree.watching(subject))
+        signs = signs_of(self._rules.tree, subject, fits)
+        groups = {sign["group"] for sign in signs}
+        for tree, names in self._rules.unwatched:
+            for rule in tree.watching(subject):
+                if rule.name not in names or not fits(rule):
+                    continue
+                sign = last_sign(rule, subject)
+                if sign["group"] not in groups and self._is_first_in_a_while(sign["group"], subject.received_at):
+                    groups.add(sign["group"])
+                    signs.append(sign)
         return [Emit("alert-triggers", sign["group"], sign) for sign in signs]
+
+    def _is_first_in_a_while(self, group: str, at: int) -> bool:
+        """Tell whether nothing was written for a rule that is gone within a minute: one sign ends all that is open."""
+        if len(self._signed) > SIGNED:
+            self._signed = {}
+        is_first = not 0 < at - self._signed.get(group, -MINUTE) < MINUTE  # one that comes again is written again
+        if is_first:
+            self._signed[group] = at
+        return is_first
+
+    def subject_of_status(self, status: dict[str, Any]) -> Subject | Skip:
+        """See the status of a device that is there as a sign of life, or say why it is none."""
+        if status["state"] != "ALIVE":
+            return Skip("device_gone")
+        device = self._devices.get(status["device_id"]) if self._devices is not None else None
+        if self._devices is None or device is None:
+            return Skip("unknown_device")
+        recorder = self._devices.get(device.get("parent_id") or "")
+        site = self._sites.get(site_of(device, recorder) or "")
+        return of_status(status, device, recorder, site)
 
     def _alive(self, status: dict[str, Any]) -> list[Outcome]:
         """Return the signs of life of a device that is there, for rules that ask for no event."""
-        if status["state"] != "ALIVE":
-            return [Skip("device_gone")]
-        device = self._devices.get(status["device_id"]) if self._devices is not None else None
-        if self._devices is None or device is None:
-            return [Skip("unknown_device")]
-        recorder = self._devices.get(device.get("parent_id") or "")
-        site = self._sites.get(site_of(device, recorder) or "")
-        subject = of_status(status, device, recorder, site)
-        signs = [life_sign(rule, subject) for rule in self._rules.tree.watching(subject) if is_of_devices(rule)]
-        return [Emit("alert-triggers", sign["group"], sign) for sign in signs] or [Skip("unrouted")]
+        subject = self.subject_of_status(status)
+        if isinstance(subject, Skip):
+            return [subject]
+        return [*self._signs(subject, is_of_devices)] or [Skip("unrouted")]
 
     def _sighting(self, sighting: dict[str, Any]) -> Subject | Skip:
         if is_biometric(sighting):
@@ -155,6 +180,11 @@ class Route:
                 if emit.key not in known:
                     known.add(emit.key)
                     yield emit
+
+
+def signs_of(tree: RouteTree, subject: Subject, fits: Callable[[Rule], bool]) -> list[dict[str, Any]]:
+    """Return the signs of life that a subject is, for those of the rules that fit."""
+    return [life_sign(rule, subject) for rule in tree.watching(subject) if fits(rule)]
 
 
 def triggers_of(tree: RouteTree, subject: Subject) -> list[Emit]:
