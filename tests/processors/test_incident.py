@@ -6,6 +6,7 @@ import pytest
 
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.policy.incidents.deeds import make
+from fairwatch.policy.incidents.shelf import ALERT
 from fairwatch.wire.signed_actions import INCIDENTS, sign_action
 from tests.support.incidents import MINUTE, SECOND, Place
 from tests.support.processor_world import MemoryReference, emitted
@@ -285,3 +286,28 @@ async def test_an_incident_of_many_events_lists_two_hundred_and_counts_the_rest(
     assert (record["events"], len(record["timeline"]), record["more_events"]) == (300, 200, 100)
     assert [record["timeline"][n]["at"] for n in (0, 49, 50)] == [AT, AT + 4_900_000, AT + 15 * SECOND]
     assert len(record["members"]) + record["more_members"] == 200
+
+
+async def test_an_incident_of_many_events_leaves_no_alert_behind_when_it_is_forgotten() -> None:
+    place = Place(keep="1h")
+    for first in (0, 150):
+        steps = [place.step(n, at=n / 10, **DOOR) for n in range(first, first + 150)]
+        answers = await place.world.push(*(place.world.event("incident-steps", "Alert", step) for step in steps))
+        place.incidents |= {record["incident_id"]: record for record in emitted(answers, "incidents")}
+    await place.waits(3600)
+    assert any(key.startswith(ALERT) for key, _ in place.state.items(0))
+    await place.waits(3601)
+    assert [key for key, _ in place.state.items(0) if key.startswith(ALERT)] == []
+
+
+async def test_two_incidents_of_many_events_that_are_merged_leave_no_alert_behind_either() -> None:
+    place = Place(keep="1h")
+    for first, at in ((0, 0.0), (150, 1000.0)):
+        steps = [place.step(n, at=at + n / 10, **DOOR) for n in range(first, first + 150)]
+        answers = await place.world.push(*(place.world.event("incident-steps", "Alert", step) for step in steps))
+        place.incidents |= {record["incident_id"]: record for record in emitted(answers, "incidents")}
+    one, other = sorted(place.incidents.values(), key=lambda each: each["started_at"])
+    await place.does(merge(other, one))
+    await place.waits(3600)
+    await place.waits(7200)
+    assert [key for key, _ in place.state.items(0) if key.startswith(ALERT)] == []

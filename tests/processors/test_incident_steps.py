@@ -1,5 +1,6 @@
 """`Group` tells incidents of what became part of an alert: once, and without what it must not."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ from pydantic import ValidationError
 
 from fairwatch.policy.incidents.roles import role_of
 from fairwatch.policy.incidents.rules import IncidentRule
+from fairwatch.policy.incidents.shelf import ALERT
 from fairwatch.policy.incidents.step import Step
 from fairwatch.policy.routing import Routes, RouteTree
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.policy.rule_faults import Places, rule_faults
 from fairwatch.processors.group import Group
-from tests.support.processor_world import MemoryState, World, emitted
+from tests.support.incidents import Place
+from tests.support.processor_world import MemoryReference, MemoryState, World, emitted
 from tests.support.records import AT, trigger
 
 ROUTES: dict[str, Any] = {
@@ -78,6 +81,44 @@ async def test_what_goes_on_and_what_is_shadow_tells_nothing_and_an_end_and_a_re
     face = {"event_type": "watchlist.face", "candidate_id": "c", "site_id": "harbour"}
     both = await steps(here, trigger("f", n=4, **face), trigger("f", n=5, state="CANCELLED", **face))
     assert [step["state"] for step in both] == ["NEW", "CANCELLED"]
+
+
+MATCH: dict[str, Any] = {
+    "event_type": "watchlist.face", "site_id": "harbour", "candidate_id": "c", "entry_id": "e",
+    "device_ids": ["hall-1"],
+    "causes": [{"cause_id": "c", "kind": "MOMENT", "device_id": "hall-1", "event_type": "watchlist.face",
+                "started_at": AT, "updated_at": AT}],
+}  # fmt: skip
+
+
+async def test_a_match_that_is_revoked_when_its_alert_is_over_leaves_its_incident_all_the_same() -> None:
+    here, place = world(name="yard"), Place()
+    for step in await steps(here, trigger("f", n=1, **MATCH)):
+        await place.hears(step)
+    assert len(place.one["members"]) == 1
+    await here.tick(3600)
+    for step in await steps(here, trigger("f", n=2, state="CANCELLED", **MATCH)):
+        await place.hears(step)
+    assert (place.one["members"], place.one["timeline"][0]["state"]) == ([], "WITHDRAWN")
+    assert [key for key, _ in place.state.items(0) if key.startswith(ALERT)] == []
+
+
+async def test_what_is_revoked_leaves_the_incident_of_a_rule_that_is_gone() -> None:
+    sets, here, place = MemoryReference(), world(), Place()
+    old = {**ROUTES, "incidents": [{"name": "yard", "sites": ["harbour"]}]}
+    here.processor = Group(RuleBook(RouteTree(Routes.model_validate(old)), sets), MemoryState(), here.clock)
+    for step in await steps(here, trigger("f", n=1, **MATCH)):
+        await place.hears(step)
+    new = {**ROUTES, "incidents": [{"name": "hall", "sites": ["harbour"]}]}
+    sets.put("1", {"rule_set_id": "1", "number": 1, "routes": json.dumps(new)})
+    told = await steps(here, trigger("f", n=2, state="CANCELLED", **MATCH))
+    assert [step["group"] for step in told] == ["hall|harbour", "yard|harbour"]
+    assert len({step["parameters"]["incident.step"] for step in told}) == 2
+    later = Place(place.state, place.clock, name="hall")
+    later.incidents = place.incidents
+    for step in told:
+        await later.hears(step)
+    assert [each["members"] for each in later.incidents.values()] == [[]]
 
 
 async def test_an_alert_that_nobody_was_told_of_is_part_of_nothing_until_somebody_is() -> None:

@@ -25,7 +25,7 @@ from fairwatch.policy.group_due import due_at
 from fairwatch.policy.group_history import HISTORY, forget, is_told
 from fairwatch.policy.grouping import AlertGroup, Timing
 from fairwatch.policy.incidents.rules import IncidentRule
-from fairwatch.policy.incidents.step import step_of, steps_of_told
+from fairwatch.policy.incidents.step import steps_of, steps_of_told
 from fairwatch.policy.judge import Judge
 from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
@@ -104,7 +104,7 @@ class Group:
         self._rules = rules
         self._token: str | None = None
         self._timings: dict[str, Timing] = {}
-        self._incidents: tuple[IncidentRule, ...] = ()
+        self._incidents: list[tuple[IncidentRule, ...]] = []  # those that hold first, then those before them
         self._state = state
         self._groups = Agenda(state, _due_at, _lane_of, is_sole=is_rehearsal)
         armed = rules.armed if isinstance(rules, RuleBook) else armed
@@ -224,7 +224,8 @@ class Group:
             known = {name: options for tree in earlier for name, options in tree.rules.items()} | dict(rules)
             self._timings = {name: _micros(options) | {"rules": token} for name, options in known.items()}
             self._watches.follow(rules, book.tree.matches if isinstance(book, RuleBook) else None)
-            self._incidents = book.tree.routes.incidents if isinstance(book, RuleBook) else ()
+            trees = (book.tree, *book.earlier) if isinstance(book, RuleBook) else ()
+            self._incidents = [each for tree in trees if (each := tree.routes.incidents) or tree is trees[0]]
             self._token = token
 
     def _fold(self, event: Event, groups: dict[str, AlertGroup], memory: Memory | BriefMemory) -> list[Outcome]:
@@ -257,7 +258,8 @@ class Group:
         if trace := event.headers.get(TRACE):
             group.follow(trace)
         if verdict == "nothing_open":  # nobody was ever told, so there is nothing to end
-            return [Skip("heard" if after is not None else "nothing_open")]
+            back = self._steps(trigger, group) if trigger.get("state") == "CANCELLED" else []
+            return [*back, Skip("heard" if after is not None else "nothing_open")]
         steps = self._steps(trigger, group) if verdict == "taken" else []
         return [*steps, *self._write(group, now)] or [GOES_ON if verdict == "goes_on" else GROUPED]
 
@@ -339,16 +341,17 @@ class Group:
             if not self._is_rehearsal:
                 emitted.append(Emit("audit", alert["alert_id"], alert_audit.of_revision(alert), traces))
             if was_held_back and alert["state"] == "NEW":
-                told = steps_of_told(alert, self._incidents)
+                told = steps_of_told(alert, next(iter(self._incidents), ()))
                 emitted += [Emit("incident-steps", step["group"], step) for step in told]
         return emitted if shadow else [*emitted, *self._dependencies.of(group, now)]
 
     def _steps(self, trigger: Mapping[str, Any], group: AlertGroup) -> list[Emit]:
-        """Return what rules of incidents are told of a trigger that became part of an alert."""
-        if not self._incidents or group.is_shadow or group.is_held_back:
+        """Return what rules of incidents are told of a trigger that became part of an alert, or takes a match back."""
+        rules = self._incidents if trigger.get("state") == "CANCELLED" else self._incidents[:1]
+        if not any(rules) or group.is_shadow or group.is_held_back:
             return []
-        step = step_of(trigger, group.value["alert"]["alert_id"], self._incidents)
-        return [] if step is None else [Emit("incident-steps", step["group"], step)]
+        steps = steps_of(trigger, (group.value["alert"] or trigger)["alert_id"], rules)
+        return [Emit("incident-steps", step["group"], step) for step in steps]
 
     def _give_up(self, partitions: Sequence[int], now: int) -> list[Emit]:
         """Give up what devices had said that are gone by now."""

@@ -15,7 +15,7 @@ from fairwatch.policy.deeds import audit_of
 from fairwatch.policy.erasure_receipt import Erased
 from fairwatch.policy.incidents import incident as life
 from fairwatch.policy.incidents.rules import IncidentRule
-from fairwatch.policy.incidents.scene import act, take, withdraw
+from fairwatch.policy.incidents.scene import act, take, take_back, withdraw
 from fairwatch.policy.incidents.shelf import Shelf
 from fairwatch.policy.incidents.step import APART, Step
 from fairwatch.policy.incidents.telling import incident_record
@@ -154,8 +154,8 @@ class Incident:
             return [Reject(error.reason, error.detail, error.field)]
 
     def _take(self, event: Event, step: Step, shelf: Shelf, memory: Memory, now: int) -> list[Outcome]:
-        rule = self._rule(step.place)
-        if rule is None or rule.name != step.incident_rule:
+        rule, revoked = self._rule(step.place), step.state == "CANCELLED"
+        if (rule is None or rule.name != step.incident_rule) and not revoked:
             return [Skip("no_such_rule")]  # it was there when the step was written
         self._reached.note(event.partition, min(step.known_at, now))
         if step.at - max(now, step.known_at) > AHEAD:
@@ -164,8 +164,8 @@ class Incident:
             return [Skip("erased")]
         if memory.repeats(event, step.step_id, step.known_at):
             return [Skip("duplicate")]
-        took = take(shelf, step, rule, now)
-        if took == "opened":
+        took = take_back(shelf, step) if revoked or rule is None else take(shelf, step, rule, now)
+        if took == "opened" and rule is not None:
             metrics.INCIDENTS.labels(rule.name, "opened").inc()
         return [Skip(took)] if took == "nothing_open" else []
 

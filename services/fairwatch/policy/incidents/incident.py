@@ -14,6 +14,7 @@ FIRST_ROWS: Final = 50  # of them the earliest, which say how it began
 DEEDS: Final = 20
 MERGED_FROM: Final = 50
 HUB: Final = "processor:incident"
+MATCH: Final = "match "  # begins what a match is found by
 State = Literal["OPEN", "CLOSED", "MERGED"]
 
 
@@ -58,6 +59,12 @@ class Incident:
         """Ids of the alerts of which it lists events, in the order of time."""
         return list(dict.fromkeys(row.alert_id for row in self.rows if row.alert_id))
 
+    @property
+    def names(self) -> list[str]:
+        """What it is found by: its alerts, and its matches, which may be revoked when their alert is long over."""
+        matches = dict.fromkeys(MATCH + row.cause for row in self.rows if row.who and row.alert_id)
+        return [*self.alerts, *matches]
+
     def kept(self) -> dict[str, Any]:
         """Return the value with its rows."""
         self.value["rows"] = [row.kept() for row in self.rows]
@@ -77,9 +84,10 @@ class Incident:
         self.rows = [row.ended(step.at) if row.event_id in going else row for row in self.rows]
         return bool(going)
 
-    def withdraw(self, alert_id: str, cause: str | None = None) -> bool:
-        """Take out what an alert said, or one of its causes; return whether there was such."""
-        gone = {row.event_id for row in self.rows if row.alert_id == alert_id and (cause is None or row.cause == cause)}
+    def withdraw(self, alert_id: str | None, cause: str | None = None) -> bool:
+        """Take out what an alert said, or one of its causes, or a cause of any; return whether there was such."""
+        of_alert = [row for row in self.rows if row.alert_id and alert_id in (None, row.alert_id)]
+        gone = {row.event_id for row in of_alert if cause is None or row.cause == cause}
         self.rows = [row.withdrawn() if row.event_id in gone else row for row in self.rows]
         return bool(gone)
 

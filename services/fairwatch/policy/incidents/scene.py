@@ -1,12 +1,12 @@
 """What happens to the incidents of a partition: an event comes, ends or is taken back, a person merges or splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from fairwatch.domain.ids import stable_id
 from fairwatch.policy.incidents.choosing import chosen
 from fairwatch.policy.incidents.deeds import IncidentObjection, objection
-from fairwatch.policy.incidents.incident import HUB, Incident
+from fairwatch.policy.incidents.incident import HUB, MATCH, ROWS, Incident
 from fairwatch.policy.incidents.rows import Row
 from fairwatch.policy.incidents.rules import MICROSECOND, IncidentRule
 from fairwatch.policy.incidents.shelf import Shelf
@@ -16,11 +16,9 @@ Took = Literal["opened", "joined", "ended", "withdrawn", "nothing_open"]
 
 
 def take(shelf: Shelf, step: Step, rule: IncidentRule, now: int) -> Took:
-    """Take an event in, or its end, or take back what was."""
+    """Take an event in, or its end."""
     own = shelf.with_alert(step.alert_id)
     known = [incident for one in own if (incident := shelf.get(one)) is not None]
-    if step.state == "CANCELLED":
-        return "withdrawn" if withdraw(shelf, step.alert_id, step.cause) else "nothing_open"
     if step.state == "ENDED" and (known or step.since >= step.at):
         ended = [incident for incident in known if incident.end(step)]
         for incident in ended:
@@ -38,23 +36,34 @@ def _join(shelf: Shelf, step: Step, rule: IncidentRule, now: int) -> Took:
         name = stable_id("incident", step.place, step.step_id)
         found = [Incident.opened(name, step.place, rule.name, step.site_id, step.site_name)]
     first, *others = found
+    listed = _listed(first, others, 1)
     first.add(row, rule)
     for other in others:
         _merge(shelf, other, first, within, now)
-    shelf.link(first)
+    _link(shelf, first, listed)
     shelf.put(first)
     return "opened" if new else "joined"
 
 
+def take_back(shelf: Shelf, step: Step) -> Took:
+    """Take out what was revoked: of its alert, or where that is long over, wherever the match is."""
+    found = withdraw(shelf, step.alert_id, step.cause) or _withdraw(shelf, MATCH + step.cause, None, step.cause)
+    return "withdrawn" if found else "nothing_open"
+
+
 def withdraw(shelf: Shelf, alert_id: str, cause: str | None = None) -> bool:
     """Take out what an alert said, or one of its causes; return whether there was such."""
+    return _withdraw(shelf, alert_id, alert_id, cause)
+
+
+def _withdraw(shelf: Shelf, name: str, alert_id: str | None, cause: str | None) -> bool:
     found = False
-    for name in list(shelf.with_alert(alert_id)):
-        incident = shelf.get(name)
+    for incident_id in list(shelf.with_alert(name)):
+        incident = shelf.get(incident_id)
+        listed = [] if incident is None else incident.names
         if incident is not None and incident.withdraw(alert_id, cause):
             found = True
-            if alert_id not in incident.alerts:
-                shelf.unlink(name, [alert_id])
+            _unlink(shelf, incident, listed)
             shelf.put(incident)
     return found
 
@@ -77,12 +86,13 @@ def act(shelf: Shelf, deed: Mapping[str, Any], rule: IncidentRule | None, now: i
     if deed["action"] == "MERGE":
         if into is None:
             return "no_other"
+        listed = _listed(into, [incident])
         _merge(shelf, incident, into, within, now, deed["actor"], deed.get("note", ""))
-        shelf.link(into)
+        _link(shelf, into, listed)
         shelf.put(into)
         return None
     new = incident.split(deed["alerts"], deed, within)
-    shelf.unlink(incident.id, new.alerts)
+    _unlink(shelf, incident, new.names)
     shelf.link(new)
     shelf.put(incident)
     shelf.put(new)
@@ -92,9 +102,25 @@ def act(shelf: Shelf, deed: Mapping[str, Any], rule: IncidentRule | None, now: i
 def _merge(
     shelf: Shelf, incident: Incident, into: Incident, within: int, now: int, actor: str = HUB, note: str = ""
 ) -> None:
-    shelf.unlink(incident.id, incident.alerts)
+    shelf.unlink(incident.id, incident.names)
     into.absorb(incident, within, now, actor, note)
     shelf.put(incident)
+
+
+def _listed(incident: Incident, others: Sequence[Incident], more: int = 0) -> list[str]:
+    """Return what an incident is found by, where it may not list all of it with what is added to it."""
+    return incident.names if more + sum(len(each.rows) for each in (incident, *others)) > ROWS else []
+
+
+def _link(shelf: Shelf, incident: Incident, listed: list[str]) -> None:
+    """Note what it is found by now; of what it listed before some may be counted only."""
+    shelf.link(incident)
+    _unlink(shelf, incident, listed)
+
+
+def _unlink(shelf: Shelf, incident: Incident, listed: list[str]) -> None:
+    now = set(incident.names)
+    shelf.unlink(incident.id, [name for name in listed if name not in now])
 
 
 def _value(incident: Incident | None) -> Mapping[str, Any] | None:

@@ -48,7 +48,7 @@ class Shelf:
         return self._open[place]
 
     def with_alert(self, alert_id: str) -> list[str]:
-        """Return the ids of incidents that have events of an alert."""
+        """Return the ids of incidents that have events of an alert, or a match by its name."""
         if alert_id not in self._alerts:
             value = self._state.get(self._partition, ALERT + alert_id)
             self._alerts[alert_id] = value["in"] if value else []
@@ -70,19 +70,19 @@ class Shelf:
                 self.put(first)
 
     def link(self, incident: Incident) -> None:
-        """Note in which incidents its alerts are."""
-        for alert_id in incident.alerts:
-            if incident.id not in (ids := self.with_alert(alert_id)):
-                self._alerts[alert_id] = [*ids, incident.id]
+        """Note in which incidents its alerts and matches are."""
+        for name in incident.names:
+            if incident.id not in (ids := self.with_alert(name)):
+                self._alerts[name] = [*ids, incident.id]
 
-    def unlink(self, incident_id: str, alerts: list[str]) -> None:
-        """Note that an incident has nothing of these alerts any more."""
-        for alert_id in alerts:
-            self._alerts[alert_id] = [one for one in self.with_alert(alert_id) if one != incident_id]
+    def unlink(self, incident_id: str, names: list[str]) -> None:
+        """Note that an incident has nothing of these alerts and matches any more."""
+        for name in names:
+            self._alerts[name] = [one for one in self.with_alert(name) if one != incident_id]
 
     def drop(self, incident: Incident) -> None:
         """Forget an incident."""
-        self.unlink(incident.id, incident.alerts)
+        self.unlink(incident.id, incident.names)
         self._agenda.delete(self._partition, incident.id)
         self._held[incident.id] = None
         self._changed.pop(incident.id, None)

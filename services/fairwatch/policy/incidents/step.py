@@ -115,6 +115,28 @@ def step_of(trigger: Mapping[str, Any], alert_id: str, rules: Sequence[IncidentR
     }
 
 
+def steps_of(
+    trigger: Mapping[str, Any], alert_id: str, sets: Sequence[Sequence[IncidentRule]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the steps of a trigger for several sets of rules, one for each place.
+
+    Args:
+        trigger: As `route` writes it.
+        alert_id: Of the alert of which it became part, or its own.
+        sets: Those that hold, then those before them, in whose places something may be that is taken back.
+    """
+    places = set[str]()
+    for rules in sets:
+        step = step_of(trigger, alert_id, rules)
+        if step is None or step["group"] in places:
+            continue
+        if places:  # two places may lie on one partition, where it is known by its id
+            own = stable_id("incident-step", trigger["alert_id"], step["group"])
+            step["parameters"] = {**step["parameters"], STEP: own}
+        places.add(step["group"])
+        yield step
+
+
 def steps_of_told(alert: Mapping[str, Any], rules: Sequence[IncidentRule]) -> Iterator[dict[str, Any]]:
     """Yield the steps of an alert that is told only now, of each of its causes: until then it was part of nothing.
 
