@@ -22,6 +22,7 @@ ROUTES = {
             {"name": "any", "match": {}, "group_wait": "30s", "repeat_interval": "20m"},
         ],
     },
+    "absent": [{"name": "silent", "match": {}, "after": "10m"}],
     "correlations": [{"name": "pair", "match": {"event_types": ["zone.entered"]}, "count": 2, "within": "10m"}],
 }
 TREE = RouteTree(Routes.model_validate(ROUTES))
@@ -65,6 +66,7 @@ def test_shares_of_three_processes_come_to_what_one_finds(in_turn):
     found = [backtest(TREE, SLOWER, Listed(day()), {}, processes=processes).as_json() for processes in (1, 3)]
     assert found[0] == found[1]
     assert found[0]["rules"]["pair"]["old"]["alerts"] > 10
+    assert found[0]["rules"]["silent"]["old"]["alerts"] > 10
 
 
 def test_each_line_of_a_file_is_in_one_share(tmp_path):

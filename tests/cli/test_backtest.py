@@ -137,5 +137,5 @@ def test_rules_of_several_events_are_played_too():
     rule = {"name": "pair", "match": {"event_types": ["line.crossed"]}, "count": 2, "within": "3h"}
     tree = RouteTree(Routes.model_validate({"route": {"receivers": ["room"]}, "correlations": [rule]}))
     history = [line(n, hour) for n, hour in enumerate((12, 2, 1, 20))]
-    _, tallies = estimate(tree, Listed(history), {}, 0)
+    _, tallies, _ = estimate(tree, Listed(history), {}, 0)
     assert (tallies["pair"].alerts, tallies["pair"].messages) == (1, 2)

@@ -41,12 +41,12 @@ def run(
     chosen = folder or settings().config_dir
     old, new = RouteTree.read(chosen / "routes.yaml"), RouteTree.read(rules)
     path = chosen / reference.FILE
-    sites = reference.read_reference(path)["sites"] if path.exists() else {}
+    known = reference.read_reference(path) if path.exists() else {"sites": {}, "devices": {}}
     records = FileHistory(history) if history else TopicHistory(settings())
     since, until = _at(start) if start else 0, _at(end) if end else ALWAYS
     if since >= until:
         raise ConfigurationError("--from is not before --to")
-    found = backtest(old, new, records, sites, since, until, processes or processors())
+    found = backtest(old, new, records, known["sites"], since, until, processes or processors(), known["devices"])
     if not found.seen.sightings:
         raise ConfigurationError("nothing was seen between these times")
     if as_json:

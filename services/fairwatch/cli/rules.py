@@ -69,7 +69,9 @@ def check(
     if days or history:
         since = (time.time_ns() // 1000 - days * 86_400_000_000) if days else 0
         records = FileHistory(history) if history else TopicHistory(settings())
-        covered, tallies = estimate(tree, records, places.sites or {}, since, processors())
+        covered, tallies, left_out = estimate(tree, records, places.sites or {}, since, processors(), places.devices)
+        for note in left_out:
+            out.print(f"[yellow]![/] {escape(note)}", highlight=False)
         for name, tally in sorted(tallies.items(), key=lambda each: -each[1].alerts):
             typer.echo(f"{tally.alerts / covered:10.1f} alerts a day  {name}")
 

@@ -16,8 +16,8 @@ from fairwatch.apps.messages import read
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError, RejectedError
 
-TOPICS = ("sightings", "verdicts", "alerts")
-TYPES = ("Sighting", "Verdict", "Alert")
+TOPICS = ("sightings", "verdicts", "alerts", "device-status")
+TYPES = ("Sighting", "Verdict", "Alert", "DeviceStatus")
 SMALL = 4_000_000  # bytes of files that are not worth a second process
 Record = tuple[str, dict[str, Any]]  # type, record
 Numbered = tuple[int, str, dict[str, Any]]
@@ -51,7 +51,7 @@ class Listed:
 
 
 class TopicHistory:
-    """All that lies on the topics of sightings, verdicts and alerts; what cannot be decoded is left out.
+    """All that lies on the topics that a back-test reads; what cannot be decoded is left out.
 
     `share` raises ConfigurationError and RetryableError as `messages.read` does.
     """
@@ -115,4 +115,4 @@ def happened_at(type_: str, record: dict[str, Any]) -> int:
     """Return when we heard of it, in microseconds."""
     if type_ == "Sighting":
         return int(record["observation"]["received_at"])
-    return int(record["decided_at"] if type_ == "Verdict" else record["issued_at"])
+    return int(record[{"Verdict": "decided_at", "DeviceStatus": "at"}.get(type_, "issued_at")])

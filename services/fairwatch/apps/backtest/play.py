@@ -37,6 +37,7 @@ class _Play:
     rules: Sequence[Mapping[str, Rule]]
     history: History
     sites: Reference
+    devices: Reference
     since: int
     until: int
     folder: Path
@@ -45,7 +46,7 @@ class _Play:
     def look(self, process: int) -> Seen:
         share = self.history.share(process, self.processes)
         with Writer(self.folder, str(process)) as out:
-            return look_through(share, self.trees, self.sites, self.since, self.until, out)
+            return look_through(share, self.trees, self.sites, self.since, self.until, out, self.devices)
 
     def correlate(self, place: tuple[int, int]) -> tuple[int, int]:
         """Write what the steps of one shelf raise; return the set of rules and when the last of it was."""
@@ -58,14 +59,21 @@ class _Play:
                 last = max(last, at)
         return tree, last
 
-    def fold(self, task: tuple[int, int, int]) -> tuple[int, list[Alerted]]:
-        tree, shelf, until = task
+    def fold(self, task: tuple[int, int, int, int]) -> tuple[int, list[Alerted]]:
+        tree, shelf, until, heard_until = task
         rows = rows_of(self.folder, shelf_name("triggers", tree, shelf))
-        return tree, asyncio.run(alerts_of(self.rules[tree], self.trees[tree].armed, rows, until))
+        armed = self.trees[tree].armed
+        return tree, asyncio.run(alerts_of(self.rules[tree], armed, rows, until, heard_until, self.sites, self.devices))
 
 
 def play(
-    trees: Sequence[RouteTree], history: History, sites: Reference, since: int, until: int, processes: int
+    trees: Sequence[RouteTree],
+    history: History,
+    sites: Reference,
+    since: int,
+    until: int,
+    processes: int,
+    devices: Reference,
 ) -> tuple[Seen, list[list[Alerted]]]:
     """Return what was seen between two times, and for each set of rules its alerts in the order of their beginning.
 
@@ -75,7 +83,8 @@ def play(
     if history.is_small or not sys.platform.startswith("linux"):  # elsewhere a process cannot be forked off safely
         processes = 1
     with TemporaryDirectory(prefix="fairwatch-backtest-") as folder:
-        work = _Play(trees, [shown(tree) for tree in trees], history, sites, since, until, Path(folder), processes)
+        rules = [shown(tree) for tree in trees]
+        work = _Play(trees, rules, history, sites, devices, since, until, Path(folder), processes)
         with _uncollected(), _pool(work) as mapped:
             seen = Seen([0] * len(trees))
             for share in mapped(_look, range(processes)):
@@ -84,7 +93,8 @@ def play(
             for tree, last in mapped(_correlate, filled(work.folder, "steps", places)):
                 seen.raised[tree] = max(seen.raised[tree], last)
             alerts: list[list[Alerted]] = [[] for _ in trees]
-            tasks = [(*place, seen.raised[place[0]] + DAY) for place in filled(work.folder, "triggers", places)]
+            shelves = filled(work.folder, "triggers", places)
+            tasks = [(*place, seen.raised[place[0]] + DAY, seen.heard_until) for place in shelves]
             for tree, found in mapped(_fold, tasks):
                 alerts[tree] += found
     return seen, [_in_order(tree, found) for tree, found in zip(trees, alerts, strict=True)]
@@ -133,5 +143,5 @@ def _correlate(place: tuple[int, int]) -> tuple[int, int]:
     return _PLAYED[-1].correlate(place)
 
 
-def _fold(task: tuple[int, int, int]) -> tuple[int, list[Alerted]]:
+def _fold(task: tuple[int, int, int, int]) -> tuple[int, list[Alerted]]:
     return _PLAYED[-1].fold(task)

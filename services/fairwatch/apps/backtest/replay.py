@@ -12,10 +12,12 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Skip
 from fairwatch.domain.ports import Reference
-from fairwatch.policy.absence import Armed
+from fairwatch.policy.absence import SILENT, Armed
+from fairwatch.policy.device_status import is_of_devices
 from fairwatch.policy.routing import RouteTree, Rule
+from fairwatch.policy.subject import Subject, of_sighting
 from fairwatch.processors.group import Group
-from fairwatch.processors.route import Route, steps_of, triggers_of
+from fairwatch.processors.route import Route, signs_of, steps_of, triggers_of
 
 PARTITION = 0
 KEPT = ("rule", "severity", "receivers", "title", "started_at", "issued_at", "device_ids")
@@ -29,7 +31,7 @@ class Alerted:
         alert_id: Its id.
         first: What is compared of its first revision.
         messages: How often a receiver was told of it.
-        triggers: The sightings and verdicts behind it, as far as its revisions name them.
+        triggers: The sightings and verdicts behind it, as far as its revisions name them; as `sources_of` does.
     """
 
     alert_id: str
@@ -40,7 +42,7 @@ class Alerted:
     def take(self, alert: Mapping[str, Any]) -> None:
         """Take in a revision."""
         self.messages += len(alert["receivers"])
-        self.triggers.update(alert["triggers"])
+        self.triggers.update(sources_of(alert))
 
 
 @dataclass
@@ -49,7 +51,10 @@ class Seen:
 
     Attributes:
         first, last: When we heard of the first and the last of it, in microseconds.
-        sightings: How many there were.
+        heard_until: When we heard of the last of anything, device statuses included, in microseconds.
+        sightings: How many there were, and verdicts.
+        statuses: How many device statuses there were.
+        unknown: Devices of statuses that nobody says anything of.
         raised: For each set of rules when it raised the last of what it raised.
         judgements: (number, what it is about, TRUE or FALSE) of what people said past alerts were.
     """
@@ -57,7 +62,10 @@ class Seen:
     raised: list[int]
     first: int = 0
     last: int = 0
+    heard_until: int = 0
     sightings: int = 0
+    statuses: int = 0
+    unknown: set[str] = field(default_factory=set)
     judgements: list[tuple[int, list[str], str]] = field(default_factory=list)
 
     @property
@@ -70,35 +78,57 @@ class Seen:
         """What people said past alerts were, by sighting or verdict; of several the latest."""
         return {trigger: said for _, triggers, said in sorted(self.judgements) for trigger in triggers}
 
+    def note(self, number: int, type_: str, record: Mapping[str, Any], at: int) -> bool:
+        """Count a record of which we heard at a time; return whether rules may ask for it."""
+        if type_ == "Alert":
+            if record.get("outcome") in ("TRUE", "FALSE"):
+                self.judgements.append((number, sources_of(record), record["outcome"]))
+            return False
+        self.heard_until = max(self.heard_until, at)
+        if type_ == "DeviceStatus":
+            self.statuses += 1
+        else:
+            self.sightings += 1
+            self.first, self.last = min(self.first or at, at), max(self.last, at)
+        return True
+
     def add(self, other: "Seen") -> None:
         """Add what another process saw."""
         begun = [at for at in (self.first, other.first) if at]
         self.first, self.last = min(begun, default=0), max(self.last, other.last)
+        self.heard_until = max(self.heard_until, other.heard_until)
         self.sightings += other.sightings
+        self.statuses += other.statuses
+        self.unknown |= other.unknown
         self.raised = [max(pair) for pair in zip(self.raised, other.raised, strict=True)]
         self.judgements += other.judgements
 
 
 def look_through(
-    history: Iterable[Numbered], trees: Sequence[RouteTree], sites: Reference, since: int, until: int, out: Writer
+    history: Iterable[Numbered],
+    trees: Sequence[RouteTree],
+    sites: Reference,
+    since: int,
+    until: int,
+    out: Writer,
+    devices: Reference | None = None,
 ) -> Seen:
     """Put a history through several trees at once and write what it raises; what cannot be a subject raises nothing."""
-    seen, route = Seen([0] * len(trees)), Route(trees[0], sites)
+    seen, route = Seen([0] * len(trees)), Route(trees[0], sites, devices)
+    listens = any(tree.routes.absent for tree in trees)
     for number, type_, record in history:
         at = happened_at(type_, record)
-        if not since <= at < until:
+        if not (since <= at < until and seen.note(number, type_, record, at)):
             continue
-        if type_ == "Alert":
-            if record.get("outcome") in ("TRUE", "FALSE"):
-                seen.judgements.append((number, list(record["triggers"]), record["outcome"]))
-            continue
-        seen.sightings += 1
-        seen.first, seen.last = min(seen.first or at, at), max(seen.last, at)
         try:
-            subject = route.subject_of(type_, record)
-        except (RejectedError, KeyError, TypeError):
+            subject = _subject(route, type_, record)
+            if listens and (alive := _alive(type_, record, subject)) is not None:
+                _put_signs(trees, alive, type_, (at, number), seen, out)
+        except (RejectedError, KeyError, TypeError, OverflowError):
             continue
-        if isinstance(subject, Skip) or not (subject.begins or subject.ends):
+        if subject == Skip("unknown_device"):
+            seen.unknown.add(record["device_id"])
+        if type_ == "DeviceStatus" or isinstance(subject, Skip) or not (subject.begins or subject.ends):
             continue
         for place, tree in enumerate(trees):
             for emit in triggers_of(tree, subject):
@@ -109,16 +139,66 @@ def look_through(
     return seen
 
 
+def _subject(route: Route, type_: str, record: dict[str, Any]) -> Subject | Skip:
+    return route.subject_of_status(record) if type_ == "DeviceStatus" else route.subject_of(type_, record)
+
+
+def _alive(type_: str, record: dict[str, Any], subject: Subject | Skip) -> Subject | None:
+    """Return what is a sign of life: a sighting, of a face too, or the status of a device that is there; else None."""
+    if type_ == "Sighting" and isinstance(subject, Skip):
+        return of_sighting(record)
+    return None if type_ == "Verdict" or isinstance(subject, Skip) else subject
+
+
+def _put_signs(
+    trees: Sequence[RouteTree], subject: Subject, type_: str, when: tuple[int, int], seen: Seen, out: Writer
+) -> None:
+    """Write that something was heard, for rules of what is not; a status counts for those of devices and sites."""
+    for place, tree in enumerate(trees):
+        if not tree.routes.absent:
+            continue
+        for sign in signs_of(tree, subject, is_of_devices if type_ == "DeviceStatus" else lambda _rule: True):
+            out.put("triggers", place, (*when, sign))
+            seen.raised[place] = max(seen.raised[place], when[0])
+
+
+def sources_of(alert: Mapping[str, Any]) -> list[str]:
+    """Return what an alert is about; that nothing came after a sighting is not about that sighting."""
+    if alert.get("event_type") == SILENT:
+        return [f"after {trigger}" for trigger in alert["triggers"]]
+    return list(alert["triggers"])
+
+
 def shown(tree: RouteTree) -> dict[str, Rule]:
     """Return the rules of a tree, none of which is in the shadow."""
     return {name: rule.model_copy(update={"shadow": False}) for name, rule in tree.rules.items()}
 
 
-async def alerts_of(rules: Mapping[str, Rule], armed: Armed, triggers: Iterable[Row], until: int) -> list[Alerted]:
-    """Return the alerts that triggers of rules, which are in the order of time, come to until then."""
+async def alerts_of(
+    rules: Mapping[str, Rule],
+    armed: Armed,
+    triggers: Iterable[Row],
+    until: int,
+    heard_until: int | None = None,
+    sites: Reference | None = None,
+    devices: Reference | None = None,
+) -> list[Alerted]:
+    """Return the alerts that triggers of rules, which are in the order of time, come to until then.
+
+    Args:
+        rules: By name.
+        armed: Says when a rule of what is not heard counts.
+        triggers: What is raised, and signs of life.
+        until: When the last of it has ended, in microseconds.
+        heard_until: The end of the history: that nothing was heard after it says nothing.
+        sites: For the time zones of what is not heard.
+        devices: One that is disabled is not missed.
+    """
     found: dict[str, Alerted] = {}
     clock = ManualClock(0)
-    group = Group(rules, QuickState(), clock, armed=armed, is_rehearsal=True)
+    group = Group(rules, QuickState(), clock, armed=armed, sites=sites, devices=devices, is_rehearsal=True)
+    listening = {name for name, rule in rules.items() if rule.absent_after}
+    end = until if heard_until is None else heard_until
     due: int | None = None
 
     def take(outcomes: Iterable[Any]) -> None:
@@ -126,6 +206,8 @@ async def alerts_of(rules: Mapping[str, Rule], armed: Armed, triggers: Iterable[
             if isinstance(outcome, Emit) and outcome.topic == "alerts":
                 alert, identity = outcome.record, outcome.record["alert_id"]
                 if identity not in found:
+                    if alert["rule"] in listening and alert["issued_at"] > end:
+                        continue
                     found[identity] = Alerted(identity, {name: alert[name] for name in KEPT})
                 found[identity].take(alert)
 

@@ -116,18 +116,24 @@ def _difference(
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """Everything that a back-test found; `old` and `new` by rule."""
+    """Everything that a back-test found; `old` and `new` by rule, `notes` say what it could not know."""
 
     seen: Seen
     old: Mapping[str, Tally]
     new: Mapping[str, Tally]
     differences: Sequence[Difference]
+    notes: Sequence[str] = ()
 
     def lines(self, most: int) -> list[str]:
         """Return it as text, with so many differences at most."""
         days = self.seen.days
         head = f"{self.seen.sightings:,} sightings and verdicts of {days:.1f} days"
-        rows = [head, "", f"{'rule':<24} {'alerts a day':>18} {'minutes a day':>18} {'precision':>18}"]
+        rows = [
+            head,
+            *(f"! {note}" for note in self.notes),
+            "",
+            f"{'rule':<24} {'alerts a day':>18} {'minutes a day':>18} {'precision':>18}",
+        ]
         names = dict.fromkeys([*self.old, *self.new])
         rows += [_row(name, self.old.get(name), self.new.get(name), days) for name in names]
         rows.append(_row("all that tell somebody", total(self.old.values()), total(self.new.values()), days))
@@ -142,6 +148,7 @@ class Backtest:
         return {
             "sightings": self.seen.sightings,
             "days": self.seen.days,
+            "notes": list(self.notes),
             "rules": {
                 name: {"old": _said(self.old.get(name)), "new": _said(self.new.get(name))}
                 for name in dict.fromkeys([*self.old, *self.new])

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fairwatch.domain.agenda import BESIDE
 from fairwatch.domain.memory import HIDDEN
 
 
 class QuickState:
     """domain.ports.State in memory that hands out what was put, without a copy: for one reader who keeps nothing.
 
-    What is hidden, such as the memory of what was done, is not among the items.
+    What no agenda looks for, such as the memory of what was done, is not among the items.
     """
 
     def __init__(self) -> None:
@@ -37,4 +38,4 @@ class QuickState:
         return 0
 
     def _of(self, key: str) -> dict[str, dict[str, Any]]:
-        return self._hidden if key[0] == HIDDEN else self._values
+        return self._hidden if key[0] == HIDDEN and not key.startswith(BESIDE) else self._values
