@@ -129,7 +129,7 @@ class AlertGroup:
         if self.is_over or self.value["timing"].get("rules") == timing.get("rules"):
             return
         if self.is_shadow and not timing.get("shadow"):
-            self._bury()
+            self.forget()
         elif self.is_held_back:
             self.value["timing"] = dict(timing)
 
@@ -150,10 +150,6 @@ class AlertGroup:
         else:
             value["aside"] = {"to": [] if deed["action"] == "COMMENT" else None}
         return None
-
-    def forget(self) -> None:
-        """Forget everything: what it told of was erased, and nothing is said of it any more."""
-        self._bury()
 
     def lose(self, is_gone: Callable[[str], bool], now: int) -> bool:
         """Give up the conditions of devices that are gone: nobody would say that they are over. Return whether any."""
@@ -238,7 +234,7 @@ class AlertGroup:
             return None
         first = value["alert"]["revision"] < 0
         if first and value["ended"] == "CANCELLED":  # taken back before anybody was told
-            self._bury()
+            self.forget()
             return None
         if value["ended"] is None and not (first and value["heard_at"] == now and value["alert"]["count"] == 1):
             self._age(now)
@@ -263,14 +259,14 @@ class AlertGroup:
         elif state == "UPDATED":  # it ends when it has been over for an interval
             value["due"] = now + value["timing"]["group_interval"]
         elif not first:
-            self._bury()
+            self.forget()
         return alert
 
     def _hold_back(self, now: int) -> None:
         """Tell nothing until something changes, time too where the rule asks for it; what is over was never told."""
         timing = self.value["timing"]
         if self.value["ended"] is not None:
-            self._bury()
+            self.forget()
         elif any(word in timing["tell_when"] for word in OF_TIME):
             self.value["due"] = now + max(timing["group_interval"], SECOND)
         else:
@@ -398,6 +394,7 @@ class AlertGroup:
             return []
         return self.causes.ended_by(cause_id) or self.causes.ended_by(plain_name(trigger))
 
-    def _bury(self) -> None:
+    def forget(self) -> None:
+        """Forget everything: it is told, or was erased, and nothing is said of it any more."""
         self.causes.clear()
         self.value = {"alert": None}

@@ -1,7 +1,7 @@
 """What a rule may ask for and may say: the parts of a rule that every kind of rule shares."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -12,6 +12,7 @@ from fairwatch.policy.strict import Strict
 from fairwatch.policy.subject import CLAIMS, GROUP_FIELDS
 from fairwatch.policy.template import Template, TitleTemplate
 
+MICROSECOND = timedelta(microseconds=1)
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
@@ -102,4 +103,20 @@ def types_of(match: Match) -> set[str]:
         for pattern in match.event_types
         for name in EVENT_TYPES
         if (name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern)
+    }
+
+
+def micros(options: Options) -> dict[str, Any]:
+    """Return what a group of alerts keeps of a rule's options; times in microseconds."""
+    repeat = options.repeat_interval
+    return {
+        "group_wait": options.group_wait // MICROSECOND,
+        "group_interval": options.group_interval // MICROSECOND,
+        "resolve_after": options.resolve_after // MICROSECOND,
+        "stale_after": options.stale_after // MICROSECOND,
+        "tell_progress": options.tell_progress,
+        "tell_when": options.tell_when and options.tell_when.text,
+        "escalation": options.escalation,
+        "shadow": options.shadow,
+        "repeat_interval": None if repeat is None else repeat // MICROSECOND,
     }

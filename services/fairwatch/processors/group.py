@@ -1,7 +1,6 @@
 """Folds triggers of one group into one alert with a life: new, updated, ended."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -31,7 +30,7 @@ from fairwatch.policy.mute_times import MuteTimes
 from fairwatch.policy.quiet import Quiet
 from fairwatch.policy.release import is_about_a_match
 from fairwatch.policy.rule_book import RuleBook
-from fairwatch.policy.rule_options import Options
+from fairwatch.policy.rule_options import Options, micros
 from fairwatch.sinks.muting import Muting
 from fairwatch.telemetry import metrics
 from fairwatch.telemetry.tracing import TRACE
@@ -40,7 +39,6 @@ from fairwatch.wire.refused_records import foreign_told, is_foreign, refused_rec
 from fairwatch.wire.signed_actions import ALERTS, action_refused
 from fairwatch.wire.trust import Trust, Unauthentic
 
-MICROSECOND = timedelta(microseconds=1)
 AT_HAND = 100  # groups of a batch that are held decoded: thousands are more than a core's cache, and a third slower
 GOES_ON, GROUPED = Skip("goes_on"), Skip("grouped")
 
@@ -222,7 +220,7 @@ class Group:
             rules = book.tree.rules if isinstance(book, RuleBook) else book
             earlier = reversed(book.earlier) if isinstance(book, RuleBook) else ()
             known = {name: options for tree in earlier for name, options in tree.rules.items()} | dict(rules)
-            self._timings = {name: _micros(options) | {"rules": token} for name, options in known.items()}
+            self._timings = {name: micros(options) | {"rules": token} for name, options in known.items()}
             self._watches.follow(rules, book.tree.matches if isinstance(book, RuleBook) else None)
             trees = (book.tree, *book.earlier) if isinstance(book, RuleBook) else ()
             self._incidents = [each for tree in trees if (each := tree.routes.incidents) or tree is trees[0]]
@@ -387,19 +385,4 @@ def _is_new(trigger: Mapping[str, Any], memory: Memory | BriefMemory) -> bool:
     return True
 
 
-def _micros(options: Options) -> Timing:
-    repeat = options.repeat_interval
-    return {
-        "group_wait": options.group_wait // MICROSECOND,
-        "group_interval": options.group_interval // MICROSECOND,
-        "resolve_after": options.resolve_after // MICROSECOND,
-        "stale_after": options.stale_after // MICROSECOND,
-        "tell_progress": options.tell_progress,
-        "tell_when": options.tell_when and options.tell_when.text,
-        "escalation": options.escalation,
-        "shadow": options.shadow,
-        "repeat_interval": None if repeat is None else repeat // MICROSECOND,
-    }
-
-
-DEFAULTS = _micros(Options())
+DEFAULTS = micros(Options())
