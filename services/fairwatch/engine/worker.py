@@ -278,9 +278,8 @@ class Worker:
                 if part.alarm is not None:
                     part.alarm.look_again()
             if not done and self._assigned and self._app is not None and not self._stopping.is_set():
-                log.warning(
-                    "worker.joins_anew"
-                )  # nobody took our partitions: reading on would leave out what was given up
+                # Nobody took our partitions: reading on would leave out what was given up.
+                log.warning("worker.joins_anew")
                 self._assigned, self._released_at = False, time.monotonic()
                 await self._app.batches.group.rejoin()
             return done
