@@ -12,7 +12,6 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from fairwatch.domain.errors import RetryableError
 from fairwatch.engine import outbox as module
 from fairwatch.engine.outbox import Outbox
-from fairwatch.engine.producers import leave
 from fairwatch.engine.submission import Output
 from fairwatch.engine.writer import NotWrittenError, RefusedError
 
@@ -164,13 +163,6 @@ async def test_who_waits_for_acknowledgements_is_woken_when_the_producer_is_give
         await asyncio.wait_for(writing, 5)
     await outbox.close()
     assert broker.did["stopped"] == 1
-
-
-async def test_a_producer_that_does_not_stop_in_time_is_left(broker):
-    producer = Producer(broker)
-    producer.stop = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    await asyncio.wait_for(leave(producer, 0.01), 5)  # type: ignore[arg-type]
-    assert broker.did["closed"] == 1
 
 
 async def test_an_outbox_holds_nothing_between_batches(outbox, broker):

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be slow, between clients and a broker."""
+"""A TCP proxy that can be slow or hold what is sent, between clients and a broker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,6 +19,23 @@ class SlowLink:
     target: str
     delay_s: float = 0.0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _free: asyncio.Event = field(default_factory=asyncio.Event)
+    _held: list[asyncio.Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._free.set()
+
+    def hold(self) -> None:
+        """Pass nothing on to the broker that comes by connections which are open now."""
+        self._free.clear()
+        self._held.append(self._free)
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def release(self) -> None:
+        """Pass on what was held."""
+        for free in self._held:
+            free.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -27,15 +44,19 @@ class SlowLink:
         self._open |= {writer, ours}
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass(reader, ours, slow=False))
-                group.create_task(self._pass(theirs, writer, slow=True))
+                group.create_task(self._pass(reader, ours, self._free))
+                group.create_task(self._pass(theirs, writer))
         finally:
             self._open -= {writer, ours}
 
-    async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, slow: bool) -> None:
+    async def _pass(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, free: asyncio.Event | None = None
+    ) -> None:
         with suppress(OSError):
             while data := await source.read(CHUNK):
-                if slow and self.delay_s:
+                if free is not None:
+                    await free.wait()
+                elif self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 target.write(data)
                 await target.drain()

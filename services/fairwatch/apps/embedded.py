@@ -38,11 +38,12 @@ class Server:
 
 
 @contextmanager
-def start_broker(port: int = 0) -> Iterator[Server]:
+def start_broker(port: int = 0, *, reached_at: int | None = None) -> Iterator[Server]:
     """Run the embedded broker, empty, in memory; yield it once it answers and stop it at the end.
 
     Args:
         port: 0 for a free one.
+        reached_at: The port that clients are told, where something stands between; the same by default.
 
     Raises:
         ConfigurationError: Binary missing, port taken, or it does not start; says what to do.
@@ -50,8 +51,8 @@ def start_broker(port: int = 0) -> Iterator[Server]:
     binary = _broker_binary()
 
     def command(port: int) -> tuple[list[str], bytes]:
-        url = f"tcp://{HOST}:{port}"
-        options = ["--listener-url", url, "--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
+        url, told = f"tcp://{HOST}:{port}", f"tcp://{HOST}:{reached_at or port}"
+        options = ["--listener-url", url, "--advertised-listener-url", told, "--storage-engine", "memory://tansu/"]
         return [binary, "broker", *options], b""
 
     with _running("broker", port, command) as (process, at):

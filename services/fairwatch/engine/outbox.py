@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.errors import RetryableError
-from fairwatch.engine.producers import leave
 from fairwatch.engine.steps import Observe
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.writer import NotWrittenError, RefusedError
+from fairwatch.wire.leaving import leave
 
 STOP_S = 5.0
 

@@ -15,12 +15,12 @@ from fairwatch.domain.processor import Spec
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.fenced_producer import FencedProducer
 from fairwatch.engine.ownership import TRANSACTION_MS, Ownership, transactional_ids
-from fairwatch.engine.producers import leave
 from fairwatch.engine.steps import Observe
 from fairwatch.engine.submission import BATCH_BYTES, Output, Verdict, judge, submit
 from fairwatch.engine.turns import ReleasedError
 from fairwatch.engine.txn_offset_commit import Membership
 from fairwatch.engine.writer import NotWrittenError, RefusedError
+from fairwatch.wire.leaving import leave
 
 STOP_S = 2.0
 

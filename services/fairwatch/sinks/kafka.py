@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -24,6 +23,7 @@ from pydantic import Field, model_validator
 from fairwatch.sinks.options import LOOPBACK, SinkOptions, Surroundings, Timeout
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.text import as_json
+from fairwatch.wire.leaving import leave
 
 ID_HEADER = "fairwatch-delivery-id"
 LARGEST = 8 << 20  # bytes; what a broker takes, it says itself
@@ -108,7 +108,7 @@ class Kafka:
         """Let go of connections."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer, self._timeout_s)
+            await leave(producer, self._timeout_s)
 
     async def _is_refused_by_tls(self) -> bool:
         """Tell whether it is for TLS that no broker was reached; the client does not say why."""
@@ -132,7 +132,7 @@ class Kafka:
                 try:
                     await producer.start()
                 except BaseException:
-                    await asyncio.shield(_stop(producer, self._timeout_s))
+                    await asyncio.shield(leave(producer, self._timeout_s))
                     raise
                 self._producer = producer
             return self._producer
@@ -152,8 +152,3 @@ class Kafka:
             request_timeout_ms=max(1, int(self._timeout_s * 800)),
             max_request_size=LARGEST,
         )
-
-
-async def _stop(producer: Any, timeout_s: float) -> None:
-    with suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(producer.stop(), timeout_s)

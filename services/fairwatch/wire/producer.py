@@ -31,9 +31,10 @@ from fairwatch.wire.avro import Codec, check
 from fairwatch.wire.cleaning import Cleaner
 from fairwatch.wire.headers import RECORDED, cloud_event, rfc3339
 from fairwatch.wire.kinds.checking import misfit
+from fairwatch.wire.leaving import leave
 from fairwatch.wire.producers import HEADER, RECORD, signature_header
 from fairwatch.wire.topics import Topic, topics
-from fairwatch.wire.turns import Turns
+from fairwatch.wire.turns import Key, Turns
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
 # How brokers without producer ids answer (the embedded one); a retry may repeat a record there.
@@ -99,6 +100,7 @@ class Producer:
         self._described: dict[str, Mapping[str, bytes]] = {}  # what headers of a record have in common
         self._pending = 0
         self._turns = Turns()
+        self._unanswered: dict[Key, tuple[AIOKafkaProducer, asyncio.Future[Any]]] = {}  # the last write of each key
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -190,9 +192,14 @@ class Producer:
                 async with self._turns.of(topic, key):
                     if used is not None and used is not self._producer:
                         raise RetryableError("what was written before it was not acknowledged; the client was left")
-                    used = await self._started()
+                    used = await self._follow(topic, key)
                     acknowledged = await _taken(used, self._prefix + topic, key, value, headers)
-                await acknowledged
+                    self._unanswered[topic, key] = used, acknowledged
+                try:
+                    await acknowledged
+                finally:
+                    if self._unanswered.get((topic, key)) == (used, acknowledged):
+                        del self._unanswered[topic, key]
         except (TimeoutError, KafkaError) as error:
             raise self._left(used, error) from error
         finally:
@@ -217,6 +224,14 @@ class Producer:
             )
         return RetryableError(f"the broker did not acknowledge in time: {error!r}")
 
+    async def _follow(self, topic: str, key: bytes | None) -> AIOKafkaProducer:
+        """Return the client, once what an earlier one still holds of that key is answered: it may yet be written."""
+        used = await self._started()
+        holder, answer = self._unanswered.get((topic, key), (used, None))
+        if answer is not None and holder is not used:
+            await asyncio.wait([answer])
+        return used
+
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
@@ -230,7 +245,7 @@ class Producer:
     def _renew(self, used: AIOKafkaProducer | None) -> None:
         """Leave the client unless another took its place already; the next write starts one."""
         if self._producer is not None and used in {None, self._producer}:
-            task = asyncio.create_task(_leave(self._producer))
+            task = asyncio.create_task(leave(self._producer, _STOP_S))
             self._producer = None
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
@@ -255,13 +270,6 @@ async def _taken(
     except MessageSizeTooLargeError as error:  # refused before it was sent: the client is as good as before
         raise RejectedError("too_large", f"a value of {len(value or b'')} bytes is too large for a topic") from error
     return acknowledged
-
-
-async def _leave(producer: AIOKafkaProducer) -> None:
-    try:
-        await asyncio.wait_for(producer.stop(), _STOP_S)
-    except (TimeoutError, KafkaError):
-        await producer.client.close()  # what it still held was reported as not acknowledged
 
 
 def _topic(name: str) -> Topic:
