@@ -1,6 +1,6 @@
 """The same history through several sets of rules: which alerts each would have made."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,37 +194,56 @@ async def alerts_of(
         sites: For the time zones of what is not heard.
         devices: One that is disabled is not missed.
     """
-    found: dict[str, Alerted] = {}
     clock = ManualClock(0)
     group = Group(rules, QuickState(), clock, armed=armed, sites=sites, devices=devices, is_rehearsal=True)
     listening = {name for name, rule in rules.items() if rule.absent_after}
-    end = until if heard_until is None else heard_until
+    played = _Played(group, clock, listening, until if heard_until is None else heard_until)
+    for number, (at, _, trigger) in enumerate(triggers):
+        await played.pass_time(at)
+        event = Event("alert-triggers", "Alert", trigger, trigger["group"], partition=PARTITION, offset=number)
+        await played.take(event)
+    await played.pass_time(until)
+    return list(played.found.values())
+
+
+@dataclass
+class _Played:
+    """A group that is played, and what came of it.
+
+    Attributes:
+        listening: Rules of what is not heard.
+        end: Of the history, in microseconds: that nothing was heard after it says nothing.
+        due: When the group has something to do by itself.
+    """
+
+    group: Group
+    clock: ManualClock
+    listening: Collection[str]
+    end: int
+    found: dict[str, Alerted] = field(default_factory=dict)
     due: int | None = None
 
-    def take(outcomes: Iterable[Any]) -> None:
-        for outcome in outcomes:
-            if isinstance(outcome, Emit) and outcome.topic == "alerts":
-                alert, identity = outcome.record, outcome.record["alert_id"]
-                if identity not in found:
-                    if alert["rule"] in listening and alert["issued_at"] > end:
-                        continue
-                    found[identity] = Alerted(identity, {name: alert[name] for name in KEPT})
-                found[identity].take(alert)
+    async def take(self, trigger: Event) -> None:
+        self._tell((await self.group.handle([trigger]))[0])
+        self.due = self.group.due_at()
 
-    async def pass_time(at: int) -> None:
-        nonlocal due
-        while due is not None and due <= at:
-            clock.move_to(due)
-            take(await group.tick([PARTITION]))
-            before, due = due, group.due_at()
-            if due == before:
+    async def pass_time(self, at: int) -> None:
+        """Let it be that late, and everything happen that is due until then."""
+        while self.due is not None and self.due <= at:
+            self.clock.move_to(self.due)
+            self._tell(await self.group.tick([PARTITION]))
+            before, self.due = self.due, self.group.due_at()
+            if self.due == before:
                 break
-        clock.move_to(at)
+        self.clock.move_to(at)
 
-    for number, (at, _, trigger) in enumerate(triggers):
-        await pass_time(at)
-        event = Event("alert-triggers", "Alert", trigger, trigger["group"], partition=PARTITION, offset=number)
-        take((await group.handle([event]))[0])
-        due = group.due_at()
-    await pass_time(until)
-    return list(found.values())
+    def _tell(self, outcomes: Iterable[Any]) -> None:
+        for outcome in outcomes:
+            if not (isinstance(outcome, Emit) and outcome.topic == "alerts"):
+                continue
+            alert, identity = outcome.record, outcome.record["alert_id"]
+            if identity not in self.found:
+                if alert["rule"] in self.listening and alert["issued_at"] > self.end:
+                    continue
+                self.found[identity] = Alerted(identity, {name: alert[name] for name in KEPT})
+            self.found[identity].take(alert)
