@@ -20,6 +20,7 @@ from fairwatch.apps.topics import Change
 from fairwatch.apps.topics_access import TRANSACTIONAL, deployments
 from fairwatch.domain.errors import ConfigurationError, RetryableError
 
+Row = tuple[str, str, str, str]  # principal, kind of resource, its name, operation
 NAMED = 2  # DescribeClientQuotas: every entity that has a name of its own
 PLACE = "{component}"
 EVERYBODY = "User:*"
@@ -80,15 +81,20 @@ def access_differences(
         ) from error
     except KafkaError as error:
         raise _failed("described", error) from error
-    changes = [Change(row[0], "allow", _right(row), None, row[3]) for row in sorted(wanted - there)]
-    advice = "" if revoke else "no file of schemas/topics names it: --revoke takes it away"
-    for row in sorted(there - wanted):
-        if row[0] == EVERYBODY:
-            what = "whoever reaches the broker may: take that ACL away there, whoever made it"
-            changes.append(Change(EVERYBODY, "by hand", _right(row), row[3], "", what))
-        else:
-            changes.append(Change(row[0], "revoke" if revoke else "by hand", _right(row), row[3], "", advice))
-    return changes + list(_quotas(owners, limits, list_parts))
+    lacking = [Change(row[0], "allow", _right(row), None, row[3]) for row in sorted(wanted - there)]
+    too_many = [_too_many(row, revoke=revoke) for row in sorted(there - wanted)]
+    return [*lacking, *too_many, *_quotas(owners, limits, list_parts)]
+
+
+def _too_many(row: Row, *, revoke: bool) -> Change:
+    """Return what becomes of a right that no file names."""
+    if row[0] == EVERYBODY:
+        what = "whoever reaches the broker may: take that ACL away there, whoever made it"
+        return Change(EVERYBODY, "by hand", _right(row), row[3], "", what)
+    if revoke:
+        return Change(row[0], "revoke", _right(row), row[3], "")
+    advice = "no file of schemas/topics names it: --revoke takes it away"
+    return Change(row[0], "by hand", _right(row), row[3], "", advice)
 
 
 def _quotas(owners: Mapping[str, str], limits: Mapping[str, Mapping[str, str]], list_parts: int) -> Iterator[Change]:
@@ -129,7 +135,7 @@ def _failed(done: str, error: KafkaError) -> ConfigurationError | RetryableError
     )
 
 
-def _right(row: tuple[str, str, str, str]) -> str:
+def _right(row: Row) -> str:
     return f"{row[1]} {row[2]}"
 
 
@@ -151,7 +157,7 @@ def _filter(acl: ACL) -> ACLFilter:
     )  # fmt: skip
 
 
-def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable[tuple[str, str, str, str]]:
+def _present(admin: KafkaAdminClient, owners: set[str], prefix: str) -> Iterable[Row]:
     """Yield what those principals, and everybody, may do on topics, groups and transactional ids of this prefix."""
     for resource in dict.fromkeys(_KINDS.values()):
         everything = ResourcePatternFilter(resource, None, ACLResourcePatternType.ANY)
