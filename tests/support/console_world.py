@@ -14,10 +14,11 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from fairwatch.console.audit_log import AuditDesk
-from fairwatch.console.causes import Causes
+from fairwatch.console.causes import Causes, CausesDesk
 from fairwatch.console.config import ConsoleConfig
-from fairwatch.console.lineage import Explains
-from fairwatch.console.on_call import NOBODY, Calls
+from fairwatch.console.desks import Desks
+from fairwatch.console.lineage import Explains, LineageDesk
+from fairwatch.console.on_call import NOBODY, Calls, OnCallDesk
 from fairwatch.console.server import serving
 from fairwatch.console.silences import SilenceDesk
 from fairwatch.console.sites import ArmingDesk
@@ -256,20 +257,16 @@ async def console_world(
         publisher.followed["site-armings"] = armings
         rules = RouteTree(Routes.model_validate({"route": {"receivers": []}}))
         arming = ArmingDesk(places, armings, ArmedSites(lambda: rules, armings, places).at)
-        serve = serving(
-            settings,
-            publisher,
-            model,
-            media,
-            clock,
+        desks = Desks(
             quiet,
             arming,
-            lineage=lineage,
-            waiting=waiting,
-            audit=audit,
-            calls=calls,
-            causes=causes,
+            waiting or WaitingDesk(),
+            audit or AuditDesk(),
+            LineageDesk(lineage),
+            OnCallDesk(calls),
+            CausesDesk(causes),
         )
+        serve = serving(settings, publisher, model, media, clock, desks)
         port = await stack.enter_async_context(serve)
         callers = await stack.enter_async_context(AsyncExitStack())
         yield ConsoleWorld(redis, model, port, clock, publisher, media, told, callers)

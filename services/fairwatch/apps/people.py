@@ -21,7 +21,12 @@ from fairwatch.apps.silencing import silence_desk
 from fairwatch.apps.told_configuration import tell
 from fairwatch.apps.waiting_deeds import waiting_desk
 from fairwatch.console.access import use
+from fairwatch.console.audit_log import AuditDesk
+from fairwatch.console.causes import CausesDesk
 from fairwatch.console.config import ConsoleConfig
+from fairwatch.console.desks import Desks
+from fairwatch.console.lineage import LineageDesk
+from fairwatch.console.on_call import OnCallDesk
 from fairwatch.console.server import run_console
 from fairwatch.domain.addresses import Networks
 from fairwatch.domain.clock import SystemClock
@@ -65,17 +70,26 @@ async def run_people(settings: Settings) -> int:
         await tell(settings, "console", publisher)
         read_model = RedisReadModel(redis, prefix=settings.topic_prefix)
         media = media_store(settings)
-        silences, arming = silence_desk(settings, "console"), arming_desk(settings, "console")
-        clock = SystemClock()
+        desks = _desks(settings, audit)
+        return await run_console(config, publisher, read_model, media, SystemClock(), desks, publisher.answers)
 
-        async def explains(alert_id: str) -> Mapping[str, Any]:
-            return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
 
-        async def causes(alert: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-            return await asyncio.to_thread(causes_known, settings, alert)
+def _desks(settings: Settings, audit: AuditDesk) -> Desks:
+    """Return what people can ask for beside alerts and candidates; what reads topics does so in a thread."""
+    clock = SystemClock()
 
-        return await run_console(
-            config, publisher, read_model, media, clock, silences, arming, broker=publisher.answers,
-            lineage=explains, waiting=waiting_desk(settings, "console"), audit=audit,
-            calls=OnCallNow(settings.config_dir), causes=causes,
-        )  # fmt: skip
+    async def explains(alert_id: str) -> Mapping[str, Any]:
+        return await asyncio.to_thread(explain, settings, alert_id, clock.now(), NOT_READ)
+
+    async def causes(alert: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        return await asyncio.to_thread(causes_known, settings, alert)
+
+    return Desks(
+        silences=silence_desk(settings, "console"),
+        arming=arming_desk(settings, "console"),
+        waiting=waiting_desk(settings, "console"),
+        audit=audit,
+        lineage=LineageDesk(explains),
+        calls=OnCallDesk(OnCallNow(settings.config_dir)),
+        causes=CausesDesk(causes),
+    )

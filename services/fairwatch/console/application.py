@@ -24,6 +24,7 @@ from fairwatch.console import (
     watch,
 )
 from fairwatch.console.desk import DESK, Desk
+from fairwatch.console.desks import Desks
 from fairwatch.console.guard import RULES, Handler, Rule, doorkeeper, errors, secure_headers
 from fairwatch.domain.errors import RetryableError
 
@@ -70,24 +71,11 @@ ROUTES: tuple[tuple[str, str, Handler, Rule], ...] = (
 )
 
 
-def application(
-    desk: Desk,
-    updates: live.Live,
-    watching: watch.Watch,
-    quiet: silences.SilenceDesk,
-    explaining: lineage.LineageDesk,
-    second: waiting.WaitingDesk,
-    arming: sites.ArmingDesk,
-    log: audit_log.AuditDesk,
-    calls: on_call.OnCallDesk,
-    raised: causes.CausesDesk,
-) -> web.Application:
+def application(desk: Desk, updates: live.Live, watching: watch.Watch, desks: Desks) -> web.Application:
     """Return the application; who is not named in ROUTES or among the page's files is not let in."""
     app = web.Application(middlewares=[errors, doorkeeper], client_max_size=MAX_BODY)
     app[DESK], app[live.LIVE], app[watch.WATCH] = desk, updates, watching
-    app[silences.SILENCES], app[lineage.LINEAGE], app[waiting.WAITING] = quiet, explaining, second
-    app[sites.ARMING], app[audit_log.AUDIT], app[on_call.CALLS] = arming, log, calls
-    app[causes.CAUSES] = raised
+    desks.open_in(app)
     rules: dict[Handler, Rule] = {}
     for method, path, handler, rule in ROUTES:
         app.router.add_route(method, path, handler)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -13,18 +13,12 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from fairwatch.console.application import application, is_ready
-from fairwatch.console.audit_log import AuditDesk
-from fairwatch.console.causes import Causes, CausesDesk
 from fairwatch.console.config import ConsoleConfig
 from fairwatch.console.desk import Desk
-from fairwatch.console.lineage import Explains, LineageDesk
+from fairwatch.console.desks import Desks
 from fairwatch.console.live import Live
-from fairwatch.console.on_call import NOBODY, Calls, OnCallDesk
 from fairwatch.console.people import People
 from fairwatch.console.signing import Telling
-from fairwatch.console.silences import SilenceDesk
-from fairwatch.console.sites import ArmingDesk
-from fairwatch.console.waiting import WaitingDesk
 from fairwatch.console.watch import Asks, Watch, project_beats, redis_answers
 from fairwatch.domain.clock import Clock
 from fairwatch.domain.ports import MediaStore, Publisher
@@ -47,16 +41,8 @@ async def run_console(
     read_model: RedisReadModel,
     media: MediaStore,
     clock: Clock,
-    silences: SilenceDesk,
-    arming: ArmingDesk,
-    *,
+    desks: Desks,
     broker: Asks | None = None,
-    lineage: Explains | None = None,
-    waiting: WaitingDesk | None = None,
-    audit: AuditDesk | None = None,
-    calls: Calls = NOBODY,
-    causes: Causes | None = None,
-    on_ready: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Serve the console until SIGTERM or SIGINT; return the exit code.
 
@@ -66,15 +52,8 @@ async def run_console(
         read_model: What people see.
         media: Where pictures are.
         clock: What time it is.
-        silences: Which there are, and who may make some.
-        arming: Which sites are armed.
+        desks: What else they can ask for.
         broker: Asks whether the broker answers.
-        lineage: Explains an alert by its id.
-        waiting: What waits for a second person.
-        audit: Reads the audit log.
-        calls: Says who is on call.
-        causes: Reads all causes of an alert.
-        on_ready: Called with the port once people can connect.
 
     Raises:
         ConfigurationError: `people.yaml`, the TLS files or the address cannot be used.
@@ -82,11 +61,8 @@ async def run_console(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(
-        config, publisher, read_model, media, clock, silences, arming, broker, lineage, waiting, audit, calls, causes
-    ) as port:
+    async with serving(config, publisher, read_model, media, clock, desks, broker) as port:
         log.info("console_ready", host=config.host, port=port)
-        on_ready(port)
         await stop.wait()
     return 0
 
@@ -98,14 +74,8 @@ async def serving(
     read_model: RedisReadModel,
     media: MediaStore,
     clock: Clock,
-    silences: SilenceDesk,
-    arming: ArmingDesk,
+    desks: Desks,
     broker: Asks | None = None,
-    lineage: Explains | None = None,
-    waiting: WaitingDesk | None = None,
-    audit: AuditDesk | None = None,
-    calls: Calls = NOBODY,
-    causes: Causes | None = None,
 ) -> AsyncIterator[int]:
     """Serve the console inside the block, and give its port."""
     people = People.load(config.people_file)
@@ -120,23 +90,10 @@ async def serving(
         desk = Desk(config, people, sessions, throttle, browsers, read_model, media, publisher, health, clock)
         updates = Live()
         watching = Watch(_questions(desk, broker))
-        works = [updates.listen(read_model), _beat(desk), watching.run(), *arming.following]
-        waiting = waiting or WaitingDesk()
-        for work in (*works, *filter(None, (silences.following, waiting.following))):
+        for work in (updates.listen(read_model), _beat(desk), watching.run(), *desks.following()):
             await stack.enter_async_context(_alongside(work))
         await stack.enter_async_context(probes("console", config.health_host, config.health_port, _unready(desk)))
-        app = application(
-            desk,
-            updates,
-            watching,
-            silences,
-            LineageDesk(lineage),
-            waiting,
-            arming,
-            audit or AuditDesk(),
-            OnCallDesk(calls),
-            CausesDesk(causes),
-        )
+        app = application(desk, updates, watching, desks)
         port = await stack.enter_async_context(_listening(app, config.host, config.port, config.tls()))
         stack.callback(updates.close)  # first, so that open pages do not hold up the end
         yield port
