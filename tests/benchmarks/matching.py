@@ -229,13 +229,18 @@ def _hypotheses_compared(index: PlateIndex, entries: list[Any], readings: list[R
 
     us = 1e6 * clocked(search, len(batches)) / 64
     yield f"plates, {count:,}: a read with five alternatives, 64 together", f"{np.median(us):.0f} us", "", True
+    some = {each["entry_id"]: each for each in entries[::10]}  # six comparisons of each take minutes
     wrong = 0
     for said in all_said[:2]:
         every = {
-            e["entry_id"] for place, one in enumerate(said, 1) for e in entries if compared(one, e, USUAL, place=place)
+            name
+            for place, one in enumerate(said, 1)
+            for name, each in some.items()
+            if compared(one, each, USUAL, place=place)
         }
-        wrong += {hit.entry_id for hit in index.search_all(said, lambda _: True, USUAL, {})} != every
-    yield f"plates, {count:,}: hypotheses that differ from brute force", f"{wrong} of 2", "0", not wrong
+        wrong += {hit.entry_id for hit in index.search_all(said, lambda _: True, USUAL, {})} & some.keys() != every
+    what = f"plates, {count:,}: hypotheses that differ from brute force over a tenth"
+    yield what, f"{wrong} of 2", "0", not wrong
 
 
 def match(count: int) -> Iterator[Row]:
