@@ -177,13 +177,16 @@ wait_for 60 containerd ctr --address "$containerd_socket" -n k8s.io images list
 if [[ -z $(ctr --address "$containerd_socket" -n k8s.io images list -q name==localhost/pause:1) ]]; then
   "$here/pack-image.sh" localhost/pause:1 "$bin/pause" | "$here/load-image.sh" -
 fi
-start kubelet kubelet --config "$CLUSTER_DIR/etc/kubelet.yaml" --root-dir "$CLUSTER_DIR/kubelet" \
-  --kubeconfig "$CLUSTER_DIR/etc/node.kubeconfig" --hostname-override node --node-ip "$node_ip"
 start kube-proxy kube-proxy --kubeconfig "$CLUSTER_DIR/etc/proxy.kubeconfig" \
   --hostname-override node --cluster-cidr "$pod_cidr" --proxy-mode iptables \
   --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0
 start coredns coredns -conf "$CLUSTER_DIR/etc/Corefile"
-wait_for 120 "the kubelet" kubectl get --raw /api/v1/nodes/node/proxy/healthz
+node_answers() { # containerd lists images before it runs any; a kubelet that comes so early ends, and is started again
+  start kubelet kubelet --config "$CLUSTER_DIR/etc/kubelet.yaml" --root-dir "$CLUSTER_DIR/kubelet" \
+    --kubeconfig "$CLUSTER_DIR/etc/node.kubeconfig" --hostname-override node --node-ip "$node_ip"
+  kubectl get --raw /api/v1/nodes/node/proxy/healthz
+}
+wait_for 120 "the kubelet" node_answers
 wait_for 120 "the node" kubectl wait --for=condition=Ready node/node --timeout=1s
 wait_for 60 "the default service account" kubectl -n default get serviceaccount default
 echo "$KUBECONFIG"
