@@ -1,5 +1,7 @@
 """Moments in order: what is asked for between two of them is the same, however they came."""
 
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,3 +26,13 @@ def test_between_two_times_lie_the_moments_that_are_there(
 
     low, high = sorted((one, other))
     assert sorted(moments.between(one, other)) == sorted(e for e, at in there.items() if low < at <= high)
+
+
+@given(ENTRIES, st.integers(-1, 31))
+def test_around_a_time_lie_the_last_moment_before_it_and_the_next(there: dict[str, int], time: int) -> None:
+    moments = Moments()
+    for entry, at in there.items():
+        moments.put(at, entry)
+    before, after = moments.around(time)
+    assert before == max((at for at in there.values() if at <= time), default=-inf)
+    assert after == min((at for at in there.values() if at > time), default=inf)

@@ -1,6 +1,7 @@
 """Entries in the order of a moment of theirs: when they begin, or when they end."""
 
 from bisect import bisect_right, insort
+from math import inf
 from operator import itemgetter
 
 FEW = 64  # so many new ones are put in their places one by one; more are sorted together
@@ -33,6 +34,13 @@ class Moments:
         low, high = sorted((one, other))
         first, last = (bisect_right(self._ordered, time, key=_time) for time in (low, high))
         return [entry_id for _, entry_id in self._ordered[first:last]]
+
+    def around(self, time: int) -> tuple[float, float]:
+        """Return the moments that a time lies between: the last one that is not after it, and the next."""
+        self._take_up()
+        place = bisect_right(self._ordered, time, key=_time)
+        before = self._ordered[place - 1][0] if place else -inf
+        return before, self._ordered[place][0] if place < len(self._ordered) else inf
 
     def _take_up(self) -> None:
         if len(self._late) > FEW:

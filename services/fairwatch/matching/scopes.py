@@ -12,6 +12,7 @@ from fairwatch.policy.authorisation import entry_covers
 MODULUS = 1 << 256  # hashes of entries are added up: the order in which they came does not matter
 DIGITS = 32  # of the sum that name what was searched
 REMEMBERED = 4096  # places whose exceptions are remembered
+UNKNOWN = (0.0, 0.0, 0.0, 0.0)
 
 
 class Scope:
@@ -27,6 +28,7 @@ class Scope:
         self._narrow: dict[str, WatchlistEntry] = {}
         self._elsewhere: dict[Place, frozenset[str]] = {}
         self._first = self._last = 0  # the moment that `_out` is of: everything between the two counts
+        self._calm = UNKNOWN  # between which moments it may go, from each to before the next, and nothing changes
         self._out: set[str] = set()
         self._suspended: set[str] = set()
         self.total = 0
@@ -44,6 +46,7 @@ class Scope:
         self.total = (self.total + self._marks[entry_id]) % MODULUS
         self._begins.put(entry["valid_from"], entry_id)
         self._ends.put(entry["valid_until"], entry_id)
+        self._calm = UNKNOWN
         if entry.get("device_ids") or entry.get("areas"):
             self._narrow[entry_id] = entry
             self._elsewhere.clear()
@@ -92,8 +95,13 @@ class Scope:
 
     def _move(self, first: int, last: int) -> None:
         """Go to another moment: only entries that begin or end on the way can come in or fall out."""
+        began, begins, ended, ends = self._calm
+        if began <= first < begins and ended <= last < ends:
+            self._first, self._last = first, last
+            return
         crossed = [*self._begins.between(self._first, first), *self._ends.between(self._last, last)]
         self._first, self._last = first, last
+        self._calm = *self._begins.around(first), *self._ends.around(last)
         for entry_id in crossed:
             self._look(entry_id)
 
