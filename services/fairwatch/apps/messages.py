@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, require_broker, unreachable
@@ -14,6 +15,7 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.record_batches import Unreadable
+from fairwatch.wire.asking import ask_any
 from fairwatch.wire.dead_letter import Raw
 from fairwatch.wire.headers import from_kafka
 from fairwatch.wire.topics import Topic, topics
@@ -91,16 +93,25 @@ async def _runs(
 
 
 async def partitions_of(servers: str, options: dict[str, Any], topic: str) -> set[int]:
-    """Return the partitions of a topic; asking for it by name may make it."""
+    """Return the partitions of a topic; no broker makes one because of the question.
+
+    Raises:
+        ConfigurationError: There is no such topic, or our user may not know of it.
+        KafkaError: No broker answers.
+    """
     client = AIOKafkaClient(bootstrap_servers=servers, **options)
     try:
         await client.bootstrap()
-        found: set[int] | None = (await client.fetch_all_metadata()).partitions_for_topic(topic)
+        # Of all topics, of which there may be thousands, an answer takes long.
+        question = MetadataRequest([topic], allow_auto_topic_creation=False)
+        [(code, _, _, partitions)] = (await ask_any(client, question)).topics
     finally:
         await client.close()
-    if not found:
+    if code == TopicAuthorizationFailedError.errno:
+        raise ConfigurationError(f"topic {topic} is on the broker, but our user may not read it")
+    if not partitions:
         raise ConfigurationError(f"topic {topic} is not on the broker: run `fairwatch topics apply`")
-    return found
+    return {number for _, number, *_ in partitions}
 
 
 def _message(topic: str, record: Any) -> Message:

@@ -56,7 +56,6 @@ class Codec:
         self._newest = {schema.type: schema for schema in known}
         self._known = known
         self._by_fingerprint = {schema.fingerprint: schema for schema in known}
-        self._has_doubles = {schema.fingerprint: "'double'" in str(schema.parsed) for schema in known}
 
     @cached_property
     def _aliased(self) -> Mapping[bytes, Schema]:
@@ -192,12 +191,13 @@ class Codec:
         return writer
 
     def _refuse_not_finite(self, known: Schema, record: Mapping[str, Any], data: bytes) -> None:
-        if (
-            self._has_doubles[known.fingerprint]
-            and _MAYBE_NOT_FINITE.search(data)
-            and any(faults(known.parsed, record))
-        ):
+        if _has_doubles(known) and _MAYBE_NOT_FINITE.search(data) and any(faults(known.parsed, record)):
             raise _fault(known, record, "a number is not finite")
+
+
+@cache
+def _has_doubles(known: Schema) -> bool:
+    return "'double'" in str(known.parsed)
 
 
 @cache
