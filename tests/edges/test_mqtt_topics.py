@@ -1,5 +1,6 @@
 """MQTT topic filters."""
 
+import sys
 import time
 
 import pytest
@@ -84,7 +85,8 @@ def test_one_of_ten_thousand_devices_is_found_within_ten_microseconds():
         best = min(best, (time.thread_time() - began) / len(topics))
     assert [one.device_id for one in found if one] == names[::10] * 2
     assert devices.by_topic("site/cam-10000/x") is None
-    assert best * MICROS < 10, f"{best * MICROS:.1f} us"
+    if sys.gettrace() is None:  # `make coverage` counts each line meanwhile
+        assert best * MICROS < 10, f"{best * MICROS:.1f} us"
 
 
 @pytest.mark.parametrize("pattern", ["", "a/#/b", "a#", "a/b+", "a\0"])

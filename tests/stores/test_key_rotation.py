@@ -147,15 +147,15 @@ def test_a_command_gives_the_key_and_is_given_none_of_our_secrets(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "within_s", "says"),
     [
-        (f"import sys; print('{NEW}'); sys.stderr.write('{NEW}'); sys.exit(3)", "ended with 3"),
-        (f"print('{NEW}'[:-8])", "is no key of 32 bytes"),
-        (f"print('{NEW}', flush=True); import threading; threading.Event().wait()", "gave no key within"),
+        (f"import sys; print('{NEW}'); sys.stderr.write('{NEW}'); sys.exit(3)", 30, "ended with 3"),
+        (f"print('{NEW}'[:-8])", 30, "is no key of 32 bytes"),
+        (f"print('{NEW}', flush=True); import threading; threading.Event().wait()", 0.5, "gave no key within"),
     ],
 )
-def test_a_command_that_fails_is_told_without_what_it_said(monkeypatch, code, says):
-    monkeypatch.setattr("fairwatch.apps.master_keys.asked", lambda *given: asked.__wrapped__(*given, 0.5))
+def test_a_command_that_fails_is_told_without_what_it_said(monkeypatch, code, within_s, says):
+    monkeypatch.setattr("fairwatch.apps.master_keys.asked", lambda *given: asked.__wrapped__(*given, within_s))
     with pytest.raises(ConfigurationError, match=says) as caught:
         master_keys(Settings(media_key_command=command(code)))
     assert NEW[:-8] not in str(caught.value).replace(code, "")

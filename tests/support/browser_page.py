@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
@@ -52,7 +53,8 @@ class Page:
     def write(self, name: str, text: str) -> None:
         """Write into a field, once it is shown: what is hidden has its text already."""
         self._until(f"(node => node && node.getClientRects().length > 0)(document.getElementById({name!r}))")
-        self.driver.find_element(By.ID, name).send_keys(text)
+        waits = WebDriverWait(self.driver, WAIT_S, ignored_exceptions=[StaleElementReferenceException])  # drawn anew
+        waits.until(lambda driver: driver.find_element(By.ID, name).send_keys(text) is None)
 
     def _until(self, condition: str) -> None:
         WebDriverWait(self.driver, WAIT_S).until(lambda driver: driver.execute_script(f"return {condition}"), condition)
