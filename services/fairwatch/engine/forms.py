@@ -91,7 +91,7 @@ class Forms:
         What some of them have handled beyond that, these are told to leave out. Other forms come no further while we
         are in our group, so they are asked once in each membership, for all partitions that we may ever be given.
         """
-        who = group.membership()
+        who, tell = group.membership(), log.warning
         while who == group.membership():
             try:
                 await self._look(group, "" if who is None else who.member)
@@ -99,7 +99,8 @@ class Forms:
                 self._collide(str(error))
                 break
             except (RetryableError, KafkaError, OSError, TimeoutError) as error:
-                log.warning("forms.unknown", error=repr(error))
+                tell("forms.unknown", error=repr(error))
+                tell = log.debug  # a broker that is away for an hour fills no log
                 await asyncio.sleep(LOOK_AGAIN_S)
             else:
                 break
