@@ -35,7 +35,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), entries()),
         st.tuples(st.sampled_from(["remove", "suspend"]), st.integers(0, 6).map("e{}".format)),
-        st.tuples(st.just("ask"), st.tuples(MOMENTS, st.integers(0, 2), st.sampled_from(PLACES), UNDER)),
+        st.tuples(st.just("ask"), st.tuples(MOMENTS, MOMENTS, st.sampled_from(PLACES), UNDER)),
     ),
     min_size=8,
     max_size=40,
@@ -59,8 +59,7 @@ def test_it_covers_what_asking_each_entry_covers(steps: list[tuple[str, Any]]) -
             scopes.suspend(given_)
             suspended |= {given_} & model.keys()
         else:
-            at, late, place, under = given_
-            now = at + late
+            at, now, place, under = given_
             admitted = [
                 entry
                 for entry in model.values()
@@ -80,3 +79,15 @@ def test_it_covers_what_asking_each_entry_covers(steps: list[tuple[str, Any]]) -
 def test_another_plate_or_another_version_of_an_entry_is_another_search() -> None:
     base: Any = {"entry_id": "e", "plate": "B-1", "updated_at": 1}
     assert len({mark(base), mark(base | {"plate": "B-2"}), mark(base | {"updated_at": 2})}) == 3
+
+
+def test_an_entry_that_came_after_the_last_question_counts_from_its_beginning() -> None:
+    def listed(name: str, begins: int, ends: int) -> Any:
+        return {"entry_id": name, "authorisation_id": "a", "plate": name, "valid_from": begins, "valid_until": ends}
+
+    scopes = Scopes()
+    scopes.put(listed("always", 0, 20))
+    assert scopes.admission("a", PLACES[0], at=3, now=3).without == set()
+    scopes.put(listed("later", 5, 8))
+    found = {now: scopes.admission("a", PLACES[0], at=now, now=now).without for now in (4, 5, 7, 8, 6)}
+    assert found == {4: {"later"}, 5: set(), 7: set(), 8: {"later"}, 6: set()}

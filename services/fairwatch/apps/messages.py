@@ -108,7 +108,7 @@ async def partitions_of(servers: str, options: dict[str, Any], topic: str) -> se
     finally:
         await client.close()
     if code == TopicAuthorizationFailedError.errno:
-        raise ConfigurationError(f"topic {topic} is on the broker, but our user may not read it")
+        raise ConfigurationError(f"topic {topic}: the broker does not let our user know of it")
     if not partitions:
         raise ConfigurationError(f"topic {topic} is not on the broker: run `fairwatch topics apply`")
     return {number for _, number, *_ in partitions}
