@@ -207,3 +207,31 @@ async def test_an_earlier_release_does_not_meet_what_is_held_back_in_the_state()
     room = Room(silences=[silence()])
     await room.push(alert())
     assert [key for key, _ in room.state.items(0) if not key.startswith(HIDDEN)] == []
+
+
+async def test_the_end_of_what_was_too_mild_and_then_silenced_is_told_to_nobody():
+    room = Room(silences=[silence()], min_severity="SEVERE")
+    await room.push(alert(severity="MINOR"), alert(revision=1, state="UPDATED", severity="SEVERE"))
+    await room.push(alert(revision=2, state="ENDED", severity="SEVERE"))
+    await room.tick(3600)
+    assert room.told == []
+
+
+async def test_what_became_severe_before_it_was_silenced_is_told_to_its_end_also_after_a_replay():
+    room = Room(min_severity="SEVERE")
+    mild, worse = alert(severity="MINOR"), alert(revision=1, state="UPDATED", severity="SEVERE")
+    await room.push(mild, worse)
+    room.silences.put("s", silence())
+    await room.push(mild, worse, alert(revision=2, state="UPDATED", severity="SEVERE"))
+    await room.push(alert(revision=3, state="ENDED", severity="SEVERE"))
+    assert room.told == [("a", "UPDATED"), ("a", "ENDED")]
+
+
+async def test_what_was_silenced_while_it_became_severe_is_told_when_nothing_holds_it_and_then_to_its_end():
+    room = Room(silences=[silence()], min_severity="SEVERE")
+    await room.push(alert(severity="MINOR"), alert(revision=1, state="UPDATED", severity="SEVERE"))
+    await room.tick(3600)
+    room.silences.put("s", silence(expires_at=AT + 3 * HOUR))
+    await room.push(alert(revision=2, state="UPDATED", severity="SEVERE"))
+    await room.push(alert(revision=3, state="ENDED", severity="SEVERE"))
+    assert room.told == [("a", "UPDATED"), ("a", "ENDED")]

@@ -27,13 +27,15 @@ ROOM = {"storm": [{"most": 20, "within": "1m"}]}
 class Room:
     """Notify on a clock moved by hand; `said` holds what became of each delivery."""
 
-    def __init__(self, clock, sink, quiet=ROOM, *, state=None, partitions=0, **more):
+    def __init__(self, clock, sink, quiet=ROOM, *, state=None, partitions=0, others=(), **more):
         self.clock, self.said, self.state = clock, [], state or MemoryState()
-        receivers = {"room": Receiver("room", sink, **more)}
-        self.notify = Notify(
-            receivers, self.state, clock, Codec(), quiet=Quiet.model_validate(quiet), partitions=partitions
-        )
+        self._receivers = {one.name: one for one in (Receiver("room", sink, **more), *others)}
         self._offset = 0
+        self.begin_anew(quiet, partitions)
+
+    def begin_anew(self, quiet, partitions=0):
+        quiet = Quiet.model_validate(quiet)
+        self.notify = Notify(self._receivers, self.state, self.clock, Codec(), quiet=quiet, partitions=partitions)
 
     async def push(self, *alerts, partition=0):
         events = []

@@ -258,3 +258,16 @@ async def test_who_is_back_is_told_at_once_what_was_put_off_for_longer_than_it_w
     assert await world.tell("patrol", "new", group="h") == [("patrol", "DELIVERED", "ok", None)]
     assert await world.tick() == [("patrol", "DELIVERED", "ok", None)]
     assert [told for told, _ in sink.told] == [name, name, name, "new", name]
+
+
+async def test_what_has_no_place_on_its_topic_yet_is_a_dead_letter_all_the_same():
+    world = World(patrol=Receiver("patrol", Sink(Answer("client_error"))))
+    letters = []
+    for name in ("one", "two"):  # as `notify` in one worker with `group` takes them up
+        place = place_of(0, name, "patrol")
+        alert = trigger(name, alert_id=name, receivers=["patrol"])
+        world.dispatch.ledger(place).append(alert, "patrol", -1, AT, "")
+        sent = await world.dispatch.send([place], {0: world.memory})
+        letters += [emit.record for _, emits in sent for emit in emits if emit.topic == "alerts-dlq"]
+    assert [(letter["offset"], letter["reason"]) for letter in letters] == [(-1, "undeliverable")] * 2
+    assert len({letter["dead_letter_id"] for letter in letters}) == 2

@@ -87,7 +87,9 @@ class Notify:
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
-        self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld, watch.operators)
+        self._dispatch = Dispatch(
+            receivers, state, clock, codec, self._withheld, watch.operators, lambda *told: self._quiet.stand_in(*told)
+        )
         self._heartbeat: Heartbeat | None = None
         if watch.heartbeat is not None:
             self._heartbeat = Heartbeat(receivers[watch.heartbeat], watch.interval, watch.stuck_after, state)
@@ -149,6 +151,7 @@ class Notify:
             released, said = self._quiet.look_again(partitions, now, memories)
             places = dict.fromkeys([*released, *dispatch.due(partitions, now)])
             sent = await dispatch.send(places, memories)
+            self._quiet.save()
             for memory in memories.values():
                 memory.save()
             dispatch.count()
@@ -222,7 +225,7 @@ class Notify:
             return [*refused, Skip(withheld)], None
         place = place_of(event.partition, alert["group"], name)
         if receiver is not None and not _is_wanted(alert, receiver):
-            self._quiet.forget(place, alert)
+            self._quiet.leave_out(place, alert, memory)
             missed = unwanted(alert, delivery_id(alert, name), name, kind, self._clock.now())
             return [*missed, Skip("not_wanted")], None
         if memory.repeats(event, delivery_id(alert, name), alert["issued_at"]):

@@ -15,6 +15,9 @@ from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.ports import State
+from fairwatch.policy.grouping import OVER
+from fairwatch.sinks.heard import stood_in
+from fairwatch.sinks.holding import Release
 from fairwatch.sinks.lane import SLOW_S, Lane, Place
 from fairwatch.sinks.ledger import Ledger, delivery_id, due_at, told
 from fairwatch.sinks.parking import Parking
@@ -31,6 +34,7 @@ TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends 
 WAIT_S = 0.5  # for answers of those who answer at once, in one batch or tick; what takes longer lands later
 COUNT_US = 1_000_000
 Sent = list[tuple[Place, list[Emit]]]
+StandIn = Callable[[Place, Release, int, Memory], list[Emit]]
 
 log = structlog.get_logger()
 
@@ -55,6 +59,8 @@ class Dispatch:
         codec: Encodes an alert that goes to the dead letters.
         withheld: Says why an alert may not be told any more, just before each attempt; None where it may.
         operators: Receivers that hear of others that take nothing.
+        stand_in: Tells a fallback, in its ledger, what another did not take, and returns what is said of that; without
+            it all of that goes into the ledger at once.
 
     Attributes:
         answered: How many deliveries were answered, however.
@@ -68,7 +74,9 @@ class Dispatch:
         codec: Codec,
         withheld: Callable[[Mapping[str, Any]], Withheld | None] = lambda _alert: None,
         operators: Sequence[str] = (),
+        stand_in: StandIn | None = None,
     ) -> None:
+        self._stand_in = stand_in or self._stand_in_at_once
         self._troubles = Troubles(operators, clock)
         for name in receivers:  # from nought on: a first answer that was not awaited would be no increase
             for outcome in ("ok", "gone"):
@@ -92,6 +100,18 @@ class Dispatch:
         if place not in self._open:
             self._open[place] = Ledger(self.agenda.get(*place) or Ledger.empty(), receiver_of(place))
         return self._open[place]
+
+    def append(self, place: Place, release: Release, now: int) -> None:
+        """Put a revision into a ledger, to be sent."""
+        self.ledger(place).append(
+            release.alert,
+            receiver_of(place),
+            release.offset,
+            now,
+            release.trace,
+            skipped=release.skipped,
+            instead_of=release.instead_of,
+        )
 
     def is_out(self, place: Place) -> bool:
         """Tell whether something of a ledger is on its way."""
@@ -242,23 +262,40 @@ class Dispatch:
     def _finish(self, place: Place, ledger: Ledger, answer: Answer, memory: Memory, ready: deque[Place]) -> list[Emit]:
         """Take the head out, delivered or not; whoever did not take it has a fallback that may."""
         name, item = receiver_of(place), ledger.finish()
-        alert, attempt = item["alert"], max(1, item["attempt"])
+        alert, attempt, fallback = item["alert"], max(1, item["attempt"]), self._fallback(name, item, answer, memory)
+        said = self._tell_instead(place[0], name, item, fallback, memory, ready) if fallback else []
         if answer.reason == "ok":
-            return self._report(item, name, answer, state="DELIVERED", attempt=attempt)
+            return [*self._report(item, name, answer, state="DELIVERED", attempt=attempt), *said]
         memory.forget(item["delivery_id"])
-        lane = self.lanes.get(name)
-        fallback = lane.receiver.fallback if lane and not item.get("instead_of") else None
-        if fallback and fallback not in alert["receivers"] and not memory.knows(delivery_id(alert, fallback)):
-            memory.note(delivery_id(alert, fallback))
-            other = place_of(place[0], alert["group"], fallback)
-            self.ledger(other).append(
-                alert, fallback, item["offset"], self._clock.now(), item["trace"], instead_of=name
-            )
-            ready.append(other)
         log.error("delivery.failed", receiver=name, reason=answer.reason, alert=alert["alert_id"], fallback=fallback)
         letter = self._letter(place[0], item, name, attempt, answer)
         told = self._troubles.tell(name, answer.reason, waits=False)
-        return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter, *told]
+        return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter, *told, *said]
+
+    def _fallback(self, name: str, item: Mapping[str, Any], answer: Answer, memory: Memory) -> str | None:
+        """Return who is told what a receiver did not take; or that over is what it did not take the beginning of."""
+        lane, alert = self.lanes.get(name), item["alert"]
+        fallback = lane.receiver.fallback if lane and not item.get("instead_of") else None
+        if not fallback or fallback in alert["receivers"] or memory.knows(delivery_id(alert, fallback)):
+            return None
+        over, other = alert.get("state") in OVER, self.lanes.get(fallback)
+        if alert.get("state") == "ENDED" and other and not other.receiver.send_resolved:
+            return None
+        return fallback if answer.reason != "ok" or (over and memory.knows(stood_in(alert, fallback))) else None
+
+    def _tell_instead(
+        self, partition: int, name: str, item: Mapping[str, Any], fallback: str, memory: Memory, ready: deque[Place]
+    ) -> list[Emit]:
+        alert, other = item["alert"], place_of(partition, item["alert"]["group"], fallback)
+        memory.note(delivery_id(alert, fallback))
+        memory.note(stood_in(alert, fallback))
+        ready.append(other)
+        release = Release(alert, item["offset"], item["trace"], item.get("skipped", 0), instead_of=name)
+        return self._stand_in(other, release, self._clock.now(), memory)
+
+    def _stand_in_at_once(self, place: Place, release: Release, now: int, _memory: Memory) -> list[Emit]:
+        self.append(place, release, now)
+        return []
 
     def _is_over(self, receiver: Receiver, item: Mapping[str, Any], now: int) -> bool:
         too_often = receiver.max_attempts is not None and item["attempt"] >= receiver.max_attempts
@@ -286,8 +323,10 @@ class Dispatch:
         alert = item["alert"]
         key, value = alert["group"], self._bytes(alert)
         what = f"revision {alert['revision']}: {answer.reason} after {attempt} attempts"
+        # What has no offset (a digest, or what a chain handed on while it was written) is told by its delivery.
+        named = {} if item["offset"] >= 0 else {"ce_id": item["delivery_id"].encode()}
         letter = dead_letter(
-            Raw("alerts", partition, item["offset"], key.encode(), value),
+            Raw("alerts", partition, item["offset"], key.encode(), value, named),
             RejectedError("undeliverable", f"receiver {name!r} did not take {what}", "receivers"),
             processor="notify",
             version=__version__,

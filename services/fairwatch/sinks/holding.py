@@ -33,12 +33,13 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A revision that may be told; it stands for `skipped` earlier ones."""
+    """A revision that may be told; it stands for `skipped` earlier ones, and `instead_of` a receiver that took none."""
 
     alert: Mapping[str, Any]
     offset: int
     trace: str
     skipped: int
+    instead_of: str | None = None
 
 
 Judge = Callable[[Mapping[str, Any], int], Hold | None]
@@ -59,12 +60,30 @@ class Holding:
         self._judge = judge
 
     def take(
-        self, place: Place, alert: Mapping[str, Any], offset: int, trace: str, now: int, *, again: bool = False
+        self,
+        place: Place,
+        alert: Mapping[str, Any],
+        offset: int,
+        trace: str,
+        now: int,
+        *,
+        again: bool = False,
+        is_first: bool = False,
     ) -> Hold | Release:
-        """Decide on a revision: hold it back, or let it go; `again` where it may have been told before, in vain."""
+        """Decide on a revision: hold it back, or let it go.
+
+        Args:
+            place: Of the ledger.
+            alert: The revision.
+            offset, trace: Of its record.
+            now: Our clock.
+            again: It may have been told before, in vain.
+            is_first: The receiver was told of none before, whatever the revision's number.
+        """
         key, held, over = _key(place), self._held(place, alert), alert.get("state") in OVER
         hold, free_at = self._standing(alert, held, now)
-        told = held["told"] if held else alert["revision"] > 0 or (again and _preceded(alert, hold))
+        began = alert["revision"] > 0 and not is_first
+        told = held["told"] if held else began or (again and _preceded(alert, hold))
         count = held["count"] if held else 0
         if held:
             self._agenda.delete(*key)

@@ -4,11 +4,9 @@ A digest says that something ended; it ends nothing with a receiver that keeps w
 service. So these wait for the next free place, half of which are theirs while any waits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from fairwatch.domain.agenda import BESIDE, Agenda
-from fairwatch.domain.ids import stable_id
 from fairwatch.sinks.holding import Release
 from fairwatch.sinks.lane import Place
 
@@ -31,6 +29,7 @@ class OwedEnds:
     def put(self, place: Place, name: str, release: Release, now: int) -> None:
         """Let an end wait for a receiver."""
         value = {"alert": dict(release.alert), "offset": release.offset, "trace": release.trace}
+        value |= {"instead_of": release.instead_of}
         self._agenda.put(place[0], _lane(name) + place[1], {**value, "next_at": now + self._pause})
 
     def take(self, place: Place, name: str) -> Release | None:
@@ -40,7 +39,7 @@ class OwedEnds:
         if value is None:
             return None
         self._agenda.delete(place[0], key)
-        return Release(value["alert"], value["offset"], value["trace"], 0)
+        return Release(value["alert"], value["offset"], value["trace"], 0, value.get("instead_of"))
 
     def owes(self, name: str) -> bool:
         """Tell whether anything waits for a receiver."""
@@ -55,11 +54,6 @@ class OwedEnds:
         """Return when something looks for room next, in microseconds."""
         moments = (self._agenda.next_at(_lane(name)) for name in names)
         return min((moment for moment in moments if moment is not None), default=None)
-
-
-def shown(alert: Mapping[str, Any], name: str) -> str:
-    """Return the id under which it is remembered that a receiver was told of an alert by itself, not in a digest."""
-    return str(stable_id("shown", alert["alert_id"], name))
 
 
 def _lane(name: str) -> str:

@@ -10,11 +10,12 @@ from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.digest import RULE, Digests
 from fairwatch.sinks.dispatch import Dispatch, receiver_of
+from fairwatch.sinks.heard import heard_nothing, note_told, note_too_mild, shown
 from fairwatch.sinks.holding import Hold, Holding, Release
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import delivery_id
 from fairwatch.sinks.muting import Muting
-from fairwatch.sinks.owed import OwedEnds, shown
+from fairwatch.sinks.owed import OwedEnds
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer
 from fairwatch.sinks.storm import Claim, StormControl
@@ -57,7 +58,8 @@ class Quieting:
         again: bool = False,
     ) -> list[Emit] | None:
         """Put a revision into its ledger, or hold it back: then return what is said of that."""
-        taken = self._holding.take(place, alert, offset, trace, now, again=again)
+        is_first = heard_nothing(memory, alert, receiver_of(place))
+        taken = self._holding.take(place, alert, offset, trace, now, again=again, is_first=is_first)
         if isinstance(taken, Hold):
             return self._say(place, alert, taken, now)
         return self._let_go(place, taken, now, memory)
@@ -72,9 +74,15 @@ class Quieting:
         self._digests.save()
         self._storm.save()
 
-    def forget(self, place: Place, alert: Mapping[str, Any]) -> None:
-        """Hold an alert no longer whose receiver does not want to hear of it."""
+    def leave_out(self, place: Place, alert: Mapping[str, Any], memory: Memory) -> None:
+        """Hold an alert no longer whose receiver does not want to hear of it: of its end, or until it is worse."""
         self._holding.forget(place, alert)
+        if alert.get("state") not in OVER:
+            note_too_mild(memory, alert, receiver_of(place))
+
+    def stand_in(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit]:
+        """Tell a fallback what another did not take, within what a storm leaves room for; return what is said of it."""
+        return self._let_go(place, release, now, memory) or []
 
     def look_again(
         self, partitions: Sequence[int], now: int, memories: Mapping[int, Memory]
@@ -101,8 +109,9 @@ class Quieting:
 
     def _let_go(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit] | None:
         """Put a revision into its ledger; or hold it back where there are too many: then return what is said of it."""
+        note_told(memory, release.alert, receiver_of(place))
         if not self._storm.is_on:
-            self._append(place, release, now)
+            self._dispatch.append(place, release, now)
             return None
         name, alert = receiver_of(place), release.alert
         over, identity = alert.get("state") in OVER, shown(alert, name)
@@ -110,10 +119,12 @@ class Quieting:
         if self._storm.admits(alert, name, now, place[0], self._claim(alert, name, ends=ends)):
             if self._owed.owes(name) and (earlier := self._owed.take(place, name)) is not None:
                 self._storm.admits(earlier.alert, name, now, place[0], "sure")
-                self._append(place, earlier, now)  # the last life of the group ends before the next one is told
+                self._dispatch.append(
+                    place, earlier, now
+                )  # the last life of the group ends before the next one is told
             if not over and not memory.knows(identity):
                 memory.note(identity)
-            self._append(place, release, now)
+            self._dispatch.append(place, release, now)
             return None
         if ends:
             self._owed.put(place, name, release, now)
@@ -122,6 +133,8 @@ class Quieting:
         return self._say(place, alert, Hold("storm", part, now), now)
 
     def _claim(self, alert: Mapping[str, Any], name: str, *, ends: bool) -> Claim:
+        if alert["rule"] == RULE:
+            return "sure"  # the digest of another, which did not take it, goes into none
         if not ends:
             return "behind" if self._owed.owes(name) else "plain"
         return "sure" if alert["state"] == "CANCELLED" else "end"  # what was taken back must not stay where it is shown
@@ -134,15 +147,11 @@ class Quieting:
                 if (release := self._owed.take(place, name)) is None:
                     continue
                 if self._storm.admits(release.alert, name, now, place[0], "end"):
-                    self._append(place, release, now)
+                    self._dispatch.append(place, release, now)
                     places.append(place)
                 else:
                     self._owed.put(place, name, release, now)
         return places
-
-    def _append(self, place: Place, release: Release, now: int) -> None:
-        ledger = self._dispatch.ledger(place)
-        ledger.append(release.alert, receiver_of(place), release.offset, now, release.trace, skipped=release.skipped)
 
     def _withdraw(self, partition: int, now: int, memory: Memory) -> list[Emit]:
         """Hold back what waits in the ledgers, for a receiver that was away, and was never tried."""
