@@ -87,9 +87,7 @@ class Notify:
         self._recheck = recheck
         self._receivers = receivers
         self._state = state
-        self._dispatch = Dispatch(
-            receivers, state, clock, codec, self._withheld, watch.operators, lambda *told: self._quiet.stand_in(*told)
-        )
+        self._dispatch = Dispatch(receivers, state, clock, codec, self._withheld, watch.operators)
         self._heartbeat: Heartbeat | None = None
         if watch.heartbeat is not None:
             self._heartbeat = Heartbeat(receivers[watch.heartbeat], watch.interval, watch.stuck_after, state)

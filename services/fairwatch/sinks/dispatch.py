@@ -59,11 +59,11 @@ class Dispatch:
         codec: Encodes an alert that goes to the dead letters.
         withheld: Says why an alert may not be told any more, just before each attempt; None where it may.
         operators: Receivers that hear of others that take nothing.
-        stand_in: Tells a fallback, in its ledger, what another did not take, and returns what is said of that; without
-            it all of that goes into the ledger at once.
 
     Attributes:
         answered: How many deliveries were answered, however.
+        stand_in: Puts what one did not take into the ledger of its fallback, and returns what is said of that; all of
+            it at once, unless somebody who holds back (`Quieting`) puts another in its place.
     """
 
     def __init__(
@@ -74,9 +74,8 @@ class Dispatch:
         codec: Codec,
         withheld: Callable[[Mapping[str, Any]], Withheld | None] = lambda _alert: None,
         operators: Sequence[str] = (),
-        stand_in: StandIn | None = None,
     ) -> None:
-        self._stand_in = stand_in or self._stand_in_at_once
+        self.stand_in: StandIn = self._stand_in_at_once
         self._troubles = Troubles(operators, clock)
         for name in receivers:  # from nought on: a first answer that was not awaited would be no increase
             for outcome in ("ok", "gone"):
@@ -291,7 +290,7 @@ class Dispatch:
         memory.note(stood_in(alert, fallback))
         ready.append(other)
         release = Release(alert, item["offset"], item["trace"], item.get("skipped", 0), instead_of=name)
-        return self._stand_in(other, release, self._clock.now(), memory)
+        return self.stand_in(other, release, self._clock.now(), memory)
 
     def _stand_in_at_once(self, place: Place, release: Release, now: int, _memory: Memory) -> list[Emit]:
         self.append(place, release, now)

@@ -1,4 +1,4 @@
-"""Under which ids it is remembered who heard of an alert, and how, for as long as the memory of deliveries goes back."""
+"""Under which ids it is remembered who heard of an alert, and how, while the memory of deliveries goes back."""
 
 from collections.abc import Mapping
 from typing import Any

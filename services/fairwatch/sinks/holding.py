@@ -75,7 +75,8 @@ class Holding:
         Args:
             place: Of the ledger.
             alert: The revision.
-            offset, trace: Of its record.
+            offset: Of its record.
+            trace: The same.
             now: Our clock.
             again: It may have been told before, in vain.
             is_first: The receiver was told of none before, whatever the revision's number.

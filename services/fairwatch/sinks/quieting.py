@@ -36,6 +36,7 @@ class Quieting:
         self._digests = Digests(dispatch.agenda, storm.pause, storm.state)
         self._owed = OwedEnds(dispatch.agenda, storm.pause)
         self._dispatch = dispatch
+        dispatch.stand_in = self._stand_in
         self._muting = muting
         self._looked_through = LookedThrough(state)
         self._holding = Holding(dispatch.agenda, muting.judge, self._looked_through)
@@ -80,7 +81,7 @@ class Quieting:
         if alert.get("state") not in OVER:
             note_too_mild(memory, alert, receiver_of(place))
 
-    def stand_in(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit]:
+    def _stand_in(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit]:
         """Tell a fallback what another did not take, within what a storm leaves room for; return what is said of it."""
         return self._let_go(place, release, now, memory) or []
 
