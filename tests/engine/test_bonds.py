@@ -178,8 +178,12 @@ def test_what_group_inhibits_is_in_force_and_what_a_stranger_writes_or_lifts_is_
 
 def test_during_an_upgrade_what_is_inhibited_without_a_bond_is_in_force() -> None:
     held = TopicReference("notify", "inhibitions", "Silence", CODEC, Bonds(KEY, accepts=True))
+    taken = metrics.RECORDS_UNBOUND.labels("notify", "inhibitions")
+    before = taken._value.get()
     held.take(replace(inhibition("group", INHIBITS), headers=()))
-    assert held.get("a/r/x") is not None
+    assert (held.get("a/r/x") is not None, taken._value.get()) == (True, before + 1)
+    held.take(inhibition("group", INHIBITS))
+    assert taken._value.get() == before + 1
 
 
 def test_an_output_says_when_its_batch_began() -> None:

@@ -98,11 +98,19 @@ async def test_who_is_no_member_commits_nothing(thread, client):
     assert client.commits == []
 
 
-async def test_a_note_that_the_group_refuses_or_does_not_answer_is_not_taken(thread, client):
+async def test_a_note_that_the_group_refuses_or_does_not_answer_is_not_taken(thread, client, monkeypatch):
     client.trouble = CommitFailedError("rebalancing")
     assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
     client.answers = False
+    waited, wait_for = [], asyncio.wait_for
+
+    async def noted(work: Any, seconds: float) -> Any:
+        waited.append(seconds)
+        return await wait_for(work, seconds)
+
+    monkeypatch.setattr(asyncio, "wait_for", noted)
     assert not await thread.note({TP("in", 0): Place(5, Note("us", HANDLED))})
+    assert waited == [thread.app.conf.broker_session_timeout / 2], "who waits for longer loses its place meanwhile"
 
 
 async def test_a_note_whose_writer_is_cancelled_is_given_up(thread, client):

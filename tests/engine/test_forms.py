@@ -233,6 +233,12 @@ async def test_a_broker_that_does_not_answer_is_told_as_something_that_passes() 
     assert "the groups of other forms are not known" in troubles[0]
 
 
+async def test_who_cannot_ask_for_groups_does_not_go_on_as_if_there_were_none() -> None:
+    with pytest.raises(RetryableError, match="groups of other forms"):
+        async with forms._Groups({"bootstrap_servers": "127.0.0.1:1"}):
+            raise AssertionError("nobody answers")
+
+
 class Admin:
     """aiokafka's admin client, as far as it is asked for groups."""
 

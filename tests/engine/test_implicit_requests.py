@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import ConcurrentTransactions, MessageSizeTooLargeError, ProducerFenced
+from aiokafka.protocol.api import RequestHeader_v2
 from aiokafka.structs import OffsetAndMetadata
 
 from fairwatch.engine.fenced_producer import FencedOffsets, FencedProducer, ImplicitEnd, ImplicitRecords
@@ -39,6 +40,7 @@ class Client:
     async def send(self, node: int, request: Any) -> Any:
         assert node == 1
         sent = request.prepare({18: (0, self._highest)})
+        assert isinstance(sent.build_request_header(1, "us"), RequestHeader_v2), "its fields are of the flexible kind"
         assert VersionsRequestV3.decode(sent.encode()).software == "fairwatch"
         return VersionsResponseV3.decode(bytes([0, 0, 1, 0, 0, 0, 0]) + self._tags)
 

@@ -5,16 +5,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "services/fairwatch"
 GENERATED = {"records.py"}
+EXAMPLES = "tests/architecture/test_examples.py"
 PLAYED = ("tests/acceptance/test_quiet.py", "tests/acceptance/test_absence.py")  # over the whole chain
 
 TESTS = {
-    "domain": ("tests/domain", "tests/policy", "tests/processors", "tests/sinks", "tests/wire", "tests/matching"),
-    "policy": (
-        "tests/policy", "tests/processors", "tests/wire/test_cleaning.py", "tests/apps/test_configuration.py", *PLAYED,
+    "domain": (
+        "tests/domain", "tests/policy", "tests/processors", "tests/sinks", "tests/wire", "tests/matching",
+        EXAMPLES,
     ),
-    "processors": ("tests/processors", *PLAYED),
-    "sinks": ("tests/sinks", "tests/processors", "tests/telemetry/test_traces_over_time.py", *PLAYED),
-    "engine": ("tests/engine", "tests/telemetry"),
+    "policy": (
+        "tests/policy", "tests/processors", "tests/wire/test_cleaning.py", "tests/apps/test_configuration.py",
+        EXAMPLES, *PLAYED,
+    ),
+    "processors": ("tests/processors", EXAMPLES, *PLAYED),
+    "sinks": ("tests/sinks", "tests/processors", "tests/telemetry/test_traces_over_time.py", EXAMPLES, *PLAYED),
+    "engine": ("tests/engine", "tests/telemetry", EXAMPLES),
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _COMPILED: Final = {country: re.compile(form) for country, form in FORMS.items()
 def usual(country: str | None, plate: str) -> bool | None:
     """Return whether a normalised plate is of a usual form of a country (ISO 3166-1 alpha-2); None where unknown.
 
-    >>> usual("gb", "AB12CDE"), usual("GB", "A812CDE"), usual("ZZ", "A812CDE")
+    >>> usual("gb", "AB12CDE"), usual("GB", "AB1ZCDE"), usual("ZZ", "A812CDE")
     (True, False, None)
     """
     form = _COMPILED.get((country or "").upper())
