@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
 from pydantic import SecretStr
 
 from fairwatch.apps.demo.stage import CHAINED
 from fairwatch.apps.kafka import client_options, producer
+from fairwatch.apps.messages import read
 from fairwatch.apps.topics import apply, differences
 from fairwatch.apps.topics_access import deployments, flows
 from fairwatch.apps.topics_acls import access_differences, apply_access
@@ -73,9 +74,11 @@ async def test_a_stolen_credential_of_notify_opens_nothing_but_what_notify_needs
     async with producer(hub.settings(), "test") as publisher:
         for _ in range(20):
             await publisher.send("raw-events", None, b"a face", {})
-    with pytest.raises(TopicAuthorizationFailedError):
+    with pytest.raises(ConfigurationError, match="raw-events: the broker does not let our user know of it"):
         async with TopicReader(hub.address, client_options(hub.settings(thief)), "raw-events"):
             pass
+    with pytest.raises(ConfigurationError, match="raw-events: the broker does not let our user know of it"):
+        await asyncio.to_thread(next, read(hub.settings(thief), "raw-events"))
     async with reading(hub, thief, "raw-events") as consumer:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(consumer.getone(), 5)

@@ -12,7 +12,6 @@ from fairwatch.apps.audit_reading import AuditReading
 from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, codec, require_broker
 from fairwatch.apps.keys import log_anchors
-from fairwatch.apps.messages import partitions_of
 from fairwatch.apps.settings import Settings
 from fairwatch.console.audit_log import AuditDesk, Wanted
 from fairwatch.domain.clock import SystemClock
@@ -85,7 +84,7 @@ class KafkaLog:
 
     async def _runs(self, offsets: Mapping[int, int]) -> AsyncGenerator[list[Any], None]:
         """Yield where reading starts and ends, where the log goes on from these offsets, then runs of what it holds."""
-        async with await self._reader() as reader:
+        async with self._reader() as reader:
             bounds = await reader.bounds()
             if any(part not in bounds or bounds[part].end < offset for part, offset in offsets.items()):
                 return
@@ -98,7 +97,7 @@ class KafkaLog:
     async def _single(self, places: Sequence[Place]) -> AsyncGenerator[list[Any], None]:
         if not places:
             return
-        async with await self._reader({part for part, _ in places}, SMALL) as reader:
+        async with self._reader({part for part, _ in places}, SMALL) as reader:
             bounds = await reader.bounds()
             reader.seek({part: bound.end for part, bound in bounds.items()})
             for part, group in groupby(places, key=lambda place: place[0]):
@@ -106,10 +105,7 @@ class KafkaLog:
                 async for run in reader.runs_at(part, wanted):
                     yield run
 
-    async def _reader(
-        self, partitions: Iterable[int] | None = None, more: Mapping[str, Any] | None = None
-    ) -> TopicReader:
+    def _reader(self, partitions: Iterable[int] | None = None, more: Mapping[str, Any] | None = None) -> TopicReader:
         servers = self._settings.kafka_bootstrap
         options = {**client_options(self._settings), "client_id": "fairwatch-audit", **(more or {})}
-        found = partitions or await partitions_of(servers, options, self._topic)
-        return TopicReader(servers, options, self._topic, found, lenient=True)
+        return TopicReader(servers, options, self._topic, partitions, lenient=True)

@@ -5,9 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
-from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.errors import KafkaError
 
 from fairwatch.apps.iterated import iterated
 from fairwatch.apps.kafka import client_options, require_broker, unreachable
@@ -15,7 +13,6 @@ from fairwatch.apps.settings import Settings
 from fairwatch.domain.errors import ConfigurationError
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.record_batches import Unreadable
-from fairwatch.wire.asking import ask_any
 from fairwatch.wire.dead_letter import Raw
 from fairwatch.wire.headers import from_kafka
 from fairwatch.wire.topics import Topic, topics
@@ -78,40 +75,22 @@ async def _runs(
     settings: Settings, topic: str, beginning: bool, follow: bool, since_ms: int | None
 ) -> AsyncGenerator[list[Any], None]:
     servers, options = settings.kafka_bootstrap, {**client_options(settings), "client_id": CLIENT}
-    partitions = await partitions_of(servers, options, topic)
-    async with TopicReader(servers, options, topic, partitions, lenient=True) as reader:
-        if since_ms is not None:
-            await reader.seek_to_time(since_ms)
-        if beginning or since_ms is not None:
+    read_to: dict[int, int] = {}
+    while True:
+        async with TopicReader(servers, options, topic, lenient=True) as reader:
+            if read_to:  # partitions were added: they are read from their beginning
+                reader.seek({number: bounds.begin for number, bounds in (await reader.bounds()).items()} | read_to)
+            elif since_ms is not None:
+                await reader.seek_to_time(since_ms)
+            elif not beginning:
+                await reader.seek_to_end()
             async for run in reader.runs_to_end():
                 yield run
-        else:
-            await reader.seek_to_end()
-        if follow:
+            if not follow:
+                return
             async for run in reader.follow_runs():
                 yield run
-
-
-async def partitions_of(servers: str, options: dict[str, Any], topic: str) -> set[int]:
-    """Return the partitions of a topic; no broker makes one because of the question.
-
-    Raises:
-        ConfigurationError: There is no such topic, or our user may not know of it.
-        KafkaError: No broker answers.
-    """
-    client = AIOKafkaClient(bootstrap_servers=servers, **options)
-    try:
-        await client.bootstrap()
-        # Of all topics, of which there may be thousands, an answer takes long.
-        question = MetadataRequest([topic], allow_auto_topic_creation=False)
-        [(code, _, _, partitions)] = (await ask_any(client, question)).topics
-    finally:
-        await client.close()
-    if code == TopicAuthorizationFailedError.errno:
-        raise ConfigurationError(f"topic {topic}: the broker does not let our user know of it")
-    if not partitions:
-        raise ConfigurationError(f"topic {topic} is not on the broker: run `fairwatch topics apply`")
-    return {number for _, number, *_ in partitions}
+            read_to = await reader.positions()
 
 
 def _message(topic: str, record: Any) -> Message:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, client
-from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -36,7 +35,6 @@ def names() -> Mapping[type, str]:
             "_assignor _commit _consumer _create_worker_consumer _ensure_consumer _fetch_records"
         ),
         AIOKafkaConsumer: "_client _coordinator _fetcher _subscription",
-        AIOKafkaClient: "_wait_on_metadata",
         AIOKafkaConnection: "_writer",
         GroupCoordinator: "_group_instance_id",
         Fetcher: "_closed _fetch_max_wait_ms _isolation_level _records _subscriptions",
@@ -112,12 +110,6 @@ def set_fetch_wait(fetcher: Any, wait_ms: int) -> None:
 def set_isolation(fetcher: Any, level: int) -> None:
     """Set which records it asks for."""
     fetcher._isolation_level = level
-
-
-async def partitions_known_to(client: Any, topic: str) -> set[int]:
-    """Ask the broker for the partitions of a topic; the public calls answer from what they know."""
-    found: set[int] = await client._wait_on_metadata(topic)
-    return found
 
 
 def records_of(result: Any) -> Any:

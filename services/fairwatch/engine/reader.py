@@ -7,10 +7,11 @@ from typing import Any, NamedTuple, Self
 
 from aiokafka import TopicPartition
 
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.engine.open_consumer import OpenConsumer
-from fairwatch.engine.private_names import client_of, fetcher_of, partitions_known_to, set_fetch_wait
+from fairwatch.engine.private_names import client_of, fetcher_of, set_fetch_wait
 from fairwatch.engine.record_batches import Unreadable
+from fairwatch.wire.asking import partitions_of
 
 FETCH_BYTES = 8 << 20
 POLL_MS = 500
@@ -35,7 +36,9 @@ class Bounds(NamedTuple):
 
 
 class TopicReader:
-    """Reads partitions from their beginning; an async context manager. RetryableError: some are not there.
+    """Reads partitions from their beginning; an async context manager.
+
+    RetryableError: some of them are not there. ConfigurationError: the topic is not, or our user may not know of it.
 
     Args:
         topic: Full name.
@@ -84,11 +87,13 @@ class TopicReader:
         await self._consumer.stop()
 
     async def _find(self) -> list[TopicPartition]:
-        known = await partitions_known_to(client_of(self._consumer), self._topic)
+        known = await partitions_of(client_of(self._consumer), self._topic)
         if missing := sorted({*(self._wanted or ())} - known):
             raise RetryableError(
                 f"{self._topic} lacks partitions {missing}: `fairwatch topics apply --move-keys` adds them"
             )
+        if not known:
+            raise ConfigurationError(f"topic {self._topic} is not on the broker: run `fairwatch topics apply`")
         return [
             TopicPartition(self._topic, number) for number in sorted(known if self._wanted is None else self._wanted)
         ]

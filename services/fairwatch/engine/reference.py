@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 
-from fairwatch.domain.errors import RejectedError, RetryableError
+from fairwatch.domain.errors import ConfigurationError, RejectedError, RetryableError
 from fairwatch.domain.event import Event
 from fairwatch.domain.history import History
 from fairwatch.engine.pauses import longer
@@ -88,7 +88,7 @@ class TopicReference:
                     pause_s = 0.0
                     async for record in reader.follow():
                         self.take(record)
-            except (KafkaError, RetryableError) as error:
+            except (KafkaError, RetryableError, ConfigurationError) as error:
                 if not pause_s:
                     log.warning("reference.away", topic=self._topic, error=repr(error))
                 pause_s = longer(pause_s)

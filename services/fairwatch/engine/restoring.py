@@ -10,7 +10,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.errors import ConfigurationError, RetryableError
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.reader import TopicReader
 from fairwatch.engine.state import FOREIGN, MARK, Held, PartitionedState
@@ -197,7 +197,7 @@ async def read_state(
                 _fold(found[run[0].partition], run)
             for number, position in (await reader.positions()).items():
                 found[number].position = position
-    except KafkaError as error:
+    except (KafkaError, ConfigurationError) as error:
         raise RetryableError(f"{changelog} cannot be read: {error!r}") from error
     return found
 

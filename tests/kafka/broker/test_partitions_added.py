@@ -1,10 +1,13 @@
 """Partitions that are added while everything runs."""
 
+import asyncio
 import time
 from contextlib import closing
 
 from kafka.admin import KafkaAdminClient, NewPartitions
 
+from fairwatch.apps import messages
+from fairwatch.apps.settings import Settings
 from fairwatch.engine import application, reader
 from tests.engine.test_recovery import working
 from tests.engine.test_reference import following, newest
@@ -30,6 +33,30 @@ async def test_a_reference_notices_new_partitions_and_holds_the_newest_value_of_
     async with following(lab) as again:  # in whatever order the partitions are read
         await until(again.complete.is_set)
         assert {newest(again, key) for key in keys} == {"new"}
+
+
+async def test_who_follows_a_topic_sees_what_comes_into_new_partitions_and_nothing_twice(lab: Lab, monkeypatch):
+    monkeypatch.setattr(reader, "NOTICED_MS", 500)
+    await lab.create()
+    keys = [f"key{number}" for number in range(20)]
+    await lab.send([(key, b"old") for key in keys], "ref")
+    seen: list[tuple[bytes, bytes]] = []
+    settings = Settings(kafka_bootstrap=lab.bootstrap)
+
+    async def follow() -> None:
+        async for run in messages._runs(settings, lab.prefix + "ref", True, True, None):
+            seen.extend((record.key, record.value) for record in run)
+
+    following_it = asyncio.create_task(follow())
+    try:
+        await until(lambda: len(seen) == 20)
+        grow(lab, "ref", 4)
+        await lab.send([(key, b"new") for key in keys], "ref")
+        await until(lambda: len(seen) >= 40)
+    finally:
+        following_it.cancel()
+        await asyncio.gather(following_it, return_exceptions=True)
+    assert sorted(seen) == sorted((key.encode(), value) for key in keys for value in (b"old", b"new"))
 
 
 async def test_partitions_are_added_under_load_and_every_device_keeps_its_order(
