@@ -97,12 +97,30 @@ def test_an_expression_without_an_answer_does_not_hold_is_counted_and_stops_no_o
         ("zones.exists(a, [a + a].exists(b, b + b == a))", 3 * 2),
         ('zones.filter(z, z == "a").filter(z, z != "b")', 1),
         ('zones // it\'s .map(a, a + a)\n . map ( z, z + z)[0] + r"\\" + ".map(z, z + z)"', 2),
+        ('r"""a\\d "b""" + zones.map(z, z + z)[0] + r"""c"""', 2),
+        ("r'''it's \\d .map(z, z + z)''' + zones.map(z, z + z + z)[0] + r'''c'''", 3),
         ('"""a "quote" .map(z, z + z)""" + zones.map(z, z + z)[0]', 2),
         ("zones" + ".all(a, a" * 100 + ")" * 100, 10**30),
     ],
 )
 def test_how_long_an_answer_may_become_is_known_before_anybody_asks(text, factor):
     assert growth_of(text) == factor or growth_of(text) > factor >= 10**30
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("true || false", "true"),
+        ("device_id == site_id", None),
+        ('"device_id" == "site_id"', "false"),
+        (r'r"a\d" == device_id && r"\d" != ""', None),
+        (r'r"""a\d "b""" == device_id && r"""c""" != ""', None),
+        (r'"""a "device_id" b""" == "x"', "false"),
+        ("1 / 0 == 1", "no answer"),
+    ],
+)
+def test_a_condition_that_always_says_the_same_is_known_by_what_it_asks_for(text, says):
+    assert Expression(text).constant() == says
 
 
 def test_an_answer_is_no_longer_than_its_macros_may_make_it():

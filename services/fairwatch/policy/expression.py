@@ -14,13 +14,12 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from fairwatch.policy.from_text import schema_of
-from fairwatch.policy.growth import growth_of
+from fairwatch.policy.growth import UNREAD, growth_of
 from fairwatch.policy.subject import Subject
 from fairwatch.policy.time_interval import DAYS
 
 LONGEST = 2_000
 MOST_GROWTH = 1_000  # times what it is given; texts of records have hundreds of characters
-_QUOTED: Final = re.compile(r"""[rR]?("(\\.|[^"\\])*"|'(\\.|[^'\\])*')""")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _TEXT, _TEXTS = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
 VARIABLES: Final = {
@@ -131,7 +130,7 @@ class Expression(_Program):
 
     def constant(self) -> Literal["true", "false", "no answer"] | None:
         """Return what it always says, whatever is seen; None where it asks for anything."""
-        if self._roots.intersection(_NAME.findall(_QUOTED.sub("", self.text))):
+        if self._roots.intersection(_NAME.findall(UNREAD.sub(" ", self.text))):
             return None
         try:
             return "true" if self.holds(self._environment.Activation({})) else "false"

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _STRING: Final = r'"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\''
-_RAW: Final = r'[bB]?[rR](?:"""[^\\]*?"""|"[^"]*"|\'[^\']*\')'
+_RAW: Final = r'[bB]?[rR](?:""".*?"""|\'\'\'.*?\'\'\'|"[^"]*"|\'[^\']*\')'  # a backslash in it is no more than that
 UNREAD: Final = re.compile(rf"//[^\n]*|{_RAW}|{_STRING}", re.DOTALL)
 _MACRO: Final = re.compile(r"\.\s*(map|filter|all|exists|exists_one)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
