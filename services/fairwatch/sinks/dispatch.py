@@ -273,14 +273,16 @@ class Dispatch:
 
     def _fallback(self, name: str, item: Mapping[str, Any], answer: Answer, memory: Memory) -> str | None:
         """Return who is told what a receiver did not take; or that over is what it did not take the beginning of."""
-        lane, alert = self.lanes.get(name), item["alert"]
+        lane, alert, taken = self.lanes.get(name), item["alert"], answer.reason == "ok"
         fallback = lane.receiver.fallback if lane and not item.get("instead_of") else None
-        if not fallback or fallback in alert["receivers"] or memory.knows(delivery_id(alert, fallback)):
+        if not fallback or fallback in alert["receivers"] or (taken and alert.get("state") not in OVER):
             return None
-        over, other = alert.get("state") in OVER, self.lanes.get(fallback)
+        other = self.lanes.get(fallback)
         if alert.get("state") == "ENDED" and other and not other.receiver.send_resolved:
             return None
-        return fallback if answer.reason != "ok" or (over and memory.knows(stood_in(alert, fallback))) else None
+        if (taken and not memory.knows(stood_in(alert, fallback))) or memory.knows(delivery_id(alert, fallback)):
+            return None
+        return fallback
 
     def _tell_instead(
         self, partition: int, name: str, item: Mapping[str, Any], fallback: str, memory: Memory, ready: deque[Place]

@@ -59,7 +59,7 @@ class Quieting:
         again: bool = False,
     ) -> list[Emit] | None:
         """Put a revision into its ledger, or hold it back: then return what is said of that."""
-        is_first = heard_nothing(memory, alert, receiver_of(place))
+        is_first = self._waits_for_worse(place) and heard_nothing(memory, alert, receiver_of(place))
         taken = self._holding.take(place, alert, offset, trace, now, again=again, is_first=is_first)
         if isinstance(taken, Hold):
             return self._say(place, alert, taken, now)
@@ -110,7 +110,8 @@ class Quieting:
 
     def _let_go(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit] | None:
         """Put a revision into its ledger; or hold it back where there are too many: then return what is said of it."""
-        note_told(memory, release.alert, receiver_of(place))
+        if self._waits_for_worse(place):
+            note_told(memory, release.alert, receiver_of(place))
         if not self._storm.is_on:
             self._dispatch.append(place, release, now)
             return None
@@ -132,6 +133,10 @@ class Quieting:
             return self._say(place, alert, Hold("storm", RULE, now), now)
         part = self._digests.add(place[0], name, alert, now)
         return self._say(place, alert, Hold("storm", part, now), now)
+
+    def _waits_for_worse(self, place: Place) -> bool:
+        lane = self._dispatch.lanes.get(receiver_of(place))
+        return lane is not None and lane.receiver.min_severity != "UNKNOWN"
 
     def _claim(self, alert: Mapping[str, Any], name: str, *, ends: bool) -> Claim:
         if alert["rule"] == RULE:
