@@ -1,17 +1,14 @@
 """Sends what waits in the ledgers, each receiver in its own lane, and says what came of it."""
 
 import asyncio
-import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from fairwatch import __version__
 from fairwatch.domain.agenda import BESIDE, Agenda
 from fairwatch.domain.clock import Clock
-from fairwatch.domain.errors import RejectedError
 from fairwatch.domain.memory import Memory
 from fairwatch.domain.outcome import Emit
 from fairwatch.domain.ports import State
@@ -25,9 +22,9 @@ from fairwatch.sinks.receivers import Receiver
 from fairwatch.sinks.reports import report
 from fairwatch.sinks.sink import Answer, Withheld
 from fairwatch.sinks.troubles import Troubles
+from fairwatch.sinks.undelivered import undelivered
 from fairwatch.telemetry import metrics, tracing
 from fairwatch.wire.avro import Codec
-from fairwatch.wire.dead_letter import Raw, dead_letter
 
 LEDGER = "|"
 TICK_LIMIT = 500  # deliveries taken up in one tick, so that a long outage ends in many short ticks
@@ -267,7 +264,7 @@ class Dispatch:
             return [*self._report(item, name, answer, state="DELIVERED", attempt=attempt), *said]
         memory.forget(item["delivery_id"])
         log.error("delivery.failed", receiver=name, reason=answer.reason, alert=alert["alert_id"], fallback=fallback)
-        letter = self._letter(place[0], item, name, attempt, answer)
+        letter = undelivered(self._codec, place[0], item, name, answer, self._clock.now())
         told = self._troubles.tell(name, answer.reason, waits=False)
         return [*self._report(item, name, answer, state="FAILED", attempt=attempt), letter, *told, *said]
 
@@ -318,29 +315,6 @@ class Dispatch:
         lane, now = self.lanes.get(name), self._clock.now()
         sink = lane.receiver.sink.kind if lane else ""
         return report(item["alert"], item["delivery_id"], name, sink, answer, now, **more)
-
-    def _letter(self, partition: int, item: Mapping[str, Any], name: str, attempt: int, answer: Answer) -> Emit:
-        # Not a Reject: a receiver that is down must not look like a bad deploy of ours and stop the worker.
-        alert = item["alert"]
-        key, value = alert["group"], self._bytes(alert)
-        what = f"revision {alert['revision']}: {answer.reason} after {attempt} attempts"
-        # What has no offset (a digest, or what a chain handed on while it was written) is told by its delivery.
-        named = {} if item["offset"] >= 0 else {"ce_id": item["delivery_id"].encode()}
-        letter = dead_letter(
-            Raw("alerts", partition, item["offset"], key.encode(), value, named),
-            RejectedError("undeliverable", f"receiver {name!r} did not take {what}", "receivers"),
-            processor="notify",
-            version=__version__,
-            at=self._clock.now(),
-        )
-        return Emit("alerts-dlq", key, letter)
-
-    def _bytes(self, alert: Mapping[str, Any]) -> bytes:
-        try:
-            return self._codec.encode("Alert", alert)
-        except RejectedError:
-            # A foreign producer wrote what we would not, such as NaN: one such alert must not stop every retry.
-            return json.dumps(alert).encode()
 
     def _write_back(self) -> None:
         for place, ledger in self._open.items():
