@@ -39,6 +39,7 @@ def instant(moment: datetime) -> int:
 def iso_8601(at: int) -> str:
     """Return an instant as text such as 2026-01-01T00:00:00.000000Z, or the bare number outside of datetime's range."""
     try:
-        return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        written = (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")  # a fifth of strftime's cost
     except OverflowError:
         return str(at)
+    return f"{written[:-6]}Z"
