@@ -20,12 +20,13 @@ AWAY = Answer("timeout", retryable=True)
 class Room:
     """Notify with one receiver and a topic of silences."""
 
-    def __init__(self, script=None, *, silences=(), state=None, clock=None, sink=None, **receiver):
+    def __init__(self, script=None, *, silences=(), state=None, clock=None, sink=None, others=(), **receiver):
         self.clock = clock or ManualClock(AT)
         self.sink = sink or ScriptedSink(self.clock, script or {})
         self.state = state or MemoryState()
         self.silences = MemoryReference({one["silence_id"]: one for one in silences})
-        receivers = {"control-room": Receiver("control-room", self.sink, **receiver)}
+        mine = Receiver("control-room", self.sink, **receiver)
+        receivers = {one.name: one for one in (mine, *others)}
         notify = Notify(receivers, self.state, self.clock, Codec(), silences=self.silences)
         self.world = World(notify, self.clock)
 
@@ -235,3 +236,22 @@ async def test_what_was_silenced_while_it_became_severe_is_told_when_nothing_hol
     await room.push(alert(revision=2, state="UPDATED", severity="SEVERE"))
     await room.push(alert(revision=3, state="ENDED", severity="SEVERE"))
     assert room.told == [("a", "UPDATED"), ("a", "ENDED")]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_what_a_receiver_gives_up_while_it_is_silenced_is_held_back_from_its_fallback(ends):
+    clock, refused = ManualClock(AT), Answer("client_error", status=400)
+    duty = ScriptedSink(clock)
+    script = {(0, 5): AWAY, (5, 60): refused}
+    room = Room(script, clock=clock, others=[Receiver("duty", duty)], fallback="duty")
+    await room.push(alert())
+    room.silences.put("s", silence(starts_at=AT + 1, expires_at=AT + HOUR))
+    await room.tick(6)
+    assert (room.sink.tried, duty.taken) == (2, [])
+    await room.tick(100)
+    if ends:
+        await room.push(alert(revision=1, state="ENDED"))
+    await room.tick(3600)
+    if not ends:
+        await room.push(alert(revision=1, state="ENDED"))
+    assert [told["state"] for _, _, told in duty.taken] == ([] if ends else ["NEW", "ENDED"])

@@ -30,7 +30,7 @@ class Room:
 
     def take(self, revision=0, state="NEW", now=AT, again=False, place=PLACE, **fields):
         alert = trigger(alert_id="one", revision=revision, state=state, **fields)
-        return self.holding.take(place, alert, 7 + revision, "trace", now, again=again)
+        return self.holding.take(place, Release(alert, 7 + revision, "trace"), now, again=again)
 
     def released(self, now, all_of=()):
         return list(self.holding.released([0], now, all_of=all_of))
@@ -112,7 +112,7 @@ def test_another_alert_of_the_group_is_held_by_itself():
     room.take(0)
     room.hold = None
     other = trigger(alert_id="two", revision=0)
-    assert said(room.holding.take(PLACE, other, 9, "trace", AT)) == (0, 9, "trace", 0)
+    assert said(room.holding.take(PLACE, Release(other, 9, "trace"), AT)) == (0, 9, "trace", 0)
     room.holding.forget(PLACE, other)
     [(_, release)] = room.released(AT, all_of=[0])
     assert release.alert["alert_id"] == "one"

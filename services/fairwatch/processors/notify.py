@@ -19,6 +19,7 @@ from fairwatch.policy.release import alert_may_leave, is_about_a_match
 from fairwatch.policy.rule_book import RuleBook
 from fairwatch.sinks.dispatch import Dispatch, place_of, receiver_of
 from fairwatch.sinks.heartbeat import Heartbeat, Work
+from fairwatch.sinks.holding import Release
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import Ledger, delivery_id
 from fairwatch.sinks.muting import Muting
@@ -230,7 +231,7 @@ class Notify:
             return [Skip("duplicate")], None
         trace = event.headers.get(TRACE, b"").decode()
         again = event.offset < self._unsure_until.get(event.partition, 0)
-        held = self._quiet.take(place, alert, event.offset, trace, self._clock.now(), memory, again=again)
+        held = self._quiet.take(place, Release(alert, event.offset, trace), self._clock.now(), memory, again=again)
         if held is not None:
             return [*held, Skip("held_back")], None
         ledger = self._dispatch.ledger(place)

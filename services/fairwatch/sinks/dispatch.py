@@ -285,11 +285,12 @@ class Dispatch:
         self, partition: int, name: str, item: Mapping[str, Any], fallback: str, memory: Memory, ready: deque[Place]
     ) -> list[Emit]:
         alert, other = item["alert"], place_of(partition, item["alert"]["group"], fallback)
+        release = Release(alert, item["offset"], item["trace"], item.get("skipped", 0), instead_of=name)
+        said = self.stand_in(other, release, self._clock.now(), memory)
         memory.note(delivery_id(alert, fallback))
         memory.note(stood_in(alert, fallback))
         ready.append(other)
-        release = Release(alert, item["offset"], item["trace"], item.get("skipped", 0), instead_of=name)
-        return self.stand_in(other, release, self._clock.now(), memory)
+        return said
 
     def _stand_in_at_once(self, place: Place, release: Release, now: int, _memory: Memory) -> list[Emit]:
         self.append(place, release, now)

@@ -8,7 +8,7 @@ then loses its place, leaves a receiver that was told and a state that does not 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairwatch.domain.agenda import BESIDE, Agenda
@@ -38,7 +38,7 @@ class Release:
     alert: Mapping[str, Any]
     offset: int
     trace: str
-    skipped: int
+    skipped: int = 0
     instead_of: str | None = None
 
 
@@ -60,27 +60,18 @@ class Holding:
         self._judge = judge
 
     def take(
-        self,
-        place: Place,
-        alert: Mapping[str, Any],
-        offset: int,
-        trace: str,
-        now: int,
-        *,
-        again: bool = False,
-        is_first: bool = False,
+        self, place: Place, came: Release, now: int, *, again: bool = False, is_first: bool = False
     ) -> Hold | Release:
         """Decide on a revision: hold it back, or let it go.
 
         Args:
             place: Of the ledger.
-            alert: The revision.
-            offset: Of its record.
-            trace: The same.
+            came: The revision, as it is told if nothing holds it.
             now: Our clock.
             again: It may have been told before, in vain.
             is_first: The receiver was told of none before, whatever the revision's number.
         """
+        alert = came.alert
         key, held, over = _key(place), self._held(place, alert), alert.get("state") in OVER
         hold, free_at = self._standing(alert, held, now)
         began = alert["revision"] > 0 and not is_first
@@ -92,10 +83,11 @@ class Holding:
             # What nothing holds any more may have been let go in vain, where the state came or went back since.
             if held and not told and not (hold is None and self._looked_through.is_unsure(place[0])):
                 return Hold(held["reason"], held["by"], now)
-            return hold if hold and not told else Release(alert, offset, trace, 0)
+            return hold if hold and not told else came
         if hold is None:
-            return Release(alert, offset, trace, count)
-        value = {"alert": dict(alert), "offset": offset, "trace": trace, "told": told, "count": count + 1}
+            return replace(came, skipped=came.skipped + count)
+        value = {"alert": dict(alert), "offset": came.offset, "trace": came.trace, "instead_of": came.instead_of}
+        value |= {"told": told, "count": came.skipped + count + 1}
         self._keep(key, value, hold, free_at)
         return hold
 
@@ -123,7 +115,8 @@ class Holding:
             if hold is None:
                 self._agenda.delete(partition, key)
                 place = partition, key.removeprefix(HELD)
-                yield place, Release(value["alert"], value["offset"], value["trace"], value["count"] - 1)
+                what = value["alert"], value["offset"], value["trace"]
+                yield place, Release(*what, value["count"] - 1, value.get("instead_of"))
             elif hold.until != value["next_at"]:
                 self._keep((partition, key), value, hold, free_at)
 

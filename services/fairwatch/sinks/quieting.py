@@ -10,7 +10,7 @@ from fairwatch.domain.taken_back import LookedThrough
 from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.digest import RULE, Digests
 from fairwatch.sinks.dispatch import Dispatch, receiver_of
-from fairwatch.sinks.heard import heard_nothing, note_told, note_too_mild, shown
+from fairwatch.sinks.heard import heard_nothing, note_told, note_too_mild, shown, stood_in
 from fairwatch.sinks.holding import Hold, Holding, Release
 from fairwatch.sinks.lane import Place
 from fairwatch.sinks.ledger import delivery_id
@@ -47,23 +47,10 @@ class Quieting:
         moments = (self._holding.due_at(), self._muting.next_start(now), self._digests.due_at(), owed)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def take(
-        self,
-        place: Place,
-        alert: Mapping[str, Any],
-        offset: int,
-        trace: str,
-        now: int,
-        memory: Memory,
-        *,
-        again: bool = False,
-    ) -> list[Emit] | None:
+    def take(self, place: Place, came: Release, now: int, memory: Memory, *, again: bool = False) -> list[Emit] | None:
         """Put a revision into its ledger, or hold it back: then return what is said of that."""
-        is_first = self._waits_for_worse(place) and heard_nothing(memory, alert, receiver_of(place))
-        taken = self._holding.take(place, alert, offset, trace, now, again=again, is_first=is_first)
-        if isinstance(taken, Hold):
-            return self._say(place, alert, taken, now)
-        return self._let_go(place, taken, now, memory)
+        is_first = self._waits_for_worse(place) and heard_nothing(memory, came.alert, receiver_of(place))
+        return self._take(place, came, now, memory, again=again, is_first=is_first)
 
     def begin(self) -> None:
         """Begin a batch or tick; what the last one had not saved, because it failed, is forgotten."""
@@ -80,10 +67,6 @@ class Quieting:
         self._holding.forget(place, alert)
         if alert.get("state") not in OVER:
             note_too_mild(memory, alert, receiver_of(place))
-
-    def _stand_in(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit]:
-        """Tell a fallback what another did not take, within what a storm leaves room for; return what is said of it."""
-        return self._let_go(place, release, now, memory) or []
 
     def look_again(
         self, partitions: Sequence[int], now: int, memories: Mapping[int, Memory]
@@ -107,6 +90,21 @@ class Quieting:
             self._dispatch.ledger(place).append(message, receiver_of(place), -1, now, "")
             places.append(place)
         return places, said
+
+    def _stand_in(self, place: Place, came: Release, now: int, memory: Memory) -> list[Emit]:
+        """Tell a fallback what another did not take, as far as nothing holds that back; return what is said of it."""
+        if came.alert["rule"] == RULE:
+            return self._let_go(place, came, now, memory) or []
+        is_first = not memory.knows(stood_in(came.alert, receiver_of(place)))
+        return self._take(place, came, now, memory, is_first=is_first) or []
+
+    def _take(
+        self, place: Place, came: Release, now: int, memory: Memory, *, again: bool = False, is_first: bool
+    ) -> list[Emit] | None:
+        taken = self._holding.take(place, came, now, again=again, is_first=is_first)
+        if isinstance(taken, Hold):
+            return self._say(place, came.alert, taken, now)
+        return self._let_go(place, taken, now, memory)
 
     def _let_go(self, place: Place, release: Release, now: int, memory: Memory) -> list[Emit] | None:
         """Put a revision into its ledger; or hold it back where there are too many: then return what is said of it."""
@@ -168,7 +166,8 @@ class Quieting:
                 continue
             ledger = self._dispatch.ledger(place)
             for item in ledger.withdraw(lambda alert: self._muting.judge(alert, now) is not None):
-                said += self.take(place, item["alert"], item["offset"], item["trace"], now, memory) or ()
+                came = Release(item["alert"], item["offset"], item["trace"], 0, item.get("instead_of"))
+                said += self.take(place, came, now, memory) or ()
         return said
 
     def _say(self, place: Place, alert: Mapping[str, Any], hold: Hold, now: int) -> list[Emit]:
