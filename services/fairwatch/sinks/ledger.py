@@ -11,7 +11,7 @@ from fairwatch.policy.grouping import OVER
 from fairwatch.sinks.sink import Reason
 
 QUEUE_LIMIT = 50
-_LATEST: list[Any] = [None, ""]  # a record and its fingerprint: it is asked for twice for each of its receivers
+_LATEST: list[tuple[Any, str]] = [(None, "")]  # a record, and its fingerprint, which each of its receivers asks for
 
 
 class Ledger:
@@ -142,8 +142,10 @@ def fingerprint(alert: Mapping[str, Any]) -> str:
     Where a worker dies between writing a revision and saving that it did, the number may come again: with the same
     content it is the same revision, with another it is one that has to be told as well.
     """
-    if alert is not _LATEST[0]:
-        said = {name: value for name, value in alert.items() if name not in ("issued_at", "follows")}
-        told = blake2b(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
-        _LATEST[:] = alert, told
-    return str(_LATEST[1])
+    latest, found = _LATEST[0]
+    if latest is alert:
+        return found
+    said = {name: value for name, value in alert.items() if name not in ("issued_at", "follows")}
+    found = blake2b(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
+    _LATEST[0] = alert, found
+    return found
