@@ -1,6 +1,7 @@
 """The lanes of all receivers together: what may go now, what is given up, and what a fallback is told."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -200,6 +201,31 @@ async def test_what_nobody_took_is_a_dead_letter_that_says_where_it_lay_who_did_
     assert letter.record["field"] == "receivers"
     assert letter.record["detail"] == "receiver 'patrol' did not take revision 2: client_error after 3 attempts"
     assert Codec().decode(letter.record["value"])[1]["revision"] == 2
+
+
+async def test_what_has_no_place_in_its_schema_is_a_dead_letter_as_text():
+    world = World(patrol=Receiver("patrol", Sink(Answer("client_error"))))
+    place = place_of(0, "g", "patrol")
+    world.dispatch.ledger(place).append(trigger("g", alert_id="one", started_at="yesterday"), "patrol", 7, AT, "")
+    sent = await world.dispatch.send([place], {0: world.memory})
+    [letter] = [emit.record for _, emits in sent for emit in emits if emit.topic == "alerts-dlq"]
+    assert json.loads(letter["value"])["started_at"] == "yesterday"
+
+
+async def test_a_receiver_is_asked_no_more_at_a_time_than_it_says():
+    sink = Sink(OK)
+    sink.held = asyncio.Event()
+    world = World(patrol=Receiver("patrol", sink, concurrency=2))
+    places = [place_of(0, f"g{number}", "patrol") for number in range(5)]
+    for number, place in enumerate(places):
+        world.dispatch.ledger(place).append(trigger(f"g{number}", alert_id=str(number)), "patrol", 7, AT, "")
+    await world.dispatch.send(places, {0: world.memory})
+    assert len(sink.told) == 2
+    sink.held.set()
+    for _ in range(3):
+        await world.tick()
+        await asyncio.sleep(0)
+    assert len(sink.told) == 5
 
 
 @pytest.mark.parametrize(("most", "tries"), [(1, 1), (3, 3)])

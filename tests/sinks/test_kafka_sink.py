@@ -2,6 +2,7 @@
 
 import ssl
 import struct
+from datetime import timedelta
 
 import pytest
 from aiokafka.errors import (
@@ -16,7 +17,7 @@ from aiokafka.errors import (
 )
 
 from fairwatch.sinks.kafka import Kafka, KafkaOptions
-from tests.support.faulty_wire import CHUNK, Wire
+from tests.support.faulty_wire import CHUNK, Wire, certificate
 from tests.support.records import trigger
 from tests.support.sink_servers import KafkaServer
 
@@ -156,3 +157,9 @@ async def test_a_broker_is_told_who_writes_and_has_to_prove_who_it_is(options, s
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     else:
         assert words["ssl_context"] is None
+
+
+def test_a_broker_is_believed_by_the_authority_that_is_named_and_by_no_other(tmp_path):
+    certificate(tmp_path, "one", timedelta(days=1))
+    sink = Kafka(KafkaOptions(**{**HERE, "security": "SSL", "ca_file": str(tmp_path / "one.pem")}))
+    assert len(sink._tls.get_ca_certs()) == 1

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fairwatch.domain.ids import stable_id
+from fairwatch.sinks.heard import shown, stood_in
 from fairwatch.sinks.ledger import QUEUE_LIMIT, Ledger, delivery_id, due_at, fingerprint, told
 from tests.support.records import trigger
 
@@ -83,3 +85,16 @@ def test_content_tells_revisions_apart_and_neither_order_nor_time_of_issue_does(
     assert fingerprint(said) == fingerprint(same)
     assert fingerprint(said) != fingerprint({**said, **changed})
     assert delivery_id(said, "patrol") != delivery_id(said, "control-room")
+
+
+def test_each_revision_is_known_by_its_own_content_whichever_was_asked_for_last():
+    first, second = revision(0, title="one"), revision(0, title="two")
+    known = fingerprint(first), fingerprint(second)
+    assert known[0] != known[1]
+    assert (fingerprint(first), fingerprint(dict(second)), fingerprint(dict(first))) == (known[0], known[1], known[0])
+
+
+def test_what_an_earlier_release_remembers_of_who_heard_what_is_remembered():
+    one = revision(0)
+    assert shown(one, "patrol") == stable_id("shown", "one", "patrol")
+    assert stood_in(one, "patrol") == stable_id("stood in", "one", "patrol")

@@ -48,7 +48,7 @@ def test_what_nobody_says_is_what_the_document_says(kind):
         (EmailOptions, "port", (1, 65_535), (0, 65_536)),
         (EmailOptions, "to", (["a@b.de"] * 50,), (["a@b.de"] * 51, [])),
         (EmailOptions, "sender", ("a@b", "Hub <a@b.de>"), ("a@", "@b.de", "a@b.de\n", "Hub", "")),
-        (AppriseOptions, "threads", (1, 32), (0, 33)),
+        (AppriseOptions, "threads", (1, 32), (0, -1, 33)),
         (KafkaOptions, "topic", ("a", "a" * 249, "A.b_c-1"), ("", "a" * 250, "a/b")),
         (KafkaOptions, "bootstrap", ("a",), ("",)),
         (MqttOptions, "topic", ("a", "a" * 500), ("", "a" * 501, "a/+/b", "a\x00b", "a}b", "$a")),

@@ -3,6 +3,7 @@
 import pytest
 
 from fairwatch.policy.quiet import StormLimit
+from fairwatch.sinks import storm as storm_module
 from fairwatch.sinks.storm import STEPS, StormControl
 from tests.support.processor_world import MemoryState
 from tests.support.records import AT, trigger
@@ -42,6 +43,25 @@ def test_what_is_as_severe_as_a_limit_says_is_told_in_a_storm_too(bypass, severi
     storm = control(bypass=bypass)
     storm.admits(trigger(), "room", AT)
     assert storm.admits(trigger(severity=severity), "room", AT) is admitted
+
+
+def test_what_says_nothing_of_its_severity_is_not_severe():
+    storm = control(bypass="MODERATE")
+    said = trigger()
+    del said["severity"]
+    assert storm.admits(said, "room", AT)
+    assert not storm.admits(said, "room", AT)
+
+
+def test_many_windows_in_which_nothing_was_told_lately_are_forgotten_and_the_others_go_on(monkeypatch):
+    monkeypatch.setattr(storm_module, "KEYS_SWEPT", 20)
+    storm = control(per=["rule"])
+    for number in range(30):
+        assert storm.admits(trigger(rule=f"r{number}"), "room", AT)
+    assert storm.admits(trigger(rule="late"), "room", AT + MINUTE - 1)
+    assert storm.admits(trigger(rule="new"), "room", AT + MINUTE)
+    assert set(storm._told) == {next(name for name in storm._told if name.endswith(each)) for each in ("late", "new")}
+    assert not storm.admits(trigger(rule="late"), "room", AT + MINUTE)
 
 
 def test_what_is_told_in_a_storm_all_the_same_counts():
