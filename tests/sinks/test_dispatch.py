@@ -222,7 +222,7 @@ async def test_a_receiver_is_asked_no_more_at_a_time_than_it_says():
     await world.dispatch.send(places, {0: world.memory})
     assert len(sink.told) == 2
     sink.held.set()
-    for _ in range(3):
+    for _ in range(9):
         await world.tick()
         await asyncio.sleep(0)
     assert len(sink.told) == 5
