@@ -223,3 +223,73 @@ def test_words_of_ours_are_no_names_of_time_intervals():
 
 def test_subject_is_armed_unless_somebody_says_otherwise():
     assert of_sighting(seen("tamper.covered")).armed
+
+
+CLOSED = """
+time_intervals:
+  closed: [{dates: ["2025-12-24..2026-01-06"]}]
+route: {receivers: [room]}
+arming: [{sites: [harbour], schedule: [closed]}]
+"""
+
+
+def test_a_persons_word_that_the_schedule_ended_does_not_come_back_after_a_long_holiday():
+    rules, day = tree(rules=CLOSED), 24 * HOUR
+    evening_before = MIDNIGHT - 9 * day + 17 * HOUR  # 23 December
+    sites = ArmedSites(lambda: rules, MemoryReference({"harbour": person(evening_before, armed=False)}))
+    armed = [sites.at("harbour", evening_before + days * day) for days in range(16)]
+    assert armed == [False, *[True] * 14, False]
+
+
+def test_a_word_holds_from_its_minute_and_the_schedule_from_the_minute_in_which_it_turns():
+    sites = sites_of(SCHEDULE, harbour=person(MIDNIGHT + 21 * HOUR, armed=True))
+    ten = MIDNIGHT + 22 * HOUR
+    assert sites.at("harbour", ten + 8 * HOUR - 1), "armed by the schedule"
+    assert not sites.at("harbour", ten + 8 * HOUR)
+    off = sites_of(SCHEDULE, harbour=person(MIDNIGHT + 21 * HOUR, armed=False))
+    assert [off.at("harbour", ten + after) for after in (-1, 0)] == [False, True]
+
+
+def test_a_schedule_or_a_panel_that_names_no_site_is_of_all_of_them():
+    everywhere = "arming: [{schedule: [night]}]\n"
+    assert [tree(everywhere).schedule_of(site) for site in ("harbour", "")] == [("night",), ("night",)]
+    assert [tree(SCHEDULE).schedule_of(site) for site in ("harbour", "elsewhere")] == [("night",), ()]
+    assert not sites_of(everywhere).at("elsewhere", MIDNIGHT + 12 * HOUR)
+
+
+TWO_KEYS = """
+arming:
+  - sites: [harbour]
+    by: {devices: [panel-1], event_types: [io.input]}
+    off: {devices: [panel-2], event_types: [io.input]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "device", "active", "fields", "armed"),
+    [
+        (PANEL, "panel-1", True, {}, True),
+        (PANEL, "panel-1", False, {}, False),
+        (PANEL, "panel-2", True, {}, None),
+        (PANEL, "panel-1", True, {"site_id": "elsewhere"}, True),
+        (TWO_KEYS, "panel-1", True, {}, True),
+        (TWO_KEYS, "panel-1", False, {}, None),
+        (TWO_KEYS, "panel-2", True, {}, False),
+        (TWO_KEYS, "panel-2", False, {}, None),
+        (TWO_KEYS, "panel-1", True, {"site_id": "elsewhere"}, None),
+        (TWO_KEYS, "panel-2", True, {"site_id": "elsewhere"}, None),
+    ],
+)
+def test_one_key_arms_while_it_is_turned_and_where_there_are_two_one_arms_and_the_other_disarms(
+    more, device, active, fields, armed
+):
+    subject = of_sighting(sighting("io.input", device, observation={"active": active}, **fields))
+    assert tree(more).arming_of(subject) is armed
+
+
+def test_off_is_a_word_of_ours_although_yaml_reads_it_as_false_where_it_is_not_quoted():
+    assert tree(TWO_KEYS).routes == tree(TWO_KEYS.replace("off:", '"off":')).routes
+    with pytest.raises(ValidationError, match="arming"):
+        tree(TWO_KEYS.replace("off:", "on:"))
+    with pytest.raises(ValidationError, match=r"arming\.0"):
+        tree("arming: [night]")

@@ -228,3 +228,62 @@ def test_a_calendar_file_can_be_written_out_so_that_rules_travel_without_it(tmp_
     text = RULES.format(source=f"dates: [{', '.join(map(str, written.dates))}]", name="plant")
     routes = Routes.model_validate(yaml.safe_load(text))
     assert RouteTree(routes).rules.keys() == {"inside"}
+
+
+def written(tmp_path, *events: str, more: str = ""):
+    path, begin, end = tmp_path / "plant.ics", "BEGIN:VEVENT\n", "END:VEVENT\n"
+    body = "".join(f"{begin}{event}\n{end}" for event in events)
+    path.write_text(f"BEGIN:VCALENDAR\n{more}{body}END:VCALENDAR\n")
+    return path
+
+
+def test_a_calendar_may_have_twenty_thousand_events_and_not_one_more(tmp_path):
+    many = ["DTSTART:20260803"] * 20_000
+    assert days_of(written(tmp_path, *many), *SPAN) == {date(2026, 8, 3)}
+    with pytest.raises(ConfigurationError, match="more than 20,000 events"):
+        days_of(written(tmp_path, *many, "DTSTART:20260804"), *SPAN)
+
+
+def test_a_calendar_may_cover_twenty_thousand_days_and_not_one_more(tmp_path):
+    first, long = date(1960, 1, 1), date(2040, 1, 1)
+    for more, fits in ((0, True), (1, False)):
+        path = written(tmp_path, f"DTSTART:19600101\nDTEND:{first + timedelta(20_000 + more):%Y%m%d}")
+        if fits:
+            assert len(days_of(path, first, long)) == 20_000
+        else:
+            with pytest.raises(ConfigurationError, match="20,000 days"):
+                days_of(path, first, long)
+
+
+def test_a_calendar_may_have_four_mebibytes_and_not_one_byte_more(tmp_path):
+    least = written(tmp_path, "DTSTART:20260803").stat().st_size
+    room = "X:" + "x" * ((4 << 20) - least - 3) + "\n"
+    assert days_of(written(tmp_path, "DTSTART:20260803", more=room), *SPAN) == {date(2026, 8, 3)}
+    with pytest.raises(ConfigurationError, match="has more than 4 MiB"):
+        days_of(written(tmp_path, "DTSTART:20260803", more="x" + room), *SPAN)
+
+
+def test_a_repetition_may_be_counted_from_1900(tmp_path):
+    path = written(tmp_path, "DTSTART:19000601\nRRULE:FREQ=YEARLY")
+    assert days_of(path, date(2026, 1, 1), date(2026, 12, 31)) == {date(2026, 6, 1)}
+
+
+def test_single_dates_are_added_and_left_out_one_by_one(tmp_path):
+    event = "DTSTART:20260803\nRDATE:20260810,20260812\nRDATE:20260820\nEXDATE:20260812,20260803"
+    assert days_of(written(tmp_path, event), *SPAN) == {date(2026, 8, 10), date(2026, 8, 20)}
+
+
+def test_an_event_at_a_time_is_of_the_days_that_it_touches(tmp_path):
+    of_hours = "DTSTART:20260803T220000\nDTEND:20260804T000000"
+    assert days_of(written(tmp_path, of_hours), *SPAN) == {date(2026, 8, 3)}, "it is over as the next day begins"
+    assert days_of(written(tmp_path, of_hours.replace("T000000", "T000001")), *SPAN) == {
+        date(2026, 8, 3), date(2026, 8, 4),
+    }  # fmt: skip
+    assert days_of(written(tmp_path, "DTSTART:20260803T220000"), *SPAN) == {date(2026, 8, 3)}
+
+
+def test_what_began_before_the_time_that_is_asked_for_counts_in_it(tmp_path):
+    path = written(tmp_path, "DTSTART:20251230\nDTEND:20260103", "DTSTART:20251224\nDTEND:20251228")
+    assert days_of(path, *SPAN) == {date(2026, 1, 1), date(2026, 1, 2)}
+    weekly = written(tmp_path, "DTSTART:20251215\nDTEND:20251219\nRRULE:FREQ=WEEKLY;COUNT=3")
+    assert days_of(weekly, *SPAN) == {date(2026, 1, 1)}

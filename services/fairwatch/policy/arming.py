@@ -17,7 +17,6 @@ from fairwatch.policy.subject import Subject
 TOPIC = "site-armings"
 KEPT = 20  # changes of a site that its record holds
 MINUTE = 60_000_000
-BACK = 8 * 24 * 60  # minutes in which a turn of the schedule is looked for
 REMEMBERED = 50_000  # minutes of sites, before all are forgotten
 UTC = ZoneInfo("UTC")
 OF_DEVICES = "/devices"  # ends the key of what the devices of a site say: they and people write at the same time
@@ -41,7 +40,7 @@ class ArmedSites:
         self._known = known
         self._sites = sites
         self._minutes: dict[tuple[str, int], bool] = {}
-        # When the schedule turned last before a minute, and back to which one it is known not to have turned.
+        # When the schedule turned first after the minute of a word, and up to which one it is known not to have turned.
         self._turns: dict[tuple[str, int], tuple[int | None, int]] = {}
         self._of: tuple[object, int] = (None, -1)
 
@@ -76,25 +75,23 @@ class ArmedSites:
         return next((one for one in reversed(changes_of(self._known, site_id)) if one["at"] <= at), None)
 
     def _turned(self, tree: RouteTree, site_id: str, since: int, at: int) -> bool:
-        """Tell whether the schedule turned after `since`, up to `at`."""
-        first, last = max(since // MINUTE, at // MINUTE - BACK), at // MINUTE
-        turn: int | None = None
-        minute = last
-        while turn is None and minute > first:
-            if (known := self._turns.get((site_id, minute))) is not None:
-                turn, minute = known
-            elif self._scheduled(tree, site_id, minute) is not self._scheduled(tree, site_id, minute - 1):
+        """Tell whether the schedule turned after `since`, up to `at`: whether it said otherwise in any minute."""
+        first, last = since // MINUTE, at // MINUTE
+        then = self._scheduled(tree, site_id, first)
+        turn, minute = self._turns.get((site_id, first), (None, first))
+        while turn is None and minute < last:
+            minute += 1
+            if self._scheduled(tree, site_id, minute) is not then:
                 turn = minute
-            else:
-                minute -= 1
-        if turn is not None or minute < last:
-            self._turns[site_id, last] = turn, minute
-        return turn is not None and turn > first
+        self._turns[site_id, first] = turn, minute
+        return turn is not None and turn <= last
 
     def _scheduled(self, tree: RouteTree, site_id: str, minute: int) -> bool:
         version = self._sites.version if self._sites is not None else 0
-        if self._of[0] is not tree or self._of[1] != version or len(self._minutes) > REMEMBERED:
+        if self._of[0] is not tree or self._of[1] != version:
             self._minutes, self._turns, self._of = {}, {}, (tree, version)
+        elif len(self._minutes) > REMEMBERED:
+            self._minutes = {}
         key = (site_id, minute)
         if key not in self._minutes:
             site = self._sites.get(site_id) if self._sites is not None else None

@@ -1,5 +1,7 @@
 """What the rules say of arming sites."""
 
+from typing import Any
+
 from pydantic import model_validator
 
 from fairwatch.policy.rule_options import Match
@@ -15,6 +17,14 @@ class Arming(Strict):
     schedule: tuple[str, ...] = ()
     by: Match | None = None
     off: Match | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: Any) -> Any:
+        """Take `off` as it is written: YAML reads it as false unless it is quoted."""
+        if not isinstance(value, dict):
+            return value
+        return {"off" if name is False else name: each for name, each in value.items()}
 
     @model_validator(mode="after")
     def _names_devices(self) -> "Arming":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from dateutil.rrule import rrulestr
@@ -69,17 +70,11 @@ def _covered(event: Event, first: date, last: date) -> Iterator[date]:
     length = _length(event, start)
     without = {_moment(each).date() for line in event.get("EXDATE", ()) for each in line.split(",")}
     starts = [start, *(_moment(each) for line in event.get("RDATE", ()) for each in line.split(","))]
-    for rule in event.get("RRULE", ()):
-        span = datetime.combine(first, time()) - length, datetime.combine(last, time())
-        plain = ";".join(part.removesuffix("Z") if part.startswith("UNTIL") else part for part in rule.split(";"))
-        if any(f"FREQ={often}" in plain for often in TOO_OFTEN):
-            raise ValueError("it comes more often than daily")
-        repeated = rrulestr(plain, dtstart=start)
-        repeated = repeated.replace(until=min(repeated._until or span[1], span[1]))  # noqa: SLF001  has no other name
-        for moment in repeated.xafter(span[0], inc=True):
-            starts.append(moment)
-            if len(starts) > DAY_LIMIT:
-                raise ValueError(f"it comes more than {DAY_LIMIT:,} times")
+    span = datetime.combine(first, time()) - length, datetime.combine(last, time())
+    for moment in (each for rule in event.get("RRULE", ()) for each in _repetitions(rule, start, *span)):
+        starts.append(moment)
+        if len(starts) > DAY_LIMIT:
+            raise ValueError(f"it comes more than {DAY_LIMIT:,} times")
     for moment in starts:
         if moment.date() in without:
             continue
@@ -88,6 +83,16 @@ def _covered(event: Event, first: date, last: date) -> Iterator[date]:
             if day >= first:
                 yield day
             day += DAY
+
+
+def _repetitions(rule: str, start: datetime, first: datetime, last: datetime) -> Iterator[datetime]:
+    plain = ";".join(part.removesuffix("Z") if part.startswith("UNTIL") else part for part in rule.split(";"))
+    if any(f"FREQ={often}" in plain for often in TOO_OFTEN):
+        raise ValueError("it comes more often than daily")
+    repeated = rrulestr(plain, dtstart=start)
+    if "COUNT=" not in plain:  # what is counted has no other end beside it
+        repeated = repeated.replace(until=min(repeated._until or last, last))  # noqa: SLF001  has no other name
+    return takewhile(lambda moment: moment <= last, repeated.xafter(first, inc=True))
 
 
 def _length(event: Event, start: datetime) -> timedelta:
