@@ -9,6 +9,7 @@ from fairwatch.domain.agenda import Agenda
 from fairwatch.domain.calendar import local_time
 from fairwatch.policy.absence import MINUTE, SECOND, UTC, WATCH, Watches, life_sign
 from fairwatch.policy.routing import Rule
+from fairwatch.policy.rule_options import Match
 from fairwatch.policy.subject import Subject
 
 NOON = 1_780_315_200_000_000  # 1 June 2026, 12:00 UTC
@@ -189,3 +190,39 @@ def test_a_site_that_goes_dark_by_day_is_looked_at_once_and_not_camera_by_camera
     assert len(asked) < 1_000
     assert len(silent(watched, NOON + 600 * MINUTE + AFTER)) == 100
     assert len(asked) < 2_000
+
+
+def test_what_is_never_armed_is_looked_at_again_in_eight_days():
+    watched = watches(armed=lambda *_: False)
+    watched.hear(0, SIGN, AFTER, NOON)
+    assert silent(watched, NOON + AFTER + SECOND) == []
+    assert watched.due_at() == NOON + AFTER + 8 * 24 * 60 * MINUTE + AFTER
+
+
+def test_silence_counts_from_the_very_next_minute_where_that_is_armed():
+    turn = NOON + AFTER + MINUTE
+    watched = watches(armed=lambda _rule, local, _site: local >= local_time(turn, UTC))
+    watched.hear(0, SIGN, AFTER, NOON)
+    assert silent(watched, NOON + AFTER + SECOND) == []
+    assert watched.due_at() == turn + AFTER
+
+
+@pytest.mark.parametrize(
+    ("asks", "missed"),
+    [
+        ({}, 1),
+        ({"sites": ("north",)}, 1),
+        ({"sites": ("south",)}, 0),
+        ({"devices": ("cam",)}, 1),
+        ({"devices": ("another",)}, 0),
+        ({"sites": ("north",), "devices": ("another",)}, 0),
+        ({"event_types": ("face.seen",)}, 0),
+    ],
+)
+def test_what_a_changed_rule_does_not_ask_for_is_not_missed(asks, missed):
+    watched = watches(agenda := an_agenda())
+    watched.follow({"silent": RULE}, {"silent": Match()})
+    watched.hear(0, SIGN, AFTER, NOON)
+    watched.follow({"silent": RULE}, {"silent": Match.model_construct(**{**dict(Match()), **asks})})
+    assert len(silent(watched, NOON + AFTER + SECOND)) == missed
+    assert (agenda.get(0, WATCH + SIGN["group"]) is not None) == bool(missed)

@@ -144,3 +144,15 @@ def test_the_command_says_what_a_file_adds(tmp_path: Path, monkeypatch: pytest.M
         assert "hold.release" in shown.output
     finally:
         chosen.cache_clear()
+
+
+def test_a_policy_may_ask_who_somebody_is_and_what_it_is_done_to() -> None:
+    not_eve = '\n@id("x")\nforbid (principal, action, resource) when { principal.name == "eve" };\n'
+    judged = Policies(TEXT + not_eve, "new")
+    assert judged.decide("ann", {"admin"}, "hold.release").allowed
+    assert not judged.decide("eve", {"admin"}, "hold.release").allowed
+    one = '\n@id("x")\nforbid (principal, action, resource == Site::"harbour");\n'
+    judged = Policies(TEXT + one, "new")
+    assert judged.decide("ann", {"admin"}, "hold.release", ("Site", "airport")).allowed
+    assert judged.decide("ann", {"admin"}, "hold.release", ("Camera", "harbour")).allowed
+    assert not judged.decide("ann", {"admin"}, "hold.release", ("Site", "harbour")).allowed

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from fairwatch.apps.backtest.state import QuickState
 from fairwatch.domain.clock import ManualClock
+from fairwatch.domain.ids import stable_id
 from fairwatch.policy.alert_causes import causes_of
 from fairwatch.policy.routing import Options
+from fairwatch.policy.told_causes import CAUSE_LIMIT
 from fairwatch.processors.group import Group
 from tests.support.processor_world import MemoryState, World, emitted
 from tests.support.records import AT, trigger
@@ -104,3 +106,20 @@ async def test_a_moment_that_aged_out_holds_no_more():
     await yard.see("cam-4")
     assert "cam-1" not in {one["device_id"] for one in yard.alerts[-1]["causes"]}
     assert {one["device_id"] for one in yard.causes() if one["state"] == "FIRING"} == {"cam-2", "cam-3", "cam-4"}
+
+
+def test_a_cause_that_ended_says_when_also_where_more_hold_than_the_alert_names():
+    devices = [f"cam-{n}" for n in range(CAUSE_LIMIT + 2)]
+
+    def raised(number: int, device: str, state: str) -> dict:
+        return trigger(GROUP, n=number, at=AT + number, state=state, device_ids=[device],
+                       causes=[{"cause_id": device, "kind": "CONDITION", "device_id": device}])  # fmt: skip
+
+    triggers = [*(raised(n, device, "NEW") for n, device in enumerate(devices)), raised(500, "cam-0", "ENDED")]
+    alert = {"group": GROUP, "alert_id": stable_id("alert", GROUP, triggers[0]["alert_id"]), "state": "UPDATED",
+             "updated_at": AT + 500, "firing": CAUSE_LIMIT + 1, "causes": []}  # fmt: skip
+    found = causes_of(alert, triggers, QuickState())
+    assert [(one["device_id"], one["started_at"], one["updated_at"]) for one in found if one["state"] == "ENDED"] == [
+        ("cam-0", AT, AT + 500)
+    ]
+    assert len(found) == len(devices)

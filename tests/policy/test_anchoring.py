@@ -114,3 +114,13 @@ def test_years_of_checkpoints_are_thinned_out_and_peaks_are_said_once_a_day() ->
     assert made[-1] in history.kept()
     rewritten = chain(790) + chain(800, "another story")[790:]
     assert [fault.kind for fault in read(AnchoredLog(history), rewritten)] == ["edited"]
+
+
+def test_a_chain_that_is_still_being_read_is_said_to_be_what_it_was() -> None:
+    log = AnchoredLog(History(made := anchored(4, 7)))
+    assert read(log, chain(5)) == []
+    assert read(log, chain(3, name="audit-1")) == []
+    said = log.checkpoint(ADMIN, AT + 2 * HOUR)
+    assert said is not None
+    assert said["chains"]["audit-0"] == made[-1]["chains"]["audit-0"]
+    assert said["chains"]["audit-1"]["sequence"] == 3

@@ -229,6 +229,8 @@ def test_the_console_is_said_to_be_emptied_by_whom_it_is_emptied():
     by_project = Done(read_model=2, shown_by_project=True)
     assert outcomes("auth-1", by_project)["read-model"] == ("ORDERED", 2)
     assert outcomes("nobody", by_project)["read-model"] == ("DELETED", 2)
+    details = {one["store"]: one["detail"] for one in given(done=by_project)["stores"]}
+    assert details["read-model"] == "project forgets them by their tombstones"
 
 
 def test_a_receipt_names_what_went_whose_it_was_and_who_wanted_it():

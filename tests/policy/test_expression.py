@@ -1,5 +1,7 @@
 """Conditions in CEL: typed when they are loaded, bounded when they are asked, and no rule stops another."""
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -162,3 +164,31 @@ def test_the_index_in_front_of_rules_changes_nothing():
     ]
     tree = tree_of(*routes)
     assert [rule.name for rule in tree.rules_for(seen())] == ["d1", "s0", "s1", "s2", "zone", "any", "lines", "last"]
+
+
+SEEN = {
+    "record": "sighting", "event_type": "line.crossed", "kind": "", "device_id": "cam-1", "site_id": "harbour",
+    "object_class": "PERSON", "object_id": "7", "entry_id": "", "authorisation_id": "", "priority": 0,
+    "plate_read": "", "plate_listed": "", "weekday": "thursday", "day": 1, "minute": 30, "confidence": 0.5,
+    "device_name": "Camera cam-1", "site_name": "Harbour Station", "entry_title": "", "device_known": False,
+}  # fmt: skip
+MATCHED = {
+    "record": "verdict", "event_type": "watchlist.plate", "kind": "PLATE", "device_id": "cam-1", "site_id": "harbour",
+    "entry_id": "entry-1", "authorisation_id": "auth-1", "priority": 3, "plate_read": "AB1", "plate_listed": "A81",
+    "confidence": 0.97, "device_name": "Camera 1", "site_name": "Harbour Station", "object_class": "UNKNOWN",
+    "entry_title": "Stolen blue saloon", "device_known": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["matched", "seen"])
+def test_each_variable_is_what_its_name_says(value):
+    observed = {"object_class": "PERSON", "object_id": "7", "confidence": {"value": 0.5}}
+    seen_now = of_sighting(sighting(occurred_at=AT + HOUR // 2, device_known=False, observation=observed))
+    matched = of_verdict(verdict(plate_read="AB1", plate_listed="A81", priority=3), None)
+    subject, said = (seen_now, SEEN) if value == "seen" else (matched, MATCHED)
+    for name, wanted in said.items():
+        assert holds(f"{name} == {json.dumps(wanted)}", subject), name
+
+
+def test_of_a_site_that_is_not_known_an_expression_sees_no_name():
+    assert holds('site_id == "" && site_name == ""', of_sighting(sighting(site_id=None, site_name=None)))

@@ -45,6 +45,7 @@ def test_an_incident_is_closed_when_it_is_due_and_forgotten_when_it_is_due_again
 
 def test_the_latest_deeds_are_kept():
     one = opened()
+    assert (DEEDS, MERGED_FROM) == (20, 50), "as the schema of incidents says"
     for number in range(DEEDS + 3):
         one.note("SPLIT", "ann", number, "other", f"note {number}")
     assert [line["at"] for line in one.value["deeds"]] == list(range(3, DEEDS + 3))

@@ -69,3 +69,22 @@ def test_a_tree_goes_on_from_what_a_checkpoint_said_of_it_and_not_from_anything_
         [1, 2, 3],
     ]
     assert [Tree.of({**said, "peaks": peaks}) for peaks in wrong] == [None] * 5
+
+
+def test_no_place_behind_the_end_or_before_the_beginning_is_in_the_log() -> None:
+    one, both = tree_of(1).root(), tree_of(2).root()
+    assert included(HASHES[0], 0, 1, [], one)
+    for index, size in ((1, 1), (0, 0), (-1, 1)):
+        assert not included(HASHES[0], index, size, [], one), (index, size)
+    path = Leaves(HASHES).inclusion(1, 2)
+    assert included(HASHES[1], 1, 2, path, both)
+    assert not included(HASHES[1], 3, 2, path, both)
+
+
+def test_an_empty_log_and_one_as_long_as_before_need_no_proof_and_take_none() -> None:
+    root = tree_of(3).root()
+    assert Leaves(HASHES).consistency(3, 3) == Leaves(HASHES).consistency(0, 3) == []
+    assert consistent(3, root, 3, root, [])
+    assert not consistent(3, root, 3, root, ["00" * 32])
+    assert not consistent(0, root, 3, root, Leaves(HASHES).consistency(2, 3))
+    assert not consistent(4, tree_of(4).root(), 3, root, Leaves(HASHES).consistency(2, 3))

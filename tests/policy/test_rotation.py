@@ -102,3 +102,27 @@ def test_person_who_is_nobody_is_named_also_where_their_turn_is_far(tmp_path):
         "schedule 'guards' names 'yan', who is not among people",
         "schedule 'guards' names 'zoe', who is not among people",
     ]
+
+
+def test_hours_that_end_when_they_begin_are_a_whole_day(tmp_path):
+    hours = 'hours: {from: "08:00", to: "08:00"}'
+    all_day = f"rotation: {{people: [ann, ben], since: 2026-01-05, {hours}}}\ntime_zone: Europe/Berlin"
+    turns = known(tmp_path, all_day)
+    assert list(turns.notes(instant("2026-01-05T12:00"))) == []
+    assert on_call(turns, "2026-01-05T08:00", "2026-01-06T12:00") == [["ann"], ["ben"]]
+
+
+def test_a_turn_of_a_week_begins_on_the_first_such_day_from_the_one_that_is_named(tmp_path):
+    since_thursday = WEEKLY.replace("2026-01-05", "2026-01-08")
+    assert on_call(known(tmp_path, since_thursday), "2026-01-12T08:00", "2026-01-19T08:00") == [["ann"], ["ben"]]
+    since_sunday = WEEKLY.replace("2026-01-05", "2026-01-11")
+    assert on_call(known(tmp_path, since_sunday), "2026-01-12T08:00", "2026-01-12T07:00") == [["ann"], ["cleo"]]
+
+
+def test_somebody_whose_time_instead_is_over_is_asked_for_no_more(tmp_path):
+    swap = "overrides: [{person: yan, from: 2026-01-06T20:00, to: 2026-01-07T08:00}]\n"
+    turns = known(tmp_path, WEEKLY + swap)
+    ends = instant("2026-01-07T08:00")
+    assert [list(turns.faults(None, at)) for at in (ends - 1, ends)] == [
+        ["schedule 'guards' names 'yan', who is not among people"], [],
+    ]  # fmt: skip

@@ -130,6 +130,23 @@ def test_a_rule_that_contradicts_itself_never_holds(match, reason):
 
 
 @pytest.mark.parametrize(
+    "match",
+    [
+        {"kinds": ["PLATE"], "object_classes": ["UNKNOWN", "CAR"]},
+        {"record": "verdict", "object_classes": ["UNKNOWN"]},
+        {"event_types": ["line.crossed"], "object_classes": ["CAR"]},
+        {"kinds": ["FACE"], "entries": ["e-1"], "priorities": [1]},
+        {"during": ["night"], "except_during": ["noon"]},
+    ],
+)
+def test_a_rule_whose_conditions_go_together_has_no_fault(match):
+    intervals = {**NIGHT, "noon": [{"start": "12:00", "end": "13:00"}]}
+    route = {"receivers": ["room"], "routes": [{"name": "r", "match": match}]}
+    tree = RouteTree(Routes.model_validate({"time_intervals": intervals, "route": route}))
+    assert [fault for fault in rule_faults(tree) if "never" in fault] == []
+
+
+@pytest.mark.parametrize(
     ("when", "said"),
     [
         ("1 > 2", "never holds"),

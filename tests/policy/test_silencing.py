@@ -122,6 +122,23 @@ def test_odd_limits_are_refused_when_they_are_read(content):
         Quiet.model_validate(content)
 
 
+STORM_BOUNDS = [("most", 2, 1), ("most", 100_000, 100_001), ("within", "1s", "999ms"), ("within", "1d", "86401s")]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), STORM_BOUNDS)
+def test_a_storm_has_two_messages_at_least_and_a_day_at_most(name, right, wrong):
+    assert Quiet.model_validate({"storm": [{"most": 5, name: right}]}).storm
+    with pytest.raises(ValueError, match=name):
+        Quiet.model_validate({"storm": [{"most": 5, name: wrong}]})
+
+
+def test_a_storm_is_of_each_receiver_within_a_minute_and_passes_what_is_extreme_unless_it_says_otherwise():
+    [limit] = Quiet.model_validate({"storm": [{"most": 5}]}).storm
+    assert (limit.per, limit.within.total_seconds(), limit.bypass) == (("receiver",), 60, "EXTREME")
+    with pytest.raises(ValueError, match="per"):
+        Quiet.model_validate({"storm": [{"most": 5, "per": []}]})
+
+
 def test_of_several_silences_the_one_that_lasts_longest_holds_back():
     reference = MemoryReference({"s": silence(), "t": silence(silence_id="t", expires_at=AT + 2 * HOUR)})
     silences = Silences(reference, Quiet())
@@ -183,3 +200,15 @@ def test_a_preview_shows_the_first_twenty_and_tells_who_was_told_again():
     found = preview(lives, mine)
     assert (found.messages, found.held, found.passed) == (3, 1, 0), "who was told of it is told of its end"
     assert preview([{**trigger(), "state": None}], mine).held == 1
+
+
+def test_the_end_of_an_alert_is_held_back_like_its_beginning_whatever_it_says_itself():
+    mine = InForce("", (matcher('rule="tamper"'),), 0, 1, approved=False)
+    lives = [
+        trigger(alert_id="a"),
+        trigger(alert_id="a", revision=1, state="ENDED", rule="other"),
+        trigger(alert_id="b", rule="other"),
+        trigger(alert_id="b", revision=1, state="ENDED"),
+    ]
+    found = preview(lives, mine)
+    assert (found.messages, found.held, dict(found.alerts)) == (4, 2, {"tamper": 1})
