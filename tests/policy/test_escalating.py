@@ -206,3 +206,39 @@ def test_a_round_that_begins_anew_is_not_brought_forward_by_the_one_before():
     group["escalation"]["step"] = 1
     note_told(group, ["guards"], 5)
     assert group["escalation"]["told"] == ["guards"]
+
+
+def test_a_step_that_waits_for_a_shift_moves_those_after_it_as_far():
+    hours = {"people": ["ann"], "hours": {"from": "08:00", "to": "16:00"}}
+    day = {"steps": [{**STEPS[0], "tell": ["schedule:day"], "when_nobody": "wait"}, STEPS[1]], "last_resort": ["siren"]}
+    content = {
+        "people": {"ann": {"receivers": ["ann-phone"]}},
+        "schedules": {"day": {"rotation": hours}},
+        "policies": {"night": day},
+    }
+    known = Escalations(EscalationsFile.model_validate(content), Path())
+    group, eight = a_group(), AT + 8 * 60 * MINUTE  # it began at midnight
+    pass_time(group, known, never, now := AT + 5 * MINUTE)
+    value = group["escalation"]
+    assert (value["due"], value["began"], value["step"], value["seen"]) == (eight, eight - 5 * MINUTE, 0, now)
+    assert told(group) == [], "the console alone hears when"
+    pass_time(group, known, never, eight)
+    assert told(group) == ["ann-phone"]
+    assert group["escalation"]["due"] == eight + 5 * MINUTE
+
+
+def test_whom_a_step_was_for_is_known_until_the_next_and_when_it_was_looked_at():
+    group = a_group("round")
+    group["alert"]["revision"] = 7
+    for number, due in enumerate((5, 10, 15)):
+        pass_time(group, KNOWN, never, now := AT + due * MINUTE)
+        value = group["escalation"]
+        assert (value["seen"], value["told_in"], value["missed"]) == (now, 8, {})
+        assert value["told"] == ([["guards"], ["chief"], []][number])
+
+
+def test_what_an_alert_says_beside_stays_where_a_step_reached_nobody():
+    group = a_told_group()
+    group["alert"]["parameters"] = {"kind": "FACE"}
+    miss(group, delivery("guards", 3), AT)
+    assert group["alert"]["parameters"] == {"kind": "FACE", "not_reached": "guards (gone)"}

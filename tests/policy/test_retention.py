@@ -118,3 +118,41 @@ def test_without_a_file_the_topics_and_the_setting_say_it(tmp_path):
 def test_a_file_that_is_wrong_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"retention\.yaml: classes\.video"):
         Retention.load(written(tmp_path, "classes: {video: 3d}").config_dir)
+
+
+CEILINGS = {name: topic.retention_hours for name, topic in topics().items()}
+
+
+def test_what_is_as_long_as_its_bound_is_no_fault_and_an_hour_more_or_less_is_one():
+    fits = {"sighting": f"{CEILINGS['sightings']}h", "audit": "4392h", "picture": "4h"}
+    assert list(Retention(classes=fits).faults(CEILINGS, 4)) == []
+    for name, wrong in (("sighting", f"{CEILINGS['sightings'] + 1}h"), ("audit", "4391h"), ("picture", "3h")):
+        [fault] = Retention(classes={**fits, name: wrong}).faults(CEILINGS, 4)
+        assert fault.startswith(f"classes.{name}: ")
+    alike = {"a": {"picture": "48h", "candidate": "48h"}}
+    assert list(Retention(classes={"candidate": "48h", "picture": "48h"}, lists=alike).faults(CEILINGS)) == []
+
+
+def test_records_of_a_candidate_are_kept_as_long_as_the_file_says_whatever_is_said_of_pictures():
+    said = Retention(
+        classes={"candidate": "20d", "picture": "1h"}, purposes={"stolen_vehicle": {"candidate": "10d"}},
+        lists={"auth-1": {"candidate": "7d"}},
+    )  # fmt: skip
+    assert said.record_limit("auth-1", authorisation()) == (168, "retention.yaml, lists.auth-1.candidate")
+    assert said.record_limit("auth-2", authorisation()) == (240, "retention.yaml, purposes.stolen_vehicle.candidate")
+    assert said.record_limit("auth-2", None) == (480, "retention.yaml, classes.candidate")
+    assert Retention(classes={"picture": "1h"}).record_limit("auth-1", authorisation(retention_hours=5)) is None
+
+
+def test_pictures_of_nobody_are_kept_no_longer_than_anything_that_shows_them():
+    longest = max(CEILINGS[name] for name in SHOWN_IN)
+    assert Retention().of_pictures(CEILINGS) == longest
+    assert Retention().of_pictures(CEILINGS, 72) == 72
+    short = Retention(classes={"picture": "48h"})
+    assert [short.of_pictures(CEILINGS, most) for most in (0, 24, 72)] == [48, 24, 48]
+
+
+def test_what_is_as_long_as_an_authorisation_allows_contradicts_nothing():
+    said = Retention(lists={"auth-1": {"candidate": "24h", "picture": "99h"}})
+    assert list(said.against({"auth-1": authorisation(retention_hours=24)})) == []
+    assert list(said.against({"auth-1": authorisation()})) == []

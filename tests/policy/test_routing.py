@@ -1,11 +1,12 @@
 """The route tree behaves as Alertmanager's, and a wrong file is named exactly."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import yaml
 
 from fairwatch.domain.errors import ConfigurationError
+from fairwatch.policy.correlation.step import REVOKED
 from fairwatch.policy.routing import RouteTree
 from fairwatch.policy.subject import of_sighting, of_verdict
 from fairwatch.policy.time_interval import TimeInterval
@@ -184,3 +185,87 @@ def test_the_shipped_file_has_the_rules_of_the_story():
     assert {"stolen-car", "missing-child", "camera-tamper", "line-at-night"} == set(rules)
     assert (rules["stolen-car"].severity, rules["missing-child"].severity) == ("SEVERE", "EXTREME")
     assert text["route"]["receivers"] == ["control-room"]
+
+
+WATCHING = """
+route: {receivers: [r]}
+absent:
+  - {name: any, after: 5m}
+  - {name: lines, after: 5m, match: {event_types: [line.crossed]}}
+  - {name: sure, after: 5m, match: {min_confidence: 0.5}}
+  - {name: north, after: 5m, match: {sites: [north]}}
+  - {name: loaded, after: 5m, match: {when: 'object_class == "CAR"'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "watching"),
+    [
+        (sighting(), ["any", "lines"]),
+        (sighting("plate.read"), ["any"]),
+        (
+            sighting(observation={"confidence": {"value": 0.5}, "object_class": "CAR"}),
+            ["any", "lines", "sure", "loaded"],
+        ),
+        (sighting("loitering", site_id="north", observation={"confidence": {"value": 0.4}}), ["any", "north"]),
+    ],
+)
+def test_whatever_fits_is_a_sign_of_life_a_plate_as_well(tree, subject, watching):
+    assert [rule.name for rule in tree(WATCHING).watching(of_sighting(subject))] == watching
+
+
+def test_a_rule_of_what_is_not_heard_says_after_how_long_and_inherits_of_the_root(tree):
+    rules = tree(WATCHING.replace("[r]", "[r], severity: SEVERE")).rules
+    assert (rules["any"].absent_after, rules["any"].severity) == (timedelta(minutes=5), "SEVERE")
+
+
+SEVERAL = """
+time_intervals: {night: [{start: "22:00", end: "06:00"}]}
+route: {receivers: [r]}
+correlations:
+  - {name: often, count: 2, within: 1m, match: {event_types: [line.crossed], during: [night]}}
+  - {name: long, dwell: 1m, match: {event_types: [line.crossed, io.input], during: [night]}}
+  - {name: pair, within: 1m, match: {event_types: [line.crossed]}, then: {event_types: [zone.entered]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "seen", "parts"),
+    [
+        ("2026-07-01T23:00:00", {}, ["often: first", "long: first", "pair: first"]),
+        ("2026-07-01T12:00:00", {}, ["pair: first"]),
+        ("2026-07-01T12:00:00", {"lifecycle": "END"}, ["long: end"]),
+        ("2026-07-01T23:00:00", {"lifecycle": "UPDATE"}, ["long: first"]),
+        ("2026-07-01T12:00:00", {"event_type": "zone.entered"}, ["pair: second"]),
+    ],
+)
+def test_an_event_counts_for_rules_of_several_where_it_begins_and_its_end_at_any_time(tree, at, seen, parts):
+    event_type, observed = seen.get("event_type", "line.crossed"), {"lifecycle": seen.get("lifecycle", "MOMENTARY")}
+    subject = of_sighting(sighting(event_type, occurred_at=utc(at), observation=observed))
+    found = tree(SEVERAL).terms_for(subject)
+    assert [f"{term.name}: {term.part_of(subject)}" for term in found] == parts
+
+
+def test_a_match_that_is_revoked_is_taken_out_again(tree):
+    both = "route: {receivers: [r]}\ncorrelations: [{name: twice, count: 2, within: 1m, match: {kinds: [PLATE]}}]"
+    for outcome, part in (("CONFIRMED", "first"), ("REVOKED", REVOKED)):
+        subject = of_verdict(verdict(outcome=outcome), None)
+        assert [term.part_of(subject) for term in tree(both).terms_for(subject)] == [part]
+
+
+def test_an_hour_counts_for_a_rule_within_during_and_outside_of_except_during(tree):
+    routes = tree("""
+time_intervals: {night: [{start: "22:00", end: "06:00"}], late: [{start: "05:00", end: "06:00"}]}
+route: {receivers: [r], routes: [{name: x, match: {during: [night, site.disarmed], except_during: [late]}}]}
+""")
+    hours = [datetime.fromisoformat(f"2026-07-01T{hour:02}:30") for hour in (4, 5, 12)]
+    assert [routes.armed("x", hour) for hour in hours] == [True, False, False]
+    assert [routes.armed("x", hour, armed=False) for hour in hours] == [True, False, True]
+    assert routes.armed("nobody", hours[0])
+
+
+def test_two_rules_of_incidents_have_two_names(tree):
+    twice = "route: {receivers: [r]}\nincidents: [{name: x, within: 1m}, {name: x, within: 2m}]"
+    with pytest.raises(ConfigurationError, match="incidents: a name is used twice"):
+        tree(twice)
+    assert set(tree(twice.replace("{name: x, within: 2m}", "{name: y, within: 2m}")).incidents) == {"x", "y"}
