@@ -2,7 +2,12 @@
 
 import pytest
 
+from fairwatch.domain.ids import stable_id
+from fairwatch.policy.incidents.choosing import chosen
+from fairwatch.policy.incidents.deeds import make, objection
 from fairwatch.policy.incidents.incident import DEEDS, HUB, MERGED_FROM, Incident
+from fairwatch.policy.incidents.rows import Row
+from fairwatch.policy.incidents.spans import distance, joined, spans_of
 from tests.support.incidents import MINUTE, SECOND, Place
 from tests.support.records import AT
 
@@ -117,3 +122,85 @@ async def test_an_incident_is_over_when_nothing_can_come_any_more_that_belongs_t
     assert place.one["state"] == "OPEN"
     await place.waits(1 / SECOND)
     assert (place.one["state"], place.one["closed_at"]) == ("CLOSED", AT + 100 * SECOND + 7 * MINUTE)
+
+
+def test_stretches_of_time_end_where_a_pause_is_longer_than_the_limit():
+    assert spans_of([20, 1, 11, 5], 9) == [[1, 20]]
+    assert spans_of([20, 1, 11, 5], 8) == [[1, 11], [20, 20]]
+    assert joined([[1, 30], [50, 60]], [[2, 3], [39, 41]], 9) == [[1, 60]]
+    assert joined([[1, 30], [50, 60]], [[2, 3], [39, 41]], 8) == [[1, 30], [39, 41], [50, 60]]
+    assert [distance([[10, 20], [40, 50]], at) for at in (5, 10, 15, 27, 35, 52)] == [5, 0, 0, 7, 5, 2]
+
+
+def entry(name, first, last, *, parted=False):
+    return {"id": name, "spans": [[first, last]], "parted": parted}
+
+
+def test_an_event_shows_those_to_be_one_that_it_is_near_and_the_earliest_takes_the_others_in():
+    entries = [entry("late", 20, 30), entry("early", 1, 10), entry("far", 90, 95)]
+    assert chosen(entries, 15, 5, ()) == ["early", "late"]
+    assert chosen(entries, 15, 4, ()) == []
+    assert chosen([entry("b", 1, 10), entry("a", 1, 9)], 9, 5, ()) == ["a", "b"]
+
+
+def test_what_a_person_split_takes_an_event_of_its_own_alerts_and_others_only_where_nothing_else_does():
+    split, nearer, whole = (
+        entry("split", 1, 10, parted=True),
+        entry("nearer", 1, 12, parted=True),
+        entry("whole", 1, 9),
+    )
+    assert chosen([split, nearer, whole], 14, 5, {"split"}) == ["split"]
+    assert chosen([split, nearer, whole], 14, 5, {"split", "nearer"}) == ["nearer"]
+    assert chosen([split, nearer, whole], 14, 5, {"whole"}) == ["whole"]
+    assert chosen([split, nearer], 14, 5, ()) == ["nearer"]
+
+
+MINE = {"incident_id": "i", "place": "yard|harbour", "site_id": "harbour", "merged_into": None}
+ITS = {**MINE, "incident_id": "j"}
+
+
+def deed(action="MERGE", **more):
+    return make(MINE, action, "ann", "operator", AT, **({"into": "j"} if action == "MERGE" else {}), **more)
+
+
+@pytest.mark.parametrize(
+    ("done", "incident", "into", "reason"),
+    [
+        (deed(), MINE, ITS, None),
+        (deed(sites=["harbour"]), MINE, ITS, None),
+        (deed(), None, ITS, "unknown"),
+        (deed(), {**MINE, "place": "another"}, ITS, "unknown"),
+        (deed(sites=["airport"]), MINE, ITS, "other_site"),
+        (deed(sites=["harbour"]), MINE, {**ITS, "site_id": "airport"}, "other_site"),
+        (deed(), {**MINE, "merged_into": "k"}, ITS, "merged"),
+        (deed(), MINE, {**ITS, "merged_into": "k"}, "no_other"),
+        (deed(), MINE, {**ITS, "place": "another"}, "no_other"),
+        (deed(), MINE, None, "no_other"),
+        ({**deed(), "into": "i"}, MINE, MINE, "no_other"),
+        (deed("SPLIT", alerts=["a"]), MINE, None, None),
+        (deed("SPLIT", alerts=["a", "x"]), MINE, None, "not_in_it"),
+        (deed("SPLIT", alerts=["a", "b"]), MINE, None, "nothing_left"),
+        (deed("SPLIT"), MINE, None, "nothing_left"),
+    ],
+)
+def test_what_people_may_not_do_to_an_incident_has_a_name(done, incident, into, reason):
+    assert objection(done, incident, into, ["a", "b"]) == reason
+
+
+def test_a_split_parts_rows_and_time_and_both_know_of_each_other():
+    mine = opened(due=70, keep=5)
+    mine.rows = [row_at(1, "a"), row_at(4, "b"), row_at(50, "a")]
+    new = mine.split(["a"], {"action_id": "deed-1", "actor": "ann", "at": 33}, 5)
+    assert (new.id, new.alerts, mine.alerts) == (stable_id("incident", "split", "deed-1"), ["a"], ["b"])
+    assert (new.value["spans"], mine.value["spans"]) == ([[1, 1], [50, 50]], [[4, 4]])
+    assert (new.value["parted"], mine.value["parted"], new.value["split_from"]) == (True, True, "mine")
+    assert [new.value[name] for name in ("state", "due", "keep", "site_id")] == ["OPEN", 70, 5, "harbour"]
+    assert [(one.value["deeds"][-1]["other"], one.value["deeds"][-1]["text"]) for one in (mine, new)] == [
+        (new.id, ""), ("mine", ""),
+    ]  # fmt: skip
+
+
+def row_at(at, alert):
+    return Row(
+        at, f"event-{at}", alert, "door", "", "", "FIRING", None, "OTHER", "io.input", "cam-1", "doors", "LIKELY"
+    )
