@@ -250,6 +250,22 @@ def test_a_word_holds_from_its_minute_and_the_schedule_from_the_minute_in_which_
     assert [off.at("harbour", ten + after) for after in (-1, 0)] == [False, True]
 
 
+@pytest.mark.parametrize("where", ["Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin"])
+def test_a_schedule_turns_in_its_own_minute_in_every_zone(where):
+    rules = tree(SCHEDULE, RULES.replace('"22:00"', '"22:07"').replace('"06:00"', '"05:58"'))
+    said, zones = (
+        person(MIDNIGHT + 1, armed=True),
+        MemoryReference({"harbour": {"site_id": "harbour", "time_zone": where}}),
+    )
+    sites = ArmedSites(lambda: rules, MemoryReference({"harbour": said}), zones)
+    plain = ArmedSites(lambda: rules, None, zones)
+    minutes = [MIDNIGHT + minute * HOUR // 60 for minute in range(2 * 24 * 60)]
+    scheduled = [plain.at("harbour", at) for at in minutes]
+    turn = next(number for number, armed in enumerate(scheduled) if armed is not scheduled[0])
+    found = [sites.at("harbour", at) for at in minutes[1:]]
+    assert found == [*[True] * (turn - 1), *scheduled[turn:]]
+
+
 def test_a_schedule_or_a_panel_that_names_no_site_is_of_all_of_them():
     everywhere = "arming: [{schedule: [night]}]\n"
     assert [tree(everywhere).schedule_of(site) for site in ("harbour", "")] == [("night",), ("night",)]

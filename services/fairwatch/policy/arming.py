@@ -17,6 +17,7 @@ from fairwatch.policy.subject import Subject
 TOPIC = "site-armings"
 KEPT = 20  # changes of a site that its record holds
 MINUTE = 60_000_000
+QUARTER = 15  # minutes: each zone is a multiple of it apart from UTC, and turns its clocks at one
 REMEMBERED = 50_000  # minutes of sites, before all are forgotten
 UTC = ZoneInfo("UTC")
 OF_DEVICES = "/devices"  # ends the key of what the devices of a site say: they and people write at the same time
@@ -79,9 +80,10 @@ class ArmedSites:
         first, last = since // MINUTE, at // MINUTE
         then = self._scheduled(tree, site_id, first)
         turn, minute = self._turns.get((site_id, first), (None, first))
+        turning = _turning(tree, site_id) if minute < last else ()
         while turn is None and minute < last:
             minute += 1
-            if self._scheduled(tree, site_id, minute) is not then:
+            if minute % QUARTER in turning and self._scheduled(tree, site_id, minute) is not then:
                 turn = minute
         self._turns[site_id, first] = turn, minute
         return turn is not None and turn <= last
@@ -98,6 +100,12 @@ class ArmedSites:
             where = zone((site or {}).get("time_zone")) or UTC
             self._minutes[key] = tree.holds(tree.schedule_of(site_id), local_time(minute * MINUTE, where))
         return self._minutes[key]
+
+
+def _turning(tree: RouteTree, site_id: str) -> frozenset[int]:
+    """Return in which minutes of a quarter of an hour a site's schedule may turn: a word may be a year old."""
+    intervals = (each for name in tree.schedule_of(site_id) for each in tree.routes.time_intervals[name])
+    return frozenset({0, *(minute % QUARTER for each in intervals for minute in (each.start, each.end))})
 
 
 def changes_of(known: Reference | Mapping[str, Any] | None, site_id: str) -> Sequence[Mapping[str, Any]]:
