@@ -11,7 +11,8 @@ from fairwatch.apps.anchors import anchoring_of
 from fairwatch.apps.settings import Settings
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.event import Event
-from fairwatch.domain.outcome import Emit
+from fairwatch.domain.ids import stable_id
+from fairwatch.domain.outcome import Emit, Skip
 from fairwatch.policy.audit_anchor import Held, faults_of
 from fairwatch.policy.audit_chain import Head, link
 from fairwatch.policy.signatures import PublicKey
@@ -227,3 +228,30 @@ async def test_two_that_anchor_into_one_file_take_turns_and_the_file_stays_sound
     assert key is not None
     assert list(faults_of(said, [key])) == []
     assert said[-1]["chains"]["audit-0"]["sequence"] == 4
+
+
+async def test_what_is_broken_is_told_whole_and_shown_until_the_next_start(tmp_path: Path, clock: ManualClock) -> None:
+    log = Log(opened(tmp_path, clock), clock)
+    await log.grow(2)
+    await log.minutes(10)
+    other = opened(tmp_path, clock)
+    forged = dict(link(records.audit_record(0, action="another.story"), "audit-0", Head()))
+    later = dict(link(records.audit_record(1), "audit-0", Head(1, forged["hash"])))
+    await log.read([forged, later], other)
+    [told] = [emit.record for emit in log.told]
+    assert told == {
+        "audit_id": stable_id("audit", "audit.broken", "audit-0", clock.now(), *told["details"].values()),
+        "action": "audit.broken", "actor": "anchor", "at": clock.now(), "subject": "audit-0",
+        "authorisation_id": None, "details": told["details"],
+    }  # fmt: skip
+    assert (told["details"]["kind"], told["details"]["sequence"]) == ("edited", "2")
+    assert told["details"]["detail"]
+    assert REGISTRY.get_sample_value("fairwatch_audit_broken_chains") == 1
+    opened(tmp_path, clock)
+    assert REGISTRY.get_sample_value("fairwatch_audit_broken_chains") == 0
+
+
+async def test_what_is_as_it_was_is_held_and_what_is_deleted_passed_over(tmp_path: Path, clock: ManualClock) -> None:
+    record = dict(link(records.audit_record(0), "audit-0", Head()))
+    events = [Event("audit-chain", "AuditRecord", said, "audit-0", partition=0) for said in (record, None)]
+    assert await opened(tmp_path, clock).handle(events) == [[Skip("held")], [Skip("tombstone")]]

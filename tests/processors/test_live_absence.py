@@ -98,14 +98,41 @@ async def test_a_sign_for_a_rule_that_is_gone_is_written_once_a_minute_of_heartb
     signs = []
     for second in (0, 30, 59, 60, 61, 120):
         at = AT + second * SECOND
-        status = {"device_id": "cam-1", "state": "ALIVE", "since": at, "at": at, "gateway": "http", "reason": ""}
         event = (
             world.event("sightings", "Sighting", seen(second, at))
             if second != 60
-            else world.event("device-status", "DeviceStatus", status, "cam-1")
+            else world.event("device-status", "DeviceStatus", alive(at), "cam-1")
         )
         signs += [(second, one["group"]) for one in emitted(await world.push(event), "alert-triggers")]
     assert signs == [(second, "silent|cam-1") for second in (0, 60, 120)]
+
+
+def alive(at, **fields):
+    return {"device_id": "cam-1", "state": "ALIVE", "since": at, "at": at, "gateway": "http", "reason": "", **fields}
+
+
+async def test_a_device_that_is_there_says_nothing_of_zones_also_for_a_rule_that_is_gone():
+    sets = MemoryReference({"1": {"rule_set_id": "1", "number": 1, "routes": NOTHING}})
+    rules = RuleBook(read_rules(watching(group_by="[zones]")), sets)
+    world = World(Route(rules, MemoryReference(), MemoryReference({"cam-1": device("cam-1")})))
+    heartbeat = world.event("device-status", "DeviceStatus", alive(AT), "cam-1")
+    assert await world.push(heartbeat) == [[Skip("unrouted")]]
+    crossed = world.event("sightings", "Sighting", seen(1, AT))
+    assert [sign["rule"] for sign in emitted(await world.push(crossed), "alert-triggers")] == ["silent"]
+
+
+async def test_a_device_that_is_gone_or_that_nobody_knows_gives_no_sign_of_life():
+    devices = MemoryReference({"cam-1": device("cam-1")})
+    world = World(Route(read_rules(watching()), MemoryReference(), devices))
+    said = [alive(AT), alive(AT, state="SILENT"), alive(AT, device_id="cam-9")]
+    events = [world.event("device-status", "DeviceStatus", one, one["device_id"]) for one in said]
+    [[sign], *others] = await world.push(*events)
+    assert (sign.key, sign.record["follows"]) == (
+        "silent|cam-1", [{"topic": "device-status", "partition": 0, "offset": 1}]
+    )  # fmt: skip
+    assert others == [[Skip("device_gone")], [Skip("unknown_device")]]
+    nobody = World(Route(read_rules(watching()), MemoryReference()))
+    assert await nobody.push(events[0]) == [[Skip("unknown_device")]]
 
 
 async def test_a_sign_for_a_rule_that_is_gone_is_not_remembered_where_nothing_is_open():

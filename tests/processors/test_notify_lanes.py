@@ -305,3 +305,31 @@ async def test_what_a_batch_that_failed_had_taken_up_is_told_once_when_it_comes_
     room.state.restore(before)
     await room.push(alert(1))
     assert len(sink.taken) == 1
+
+
+class ClosingSink(ScriptedSink):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    async def close(self):
+        self.closed += 1
+
+
+async def test_who_stops_lets_go_of_every_receiver_and_of_what_is_under_way(clock):
+    left = []
+
+    class Hanging(ClosingSink):
+        async def send(self, delivery_id, alert):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                left.append(alert["alert_id"])
+
+    sinks = {"quick": ClosingSink(clock), "other": ClosingSink(clock), "slow": Hanging(clock)}
+    room = Room(clock, **{name: Receiver(name, sink) for name, sink in sinks.items()})
+    await room.push(alert(receivers=sinks))
+    await room.world.processor.close()
+    await asyncio.sleep(0)
+    assert [sink.closed for sink in sinks.values()] == [1, 1, 1]
+    assert len(left) == 1, "nobody is asked any longer"

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,7 +170,27 @@ async def test_erased_candidate_is_forgotten_in_its_turn(model: MemoryReadModel)
 
 async def test_record_that_nobody_sees_is_refused(model: MemoryReadModel) -> None:
     (outcomes,) = await Project(model, trust()).handle([Event("candidates", "Device", {"device_id": "cam-1"})])
-    assert isinstance(outcomes[0], Reject)
+    said = "a record of type Device is not shown to anybody"
+    assert outcomes == (Reject("unsupported", said, "type"),)
+
+
+async def test_a_decision_that_is_not_signed_is_shown_to_nobody(model: MemoryReadModel) -> None:
+    signed_one = story()[1]
+    forged = replace(signed_one, record={**signed_one.record, "decision": "NO_MATCH"})
+    assert await Project(model, trust()).handle([forged]) == [(Skip("not_authentic"),)]
+    assert model.parts == {}
+
+
+async def test_an_incident_that_is_over_for_good_is_forgotten_and_what_it_was_of_alerts_is_not(
+    model: MemoryReadModel,
+) -> None:
+    members = [{"alert_id": "a", "last_at": AT}]
+    record = {"incident_id": "i", "revision": 0, "issued_at": AT, "members": members}
+    events = [Event("incidents", "Incident", said, "i") for said in (record, None, None)]
+    assert await Project(model, trust()).handle(events) == [(), (), (Skip("unchanged"),)]
+    [left] = model.parts.values()
+    assert (left.kind, left.subject, left.name, left.version) == ("alert", "a", "incident:i", 1)
+    assert left.record == {"incident_id": "i"}, "by which the console finds it again"
 
 
 async def test_what_was_erased_is_not_shown_again_by_a_replay(model: MemoryReadModel) -> None:

@@ -47,6 +47,14 @@ async def test_many_pictures_get_their_data_keys_in_rounds_that_follow_each_othe
     assert archive.world.processor.due_at() == AT + 900_000_000
 
 
+async def test_as_many_pictures_as_a_round_takes_need_no_other(monkeypatch):
+    monkeypatch.setattr("fairwatch.processors.retain.AT_ONCE", 2)
+    archive = Archive(sealed=True)
+    await archive.told()
+    assert len(archive.pictures.owned) == 2
+    assert archive.world.processor.due_at() == AT + 900_000_000
+
+
 async def test_a_picture_that_got_no_data_key_is_asked_about_again():
     archive = Archive(sealed=True)
     owned, archive.pictures.own = archive.pictures.own, refuse_all

@@ -7,6 +7,7 @@ import pytest
 from fairwatch.domain.outcome import Reject, Skip
 from fairwatch.policy.routing import RouteTree
 from fairwatch.processors.route import Route
+from fairwatch.wire.kinds.names import Names
 from tests.support.places import CONFIG
 from tests.support.processor_world import MemoryReference, World, emitted
 from tests.support.records import AT, sighting, verdict
@@ -180,3 +181,20 @@ async def test_a_trigger_says_all_that_is_known_and_nothing_of_the_clock(tmp_pat
     ended = revoked[0].record
     assert (ended["state"], ended["ended_at"], ended["group"]) == ("CANCELLED", AT, emit.key)
     assert ended["alert_id"] != trigger["alert_id"]
+
+
+async def test_the_hour_of_a_verdict_is_that_of_its_site_and_of_none_that_of_nowhere():
+    route = Route(RouteTree.read(CONFIG / "routes.yaml"), MemoryReference({"harbour": {"time_zone": "Europe/Berlin"}}))
+    hours = {
+        place: route.subject_of("Verdict", verdict(site_id=place)).local.hour for place in ("harbour", "moon", None)
+    }
+    assert hours == {"harbour": 1, "moon": 0, None: 0}
+
+
+def test_a_plate_has_the_token_that_its_secret_makes_and_without_one_that_of_none():
+    tree = RouteTree.read(CONFIG / "routes.yaml")
+    none, known, secret = (
+        Route(tree, MemoryReference(), names=names).token(" HB-KX 418") for names in (None, Names(), Names("secret"))
+    )
+    assert none == known != secret
+    assert secret == Names("secret").token("plate", "id", "hb-kx 418")
