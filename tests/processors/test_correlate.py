@@ -6,6 +6,7 @@ from fairwatch.domain.event import Event
 from fairwatch.domain.outcome import Emit, Reject, Skip
 from fairwatch.policy.correlation.step import ERROR, PART
 from fairwatch.processors.correlate import Correlate
+from fairwatch.telemetry.metrics import REGISTRY
 from tests.support.correlated import SECOND, Played, Seen, Told, book, record_of, seen
 from tests.support.processor_world import World
 from tests.support.records import AT
@@ -165,3 +166,27 @@ async def test_what_is_raised_says_at_which_site_it_happened_at_its_end_too(rule
     raised += played.raised
     assert [one["state"] for one in raised] == states
     assert [one.get("site_id") for one in raised] == [site] * len(states)
+
+
+async def test_what_is_raised_is_counted_by_rule_and_state_and_so_are_the_keys_that_something_is_known_of():
+    def counted(state):
+        return REGISTRY.get_sample_value("fairwatch_correlated_total", {"rule": "rule", "state": state}) or 0
+
+    before = {state: counted(state) for state in ("NEW", "ENDED")}
+    played = Played(book(count=2, within="10s"))
+    await played.until(AT)
+    await played.show([step(0), step(1)], 0)
+    await played.processor.tick([0])
+    assert REGISTRY.get_sample_value("fairwatch_correlation_keys") == 1
+    await played.until(AT + 60 * SECOND)
+    await played.processor.tick([0])
+    assert {state: counted(state) - before[state] for state in before} == {"NEW": 1, "ENDED": 1}
+    assert REGISTRY.get_sample_value("fairwatch_correlation_keys") == 0
+
+
+async def test_a_step_that_comes_again_and_one_that_was_taken_away_change_nothing():
+    played = Played(book(count=3, within="10s"))
+    world = World(played.processor, played.clock)
+    events = [world.event("correlation-steps", "Alert", one, "rule|key") for one in (record_of(step()),) * 2]
+    gone = world.event("correlation-steps", "Alert", None, "rule|key")
+    assert await world.push(*events, gone) == [[Skip("too_few")], [Skip("duplicate")], [Skip("tombstone")]]

@@ -6,7 +6,7 @@ from fairwatch.apps.rehearsal.hub import Rehearsal
 from fairwatch.apps.rehearsal.memory import MemoryReference, MemoryState
 from fairwatch.domain.clock import ManualClock
 from fairwatch.domain.outcome import Skip
-from fairwatch.policy.absence import last_sign
+from fairwatch.policy.absence import last_sign, life_sign
 from fairwatch.policy.rule_book import RuleBook, read_rules
 from fairwatch.policy.subject import of_sighting
 from fairwatch.processors.group import Group
@@ -142,3 +142,33 @@ async def test_a_sign_for_a_rule_that_is_gone_is_not_remembered_where_nothing_is
     sign = last_sign(rule, of_sighting(seen(1, AT)))
     assert await world.push(world.event("alert-triggers", "Alert", sign, sign["group"])) == [[Skip("nothing_open")]]
     assert all(not partition for partition in state.partitions.values())
+
+
+async def test_a_sign_of_life_that_comes_late_or_again_is_passed_over_by_name():
+    clock = ManualClock(AT + MINUTE)
+    tree = read_rules(watching())
+    world = World(Group(RuleBook(tree), MemoryState(), clock), clock)
+    signs = [
+        life_sign(tree.rules["silent"], of_sighting(seen(second, AT + second * SECOND))) for second in (5, 5, 1, 40)
+    ]
+    events = [world.event("alert-triggers", "Alert", sign, sign["group"]) for sign in signs]
+    assert await world.push(*events) == [
+        [Skip("heard")],
+        [Skip("heard_before")],
+        [Skip("heard_before")],
+        [Skip("heard")],
+    ]
+
+
+async def test_what_is_missed_is_a_part_of_its_incident_and_audited_like_any_alert():
+    clock, incidents = ManualClock(AT), "incidents: [{name: yard, sites: [harbour]}]"
+    tree = read_rules(f"{watching()}{incidents}")
+    world = World(Group(RuleBook(tree), MemoryState(), clock), clock)
+    sign = life_sign(tree.rules["silent"], of_sighting(seen(1, AT)))
+    await world.push(world.event("alert-triggers", "Alert", sign, sign["group"]))
+    assert await world.tick(600) == []
+    told = await world.tick(1)
+    assert [emit.topic for emit in told] == ["incident-steps", "alerts", "audit"]
+    assert told[0].record["alert_id"] == told[1].record["alert_id"]
+    assert (told[1].record["state"], told[1].key, told[2].record["action"]) == ("NEW", "silent|cam-1", "alert.new")
+    assert await world.tick(60) == [], "once"

@@ -2,10 +2,18 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
+from fairwatch.domain.errors import RetryableError
+from fairwatch.domain.ids import stable_id
 from fairwatch.telemetry.metrics import REGISTRY
+from fairwatch.wire.signed_reference import SignedReference
+from fairwatch.wire.signings import SIGNINGS
 from tests.policy.test_erasure import hold, uri
 from tests.processors.test_retain_ended import Archive, found
+from tests.support.processor_world import emitted
 from tests.support.records import AT
+from tests.support.trust import trust, vouched
 
 
 async def test_what_a_round_did_is_told_again_where_telling_it_came_to_nothing():
@@ -88,3 +96,77 @@ async def test_what_is_deleted_is_counted_by_store():
     archive.ends(state="REVOKED")
     await archive.told()
     assert counted() - before == 4, "and the picture of its entry"
+
+
+async def test_what_age_deleted_is_audited_in_the_name_of_retain():
+    archive = Archive()
+    archive.pictures.old = 2
+    [told] = emitted([await archive.told()], "audit")
+    assert told == {
+        "audit_id": stable_id("audit", "retention.deleted", "media", AT),
+        "action": "retention.deleted",
+        "actor": "retain",
+        "at": AT,
+        "subject": "store:media",
+        "authorisation_id": None,
+        "details": {"objects": "2", "older_than_hours": "720"},
+    }
+
+
+async def test_a_receipt_says_who_ordered_it_why_and_what_is_left_and_is_audited():
+    archive = Archive()
+    await archive.sees(found(1, "1"))
+    archive.ends(state="REVOKED")
+    told = await archive.told()
+    [receipt], [audit] = emitted([told], "erasures"), emitted([told], "audit")
+    assert (receipt["ordered_by"], receipt["reason"]) == ("processor:retain", "authorisation.REVOKED")
+    assert (receipt["subject"], receipt["entries"], receipt["at"]) == ("auth-1", ["e1"], AT)
+    assert receipt["pictures_only"] is True, "candidates stay, without their pictures"
+    stores = {one["store"]: one for one in receipt["stores"]}
+    assert stores["topic:verdicts"]["until"] > AT
+    assert (audit["actor"], audit["subject"], audit["details"]["reason"]) == (
+        "processor:retain", "auth-1", "authorisation.REVOKED",
+    )  # fmt: skip
+    assert archive.world.processor._candidates.all([0]) == [], "its pictures are not asked for again"
+
+
+async def test_a_legal_hold_that_nobody_signed_is_audited_in_the_name_of_retain_and_holds_nothing():
+    archive = Archive(hold("auth-1"))
+    people, topic = trust(vouched("ann", ann=["approver"])), archive.references["legal-holds"]
+    archive.references["legal-holds"] = SignedReference(
+        "retain", "legal-holds", topic, people, SIGNINGS["legal-holds"]
+    )  # fmt: skip
+    archive.world.processor = archive._retain()
+    archive.ends(state="REVOKED")
+    told = await archive.told()
+    [refused] = [one for one in emitted([told], "audit") if one["action"] == "deed.refused"]
+    assert (refused["actor"], refused["subject"]) == ("processor:retain", "hold-auth-1")
+    assert archive.pictures.deleted == {uri("a")}
+
+
+async def test_each_picture_is_asked_about_once_until_it_has_a_data_key_and_none_where_nothing_is_sealed():
+    for sealed, asked in ((True, 2), (False, 0)):
+        archive = Archive(sealed=sealed)
+        own, found_ones = archive.pictures.own, []
+
+        async def count(one, own=own, found_ones=found_ones):
+            found_ones.append(one)
+            return await own(one)
+
+        archive.pictures.own = count
+        await archive.told()
+        await archive.told(900)
+        assert len(found_ones) == asked
+
+
+async def test_a_store_that_gives_no_data_key_stops_no_round():
+    archive = Archive(sealed=True)
+
+    async def away(_uri):
+        raise RetryableError("away")
+
+    archive.pictures.own, archive.pictures.old = away, 1
+    with capture_logs() as logs:
+        told = await archive.told()
+    assert [emit.record["action"] for emit in told] == ["retention.deleted"]
+    assert [line["error"] for line in logs] == ["away"]
