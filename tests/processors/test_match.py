@@ -257,14 +257,6 @@ async def test_only_broken_pictures_means_that_nothing_is_enrolled(gate: Gate) -
     assert Skip("nothing_enrolled") in await gate.meets("obama2.jpg")
 
 
-async def test_who_looks_like_somebody_that_the_entry_is_not_is_counted_as_such(gate: Gate) -> None:
-    other = await gate.keep("obama2.jpg")
-    picture_of_another = {"uri": other, "sha256": other.split(":")[1], "role": "REFERENCE"}
-    await gate.list_faces("obama.jpg", not_this_person=[picture_of_another])
-    assert await gate.meets("obama2.jpg") == [Skip("not_this_person")]
-    assert await gate.meets("biden.jpg", n=1) == [Skip("below_threshold")]
-
-
 async def test_templates_go_with_their_entry_their_authorisation_and_their_time(gate: Gate) -> None:
     await gate.list_faces("obama.jpg", valid_until=AT + HOUR)
     await gate.match.enrol()
