@@ -15,6 +15,7 @@ from fairwatch.engine.backlog import Backlog
 from fairwatch.engine.config import EngineConfig
 from fairwatch.engine.restoring import KEPT_US, Restoring, _fold, read_state
 from fairwatch.engine.state import Held, PartitionedState
+from fairwatch.telemetry.metrics import STATE_LOST
 
 HERE = TP("in", 0)
 
@@ -110,8 +111,11 @@ async def test_state_is_lost_where_events_of_that_partition_were_handled_and_not
 
 async def test_a_changelog_that_begins_later_than_it_did_is_lost_also_where_something_is_left(world):
     world.answers, world.turns = [Held({"a": b"{}"}, position=9, begin=5, mark=0)], 5
+    counted = STATE_LOST.labels("probe")
+    before = counted._value.get()
     done, logs = await world.restored()
     assert (done, logs[0]["event"], logs[0]["partitions"]) == (False, "state.lost", [0])
+    assert counted._value.get() == before + 1, "a rule wakes somebody at the first"
 
 
 async def test_who_was_told_to_go_on_without_what_is_lost_does(monkeypatch):

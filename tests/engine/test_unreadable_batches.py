@@ -52,6 +52,11 @@ def test_a_batch_of_earlier_offsets_costs_one_offset():
     assert (lost.fault, lost.first, lost.offset, lost.timestamp) == ("structure", 7, 7, -1)
 
 
+def test_a_broken_batch_that_says_how_long_it_is_costs_its_own_offsets():
+    [lost] = opened(broken.bad_checksum(batch([(b"k", b"v")] * 3)))
+    assert (lost.first, lost.offset) == (0, 2)
+
+
 def test_a_broken_batch_begins_where_reading_has_come_to():
     [lost] = opened(broken.attributes(placed(SOUND, 4), 6), at=5)
     assert (lost.fault, lost.first, lost.offset) == ("codec", 5, 6)
