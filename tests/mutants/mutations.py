@@ -16,6 +16,7 @@ from types import CodeType
 from typing import Any
 
 from tests.mutants.changes import left_alone, replacements
+from tests.mutants.targets import HOUSE
 
 SHOWN = 110
 
@@ -40,6 +41,11 @@ class Mutant:
     spot: tuple[ast.AST, str, int | None]
     old: Any
     new: Any
+
+    @property
+    def module(self) -> str:
+        """The module's full name."""
+        return ".".join(self.path.relative_to(HOUSE.parent).with_suffix("").parts)
 
     def source(self) -> str:
         """Return the whole changed program as text."""

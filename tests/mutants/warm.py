@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, count
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +91,8 @@ class Warm:
             anew = not mutant.function
             wanted = range(1, 1 << 20) if anew else range(mutant.lines[0], mutant.lines[1] + 1)
             names = {name for line, found in lines.items() if line in wanted for name in found}
+            if anew:  # who looks at a constant runs no line of it
+                names |= {name for name, item in items.items() if mutant.module in _text(item.path)}
             ours = sorted((items[name] for name in names if name in items), key=lambda item: self._took[item.nodeid])
             if anew and not ours:  # only declares something: nobody runs a line of it after it was imported
                 ours = sorted(items.values(), key=lambda item: self._took[item.nodeid])
@@ -135,8 +138,7 @@ class Warm:
         return SPARE_S + TIMES * self._took[item.nodeid]
 
     def _environ(self, mutant: Mutant, number: int) -> dict[str, str]:
-        name = ".".join(mutant.path.relative_to(HOUSE.parent).with_suffix("").parts)
-        path = Path(self._folder.name) / f"{number}.py"
+        name, path = mutant.module, Path(self._folder.name) / f"{number}.py"
         path.write_text(mutant.source(), encoding="utf-8")
         found = os.pathsep.join([str(OVERLAY), str(HOUSE.parent), str(ROOT)])
         return os.environ | {"FAIRWATCH_MUTANT": f"{name}={path}", "PYTHONPATH": found}
@@ -196,6 +198,11 @@ class _Notes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self._failed.append(report.nodeid)
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _end(pid: int) -> None:

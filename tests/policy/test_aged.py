@@ -2,6 +2,7 @@
 
 import pytest
 
+from fairwatch.domain.ids import stable_id
 from fairwatch.policy.aged import AgedTally, Day, aged_receipt
 from tests.support.processor_world import MemoryState, assert_valid
 from tests.support.records import AT
@@ -64,3 +65,8 @@ def test_a_receipt_of_a_day_says_what_went_and_whether_copies_still_show_it(seal
 def test_each_store_and_day_has_a_receipt_of_its_own() -> None:
     days = [Day(store, day, 1, 6, False) for store in ("media", "raw") for day in ("2026-01-01", "2026-01-02")]
     assert len({aged_receipt(day, AT)["receipt_id"] for day in days}) == 4
+
+
+def test_the_receipt_of_a_day_has_the_same_id_however_often_and_by_whichever_release_it_is_made() -> None:
+    made = aged_receipt(Day("media", "2026-01-01", 7, 720, True), AT + DAY)
+    assert made["receipt_id"] == stable_id("erasure", "store:media", "2026-01-01", AT + DAY)

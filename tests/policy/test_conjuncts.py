@@ -40,3 +40,17 @@ from fairwatch.policy.conjuncts import exclude
 def test_conditions_that_never_hold_together_are_found(one, other, told):
     assert exclude(one, other) is told
     assert exclude(other, one) is told
+
+
+@pytest.mark.parametrize(
+    ("bounds", "excluded"),
+    [
+        (("hour >= 6", "hour > 6", "hour <= 6"), True),
+        (("hour > 6", "hour >= 6", "hour <= 6"), True),
+        (("hour >= 6", "hour <= 6"), False),
+        (("hour <= 6", "hour < 6", "hour >= 6"), True),
+        (("hour >= 6", "hour <= 6", "hour != 6"), True),
+    ],
+)
+def test_of_two_bounds_at_one_value_the_one_that_leaves_it_out_counts(bounds, excluded):
+    assert exclude(*bounds) is excluded

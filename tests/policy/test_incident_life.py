@@ -6,6 +6,7 @@ from fairwatch.domain.ids import stable_id
 from fairwatch.policy.incidents.choosing import chosen
 from fairwatch.policy.incidents.deeds import make, objection
 from fairwatch.policy.incidents.incident import DEEDS, HUB, MERGED_FROM, Incident
+from fairwatch.policy.incidents.roles import role_of
 from fairwatch.policy.incidents.rows import Row
 from fairwatch.policy.incidents.spans import distance, joined, spans_of
 from tests.support.incidents import MINUTE, SECOND, Place
@@ -204,3 +205,16 @@ def row_at(at, alert):
     return Row(
         at, f"event-{at}", alert, "door", "", "", "FIRING", None, "OTHER", "io.input", "cam-1", "doors", "LIKELY"
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "event_type", "role"),
+    [
+        ({"line.c*": "ACCESS"}, "line.crossed", "ACCESS"),
+        ({"line.c*": "ACCESS"}, "line.x", None),
+        ({"line.crossed": "ACCESS"}, "line.crossed.twice", None),
+        ({"line.*": "ACCESS", "line.crossed": "HAZARD"}, "line.crossed", "HAZARD"),
+    ],
+)
+def test_the_role_of_an_event_is_that_of_the_longest_name_that_fits(own, event_type, role):
+    assert role_of("rule", event_type, own) == (role or role_of("rule", event_type, {}))
