@@ -71,22 +71,28 @@ def test_filters_of_one_device_may_overlap():
     assert owners.of("a/b") == "cam-1"
 
 
-def test_one_of_ten_thousand_devices_is_found_within_ten_microseconds():
-    names = [f"cam-{number}" for number in range(10_000)]
+def _pace(count: int) -> float:
+    """Return the seconds in which one of so many devices is found."""
+    names = [f"cam-{number}" for number in range(count)]
     devices = Devices(
         DeviceBinding(device_id=name, mqtt_topics=(f"site/{name}/#", f"frigate-{name}/+/events")) for name in names
     )
-    topics = [f"site/{name}/onvif-ej/RuleEngine" for name in names[::10]]
-    topics += [f"frigate-{name}/a/events" for name in names[::10]]
+    some = names[:: max(1, count // 1_000)]
+    topics = [f"site/{name}/onvif-ej/RuleEngine" for name in some] + [f"frigate-{name}/a/events" for name in some]
     best = float("inf")
-    for _ in range(5):  # the quickest of a few, by the time of this thread: the machine does other things as well
+    for _ in range(9):  # the quickest of a few, by the time of this thread: the machine does other things as well
         began = time.thread_time()
         found = [devices.by_topic(topic) for topic in topics]
         best = min(best, (time.thread_time() - began) / len(topics))
-    assert [one.device_id for one in found if one] == names[::10] * 2
-    assert devices.by_topic("site/cam-10000/x") is None
+    assert [one.device_id for one in found if one] == some * 2
+    assert devices.by_topic(f"site/cam-{count}/x") is None
+    return best
+
+
+def test_one_of_ten_thousand_devices_is_found_as_quickly_as_one_of_a_hundred():
+    few, many = _pace(100), _pace(10_000)
     if sys.gettrace() is None:  # `make coverage` counts each line meanwhile
-        assert best * MICROS < 10, f"{best * MICROS:.1f} us"
+        assert many < 4 * few, f"{many * MICROS:.1f} us, {few * MICROS:.1f} us"
 
 
 @pytest.mark.parametrize("pattern", ["", "a/#/b", "a#", "a/b+", "a\0"])
