@@ -25,14 +25,14 @@ def note_too_mild(memory: Memory, alert: Mapping[str, Any], name: str) -> None:
 
 def note_told(memory: Memory, alert: Mapping[str, Any], name: str) -> None:
     """Remember that a receiver is told of an alert that had not been severe enough for it."""
-    if memory.knows(_too_mild(alert, name)) and not memory.knows(_grew(alert, name)):
+    if heard_nothing(memory, alert, name):
         memory.note(_grew(alert, name))
 
 
 def heard_nothing(memory: Memory, alert: Mapping[str, Any], name: str) -> bool:
     """Tell whether an alert had not been severe enough for a receiver, which was not told of it since either.
 
-    A note of both, since the first may come again in a replay when the second is long done.
+    Both are noted: a replay may bring the mild revision again after the receiver was told.
     """
     return memory.knows(_too_mild(alert, name)) and not memory.knows(_grew(alert, name))
 

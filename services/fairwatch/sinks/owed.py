@@ -29,8 +29,8 @@ class OwedEnds:
     def put(self, place: Place, name: str, release: Release, now: int) -> None:
         """Let an end wait for a receiver."""
         value = {"alert": dict(release.alert), "offset": release.offset, "trace": release.trace}
-        value |= {"instead_of": release.instead_of}
-        self._agenda.put(place[0], _lane(name) + place[1], {**value, "next_at": now + self._pause})
+        later = {"instead_of": release.instead_of, "next_at": now + self._pause}
+        self._agenda.put(place[0], _lane(name) + place[1], value | later)
 
     def take(self, place: Place, name: str) -> Release | None:
         """Take out what waits in a place; None for nothing."""

@@ -119,9 +119,8 @@ class Quieting:
         if self._storm.admits(alert, name, now, place[0], self._claim(alert, name, ends=ends)):
             if self._owed.owes(name) and (earlier := self._owed.take(place, name)) is not None:
                 self._storm.admits(earlier.alert, name, now, place[0], "sure")
-                self._dispatch.append(
-                    place, earlier, now
-                )  # the last life of the group ends before the next one is told
+                # The last life of the group ends before the next one is told.
+                self._dispatch.append(place, earlier, now)
             if not over and not memory.knows(identity):
                 memory.note(identity)
             self._dispatch.append(place, release, now)
